@@ -1,0 +1,31 @@
+import type { Participant } from './words.ts';
+
+/** E.164: at most 15 digits, country code first, so never a leading zero. */
+const SHAPE = /^[1-9]\d{6,14}$/;
+
+/** Digits that are already country code + number. Whether such a number can exist is the normalizer's business. */
+export function parseParticipant(digits: string): Participant | undefined {
+  return SHAPE.test(digits) ? (digits as Participant) : undefined;
+}
+
+/** For logs: country code and area stay, the person does not: `9195•••••844`. */
+export function maskParticipant(digits: string): string {
+  if (digits.length < 8) return '•'.repeat(digits.length);
+  return `${digits.slice(0, 4)}${'•'.repeat(digits.length - 7)}${digits.slice(-3)}`;
+}
+
+/**
+ * One key per person: WhatsApp knows some people under two numbers, and either may come back in an answer.
+ * Mexico 521… = 52…, Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles).
+ * The key identifies; it is never sent. Source: api/FACTS.md (inferred).
+ */
+export function personKey(digits: string): string {
+  if (digits.length === 13) {
+    if (digits.startsWith('521')) return `52${digits.slice(3)}`;
+    if (digits.startsWith('549')) return `54${digits.slice(3)}`;
+    if (digits.startsWith('55') && digits[4] === '9' && (digits[5] ?? '') >= '6') {
+      return digits.slice(0, 4) + digits.slice(5);
+    }
+  }
+  return digits;
+}

@@ -1,0 +1,165 @@
+/**
+ * The closed list of reason codes: what each means, and what the person with the spreadsheet does about it.
+ * README, summary, HTML report and `check` all read this one table.
+ */
+interface Reason {
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+const table = {
+  // --- after an ask: accepted
+  confirmed_by_membership: {
+    meaning: 'the answer was lost, but the group lists this person as a member',
+    advice: 'nothing to do',
+  },
+  unconfirmed: {
+    meaning: 'the API reported success without saying whether it was an add or an invite',
+    advice: 'nothing to do; look into the group if you need to be sure',
+  },
+  pending_approval: {
+    meaning: 'a request to join waits for a group admin',
+    advice: 'have a group admin approve the request in WhatsApp',
+  },
+  listed_as_member: {
+    meaning: 'the group listed this person as a member before anybody was asked',
+    advice: 'nothing to do',
+  },
+  // --- after an ask: not accepted
+  not_on_whatsapp: {
+    meaning: 'this number has no WhatsApp account',
+    advice: 'check the number with the person, correct it, and run again',
+  },
+  privacy_blocked: {
+    meaning: 'this person’s privacy settings let only their contacts add them, and no invite was sent',
+    advice: 'send them the group’s invite link yourself',
+  },
+  recently_left: {
+    meaning: 'this person left the group a short while ago, and WhatsApp refuses to add them back yet',
+    advice: 'ask them first; then send them the group’s invite link',
+  },
+  community_blocked: {
+    meaning: 'this person cannot be added to the community that the group belongs to',
+    advice: 'send them the group’s invite link yourself',
+  },
+  group_full: {
+    meaning: 'the group has reached WhatsApp’s limit of members',
+    advice: 'make a second group, put its chat_id on these rows, and run again',
+  },
+  not_admin: {
+    meaning: 'the sending phone may not add people to this group',
+    advice: 'make the sending phone an admin of the group, then run again with --retry failed',
+  },
+  chat_not_found: {
+    meaning: 'the API knows no such group for this phone',
+    advice: 'check the chat_id, and that the sending phone is in the group',
+  },
+  bad_request: {
+    meaning: 'the API refused this participant as malformed',
+    advice: 'read the message; correct the number; run again with --retry failed',
+  },
+  whatsapp_throttled: {
+    meaning: 'WhatsApp itself is slowing this phone down (not the API’s rate limit)',
+    advice: 'stop for a day, then go on with --gap and --daily-cap',
+  },
+  throttled: {
+    meaning: 'the API kept answering “too many requests” or “unavailable”',
+    advice: 'run the same command again later',
+  },
+  redirected: {
+    meaning: 'the API answered with a redirect, which is never followed with the key',
+    advice: 'check --base-url',
+  },
+  other: { meaning: 'the API refused without a reason we know', advice: 'read the message column' },
+  no_answer: {
+    meaning: 'asked, but the answer was lost or unreadable, and the group does not list this person',
+    advice: 'look into the group; ask again only if you accept a second message: --retry unknown',
+  },
+  // --- not attempted
+  interrupted: { meaning: 'the run was stopped before this row', advice: 'run the same command again' },
+  key_rejected: {
+    meaning: 'the API rejected the key',
+    advice: 'make a new key in the Periskope console (Settings > API) and run again',
+  },
+  phone_not_connected: {
+    meaning: 'the sending phone is not connected to WhatsApp',
+    advice: 'reconnect it in the Periskope console, then run again',
+  },
+  breaker: {
+    meaning: 'several asks in a row went wrong, and the run stopped to protect the account',
+    advice: 'look at the last messages before you run again',
+  },
+  max_errors: {
+    meaning: 'the run stopped at --max-errors',
+    advice: 'look at the failures before you run again',
+  },
+  deadline: { meaning: 'the run reached its --deadline', advice: 'run the same command again' },
+  daily_cap: { meaning: 'the sender reached its --daily-cap', advice: 'run the same command again tomorrow' },
+  api_unreachable: { meaning: 'the API could not be reached', advice: 'run the same command again later' },
+  ledger_failed: {
+    meaning: 'the ledger could no longer be written',
+    advice: 'make room on the disk, then run the same command again',
+  },
+  limit: { meaning: 'beyond --limit', advice: 'run again with a larger --limit' },
+  not_selected: { meaning: 'not among --only-status', advice: 'nothing to do' },
+  // --- the cohort: phones
+  phone_missing: { meaning: 'the phone cell is empty', advice: 'fill it in' },
+  phone_scientific_notation: {
+    meaning: 'a spreadsheet has turned the number into scientific notation: its last digits are gone',
+    advice: 'format the column as text and paste the numbers again from the source',
+  },
+  phone_no_country: {
+    meaning: 'the number has no country code',
+    advice: 'write it with + and the country code, or give --default-country',
+  },
+  phone_ambiguous: {
+    meaning: 'the number can be read in two ways',
+    advice: 'write it with + and the country code',
+  },
+  phone_multiple: { meaning: 'the cell holds more than one number', advice: 'keep one number per row' },
+  phone_extension: {
+    meaning: 'the number has an extension, which no WhatsApp account has',
+    advice: 'give the person’s mobile number',
+  },
+  phone_too_short: { meaning: 'too few digits for its country', advice: 'complete the number' },
+  phone_too_long: { meaning: 'too many digits for its country', advice: 'correct the number' },
+  phone_unknown_country: { meaning: 'no country has this country code', advice: 'correct the country code' },
+  phone_not_a_number: { meaning: 'the cell holds no phone number', advice: 'correct the cell' },
+  phone_invalid: { meaning: 'not a possible number of its country', advice: 'correct the number' },
+  phone_conflict: {
+    meaning: 'the participant column and the phone column name two different numbers',
+    advice: 'correct one of them, or clear the participant cell',
+  },
+  // --- the cohort: groups
+  chat_id_missing: { meaning: 'the chat_id cell is empty', advice: 'fill it in, or give --chat-id' },
+  chat_id_truncated: {
+    meaning: 'a spreadsheet has rounded the chat_id: its last digits are gone',
+    advice: 'format the column as text and paste the ids again from the source',
+  },
+  chat_id_invite_link: {
+    meaning: 'the cell holds an invite link, not a chat_id',
+    advice: 'use the id, which looks like 120363371308389685@g.us (Periskope console: the chat’s info)',
+  },
+  chat_id_not_a_group: {
+    meaning: 'the id is a person’s chat, not a group',
+    advice: 'use a group id, which ends in @g.us',
+  },
+  chat_id_invalid: {
+    meaning: 'not a chat_id',
+    advice: 'use the id, which looks like 120363371308389685@g.us (Periskope console: the chat’s info)',
+  },
+  // --- the cohort: rows
+  too_few_fields: { meaning: 'the row has fewer fields than the header', advice: 'add the missing commas' },
+  too_many_fields: {
+    meaning: 'the row has more fields than the header',
+    advice: 'put quotes around the field that contains the delimiter',
+  },
+  unreadable_row: { meaning: 'the row is not valid CSV', advice: 'correct its quotes' },
+} as const satisfies Record<string, Reason>;
+
+/** A documented reason code. */
+export type ReasonCode = keyof typeof table;
+
+export const REASONS: Readonly<Record<ReasonCode, Reason>> = table;
+
+export const REASON_CODES = Object.keys(table) as readonly ReasonCode[];

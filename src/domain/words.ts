@@ -1,0 +1,102 @@
+/**
+ * The glossary: the words of the design, as types. Imports nothing that acts.
+ *
+ * cohort       the input CSV
+ * row          one record of the cohort, with its line number
+ * chat_id      the group, `120363371308389685@g.us` or the legacy `905301234567-1574073754@g.us`
+ * participant  a phone number in country code + number form, digits only: `919537851844`
+ * pair         (chat_id, participant): the identity of one onboarding
+ * ask          one `POST /chats/{chat_id}/add`, for one or more participants of one group
+ * outcome      what we know about a pair after an ask: status, reason code, the server's message
+ * ledger       the append-only file of asks and outcomes: the only truth about what was done
+ * results CSV  the cohort joined with the ledger: a projection, rebuilt whole
+ * in doubt     asked, and no outcome known
+ * window, allowance  the server's rate limit: so many asks per window
+ */
+import type { ReasonCode } from './reasons.ts';
+
+declare const brand: unique symbol;
+
+/** A group's id, made only by `parseChatId`. */
+export type ChatId = string & { readonly [brand]: 'ChatId' };
+
+/** A phone number in country code + number form, 7 to 15 digits, made only by the normalizer. */
+export type Participant = string & { readonly [brand]: 'Participant' };
+
+/** The identity of one onboarding. Never the row number. */
+export interface Pair {
+  readonly chatId: ChatId;
+  readonly participant: Participant;
+}
+
+/** Every status the results CSV can show, in the order in which summaries list them. */
+export const STATUSES = [
+  'added',
+  'invited',
+  'joined',
+  'already_member',
+  'duplicate',
+  'invalid',
+  'failed',
+  'unknown',
+  'not_attempted',
+  'planned',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What an ask (or the group's membership) can settle a pair as: the statuses that the ledger keeps. */
+export const SETTLED_STATUSES = [
+  'added',
+  'invited',
+  'joined',
+  'already_member',
+  'failed',
+  'unknown',
+] as const;
+export type SettledStatus = (typeof SETTLED_STATUSES)[number];
+
+/** The statuses after which nothing is left to do. Exit code 0 means that every row has one of these. */
+export const ACCEPTED_STATUSES = ['added', 'invited', 'joined', 'already_member', 'duplicate'] as const;
+
+/** What is known about a pair after an ask. */
+export interface Outcome {
+  readonly status: SettledStatus;
+  readonly reasonCode: ReasonCode | '';
+  /** The server's own words, raw and untrusted: escape on every way out. */
+  readonly message: string;
+  /** HTTP status of the answer; undefined when there was no answer, or no ask. */
+  readonly httpStatus: number | undefined;
+  /** `x-periskope-trace-id` of the answer, or ''. */
+  readonly traceId: string;
+}
+
+/** Why a row cannot be used: what, where, and in words that say what to do. */
+export interface Problem {
+  readonly code: ReasonCode;
+  readonly message: string;
+  /** Name of the column that is at fault, when one is. */
+  readonly column?: string;
+  /** The cell as it was read, when one is at fault. */
+  readonly value?: string;
+}
+
+/** One record of the cohort as it was read. `line` is the line of the file on which it starts (1-based). */
+export interface Row {
+  readonly line: number;
+  readonly fields: readonly string[];
+  /** A structural problem (too few or too many fields, an unreadable record): the row is `invalid`. */
+  readonly problem?: Problem;
+}
+
+/** A row after normalization: a pair, or the problem that makes the row `invalid`. */
+export type Reading =
+  | { readonly kind: 'pair'; readonly row: Row; readonly pair: Pair }
+  | { readonly kind: 'invalid'; readonly row: Row; readonly problem: Problem };
+
+/** Both clocks: the wall clock for records, the monotonic one for intervals. Injected, so that tests own time. */
+export interface Clock {
+  /** Milliseconds since the epoch. May jump. */
+  now(): number;
+  /** Milliseconds from an arbitrary origin. Never jumps. */
+  monotonic(): number;
+}
