@@ -1,0 +1,34 @@
+/** What may be changed while the sandbox runs, by `sandbox.control(…)` or `POST /_sandbox/control`. */
+import { z } from 'zod';
+
+const pairs = z.array(z.tuple([z.string(), z.string()]));
+
+/** Times are milliseconds. Unknown names are refused, so that a misspelt control cannot pass for one that works. */
+export const controlSchema = z
+  .strictObject({
+    kind: z.enum(['express-rate-limit', 'fixed-aligned', 'sliding-log', 'token-bucket']),
+    /** Requests per window; null: no limit. Holds at once, within the running window. */
+    limit: z.number().int().positive().nullable(),
+    /** Starts a fresh window. */
+    windowMs: z.number().int().positive(),
+    clockOffsetMs: z.number(),
+    resetForm: z.enum(['seconds', 'ms', 'delta', 'http-date']),
+    retryAfterForm: z.enum(['seconds', 'http-date', 'none']),
+    /** Names of headers not to send from now on. */
+    hideHeaders: z.array(z.string()),
+    latency: z.strictObject({ ms: z.number().min(0), jitter: z.number().min(0).max(1).optional() }),
+    slowMs: z.number().min(0),
+    /** Every request is answered with 401 while true. */
+    keyRevoked: z.boolean(),
+    phoneConnected: z.boolean(),
+    /** The next so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
+    force429: z.number().int().min(0),
+    /** A network pause: requests that come within this time wait for its end. */
+    holdMs: z.number().min(0),
+    /** [chat_id, participant] of people who enter a group by themselves, e.g. by accepting an invite. */
+    join: pairs,
+    leave: pairs,
+  })
+  .partial();
+
+export type SandboxControl = z.input<typeof controlSchema>;

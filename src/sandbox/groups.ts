@@ -1,0 +1,144 @@
+/** The groups of the sandbox: every well-formed chat_id is one; the last four digits of the id choose its manners. */
+import { lidOf, stableHash } from './stable.ts';
+
+/** A group holds so many people. Source: api/FACTS.md. */
+export const GROUP_CAPACITY = 1024;
+
+export interface GroupRow {
+  /** One line for people: `--help` and the README print it. */
+  readonly does: string;
+}
+
+/** By the last four digits before `@g.us`. */
+export const GROUP_KINDS = {
+  '0204': { does: 'membership reads have members: null' },
+  '0304': { does: 'membership reads are stale: people added since the start never show' },
+  '0401': { does: 'every participant is answered with code 401, no admin rights' },
+  '0403': { does: 'asks get HTTP 403: only admins can add' },
+  '0404': { does: 'no such group: HTTP 404' },
+  '0410': { does: 'the phone has left it (is_exited): asks get HTTP 403' },
+  '0419': { does: 'full (1024 members): every participant is answered with code 419' },
+  '0500': { does: 'membership reads fail with HTTP 500; asks work' },
+  '0503': { does: 'membership reads answer nonsense (a plain string); asks work' },
+} as const satisfies Record<string, GroupRow>;
+export type GroupKind = keyof typeof GROUP_KINDS | 'ordinary';
+
+export function groupKind(chatId: string): GroupKind {
+  const ending = chatId.slice(0, -'@g.us'.length).slice(-4);
+  return ending in GROUP_KINDS ? (ending as GroupKind) : 'ordinary';
+}
+
+const SUBJECTS = [
+  'Data Science',
+  'Product Design',
+  'Web Development',
+  'Cloud Engineering',
+  'Spoken English',
+  'Digital Marketing',
+  'Machine Learning',
+  'Business Analytics',
+];
+const SLOTS = ['Morning', 'Evening', 'Weekend', 'Spring', 'Summer', 'Autumn'];
+
+/** A name for a group, the same in every process. */
+export function groupName(chatId: string): string {
+  const hash = stableHash(`name ${chatId}`);
+  const subject = SUBJECTS[hash % SUBJECTS.length] ?? '';
+  const slot = SLOTS[(hash >>> 8) % SLOTS.length] ?? '';
+  return `${subject} – ${slot} cohort ${((hash >>> 16) % 40) + 1}`;
+}
+
+/**
+ * The people who are in a group from the start (besides the sending phone): a stable function of the id, so that
+ * a cohort can name one of them and see `already_member`. Four people; 1023 in a full group.
+ */
+export function defaultMembers(chatId: string): readonly string[] {
+  const count = groupKind(chatId) === '0419' ? GROUP_CAPACITY - 1 : 4;
+  const group = String(stableHash(`members ${chatId}`) % 10_000).padStart(4, '0');
+  return Array.from({ length: count }, (_, index) => `9170${group}${5001 + index}`);
+}
+
+export interface Member {
+  /** The key of the membership map. */
+  readonly id: string;
+  readonly digits: string;
+  readonly isAdmin: boolean;
+  /** In the group before the first ask: what a stale read shows. */
+  readonly fromStart: boolean;
+}
+
+/** Body of `GET /chats/{chat_id}`. Source: api/FACTS.md; further fields as the vendor's chat object has them. */
+export function chatBody(chatId: string, orgPhone: string, members: Iterable<Member>): object {
+  const kind = groupKind(chatId);
+  const shown = [...members].filter((member) => kind !== '0304' || member.fromStart);
+  return {
+    org_id: ORG_ID,
+    org_phone: orgPhone,
+    chat_id: chatId,
+    chat_name: groupName(chatId),
+    chat_type: 'group',
+    chat_image: null,
+    created_at: '2025-01-18T14:51:03+00:00',
+    updated_at: '2025-01-26T17:14:27+00:00',
+    group_description: null,
+    is_exited: kind === '0410',
+    is_muted: false,
+    is_archived: false,
+    info_admins_only: false,
+    add_members_admins_only: kind === '0403' || kind === '0401',
+    invite_link: `https://chat.whatsapp.com/sandbox-${stableHash(`link ${chatId}`).toString(36)}`,
+    member_count: shown.length,
+    members: kind === '0204' ? null : Object.fromEntries(shown.map((m) => [m.id, memberBody(m)])),
+  };
+}
+
+/** Every third member shows a LID, as some do; everybody who answers under one does. */
+function memberBody({ id, digits, isAdmin }: Member): object {
+  const hasLid = digits.endsWith('0022') || stableHash(`has lid ${digits}`) % 3 === 0;
+  return {
+    contact_id: id,
+    ...(hasLid ? { contact_lid: lidOf(digits) } : {}),
+    is_admin: isAdmin,
+    is_super_admin: isAdmin,
+  };
+}
+
+/** The organisation and phone of the API page's sample. */
+export const ORG_ID = '2997dd64-89bf-48d3-9a22-b314fca017e5';
+export const PHONE_ID = 'phone-bqzvyibhmwkaergr';
+
+/** `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
+export const X_PHONE = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{12,16})$/;
+
+/** The phone behind an `x-phone`: the sample's phone, unless another one is named. */
+export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: string; phoneId: string } {
+  if (xPhone === PHONE_ID || xPhone === sandboxPhone)
+    return { orgPhone: `${sandboxPhone}@c.us`, phoneId: PHONE_ID };
+  const hash = stableHash(`phone ${xPhone}`);
+  if (xPhone.startsWith('phone-')) {
+    return { orgPhone: `9188${String(hash % 100_000_000).padStart(8, '0')}@c.us`, phoneId: xPhone };
+  }
+  const letters = Array.from({ length: 16 }, (_, i) =>
+    String.fromCharCode(97 + (stableHash(`${hash} ${i}`) % 26)),
+  );
+  return { orgPhone: `${xPhone}@c.us`, phoneId: `phone-${letters.join('')}` };
+}
+
+/** Body of `GET /phones`. Source: api/FACTS.md; further fields as the vendor's phone object has them. */
+export function phoneBody(orgPhone: string, phoneId: string, connected: boolean): object {
+  return {
+    org_id: ORG_ID,
+    org_phone: orgPhone,
+    phone_id: phoneId,
+    phone_name: 'Sandbox',
+    phone_image: null,
+    is_ready: connected,
+    wa_state: connected ? 'CONNECTED' : 'DISCONNECTED',
+    qr_code: null,
+    label_ids: {},
+    labels: [],
+    created_at: '2024-12-15T11:47:26.668505+00:00',
+    first_connected_at: '2024-12-15T11:47:49.649+00:00',
+    updated_at: '2025-01-20T07:51:48.209+00:00',
+  };
+}

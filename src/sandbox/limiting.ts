@@ -1,0 +1,160 @@
+/** The limiter as Express middleware, whatever its kind, and the form that its headers take. */
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { MemoryStore, rateLimit } from 'express-rate-limit';
+import { FixedAligned, type RateLimit, SlidingLog, TokenBucket } from './limiter-kinds.ts';
+
+export interface LimitSettings {
+  /** `express-rate-limit` is what the API's sample shows: a fixed window from the first request. */
+  readonly kind: 'express-rate-limit' | 'fixed-aligned' | 'sliding-log' | 'token-bucket';
+  /** Requests per window; Infinity: no limit, and no rate-limit headers. */
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly windowMs: number;
+  /** Whether one allowance serves the whole key, or each `x-phone` has its own. */
+  readonly scope: 'key' | 'phone';
+  /** Milliseconds by which the server's clock is ahead; shows in Date and in absolute Resets. */
+  readonly clockOffsetMs: number;
+  /** How X-RateLimit-Reset is written: epoch seconds (the sample's), epoch milliseconds, seconds to go, a date. */
+  readonly resetForm: 'seconds' | 'ms' | 'delta' | 'http-date';
+  readonly retryAfterForm: 'seconds' | 'http-date' | 'none';
+  /** Names of headers that are not sent, e.g. `X-RateLimit-Remaining`, `Date`. */
+  readonly hideHeaders: readonly string[];
+}
+
+export interface LimitListener {
+  /** One request was let through or throttled, in the window that ends at `resetAt` (epoch ms, server's true clock). */
+  onVerdict(allowed: boolean, resetAt: number): void;
+}
+
+const OWN_KINDS: Readonly<Record<string, () => RateLimit>> = {
+  'fixed-aligned': () => new FixedAligned(),
+  'sliding-log': () => new SlidingLog(),
+  'token-bucket': () => new TokenBucket(),
+};
+
+export class Limiting {
+  settings: LimitSettings;
+  readonly #listener: LimitListener;
+  /** Answers a throttled request: the headers are set, the status and body are not. */
+  readonly #refuse: (request: Request, response: Response) => void | Promise<void>;
+  #limiter!: RequestHandler;
+  #dispose: () => void = () => {};
+
+  constructor(
+    settings: LimitSettings,
+    listener: LimitListener,
+    refuse: (request: Request, response: Response) => void | Promise<void>,
+  ) {
+    this.settings = settings;
+    this.#listener = listener;
+    this.#refuse = refuse;
+    this.#build();
+  }
+
+  /** A new limit holds within the running window; a new kind or window length starts afresh. */
+  change(changes: Partial<LimitSettings>): void {
+    const before = this.settings;
+    this.settings = { ...before, ...changes };
+    if (this.settings.kind !== before.kind || this.settings.windowMs !== before.windowMs) this.#build();
+  }
+
+  /** Forgets what was used. */
+  reset(): void {
+    this.#build();
+  }
+
+  dispose(): void {
+    this.#dispose();
+  }
+
+  readonly middleware: RequestHandler = (request, response, next) =>
+    this.settings.limit === Number.POSITIVE_INFINITY
+      ? next()
+      : this.#limiter(request, response, (error?: unknown) => {
+          if (error !== undefined) return next(error);
+          this.#afterVerdict(request, response, true);
+          next();
+        });
+
+  #build(): void {
+    this.#dispose();
+    const own = OWN_KINDS[this.settings.kind];
+    this.#limiter = own ? this.#own(own) : this.#express();
+  }
+
+  #express(): RequestHandler {
+    const store = new MemoryStore();
+    this.#dispose = () => store.shutdown();
+    return rateLimit({
+      windowMs: this.settings.windowMs,
+      limit: () => this.settings.limit,
+      store,
+      legacyHeaders: true,
+      standardHeaders: false,
+      // Its checks are about proxies and about being built while a request runs, which `change` does on purpose.
+      validate: false,
+      keyGenerator: (request) => this.#scopeOf(request),
+      handler: (request, response) => {
+        this.#afterVerdict(request, response, false);
+        return this.#refuse(request, response);
+      },
+    });
+  }
+
+  #own(make: () => RateLimit): RequestHandler {
+    const limits = new Map<string, RateLimit>();
+    this.#dispose = () => limits.clear();
+    return async (request: Request, response: Response, next: NextFunction) => {
+      const scope = this.#scopeOf(request);
+      const limit = limits.get(scope) ?? make();
+      limits.set(scope, limit);
+      const now = Date.now();
+      const verdict = limit.take(now, this.settings);
+      response.setHeader('X-RateLimit-Limit', String(this.settings.limit));
+      response.setHeader('X-RateLimit-Remaining', String(verdict.remaining));
+      response.setHeader('Date', new Date(now).toUTCString());
+      response.setHeader('X-RateLimit-Reset', String(Math.ceil(verdict.resetAt / 1000)));
+      Object.assign(request, { rateLimit: { resetTime: new Date(verdict.resetAt) } });
+      if (verdict.allowed) return next();
+      response.setHeader('Retry-After', String(Math.max(0, Math.ceil((verdict.retryAt - now) / 1000))));
+      this.#afterVerdict(request, response, false);
+      await this.#refuse(request, response);
+    };
+  }
+
+  #scopeOf(request: Request): string {
+    return this.settings.scope === 'phone' ? String(request.headers['x-phone']) : 'key';
+  }
+
+  /** Tells the listener, and bends the headers from the plain form that the limiter wrote. */
+  #afterVerdict(request: Request, response: Response, allowed: boolean): void {
+    const { resetTime } = (request as Request & { rateLimit: { resetTime: Date } }).rateLimit;
+    const { clockOffsetMs, resetForm } = this.settings;
+    const resetAt = resetTime.getTime();
+    this.#listener.onVerdict(allowed, resetAt);
+    const serverNow = Date.now() + clockOffsetMs;
+    if (clockOffsetMs !== 0) response.setHeader('Date', new Date(serverNow).toUTCString());
+    const reset = resetAt + clockOffsetMs;
+    response.setHeader(
+      'X-RateLimit-Reset',
+      {
+        seconds: () => String(Math.ceil(reset / 1000)),
+        ms: () => String(Math.ceil(reset)),
+        delta: () => String(Math.max(0, Math.ceil((reset - serverNow) / 1000))),
+        'http-date': () => new Date(Math.ceil(reset / 1000) * 1000).toUTCString(),
+      }[resetForm](),
+    );
+    this.bendRetryAfter(response);
+  }
+
+  /** The Retry-After that was set, in the form that the settings ask for. */
+  bendRetryAfter(response: Response): void {
+    const seconds = response.getHeader('Retry-After');
+    const { retryAfterForm, clockOffsetMs } = this.settings;
+    if (seconds === undefined || retryAfterForm === 'seconds') return;
+    response.removeHeader('Retry-After');
+    if (retryAfterForm === 'none') return;
+    const at = Math.ceil((Date.now() + clockOffsetMs) / 1000) * 1000 + Number(seconds) * 1000;
+    response.setHeader('Retry-After', new Date(at).toUTCString());
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * What an ask does to one participant, chosen by the number's last four digits: every row of the table
+ * “Answer → status” of api/FACTS.md, and every form in which a key may differ from the number asked.
+ */
+import { lidOf, stableHash } from './stable.ts';
+
+/** What the stand-in did with a participant. Only `added` and `already_member` show in the group's membership. */
+export type Effect = 'added' | 'invited' | 'already_member' | 'failed' | 'throttled';
+
+/** A value of the 200 body. Source: api/FACTS.md. */
+export interface ParticipantAnswer {
+  readonly is_success: boolean;
+  readonly message?: string;
+  readonly code?: number;
+  readonly isInviteV4Sent?: boolean;
+}
+
+export interface OutcomeRow {
+  /** One line for people: `--help` and the README print it. */
+  readonly does: string;
+  readonly effect: Effect;
+  readonly answer: ParticipantAnswer;
+  /** The key of the answer, where it is not `<participant>@c.us`. */
+  readonly key?: (digits: string) => string;
+  /** The member id in the membership read, where it is not `<participant>@c.us`. */
+  readonly memberId?: (digits: string) => string;
+}
+
+export const ADDED: OutcomeRow = {
+  does: 'added',
+  effect: 'added',
+  answer: {
+    is_success: true,
+    code: 200,
+    message: 'The participant was added successfully',
+    isInviteV4Sent: false,
+  },
+};
+/** The sample's own answer, byte for byte. */
+export const INVITED: OutcomeRow = {
+  does: 'invited',
+  effect: 'invited',
+  answer: { is_success: true, message: 'Invite sent to participant' },
+};
+export const ALREADY_MEMBER: OutcomeRow = {
+  does: 'already a member (code 409)',
+  effect: 'already_member',
+  answer: { is_success: false, code: 409, message: 'The participant is already a group member' },
+};
+export const GROUP_FULL: OutcomeRow = {
+  does: 'group full (code 419)',
+  effect: 'failed',
+  answer: {
+    is_success: false,
+    code: 419,
+    message: "The participant can't be added because the group is full",
+  },
+};
+export const NO_ADMIN: OutcomeRow = {
+  does: 'no admin rights (code 401)',
+  effect: 'failed',
+  answer: {
+    is_success: false,
+    code: 401,
+    message: 'You have no admin rights to add participants to a group',
+  },
+};
+
+const failed = (does: string, code: number, message: string): OutcomeRow => ({
+  does,
+  effect: 'failed',
+  answer: { is_success: false, code, message },
+});
+
+/** The other number of the same person, where a country has two; else the number itself. Source: api/FACTS.md. */
+export function variantOf(digits: string): string {
+  if (/^521\d{10}$/.test(digits)) return `52${digits.slice(3)}`;
+  if (/^52\d{10}$/.test(digits)) return `521${digits.slice(2)}`;
+  if (/^549\d{10}$/.test(digits)) return `54${digits.slice(3)}`;
+  if (/^54\d{10}$/.test(digits)) return `549${digits.slice(2)}`;
+  if (/^55\d{2}9\d{8}$/.test(digits)) return digits.slice(0, 4) + digits.slice(5);
+  if (/^55\d{10}$/.test(digits)) return `${digits.slice(0, 4)}9${digits.slice(4)}`;
+  return digits;
+}
+
+/** By the number's last four digits. */
+export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
+  '0001': { does: 'added (code 200, no message)', effect: 'added', answer: { is_success: true, code: 200 } },
+  '0002': {
+    does: 'added (by its message only)',
+    effect: 'added',
+    answer: { is_success: true, message: 'Participant added successfully' },
+  },
+  '0003': { ...INVITED, does: 'invited (“Invite sent to participant”)' },
+  '0004': ALREADY_MEMBER,
+  '0005': failed('not on WhatsApp (code 404)', 404, 'The phone number is not registered on WhatsApp'),
+  '0006': failed(
+    'privacy settings, no invite sent (code 403)',
+    403,
+    'The participant can be added by sending private invitation only',
+  ),
+  '0007': {
+    does: 'privacy settings, invite sent (code 403, isInviteV4Sent)',
+    effect: 'invited',
+    answer: {
+      is_success: false,
+      code: 403,
+      message: 'The participant can be added by sending private invitation only',
+      isInviteV4Sent: true,
+    },
+  },
+  '0008': failed(
+    'recently left (code 408)',
+    408,
+    'You cannot add this participant because they have recently left the group',
+  ),
+  '0009': failed(
+    'refused by the community (code 417)',
+    417,
+    "The participant can't be added to the community. You can invite them privately to join this group through its invite link",
+  ),
+  '0010': GROUP_FULL,
+  '0011': {
+    does: 'awaiting approval (code 421)',
+    effect: 'invited',
+    answer: { is_success: true, code: 421, message: 'The participant is awaiting approval by a group admin' },
+  },
+  '0012': NO_ADMIN,
+  '0013': {
+    does: 'WhatsApp itself throttles (code 429, rate-overlimit): nothing is done',
+    effect: 'throttled',
+    answer: { is_success: false, code: 429, message: 'rate-overlimit' },
+  },
+  '0014': {
+    does: 'added, and the answer is is_success: true alone',
+    effect: 'added',
+    answer: { is_success: true },
+  },
+  '0015': {
+    does: 'failed, and the answer is is_success: false alone',
+    effect: 'failed',
+    answer: { is_success: false },
+  },
+  '0020': {
+    ...ADDED,
+    does: 'added, answered under <number>@s.whatsapp.net',
+    key: (digits) => `${digits}@s.whatsapp.net`,
+  },
+  '0021': {
+    ...ADDED,
+    does: 'added, answered under <number>:12@s.whatsapp.net',
+    key: (digits) => `${digits}:12@s.whatsapp.net`,
+  },
+  '0022': { ...ADDED, does: 'added, answered under a LID (…@lid)', key: lidOf },
+  '0023': { ...ADDED, does: 'added, answered under the bare digits', key: (digits) => digits },
+  '0024': {
+    ...ADDED,
+    does: 'added, answered and listed under the other number of the same person (52/521, 54/549, Brazil’s ninth digit)',
+    key: (digits) => `${variantOf(digits)}@c.us`,
+    memberId: (digits) => `${variantOf(digits)}@c.us`,
+  },
+};
+
+/**
+ * Any other ending: a lifelike mix that is a stable function of the number, about 60 % added and 40 % invited.
+ * With `force_add_participants` all of the mix is added; the endings stay what they are.
+ */
+export function naturalOutcome(digits: string, force: boolean): OutcomeRow {
+  return force || stableHash(`mix ${digits}`) % 10 < 6 ? ADDED : INVITED;
+}

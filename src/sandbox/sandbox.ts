@@ -1,0 +1,219 @@
+/**
+ * The embedded stand-in for the Periskope API: strict about what it is sent, lifelike in what it answers, and the
+ * referee of who was asked how often. Binds to loopback only and contacts nobody.
+ *
+ * Answers are chosen by the last four digits of phones and chat ids: see endings.ts. `GET /_sandbox` (beside
+ * `/v1`) shows the counts; `POST /_sandbox/control` changes behaviour in mid-run; `POST /_sandbox/reset` forgets
+ * counts, members, faults and what was used of the allowance, and keeps the settings.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OnboardError } from '../errors.ts';
+import { controlSchema, type SandboxControl } from './control.ts';
+import { Counts, readRecord, type SandboxCounts } from './counts.ts';
+import { FAULTS } from './faults.ts';
+import { Limiting, type LimitSettings } from './limiting.ts';
+import { type Latency, Network } from './network.ts';
+import { buildApp, type Parts, throttle } from './server.ts';
+import { World } from './world.ts';
+
+export type { SandboxControl } from './control.ts';
+export type { PairCount, RecordLine, SandboxCounts, TimelineEntry, WindowCount } from './counts.ts';
+export { FAULT_ENDINGS, GROUP_ENDINGS, OUTCOME_ENDINGS } from './endings.ts';
+export { defaultMembers, groupName } from './groups.ts';
+
+/** The key that the sandbox accepts unless it is given another. Not a secret. */
+export const SANDBOX_KEY = 'sandbox-key-not-a-secret';
+/** The sending phone of the sandbox, for `x-phone`; it is an admin of every group. */
+export const SANDBOX_PHONE = '919876543210';
+
+/** All times are milliseconds. */
+export interface SandboxOptions extends Partial<LimitSettings> {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  readonly apiKey?: string;
+  /** Shorthand for `latency: { ms }`. */
+  readonly latencyMs?: number;
+  readonly latency?: Latency;
+  /** How long the answer of ending 0056 takes; 3000 by default. */
+  readonly slowMs?: number;
+  /** The first so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
+  readonly force429?: number;
+  /** HTTP status of asks through a disconnected phone; 500 by default (what the API sends is unknown). */
+  readonly disconnectedStatus?: number;
+  /** [chat_id, participant] of people who are members from the start, beside `defaultMembers(chatId)`. */
+  readonly seedMembers?: readonly (readonly [chatId: string, participant: string])[];
+  /**
+   * Every valid add request is appended here (JSON lines, see RecordLine), synchronously and before its answer leaves.
+   * What the file already holds is taken up again, members and counts: a sandbox killed and started anew goes on.
+   */
+  readonly recordFile?: string;
+  /** Source of the latency's jitter, 0 to 1; Math.random by default. */
+  readonly random?: () => number;
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT/v1` */
+  readonly url: string;
+  /** `http://127.0.0.1:PORT/_sandbox` */
+  readonly statusUrl: string;
+  readonly key: string;
+  readonly phone: string;
+  counts(): SandboxCounts;
+  control(changes: SandboxControl): void;
+  reset(): void;
+  /** Ends every connection at once, answered or not. */
+  close(): Promise<void>;
+}
+
+const LIMIT_DEFAULTS: LimitSettings = {
+  kind: 'express-rate-limit',
+  limit: 10,
+  windowMs: 1000,
+  scope: 'key',
+  clockOffsetMs: 0,
+  resetForm: 'seconds',
+  retryAfterForm: 'seconds',
+  hideHeaders: [],
+};
+
+/** Rejects with an OnboardError (USAGE) when the port cannot be had. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const key = options.apiKey ?? SANDBOX_KEY;
+  const world = new World(SANDBOX_PHONE, options.seedMembers);
+  const network = new Network(
+    options.latency ?? { ms: options.latencyMs ?? 0 },
+    options.random ?? Math.random,
+  );
+  const decoyServer = createServer();
+  await listen(decoyServer, 0);
+  const decoyUrl = `http://127.0.0.1:${portOf(decoyServer)}/v1/redirected`;
+
+  const counts = new Counts(options.recordFile);
+  if (options.recordFile !== undefined) takeUp(options.recordFile, world, counts);
+  decoyServer.on('request', (request, response) => {
+    counts.decoy.requests++;
+    counts.decoy.keySeen ||= JSON.stringify(request.rawHeaders).includes(key);
+    response.end('{}');
+  });
+
+  let forced429 = options.force429 ?? 0;
+  let slowMs = options.slowMs ?? 3000;
+  const limiting: Limiting = new Limiting(limitSettings(options), counts, (request, response) =>
+    throttle(parts, request, response),
+  );
+
+  const control = (changes: unknown): void => {
+    const { limit, latency, join, leave, ...rest } = controlSchema.parse(changes);
+    const { kind, windowMs, clockOffsetMs, resetForm, retryAfterForm, hideHeaders } = rest;
+    limiting.change(
+      defined({
+        kind,
+        windowMs,
+        clockOffsetMs,
+        resetForm,
+        retryAfterForm,
+        hideHeaders,
+        limit: limit === null ? Number.POSITIVE_INFINITY : limit,
+      }),
+    );
+    if (latency) network.latency = latency;
+    if (rest.holdMs !== undefined) network.hold(rest.holdMs);
+    slowMs = rest.slowMs ?? slowMs;
+    forced429 = rest.force429 ?? forced429;
+    world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
+    world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
+    for (const [chatId, participant] of join ?? []) world.join(chatId, participant);
+    for (const [chatId, participant] of leave ?? []) world.leave(chatId, participant);
+  };
+  const reset = (): void => {
+    counts.reset();
+    world.reset();
+    limiting.reset();
+    forced429 = 0;
+  };
+  const parts: Parts = {
+    apiKey: key,
+    sandboxPhone: SANDBOX_PHONE,
+    world,
+    counts,
+    limiting,
+    network,
+    around: () => ({ slowMs, decoyUrl, disconnectedStatus: options.disconnectedStatus ?? 500 }),
+    takeForced429: () => forced429 > 0 && forced429-- > 0,
+    control,
+    reset,
+  };
+
+  const server = createServer(buildApp(parts));
+  // The sample shows `Keep-Alive: timeout=5`.
+  server.keepAliveTimeout = 5000;
+  const release = async (): Promise<void> => {
+    network.close();
+    limiting.dispose();
+    await Promise.all([shut(server), shut(decoyServer)]);
+    counts.close();
+  };
+  try {
+    await listen(server, options.port ?? 0);
+  } catch (cause) {
+    await release();
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `port ${options.port} of 127.0.0.1 cannot be had (${code}): choose another one, or 0 for any`;
+    throw new OnboardError('USAGE', message, { cause });
+  }
+  const origin = `http://127.0.0.1:${portOf(server)}`;
+  let closed: Promise<void> | undefined;
+  return {
+    url: `${origin}/v1`,
+    statusUrl: `${origin}/_sandbox`,
+    key,
+    phone: SANDBOX_PHONE,
+    counts: () => counts.snapshot(),
+    control,
+    reset,
+    close: () => {
+      closed ??= release();
+      return closed;
+    },
+  };
+}
+
+function takeUp(recordFile: string, world: World, counts: Counts): void {
+  for (const line of readRecord(recordFile)) {
+    counts.replay(line);
+    const struck = line.participants.filter((each) => each.endsWith(line.fault) && FAULTS[line.fault]?.once);
+    world.replay(line.chat_id, line.effects, struck);
+  }
+}
+
+function limitSettings(options: SandboxOptions): LimitSettings {
+  const { kind, limit, windowMs, scope, clockOffsetMs, resetForm, retryAfterForm, hideHeaders } = options;
+  return {
+    ...LIMIT_DEFAULTS,
+    ...defined({ kind, limit, windowMs, scope, clockOffsetMs, resetForm, retryAfterForm, hideHeaders }),
+  };
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the members that are undefined, so that they do not overwrite what is set. */
+const defined = <T extends object>(record: T): Defined<T> =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>;
+
+const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+const shut = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

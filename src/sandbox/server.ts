@@ -1,0 +1,202 @@
+/**
+ * The HTTP side: three endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
+ * deed, the way out. Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
+ * the limiter costs allowance, validation errors and faults too.
+ */
+import { randomUUID } from 'node:crypto';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import { type Answer, apiError, json, statusOf, text } from './answer.ts';
+import { type Counts, type Endpoint, preciseNow } from './counts.ts';
+import { unauthorized } from './faults.ts';
+import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
+import type { Limiting } from './limiting.ts';
+import type { Network } from './network.ts';
+import { type Body, namedIn, parseBody, readAsk, refuseAddress } from './validate.ts';
+import type { Surroundings, World } from './world.ts';
+
+export interface Parts {
+  readonly apiKey: string;
+  readonly sandboxPhone: string;
+  readonly world: World;
+  readonly counts: Counts;
+  readonly limiting: Limiting;
+  readonly network: Network;
+  readonly around: () => Surroundings;
+  /** Spends one forced 429, if there is one left. */
+  readonly takeForced429: () => boolean;
+  readonly control: (changes: unknown) => void;
+  readonly reset: () => void;
+}
+
+/** What the chain knows of one request. */
+interface Passage {
+  readonly endpoint: Endpoint;
+  at: number;
+  body: Body;
+}
+
+const passages = new WeakMap<Request, Passage>();
+const passageOf = (request: Request): Passage => {
+  const passage = passages.get(request);
+  if (!passage) throw new Error('a request is outside the chain');
+  return passage;
+};
+
+/** The throttled answer is decided by the limiter, within the chain; it needs the chain's way out. */
+export async function throttle(parts: Parts, request: Request, response: Response): Promise<void> {
+  await deliver(parts, request, response, text(429, 'Too many requests, please try again later.'), true);
+}
+
+export function buildApp(parts: Parts): Express {
+  const app = express();
+  app.use('/_sandbox', sandboxPages(parts));
+  const v1 = express.Router();
+  v1.post('/chats/:chat_id/add', ...chain(parts, 'add'), (request, response) =>
+    deliver(parts, request, response, answerAdd(parts, request)),
+  );
+  v1.get('/chats/:chat_id', ...chain(parts, 'chat'), (request, response) => {
+    const chatId = String(request.params['chat_id']);
+    const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
+    const refused = refuseAddress(request.headers['x-phone'], chatId);
+    return deliver(parts, request, response, refused ?? parts.world.readChat(chatId, orgPhone));
+  });
+  v1.get('/phones', ...chain(parts, 'phones'), (request, response) => {
+    const { orgPhone, phoneId } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
+    const refused = refuseAddress(request.headers['x-phone']);
+    const answer = refused ?? json(200, phoneBody(orgPhone, phoneId, parts.world.phoneConnected));
+    return deliver(parts, request, response, answer);
+  });
+  app.use('/v1', v1);
+  app.use(...chain(parts, 'other'), (request, response) =>
+    deliver(parts, request, response, apiError(404, 'NOT_FOUND', `Cannot ${request.method} this path`)),
+  );
+  app.use(onError(parts));
+  return app;
+}
+
+function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
+  const { counts, limiting, network, world } = parts;
+  return [
+    (request, response, next) => {
+      counts.arrived();
+      response.once('close', () => counts.inFlight--);
+      passages.set(request, { endpoint, at: preciseNow(), body: undefined });
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      response.setHeader('x-periskope-trace-id', randomUUID());
+      next();
+    },
+    express.text({ type: 'application/json', limit: '1mb' }),
+    async (request, response, next) => {
+      await network.leg();
+      const passage = passageOf(request);
+      passage.at = preciseNow();
+      passage.body = parseBody(request.body);
+      if (endpoint === 'add') counts.received(String(request.params['chat_id']), namedIn(passage.body));
+      const refused = authorize(parts, request);
+      if (refused) return deliver(parts, request, response, refused);
+      const phone = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
+      response.setHeader('x-periskope-org-id', ORG_ID);
+      response.setHeader('x-periskope-phone-id', phone.phoneId);
+      next();
+    },
+    limiting.middleware,
+    async (request, response, next) => {
+      if (parts.takeForced429()) {
+        const answer = text(429, 'Too many requests, please try again later.', { 'Retry-After': '1' });
+        return deliver(parts, request, response, answer);
+      }
+      // Two requests may pass auth together, and the first of them revoke the key: a refusal must hold at once.
+      if (world.keyRevoked)
+        return deliver(parts, request, response, unauthorized('API key has been revoked'));
+      next();
+    },
+  ];
+}
+
+function authorize({ apiKey, world }: Parts, request: Request): Answer | undefined {
+  const [, key] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (key === undefined) return unauthorized('Missing bearer token');
+  if (key !== apiKey) return unauthorized('Invalid API key');
+  return world.keyRevoked ? unauthorized('API key has been revoked') : undefined;
+}
+
+function answerAdd({ world, counts, around }: Parts, request: Request): Answer {
+  const chatId = String(request.params['chat_id']);
+  const refused = refuseAddress(request.headers['x-phone'], chatId);
+  if (refused) return refused;
+  const ask = readAsk(chatId, passageOf(request).body);
+  if ('kind' in ask) return ask;
+  const deed = world.ask(ask, around());
+  const sender = String(request.headers['x-phone']);
+  counts.acted(chatId, ask.participants, sender, statusOf(deed.answer), deed);
+  return deed.answer;
+}
+
+async function deliver(
+  { counts, network, limiting }: Parts,
+  request: Request,
+  response: Response,
+  answer: Answer,
+  throttled = false,
+): Promise<void> {
+  const { endpoint, at } = passageOf(request);
+  counts.answered(endpoint, statusOf(answer), at, throttled);
+  await network.leg();
+  const { hideHeaders, clockOffsetMs } = limiting.settings;
+  // The limiter has set Date on what it saw; the rest still shows the server's clock.
+  if (clockOffsetMs !== 0 && !response.hasHeader('Date')) {
+    response.setHeader('Date', new Date(Date.now() + clockOffsetMs).toUTCString());
+  }
+  for (const name of hideHeaders) {
+    if (name.toLowerCase() === 'date') response.sendDate = false;
+    response.removeHeader(name);
+  }
+  if (answer.kind === 'reset') {
+    request.socket.resetAndDestroy();
+  } else if (answer.kind === 'cut') {
+    const whole = Buffer.from(JSON.stringify(answer.body));
+    response.status(200).type('application/json').setHeader('Content-Length', whole.length);
+    response.write(whole.subarray(0, whole.length >> 1), () => request.socket.destroy());
+  } else {
+    response.set(answer.headers);
+    if (answer.headers['Retry-After'] !== undefined) limiting.bendRetryAfter(response);
+    if (answer.afterMs !== undefined) await network.wait(answer.afterMs);
+    response.status(answer.status).type(answer.type).send(answer.body);
+  }
+}
+
+const onError =
+  (parts: Parts): ErrorRequestHandler =>
+  (error: { status?: number; name?: string; message?: string }, request, response, _next) => {
+    // The sandbox closes: its sockets are gone already.
+    if (error.name === 'AbortError') return response.destroy();
+    const status = error.status ?? 500;
+    const answer = apiError(
+      status,
+      status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST',
+      `${error.message}`,
+    );
+    if (!passages.has(request)) return response.status(status).json({ message: error.message });
+    return deliver(parts, request, response, answer);
+  };
+
+/** `/_sandbox`: no auth, no limit, no latency, and not in the counts. */
+function sandboxPages(parts: Parts): express.Router {
+  const pages = express.Router();
+  pages.get('/', (_request, response) => {
+    response.json(parts.counts.snapshot());
+  });
+  pages.post('/reset', (_request, response) => {
+    parts.reset();
+    response.json({ ok: true });
+  });
+  pages.post('/control', express.json(), (request, response) => {
+    try {
+      parts.control(request.body);
+      response.json({ ok: true });
+    } catch (error) {
+      response.status(400).json({ ok: false, message: (error as Error).message });
+    }
+  });
+  return pages;
+}

@@ -1,0 +1,69 @@
+/** What the API accepts as an add request. */
+import { parseChatId } from '../domain/chat-id.ts';
+import { parseParticipant } from '../domain/participant.ts';
+import { type Answer, apiError, validationError } from './answer.ts';
+import { X_PHONE } from './groups.ts';
+import type { Ask } from './world.ts';
+
+/** The API's bound on one request is unknown; this is ours. */
+export const MAX_PARTICIPANTS = 256;
+
+/** A request's body: what came, before anybody judged it. `malformed` is not JSON; undefined is no JSON body. */
+export type Body = { readonly value: unknown } | 'malformed' | undefined;
+
+export function parseBody(raw: unknown): Body {
+  if (typeof raw !== 'string') return undefined;
+  try {
+    return { value: JSON.parse(raw) };
+  } catch {
+    return 'malformed';
+  }
+}
+
+const fieldsOf = (body: Body): Record<string, unknown> =>
+  typeof body === 'object' && typeof body.value === 'object' && body.value !== null
+    ? (body.value as Record<string, unknown>)
+    : {};
+
+/** Every string in `participants`, valid or not: these people were in a request. */
+export function namedIn(body: Body): string[] {
+  const { participants } = fieldsOf(body) as { participants?: unknown };
+  return Array.isArray(participants) ? participants.filter((each) => typeof each === 'string') : [];
+}
+
+/** 422 when the sending phone or the chat cannot be meant. */
+export function refuseAddress(xPhone: unknown, chatId?: unknown): Answer | undefined {
+  const fields: Record<string, string> = {};
+  if (typeof xPhone !== 'string') fields['x-phone'] = "'x-phone' is required";
+  else if (!X_PHONE.test(xPhone)) {
+    fields['x-phone'] = 'invalid phone: country code + number, digits only, or a phone_id';
+  }
+  if (chatId !== undefined && !parseChatId(String(chatId))) fields['chat_id'] = 'invalid chat_id';
+  return Object.keys(fields).length > 0 ? validationError(fields) : undefined;
+}
+
+/** The ask in an add request, or why it is none. */
+export function readAsk(chatId: string, body: Body): Ask | Answer {
+  if (body === 'malformed') return apiError(400, 'BAD_REQUEST', 'Unexpected token in JSON');
+  const { participants, force_add_participants: force } = fieldsOf(body) as {
+    participants?: unknown;
+    force_add_participants?: unknown;
+  };
+  const fields: Record<string, string> = {};
+  if (!Array.isArray(participants)) fields['participants'] = 'invalid array';
+  else if (participants.length === 0) fields['participants'] = 'at least one participant is required';
+  else if (participants.length > MAX_PARTICIPANTS)
+    fields['participants'] = `at most ${MAX_PARTICIPANTS} participants`;
+  else {
+    participants.forEach((each, index) => {
+      if (typeof each !== 'string' || !parseParticipant(each)) {
+        fields[`participants.${index}`] = 'invalid phone: country code + number, digits only';
+      }
+    });
+  }
+  if (force !== undefined && typeof force !== 'boolean') {
+    fields['force_add_participants'] = 'invalid boolean value';
+  }
+  if (Object.keys(fields).length > 0) return validationError(fields);
+  return { chatId, participants: participants as string[], force: force === true };
+}

@@ -1,0 +1,167 @@
+/** The state behind the API: who is in which group, and what one ask does to it. Knows nothing of HTTP. */
+import { personKey } from '../domain/participant.ts';
+import { type Answer, apiError, json, surelyRefused } from './answer.ts';
+import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
+import { chatBody, defaultMembers, GROUP_CAPACITY, groupKind, type Member } from './groups.ts';
+import {
+  ALREADY_MEMBER,
+  type Effect,
+  GROUP_FULL,
+  NO_ADMIN,
+  naturalOutcome,
+  OUTCOMES,
+  type OutcomeRow,
+  type ParticipantAnswer,
+} from './outcomes.ts';
+
+export interface Ask {
+  readonly chatId: string;
+  readonly participants: readonly string[];
+  readonly force: boolean;
+}
+
+/** What became of an ask: the answer, and for each participant what was done, if anything. */
+export interface Deed {
+  readonly answer: Answer;
+  /** The client must take it for an ask: see `SandboxCounts`. */
+  readonly asked: boolean;
+  /** By participant; empty when nothing was processed. */
+  readonly effects: Readonly<Record<string, Effect>>;
+  /** Ending of the fault that struck, or ''. */
+  readonly fault: string;
+}
+
+export type Surroundings = Pick<FaultContext, 'slowMs' | 'decoyUrl' | 'disconnectedStatus'>;
+
+const pairOf = (chatId: string, participant: string): string => `${chatId} ${participant}`;
+
+export class World {
+  keyRevoked = false;
+  phoneConnected = true;
+  readonly #sandboxPhone: string;
+  readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
+  /** chat_id → person → member. Groups come into being when they are first touched. */
+  readonly #groups = new Map<string, Map<string, Member>>();
+  /** Pairs whose once-only fault has been. */
+  readonly #struck = new Set<string>();
+
+  constructor(sandboxPhone: string, seeds: readonly (readonly [chatId: string, participant: string])[] = []) {
+    this.#sandboxPhone = sandboxPhone;
+    this.#seeds = seeds;
+  }
+
+  reset(): void {
+    this.keyRevoked = false;
+    this.phoneConnected = true;
+    this.#groups.clear();
+    this.#struck.clear();
+  }
+
+  membersOf(chatId: string): Map<string, Member> {
+    const known = this.#groups.get(chatId);
+    if (known) return known;
+    const members = new Map<string, Member>();
+    this.#groups.set(chatId, members);
+    this.#enter(members, this.#sandboxPhone, true, groupKind(chatId) !== '0403');
+    for (const digits of defaultMembers(chatId)) this.#enter(members, digits, true);
+    for (const [group, digits] of this.#seeds) if (group === chatId) this.#enter(members, digits, true);
+    return members;
+  }
+
+  isMember(chatId: string, participant: string): boolean {
+    return this.membersOf(chatId).has(personKey(participant));
+  }
+
+  /** Somebody enters a group without an ask: an invite was accepted, or a record is replayed. */
+  join(chatId: string, participant: string): void {
+    this.#enter(this.membersOf(chatId), participant, false);
+  }
+
+  leave(chatId: string, participant: string): void {
+    this.membersOf(chatId).delete(personKey(participant));
+  }
+
+  /** What a record says was done before this process: nobody is answered, the state is what it was. */
+  replay(chatId: string, effects: Readonly<Record<string, Effect>>, struck: readonly string[]): void {
+    for (const [participant, effect] of Object.entries(effects)) {
+      if (effect === 'added' || effect === 'already_member') this.join(chatId, participant);
+    }
+    for (const participant of struck) this.#struck.add(pairOf(chatId, participant));
+  }
+
+  readChat(chatId: string, orgPhone: string): Answer {
+    const kind = groupKind(chatId);
+    if (kind === '0404') return apiError(404, 'NOT_FOUND', 'Chat not found');
+    if (kind === '0500') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
+    if (kind === '0503') return json(200, 'temporarily unavailable');
+    return json(200, chatBody(chatId, orgPhone, this.membersOf(chatId).values()));
+  }
+
+  /** Carries out one valid ask. Everything is done here, at one instant; the answer may then go astray. */
+  ask(ask: Ask, around: Surroundings): Deed {
+    const kind = groupKind(ask.chatId);
+    if (!this.phoneConnected) return refusal(phoneNotConnected(around.disconnectedStatus));
+    if (kind === '0404') return refusal(apiError(404, 'NOT_FOUND', 'Chat not found'));
+    if (kind === '0403' || kind === '0410') {
+      const why = kind === '0403' ? 'Only admins can add participants' : 'Phone is not a member of this chat';
+      return refusal(apiError(403, 'FORBIDDEN', why));
+    }
+    const index = ask.participants.findIndex((participant) => this.#faultOf(ask.chatId, participant));
+    const culprit = ask.participants[index];
+    const fault = culprit === undefined ? undefined : this.#faultOf(ask.chatId, culprit);
+    if (culprit === undefined || !fault) {
+      const { results, effects } = this.#process(ask);
+      return { answer: json(200, results), asked: true, effects, fault: '' };
+    }
+    if (fault.once) this.#struck.add(pairOf(ask.chatId, culprit));
+    if (fault.lasting === 'revoke-key') this.keyRevoked = true;
+    if (fault.lasting === 'disconnect-phone') this.phoneConnected = false;
+    const { results, effects } = fault.processed ? this.#process(ask) : { results: {}, effects: {} };
+    const answer = fault.answer({ results, key: `${culprit}@c.us`, index, ...around });
+    return { answer, asked: fault.processed || !surelyRefused(answer), effects, fault: culprit.slice(-4) };
+  }
+
+  #faultOf(chatId: string, participant: string): FaultRow | undefined {
+    const fault = FAULTS[participant.slice(-4)];
+    return fault?.once && this.#struck.has(pairOf(chatId, participant)) ? undefined : fault;
+  }
+
+  #process(ask: Ask): { results: Record<string, ParticipantAnswer>; effects: Record<string, Effect> } {
+    const results: Record<string, ParticipantAnswer> = {};
+    const effects: Record<string, Effect> = {};
+    const members = this.membersOf(ask.chatId);
+    for (const participant of ask.participants) {
+      const row = OUTCOMES[participant.slice(-4)];
+      const outcome = this.#outcome(ask, participant);
+      results[row?.key?.(participant) ?? `${participant}@c.us`] = outcome.answer;
+      effects[participant] = outcome.effect;
+      if (outcome.effect === 'added' || outcome.effect === 'already_member') {
+        this.#enter(members, participant, false);
+      }
+    }
+    return { results, effects };
+  }
+
+  #outcome(ask: Ask, participant: string): OutcomeRow {
+    const ending = participant.slice(-4);
+    if (groupKind(ask.chatId) === '0401') return NO_ADMIN;
+    const members = this.membersOf(ask.chatId);
+    if (members.has(personKey(participant))) return ALREADY_MEMBER;
+    if (members.size >= GROUP_CAPACITY) return GROUP_FULL;
+    return OUTCOMES[ending] ?? faultOutcome(ending) ?? naturalOutcome(participant, ask.force);
+  }
+
+  #enter(members: Map<string, Member>, digits: string, fromStart: boolean, isAdmin = false): void {
+    const person = personKey(digits);
+    if (members.has(person)) return;
+    const id = OUTCOMES[digits.slice(-4)]?.memberId?.(digits) ?? `${digits}@c.us`;
+    members.set(person, { id, digits, isAdmin: isAdmin && fromStart, fromStart });
+  }
+}
+
+const refusal = (answer: Answer): Deed => ({
+  answer,
+  asked: !surelyRefused(answer),
+  effects: {},
+  fault: '',
+});
