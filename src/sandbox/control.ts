@@ -21,6 +21,8 @@ export const controlSchema = z
     /** Every request is answered with 401 while true. */
     keyRevoked: z.boolean(),
     phoneConnected: z.boolean(),
+    /** What GET /phones and GET /chats answer: as they should, HTTP 500, or JSON of no known form. */
+    reads: z.enum(['ok', 'error', 'nonsense']),
     /** The next so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
     force429: z.number().int().min(0),
     /** A network pause: requests that come within this time wait for its end. */

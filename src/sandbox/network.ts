@@ -1,4 +1,5 @@
 /** The network between client and server, as delays. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Latency {
@@ -17,6 +18,8 @@ export class Network {
   constructor(latency: Latency, random: () => number) {
     this.latency = latency;
     this.#random = random;
+    // One listener for every request under way, as many as there may be.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   hold(ms: number): void {

@@ -39,6 +39,8 @@ export interface SandboxOptions extends Partial<LimitSettings> {
   readonly slowMs?: number;
   /** The first so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
   readonly force429?: number;
+  /** What GET /phones and GET /chats answer; `ok` by default. */
+  readonly reads?: 'ok' | 'error' | 'nonsense';
   /** HTTP status of asks through a disconnected phone; 500 by default (what the API sends is unknown). */
   readonly disconnectedStatus?: number;
   /** [chat_id, participant] of people who are members from the start, beside `defaultMembers(chatId)`. */
@@ -99,6 +101,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   let forced429 = options.force429 ?? 0;
   let slowMs = options.slowMs ?? 3000;
+  let reads = options.reads ?? 'ok';
   const limiting: Limiting = new Limiting(limitSettings(options), counts, (request, response) =>
     throttle(parts, request, response),
   );
@@ -120,6 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (latency) network.latency = latency;
     if (rest.holdMs !== undefined) network.hold(rest.holdMs);
     slowMs = rest.slowMs ?? slowMs;
+    reads = rest.reads ?? reads;
     forced429 = rest.force429 ?? forced429;
     world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
     world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
@@ -140,6 +144,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     limiting,
     network,
     around: () => ({ slowMs, decoyUrl, disconnectedStatus: options.disconnectedStatus ?? 500 }),
+    reads: () => reads,
     takeForced429: () => forced429 > 0 && forced429-- > 0,
     control,
     reset,

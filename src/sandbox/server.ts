@@ -22,6 +22,7 @@ export interface Parts {
   readonly limiting: Limiting;
   readonly network: Network;
   readonly around: () => Surroundings;
+  readonly reads: () => 'ok' | 'error' | 'nonsense';
   /** Spends one forced 429, if there is one left. */
   readonly takeForced429: () => boolean;
   readonly control: (changes: unknown) => void;
@@ -58,12 +59,18 @@ export function buildApp(parts: Parts): Express {
     const chatId = String(request.params['chat_id']);
     const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
     const refused = refuseAddress(request.headers['x-phone'], chatId);
-    return deliver(parts, request, response, refused ?? parts.world.readChat(chatId, orgPhone));
+    return deliver(
+      parts,
+      request,
+      response,
+      refused ?? spoiled(parts) ?? parts.world.readChat(chatId, orgPhone),
+    );
   });
   v1.get('/phones', ...chain(parts, 'phones'), (request, response) => {
     const { orgPhone, phoneId } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
     const refused = refuseAddress(request.headers['x-phone']);
-    const answer = refused ?? json(200, phoneBody(orgPhone, phoneId, parts.world.phoneConnected));
+    const answer =
+      refused ?? spoiled(parts) ?? json(200, phoneBody(orgPhone, phoneId, parts.world.phoneConnected));
     return deliver(parts, request, response, answer);
   });
   app.use('/v1', v1);
@@ -75,7 +82,7 @@ export function buildApp(parts: Parts): Express {
 }
 
 function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
-  const { counts, limiting, network, world } = parts;
+  const { counts, limiting, network } = parts;
   return [
     (request, response, next) => {
       counts.arrived();
@@ -105,9 +112,6 @@ function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
         const answer = text(429, 'Too many requests, please try again later.', { 'Retry-After': '1' });
         return deliver(parts, request, response, answer);
       }
-      // Two requests may pass auth together, and the first of them revoke the key: a refusal must hold at once.
-      if (world.keyRevoked)
-        return deliver(parts, request, response, unauthorized('API key has been revoked'));
       next();
     },
   ];
@@ -118,6 +122,13 @@ function authorize({ apiKey, world }: Parts, request: Request): Answer | undefin
   if (key === undefined) return unauthorized('Missing bearer token');
   if (key !== apiKey) return unauthorized('Invalid API key');
   return world.keyRevoked ? unauthorized('API key has been revoked') : undefined;
+}
+
+/** What both reads answer when they are made to fail. */
+function spoiled(parts: Parts): Answer | undefined {
+  const reads = parts.reads();
+  if (reads === 'error') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
+  return reads === 'nonsense' ? json(200, ['nonsense']) : undefined;
 }
 
 function answerAdd({ world, counts, around }: Parts, request: Request): Answer {

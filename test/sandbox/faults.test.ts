@@ -130,15 +130,16 @@ describe('faults, by the last four digits of any participant', () => {
   });
 
   it('a slow answer is late, and the deed is done before it', async () => {
-    const sandbox = await open({ slowMs: 200 });
+    const sandbox = await open({ slowMs: 400 });
     const from = performance.now();
-    const slow = ask(sandbox, [`${P}0056`]);
-    let members: string[] = [];
-    while (!members.includes(`${P}0056@c.us`)) members = await memberIds(sandbox);
-    const seenAfter = performance.now() - from;
+    let answered = false;
+    const slow = ask(sandbox, [`${P}0056`]).then(() => {
+      answered = true;
+    });
+    while (!(await memberIds(sandbox)).includes(`${P}0056@c.us`));
+    expect(answered).toBe(false);
     await slow;
-    expect(performance.now() - from).toBeGreaterThanOrEqual(199);
-    expect(seenAfter).toBeLessThan(performance.now() - from);
+    expect(performance.now() - from).toBeGreaterThanOrEqual(398);
   });
 
   it('a cut answer promises more than it brings', async () => {

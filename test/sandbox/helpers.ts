@@ -84,3 +84,23 @@ export function exchange(sandbox: Sandbox, bytes: string): Promise<string> {
     socket.on('close', () => resolve(got)).on('error', reject);
   });
 }
+
+/** An ask as it goes over the wire, in one piece. */
+export function request(key: string, participant: string): string {
+  const body = JSON.stringify({ participants: [participant] });
+  return [
+    `POST /v1/chats/${encodeURIComponent(GROUP)}/add HTTP/1.1`,
+    'Host: 127.0.0.1',
+    `Authorization: Bearer ${key}`,
+    'x-phone: 919876543210',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** Waits for a condition; the test's own time limit ends a wait that is in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exchange, GROUP, open } from './helpers.ts';
+import { exchange, open, request } from './helpers.ts';
 
 /** The headers of the sample answer on the API's page, as they are spelled there. */
 const SAMPLE_HEADERS = [
@@ -18,25 +18,11 @@ const SAMPLE_HEADERS = [
   'x-periskope-trace-id',
 ];
 
-const request = (key: string): string => {
-  const body = JSON.stringify({ participants: ['919537851844'] });
-  return [
-    `POST /v1/chats/${encodeURIComponent(GROUP)}/add HTTP/1.1`,
-    'Host: 127.0.0.1',
-    `Authorization: Bearer ${key}`,
-    'x-phone: 919876543210',
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    '',
-    body,
-  ].join('\r\n');
-};
-
 describe('the page’s own request', () => {
   it('gets the page’s own answer: header names, values, ETag and body', async () => {
     const sandbox = await open({ limit: 10 });
     const before = Date.now();
-    const answer = await exchange(sandbox, request(sandbox.key));
+    const answer = await exchange(sandbox, request(sandbox.key, '919537851844'));
     const after = Date.now();
     const [head = '', body] = answer.split('\r\n\r\n');
     const [statusLine, ...lines] = head.split('\r\n');
@@ -72,7 +58,7 @@ describe('the page’s own request', () => {
     const sandbox = await open();
     const ids = new Set<string>();
     for (let i = 0; i < 5; i++) {
-      const answer = await exchange(sandbox, request(sandbox.key));
+      const answer = await exchange(sandbox, request(sandbox.key, '919537851844'));
       ids.add(/x-periskope-trace-id: (\S+)/.exec(answer)?.[1] ?? '');
     }
     expect(ids.size).toBe(5);
