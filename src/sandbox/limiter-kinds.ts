@@ -63,22 +63,21 @@ export class SlidingLog implements RateLimit {
 
 /** A bucket of `limit` tokens, filled evenly with `limit` per `windowMs`; full at the first request. */
 export class TokenBucket implements RateLimit {
-  #tokens = Number.NaN;
+  /** In units of 1/windowMs of a token, so that whole milliseconds add up exactly: no promise is broken by rounding. */
+  #level = Number.POSITIVE_INFINITY;
   #filledAt = 0;
 
   take(now: number, { limit, windowMs }: Allowance): Verdict {
-    const perMs = limit / windowMs;
-    this.#tokens = Number.isNaN(this.#tokens)
-      ? limit
-      : Math.min(limit, this.#tokens + (now - this.#filledAt) * perMs);
+    const full = limit * windowMs;
+    this.#level = Math.min(full, this.#level + (now - this.#filledAt) * limit);
     this.#filledAt = now;
-    const allowed = this.#tokens >= 1;
-    if (allowed) this.#tokens--;
+    const allowed = this.#level >= windowMs;
+    if (allowed) this.#level -= windowMs;
     return {
       allowed,
-      remaining: Math.floor(this.#tokens),
-      resetAt: now + (limit - this.#tokens) / perMs,
-      retryAt: now + Math.max(0, 1 - this.#tokens) / perMs,
+      remaining: Math.floor(this.#level / windowMs),
+      resetAt: now + (full - this.#level) / limit,
+      retryAt: now + Math.max(0, windowMs - this.#level) / limit,
     };
   }
 }

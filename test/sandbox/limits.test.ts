@@ -83,7 +83,7 @@ describe('over HTTP', () => {
   });
 
   const WINDOW = 100_000;
-  const forms: [string, SandboxOptions, (reset: string, retryAfter: string | null) => [number, string]][] = [
+  const forms: [string, SandboxOptions, (reset: string) => [number, string]][] = [
     ['seconds', {}, (reset) => [Number(reset) * 1000, '^\\d{10}$']],
     ['milliseconds', { resetForm: 'ms' }, (reset) => [Number(reset), '^\\d{13}$']],
     ['seconds to go', { resetForm: 'delta' }, (reset) => [Date.now() + Number(reset) * 1000, '^\\d{1,3}$']],
@@ -95,7 +95,7 @@ describe('over HTTP', () => {
       const from = Date.now();
       const { headers } = await get(sandbox, '/phones');
       const reset = headers.get('x-ratelimit-reset') ?? '';
-      const [at, shape] = read(reset, null);
+      const [at, shape] = read(reset);
       expect(reset).toMatch(new RegExp(shape));
       const ends = kind === 'fixed-aligned' ? Math.ceil(from / WINDOW) * WINDOW : from + WINDOW;
       // Rounded up to whole seconds, and read up to a second after it was written.
@@ -192,6 +192,28 @@ describe('the kinds, in virtual time', () => {
             if (next && next.now < verdict.retryAt - 1) expect(next.allowed).toBe(false);
           }
         }
+      }),
+    );
+  });
+
+  it.each([
+    ['fixed-aligned', () => new FixedAligned()],
+    ['sliding-log', () => new SlidingLog()],
+    ['token-bucket', () => new TokenBucket()],
+  ])('%s allows at the very instant that it names, and not a millisecond before', (_name, make) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 50, max: 5000 }), (limit, windowMs) => {
+        const start = 1_700_000_000_123;
+        const exhausted = () => {
+          const kind = make();
+          for (let i = 0; i < limit; i++) expect(kind.take(start, { limit, windowMs }).allowed).toBe(true);
+          const { allowed, retryAt } = kind.take(start, { limit, windowMs });
+          expect(allowed).toBe(false);
+          return { kind, at: Math.ceil(retryAt) };
+        };
+        const [early, due] = [exhausted(), exhausted()];
+        expect(early.kind.take(early.at - 1, { limit, windowMs }).allowed).toBe(false);
+        expect(due.kind.take(due.at, { limit, windowMs }).allowed).toBe(true);
       }),
     );
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OnboardError } from '../../src/errors.ts';
 import { preciseNow } from '../../src/sandbox/counts.ts';
+import { Network } from '../../src/sandbox/network.ts';
 import type { RecordLine, SandboxCounts } from '../../src/sandbox/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { scratch } from '../helpers.ts';
@@ -45,15 +46,19 @@ describe('/_sandbox', () => {
       ['phones', 429],
     ]);
     const times = page.timeline.map(({ at }) => at);
+    expect(page.maxInFlight).toBe(1);
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(Math.abs((times[0] ?? 0) - from)).toBeLessThan(5000);
   });
 
   it('a snapshot stays what it was', async () => {
     const sandbox = await open();
-    const before = sandbox.counts();
     await ask(sandbox, [`${P}0001`]);
-    expect(before).toMatchObject({ asks: 0, pairs: {}, timeline: [] });
+    const before = sandbox.counts();
+    const copy = structuredClone(before);
+    await ask(sandbox, [`${P}0001`]);
+    expect(before).toEqual(copy);
+    expect(sandbox.counts()).not.toEqual(copy);
   });
 
   it('reset forgets counts, members, faults, and what was used', async () => {
@@ -279,12 +284,24 @@ describe('start and end', () => {
     idle.on('error', () => {});
     const idleEnds = new Promise((resolve) => idle.once('close', resolve));
     await new Promise((resolve) => idle.once('connect', resolve));
+    const half = connect(Number(new URL(sandbox.url).port), '127.0.0.1');
+    half.on('error', () => {}).write('POST /v1/phones HTTP/1.1\r\nContent-Length: 10\r\n\r\n12');
+    const halfEnds = new Promise((resolve) => half.once('close', resolve));
+    await new Promise((resolve) => half.once('connect', resolve));
     const from = performance.now();
     await Promise.all([sandbox.close(), sandbox.close()]);
     expect(performance.now() - from).toBeLessThan(1000);
     expect(await slow).not.toBe('');
     expect(await held).not.toBe('');
     idle.resume();
-    await idleEnds;
+    half.resume();
+    await Promise.all([idleEnds, halfEnds]);
+  });
+
+  it('leaves no wait behind that would keep a process alive', async () => {
+    const network = new Network({ ms: 60_000 }, Math.random);
+    const leg = network.leg();
+    network.close();
+    await expect(leg).rejects.toThrow(/abort/i);
   });
 });
