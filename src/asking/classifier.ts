@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import type { Outcome, Participant } from '../domain/words.ts';
+import type { Answer } from './answer.ts';
+import { matchKeys } from './answer-keys.ts';
+import { excerpt, parseObject, serverWords } from './body.ts';
+import { type Effect, type Verdict, weigh } from './evidence.ts';
+import { oneLine, shorten } from './scrub.ts';
+
+export type { Effect } from './evidence.ts';
+
+export interface AskOutcome {
+  readonly participant: Participant;
+  readonly outcome: Outcome;
+  /** Beyond this pair: the rest of the group is `failed` for the same reason, without asking. */
+  readonly effect: Effect | undefined;
+}
+
+/** A participant without an outcome, and the server's words or the raw answer (raw and untrusted, bounded). */
+export interface Remark {
+  readonly participant: Participant;
+  readonly message: string;
+}
+
+interface Http {
+  readonly message: string;
+  readonly httpStatus: number;
+  readonly traceId: string;
+}
+
+/** What an ask came to. Every participant of the ask is in exactly one place of it. */
+export type AskResult =
+  | {
+      readonly kind: 'outcomes';
+      readonly outcomes: readonly AskOutcome[];
+      readonly inDoubt: readonly Remark[];
+      /** WhatsApp itself slows the sender down: not done; a long cool-down, and the breaker counts it. */
+      readonly throttled: readonly Remark[];
+      readonly httpStatus: number;
+      readonly traceId: string;
+    }
+  /** Certainly not done: ask again later, bounded. `retryAfter` is the header as it came. */
+  | {
+      readonly kind: 'not_done';
+      readonly why: 'throttled' | 'unavailable' | 'unreachable';
+      readonly message: string;
+      readonly retryAfter: string | undefined;
+      readonly httpStatus: number | undefined;
+      readonly traceId: string;
+    }
+  /** Perhaps done: read the membership. */
+  | {
+      readonly kind: 'in_doubt';
+      readonly message: string;
+      readonly httpStatus: number | undefined;
+      readonly traceId: string;
+    }
+  /** Nothing was done, and never will be with this request: split a batch, fail a participant. */
+  | ({ readonly kind: 'refused' } & Http)
+  | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
+  /** The account's fault: stop. */
+  | ({ readonly kind: 'key_rejected' } & Http)
+  | ({ readonly kind: 'redirected' } & Http);
+
+const codeShape = z.union([
+  z.number().int(),
+  z
+    .string()
+    .regex(/^\s*\d{1,9}\s*$/)
+    .transform(Number),
+]);
+
+/** Only `is_success` is required: without it there is no word on the participant. */
+const verdictShape = z.looseObject({
+  is_success: z.boolean(),
+  code: codeShape.optional().catch(undefined),
+  message: z.unknown(),
+  isInviteV4Sent: z.unknown(),
+});
+
+/** Pure; never throws. `participants` are those of the ask, in its order. */
+export function classify(answer: Answer, participants: readonly Participant[]): AskResult {
+  switch (answer.kind) {
+    case 'not_sent':
+      return {
+        kind: 'not_done',
+        why: 'unreachable',
+        message: answer.message,
+        retryAfter: undefined,
+        httpStatus: undefined,
+        traceId: '',
+      };
+    case 'lost':
+      // The status line alone decides, except where the body is what counts.
+      if (answer.httpStatus !== undefined && !isSuccess(answer.httpStatus)) {
+        return byStatus(answer.httpStatus, '', answer);
+      }
+      return {
+        kind: 'in_doubt',
+        message: answer.message,
+        httpStatus: answer.httpStatus,
+        traceId: answer.traceId,
+      };
+    case 'answer':
+      return isSuccess(answer.httpStatus)
+        ? byBody(answer, participants)
+        : byStatus(answer.httpStatus, answer.body, answer);
+  }
+}
+
+const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
+
+/**
+ * What a status says without its body. Not in the design, decided here: 402 is the account's trouble, like 401; a 4xx
+ * that may follow work already done (408, 409, 424, 499) is in doubt; every other 4xx was refused, every other status
+ * is in doubt.
+ */
+function byStatus(
+  httpStatus: number,
+  body: string,
+  { headers, traceId }: Pick<Extract<Answer, { kind: 'answer' }>, 'headers' | 'traceId'>,
+): AskResult {
+  const message = serverWords(body) || `HTTP ${httpStatus} without a message`;
+  const http = { message, httpStatus, traceId };
+  const retryAfter = headers['retry-after'];
+  if (httpStatus >= 300 && httpStatus <= 399) {
+    const to = headers['location'];
+    return {
+      kind: 'redirected',
+      ...http,
+      message: to === undefined ? message : `redirect to ${oneLine(to)}`,
+    };
+  }
+  switch (httpStatus) {
+    case 401:
+    case 402:
+      return { kind: 'key_rejected', ...http };
+    case 403:
+      return { kind: 'group_closed', reasonCode: 'not_admin', ...http };
+    case 404:
+      return { kind: 'group_closed', reasonCode: 'chat_not_found', ...http };
+    case 429:
+      return { kind: 'not_done', why: 'throttled', retryAfter, ...http };
+    case 503:
+      return { kind: 'not_done', why: 'unavailable', retryAfter, ...http };
+    case 408:
+    case 409:
+    case 424:
+    case 499:
+      return { kind: 'in_doubt', ...http };
+    default:
+      return { kind: httpStatus >= 400 && httpStatus <= 499 ? 'refused' : 'in_doubt', ...http };
+  }
+}
+
+function byBody(
+  { body, httpStatus, traceId }: Extract<Answer, { kind: 'answer' }>,
+  participants: readonly Participant[],
+): AskResult {
+  const values = parseObject(body);
+  if (values === undefined) {
+    const message = excerpt(body) || `HTTP ${httpStatus} with an empty body`;
+    return { kind: 'in_doubt', message, httpStatus, traceId };
+  }
+  const outcomes: AskOutcome[] = [];
+  const inDoubt: Remark[] = [];
+  const throttled: Remark[] = [];
+  const keys = matchKeys(participants, Object.keys(values));
+  for (const participant of participants) {
+    const key = keys.get(participant);
+    const verdict = key === undefined ? undefined : readVerdict(values[key]);
+    if (verdict === undefined) {
+      const raw = key === undefined ? body : (JSON.stringify(values[key]) ?? '');
+      inDoubt.push({ participant, message: excerpt(raw) });
+      continue;
+    }
+    const finding = weigh(verdict);
+    const message = excerpt(verdict.message);
+    if (finding === 'throttled') {
+      throttled.push({ participant, message });
+      continue;
+    }
+    const { status, reasonCode, effect } = finding;
+    outcomes.push({ participant, outcome: { status, reasonCode, message, httpStatus, traceId }, effect });
+  }
+  return { kind: 'outcomes', outcomes, inDoubt, throttled, httpStatus, traceId };
+}
+
+/** Longest message looked at for evidence: no answer may make the matching slow. */
+const LONGEST_EVIDENCE = 2000;
+
+function readVerdict(value: unknown): Verdict | undefined {
+  const parsed = verdictShape.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { is_success, code, message, isInviteV4Sent } = parsed.data;
+  return {
+    isSuccess: is_success,
+    code,
+    message: shorten(textOf(message), LONGEST_EVIDENCE),
+    inviteSent: isInviteV4Sent === true || isInviteV4Sent === 'true',
+  };
+}
+
+/** A message is documented as a string; whatever else comes is kept as its JSON. */
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message;
+  return message === undefined || message === null ? '' : JSON.stringify(message);
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { personKey } from '../domain/participant.ts';
+import type { Participant } from '../domain/words.ts';
+import type { Answer } from './answer.ts';
+import { readMemberId } from './answer-keys.ts';
+import { isObject, parseObject } from './body.ts';
+import { bodyOf, failureOf, nonsense, type ReadFailure } from './read-failure.ts';
+
+export { type Phone, parsePhones } from './phone-state.ts';
+export type { ReadFailure } from './read-failure.ts';
+
+/** Who is in a group, by person: a member under 521… is found under 52…. Compact: a group holds 1024 people. */
+export interface MembersIndex {
+  /** Members whose phone is known. */
+  readonly size: number;
+  /** Members known by a LID alone: while there are any, "not listed" is no proof of absence. */
+  readonly withoutPhone: number;
+  has(participant: Participant): boolean;
+}
+
+export interface Chat {
+  readonly kind: 'chat';
+  /** The group's name, raw and untrusted, or ''. */
+  readonly name: string;
+  readonly memberCount: number | undefined;
+  /** undefined: the answer does not tell who is in the group. */
+  readonly members: MembersIndex | undefined;
+  /** The sending phone has left the group. */
+  readonly isExited: boolean;
+  /** Only admins may add members. */
+  readonly adminsOnly: boolean;
+  /** Raw and untrusted, or ''. */
+  readonly inviteLink: string;
+}
+
+const text = z.string().catch('');
+const flag = z.boolean().catch(false);
+const count = z
+  .union([
+    z.number().int().nonnegative(),
+    z
+      .string()
+      .regex(/^\d{1,6}$/)
+      .transform(Number),
+  ])
+  .optional()
+  .catch(undefined);
+
+const chatShape = z.looseObject({
+  chat_name: text,
+  member_count: count,
+  members: z.unknown(),
+  is_exited: flag,
+  add_members_admins_only: flag,
+  invite_link: text,
+});
+
+/** Where a member's phone may stand beside its key in the map. */
+const MEMBER_FIELDS = [
+  'contact_id',
+  'id',
+  'member_id',
+  'contact_phone',
+  'phone',
+  'phone_number',
+  'number',
+] as const;
+
+/** `GET /chats/{chat_id}`. Pure; never throws. */
+export function parseChat(answer: Answer): Chat | ReadFailure {
+  const failure = failureOf(answer);
+  if (failure !== undefined) return failure;
+  const body = parseObject(bodyOf(answer));
+  const known = ['chat_id', 'chat_name', 'chat_type', 'members', 'member_count'];
+  if (body === undefined || !known.some((field) => field in body)) return nonsense(answer);
+  const chat = chatShape.parse(body);
+  return {
+    kind: 'chat',
+    name: chat.chat_name,
+    memberCount: chat.member_count,
+    members: indexMembers(chat.members),
+    isExited: chat.is_exited,
+    adminsOnly: chat.add_members_admins_only,
+    inviteLink: chat.invite_link,
+  };
+}
+
+/** A map by member id as documented, or a list. null, empty (the sender at least is a member) or else: undefined. */
+function indexMembers(members: unknown): MembersIndex | undefined {
+  const entries: [string, unknown][] = Array.isArray(members)
+    ? members.map((member) => [typeof member === 'string' ? member : '', member])
+    : isObject(members)
+      ? Object.entries(members)
+      : [];
+  const people = new Set<string>();
+  let withoutPhone = 0;
+  for (const [key, member] of entries) {
+    const ids = memberTexts(key, member).flatMap((id) => readMemberId(id) ?? []);
+    const phones = ids.flatMap(({ phone }) => phone ?? []);
+    for (const phone of phones) people.add(personKey(phone));
+    if (ids.length > 0 && phones.length === 0) withoutPhone += 1;
+  }
+  if (people.size + withoutPhone === 0) return undefined;
+  return { size: people.size, withoutPhone, has: (participant) => people.has(personKey(participant)) };
+}
+
+function memberTexts(key: string, member: unknown): string[] {
+  if (!isObject(member)) return [key];
+  // A bare `id` may be a database's own number; taken for a phone, it would pass a stranger off as a member.
+  const id = String(member['id'] ?? '');
+  const fields = MEMBER_FIELDS.map((field) => member[field]).filter((value) => typeof value === 'string');
+  return [key, ...(id.includes('@') ? [id] : []), ...fields];
+}
