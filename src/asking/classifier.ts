@@ -73,8 +73,8 @@ const codeShape = z.union([
 const verdictShape = z.looseObject({
   is_success: z.boolean(),
   code: codeShape.optional().catch(undefined),
-  message: z.unknown(),
-  isInviteV4Sent: z.unknown(),
+  message: z.unknown().optional(),
+  isInviteV4Sent: z.unknown().optional(),
 });
 
 /** Pure; never throws. `participants` are those of the ask, in its order. */

@@ -49,22 +49,14 @@ const count = z
 const chatShape = z.looseObject({
   chat_name: text,
   member_count: count,
-  members: z.unknown(),
+  members: z.unknown().optional(),
   is_exited: flag,
   add_members_admins_only: flag,
   invite_link: text,
 });
 
 /** Where a member's phone may stand beside its key in the map. */
-const MEMBER_FIELDS = [
-  'contact_id',
-  'id',
-  'member_id',
-  'contact_phone',
-  'phone',
-  'phone_number',
-  'number',
-] as const;
+const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number'] as const;
 
 /** `GET /chats/{chat_id}`. Pure; never throws. */
 export function parseChat(answer: Answer): Chat | ReadFailure {
@@ -107,7 +99,10 @@ function indexMembers(members: unknown): MembersIndex | undefined {
 function memberTexts(key: string, member: unknown): string[] {
   if (!isObject(member)) return [key];
   // A bare `id` may be a database's own number; taken for a phone, it would pass a stranger off as a member.
-  const id = String(member['id'] ?? '');
-  const fields = MEMBER_FIELDS.map((field) => member[field]).filter((value) => typeof value === 'string');
-  return [key, ...(id.includes('@') ? [id] : []), ...fields];
+  const id = member['id'];
+  const texts = [
+    typeof id === 'string' && id.includes('@') ? id : '',
+    ...MEMBER_FIELDS.map((field) => member[field]),
+  ];
+  return [key, ...texts.filter((value) => typeof value === 'string')];
 }

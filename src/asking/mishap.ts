@@ -66,7 +66,8 @@ function sentence(words: string, { code, message }: Facts, cut: (text: string) =
 function read(error: unknown): Facts {
   const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
   return {
-    code: typeof code === 'string' ? code : '',
+    // got's own code says nothing.
+    code: typeof code === 'string' && code !== 'ERR_GOT_REQUEST_ERROR' ? code : '',
     message: typeof message === 'string' ? message : '',
     timedOut: name === 'TimeoutError',
   };
