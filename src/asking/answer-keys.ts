@@ -69,7 +69,7 @@ export function matchKeys(
     ({ phone }) => phone,
   );
   step(personKey, ({ phone }) => (phone === undefined ? undefined : personKey(phone)));
-  if (participants.length === 1 && candidates.length === 1) {
+  if (participants.length === 1) {
     step(
       () => 'the only one',
       () => 'the only one',

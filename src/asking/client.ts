@@ -95,7 +95,6 @@ export function createClient(options: ClientOptions): Client {
     let sent = false;
     let head: IncomingMessage | undefined;
     try {
-      signal?.throwIfAborted();
       await connections.sweep();
       const request: CancelableRequest<Response<string>> = send(urlOf(options.baseUrl, path), {
         method,

@@ -103,6 +103,12 @@ test.each<[string, string[], string[], Record<string, string>]>([
     {},
   ],
   ['no position for two participants', ['919537851844', '14155550100'], ['271828182845904@lid'], {}],
+  [
+    'no position for the one who is left of two',
+    ['919537851844', '14155550100'],
+    ['919537851844@c.us', '271828182845904@lid'],
+    { '919537851844': '919537851844@c.us' },
+  ],
   ['no position for two keys', ['919537851844'], ['271828182845904@lid', '271828182845905@lid'], {}],
   ['no position for a word', ['919537851844'], ['data'], {}],
   ['nothing', ['919537851844'], [], {}],

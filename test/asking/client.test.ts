@@ -1,6 +1,13 @@
 import { getEventListeners } from 'node:events';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import {
+  request as connectRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { connect as connectSocket, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, type ClientOptions, createClient } from '../../src/asking/client.ts';
 import type { ChatId, Participant } from '../../src/domain/words.ts';
@@ -328,6 +335,67 @@ test('TLS is spoken with who can prove its name', async () => {
   expect(await ask(client, onSend)).toMatchObject({ kind: 'answer', httpStatus: 200 });
   expect(onSend).toHaveBeenCalledTimes(2);
   expect(server.connections).toHaveLength(1);
+});
+
+/** An agent as proxy libraries make them: CONNECT, then TLS inside the tunnel. */
+class TunnelAgent extends HttpsAgent {
+  readonly #proxy: URL;
+
+  constructor(proxy: URL, options: AgentOptions) {
+    super({ keepAlive: true, ...options });
+    this.#proxy = proxy;
+  }
+
+  override createConnection(
+    options: RequestOptions,
+    done: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const path = `${options.host}:${options.port}`;
+    connectRequest({
+      host: this.#proxy.hostname,
+      port: this.#proxy.port,
+      method: 'CONNECT',
+      path,
+      agent: false,
+    })
+      .once('connect', (response, socket) => {
+        if (response.statusCode !== 200)
+          done(new Error(`the proxy says ${response.statusCode}`), socket.destroy());
+        else done(null, super.createConnection({ ...options, socket } as RequestOptions) as Duplex);
+      })
+      .end();
+  }
+}
+
+test.each([
+  ['trusted', 200, CERTIFICATE, { kind: 'answer', httpStatus: 200 }],
+  ['a stranger behind it', 200, undefined, { kind: 'not_sent', cause: 'tls' }],
+  ['refused by it', 502, CERTIFICATE, { kind: 'not_sent', cause: 'network' }],
+] as const)('through a proxy: %s', async (_name, status, ca, expected) => {
+  const requests = vi.fn((_request: unknown, response: ServerResponse) => void response.end('{}'));
+  const api = await tlsServer(requests);
+  let overheard = '';
+  const proxy = await httpServer(() => undefined);
+  proxy.server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    overheard += JSON.stringify(request.headers);
+    if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    const up = connectSocket(api.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        overheard += chunk.toString('latin1');
+      });
+      socket.pipe(up).pipe(socket);
+    });
+    for (const end of [socket, up]) end.on('error', () => undefined).on('close', () => up.destroy());
+  });
+  const https = new TunnelAgent(proxy.url, ca === undefined ? {} : { ca });
+  const onSend = vi.fn();
+  const client = clientOf(api.url, { agents: { http: new HttpAgent(), https } });
+  expect(await ask(client, onSend)).toMatchObject(expected);
+  expect(requests).toHaveBeenCalledTimes(expected.kind === 'answer' ? 1 : 0);
+  expect(onSend).toHaveBeenCalledTimes(expected.kind === 'answer' ? 1 : 0);
+  expect(overheard).not.toBe('');
+  expect(overheard).not.toContain(KEY);
 });
 
 /** A clock that runs ahead at will; both of its hands apart. */
