@@ -25,6 +25,7 @@ const EXIT_BY_CODE = {
   COHORT_COLUMNS: EXIT.cohort,
   LOCKED: EXIT.locked,
   LEDGER_FAILED: EXIT.again,
+  RESULTS_FAILED: EXIT.again,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof EXIT_BY_CODE;
 

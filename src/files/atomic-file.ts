@@ -1,0 +1,122 @@
+/** A file that appears whole, or not at all: written beside its name, made durable, then renamed. */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
+import { errorCode } from './failure.ts';
+
+/** Bytes gathered before a write: many rows, one system call. */
+const BUFFER_BYTES = 256 * 1024;
+
+export interface AtomicFile {
+  /** Resolves when there is room for more (back-pressure). One call at a time. */
+  write(text: string): Promise<void>;
+  /** Makes everything written durable, and only then puts it in the place of the file that was there. */
+  commit(): Promise<void>;
+  /** Leaves what was there as it was, and nothing beside it. May follow a failure of anything, and itself. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Only the owner may read it (mode 0600): what this program writes names people. A link is followed, and stays; a pipe or
+ * a device (`/dev/null`) is written to as it is, since it cannot be replaced.
+ * @throws system errors
+ */
+export async function openAtomicFile(path: string): Promise<AtomicFile> {
+  const special = await isSpecial(path);
+  const target = special ? path : canonicalPath(path);
+  // In the same directory, so that it is on the same file system, where a rename is atomic.
+  const temporary = special ? undefined : temporaryName(target);
+  const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', 0o600);
+  return new OpenAtomicFile(file, target, temporary);
+}
+
+/**
+ * Finds out whether `openAtomicFile` and its commit would work now. Touches nothing that is there, and leaves nothing.
+ * @throws system errors
+ */
+export async function probeAtomicFile(path: string): Promise<void> {
+  if (await isSpecial(path)) return access(path, constants.W_OK);
+  const temporary = temporaryName(canonicalPath(path));
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    // A full disk can still hold a new, empty file.
+    await writeFully(file, Buffer.alloc(4096));
+  } finally {
+    await file.close();
+    await rm(temporary, { force: true });
+  }
+}
+
+async function isSpecial(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
+    return !found.isFile();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function temporaryName(target: string): string {
+  return join(dirname(target), `.${basename(target).slice(0, 200)}.${randomUUID()}.tmp`);
+}
+
+class OpenAtomicFile implements AtomicFile {
+  readonly #target: string;
+  #temporary: string | undefined;
+  #file: FileHandle | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  constructor(file: FileHandle, target: string, temporary: string | undefined) {
+    this.#file = file;
+    this.#target = target;
+    this.#temporary = temporary;
+  }
+
+  async write(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= BUFFER_BYTES) await this.#flush();
+  }
+
+  async commit(): Promise<void> {
+    await this.#flush();
+    // A pipe has nothing to sync.
+    if (this.#temporary !== undefined) await this.#opened().sync();
+    await this.#close();
+    if (this.#temporary === undefined) return;
+    await rename(this.#temporary, this.#target);
+    this.#temporary = undefined;
+    await syncDirectory(dirname(this.#target));
+  }
+
+  async abort(): Promise<void> {
+    this.#pending = [];
+    await this.#close();
+    if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
+    this.#temporary = undefined;
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    await writeFully(this.#opened(), bytes);
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  #opened(): FileHandle {
+    if (this.#file === undefined) throw new Error('the file was committed or aborted before');
+    return this.#file;
+  }
+}

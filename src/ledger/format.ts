@@ -1,0 +1,166 @@
+/**
+ * The ledger's format, version 1: JSON lines, UTF-8, each ended by `\n`, only ever appended to.
+ *
+ * Line 1, the header:
+ *   {"ledger":"group-onboard","version":1,"origin":"https://api.periskope.app","created":"2025-01-26T17:14:27.000Z","crc":"…"}
+ * Every later line is a record. `n` is its line number: a line that was lost, doubled or moved shows.
+ *   {"n":2,"is":"asked","at":"…","from":"919837000000","chat":"120363371308389685@g.us","who":["919537851844"],"crc":"…"}
+ *     one ask, for one or more participants of one group, is about to be sent by the phone `from`; the ask's id is its `n`
+ *   {"n":3,"is":"not_done","at":"…","ask":2,"crc":"…"}
+ *     the server certainly did nothing for ask 2: as far as its participants go, it never was
+ *   {"n":4,"is":"outcome","at":"…","ask":2,"asked":"…","chat":"…","who":"919537851844","status":"invited",
+ *    "reason":"","http":200,"trace":"…","message":"Invite sent to participant","crc":"…"}
+ *     what is known about one pair from now on. Without `ask` it was settled without one (precheck, the rest of a closed
+ *     group, membership read later). `asked` is when the pair was last asked; absent when it never was. `http` is absent
+ *     when there was no answer.
+ *
+ * `crc` is always the last member: CRC-32 (zlib's) of the record's JSON text without that member, 8 hex digits.
+ * Times are ISO 8601 UTC with milliseconds.
+ */
+import { crc32 } from 'node:zlib';
+import { REASONS, type ReasonCode } from '../domain/reasons.ts';
+import type { ChatId, Participant, SettledStatus } from '../domain/words.ts';
+import { SETTLED_STATUSES } from '../domain/words.ts';
+
+export const FORMAT_VERSION = 1;
+
+/** How every ledger of any version begins. */
+export const MAGIC = '{"ledger":"group-onboard","version":';
+
+/** Longest line that is written or read, in bytes: what bounds the memory of opening a file that is no ledger. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
+/** Longest server message kept, in UTF-16 units: the server's words are untrusted, and so is their length. */
+export const MAX_MESSAGE = 10_000;
+
+export interface Header {
+  readonly ledger: 'group-onboard';
+  readonly version: number;
+  /** Whom the asks went to: the API's origin, or `sandbox`. */
+  readonly origin: string;
+  readonly created: string;
+}
+
+export interface AskedRecord {
+  readonly n: number;
+  readonly is: 'asked';
+  readonly at: string;
+  readonly from: string;
+  readonly chat: ChatId;
+  readonly who: readonly Participant[];
+}
+
+export interface NotDoneRecord {
+  readonly n: number;
+  readonly is: 'not_done';
+  readonly at: string;
+  readonly ask: number;
+}
+
+export interface OutcomeEntry {
+  readonly n: number;
+  readonly is: 'outcome';
+  readonly at: string;
+  readonly ask?: number;
+  readonly asked?: string;
+  readonly chat: ChatId;
+  readonly who: Participant;
+  readonly status: SettledStatus;
+  readonly reason: ReasonCode | '';
+  readonly http?: number;
+  readonly trace: string;
+  readonly message: string;
+}
+
+export type LedgerRecord = AskedRecord | NotDoneRecord | OutcomeEntry;
+
+/** Length of `,"crc":"xxxxxxxx"}`. */
+const SUFFIX_BYTES = 18;
+const SUFFIX_START = Buffer.from(',"crc":"');
+const SUFFIX_END = Buffer.from('"}');
+const BRACE = 0x7d;
+const COMMA = 0x2c;
+
+/** One line of the file, checksum and newline included. */
+export function encode(record: Header | LedgerRecord): Buffer {
+  const json = JSON.stringify(record);
+  const crc = crc32(json).toString(16).padStart(8, '0');
+  return Buffer.from(`${json.slice(0, -1)},"crc":"${crc}"}\n`);
+}
+
+/** The JSON value of a line (given without its newline), or undefined when its checksum does not fit. */
+export function decodeLine(line: Buffer): unknown {
+  const cut = line.length - SUFFIX_BYTES;
+  if (cut < 2) return undefined;
+  if (line.compare(SUFFIX_START, 0, 8, cut, cut + 8) !== 0) return undefined;
+  if (line.compare(SUFFIX_END, 0, 2, line.length - 2) !== 0) return undefined;
+  const written = line.toString('latin1', cut + 8, cut + 16);
+  // The record's text without its checksum differs from these bytes in one place only: `}` where the comma is.
+  line[cut] = BRACE;
+  const body = line.subarray(0, cut + 1);
+  const fits = crc32(body).toString(16).padStart(8, '0') === written;
+  const value = fits ? parse(body.toString()) : undefined;
+  line[cut] = COMMA;
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The header in a decoded line 1, of whatever version, or undefined when it is none. */
+export function asHeader(value: unknown): Header | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const it = value as Partial<Header>;
+  const sound =
+    it.ledger === 'group-onboard' &&
+    typeof it.version === 'number' &&
+    typeof it.origin === 'string' &&
+    typeof it.created === 'string';
+  return sound ? (it as Header) : undefined;
+}
+
+const statuses = new Set<string>(SETTLED_STATUSES);
+
+/**
+ * The record in a decoded line, or undefined when it is none. The checksum has vouched for the bytes, so this looks
+ * only for what another program, or another version of this one, could have written.
+ */
+export function asRecord(value: unknown, n: number): LedgerRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const it = value as Record<string, unknown>;
+  if (it['n'] !== n || typeof it['at'] !== 'string') return undefined;
+  switch (it['is']) {
+    case 'asked': {
+      const sound = typeof it['from'] === 'string' && typeof it['chat'] === 'string' && isTextList(it['who']);
+      return sound ? (value as AskedRecord) : undefined;
+    }
+    case 'not_done':
+      return typeof it['ask'] === 'number' ? (value as NotDoneRecord) : undefined;
+    case 'outcome': {
+      const sound =
+        typeof it['chat'] === 'string' &&
+        typeof it['who'] === 'string' &&
+        typeof it['message'] === 'string' &&
+        typeof it['trace'] === 'string' &&
+        statuses.has(it['status'] as string);
+      return sound ? (value as OutcomeEntry) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
+}
+
+/** A reason code read from a file: one that this version does not know any more reads as `other`. */
+export function knownReason(reason: unknown): ReasonCode | '' {
+  if (reason === '' || reason === undefined) return '';
+  return typeof reason === 'string' && Object.hasOwn(REASONS, reason) ? (reason as ReasonCode) : 'other';
+}

@@ -1,0 +1,122 @@
+/**
+ * The one writer of the ledger's file: appends records and makes them durable, many at a time.
+ *
+ * While one batch is being written and fsynced, whatever arrives waits, and is the next batch: N asks in flight cost one
+ * fsync, not N. A record takes effect (`onDurable`) only once it cannot be lost any more.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { writeFully } from '../files/durable.ts';
+import { encode, type LedgerRecord } from './format.ts';
+
+/** A record as the caller knows it: its place in the file is the journal's to give. */
+export type Draft<R extends LedgerRecord = LedgerRecord> = R extends LedgerRecord ? Omit<R, 'n'> : never;
+
+interface Waiting {
+  readonly drafts: readonly Draft[];
+  readonly done: (numbers: readonly number[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface JournalOptions {
+  readonly file: FileHandle;
+  /** Complete lines in the file, and its length in bytes. */
+  readonly lines: number;
+  readonly length: number;
+  readonly durable: boolean;
+  /** Rejects when the file may not be written now. Called before every batch. */
+  readonly guard: () => Promise<void>;
+  readonly onDurable: (record: LedgerRecord, offset: number) => void;
+  /** Makes the error that every call from now on gets, from the first thing that went wrong. */
+  readonly failure: (cause: unknown) => Error;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  #lines: number;
+  #length: number;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #poison: Error | undefined;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#lines = options.lines;
+    this.#length = options.length;
+  }
+
+  /** Resolves with the records' numbers, in order, once they are on the disk and have taken effect. */
+  append(drafts: readonly Draft[]): Promise<readonly number[]> {
+    return new Promise((done, failed) => {
+      if (this.#poison !== undefined) return failed(this.#poison);
+      this.#waiting.push({ drafts, done, failed });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /**
+   * From now on nothing is written any more. After a failed write or fsync nobody knows which bytes the disk has (the
+   * kernel may drop the pages that failed, and report success to the next fsync), so there is no second try.
+   */
+  poison(cause: unknown): void {
+    this.#poison ??= this.#options.failure(cause);
+  }
+
+  /** Every later call rejects with this: an orderly end, after `idle`. */
+  end(reason: Error): void {
+    this.#poison ??= reason;
+  }
+
+  /** Waits for the batches under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Calls made in the same turn of the event loop belong to the same batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.poison(error);
+        for (const one of [...batch, ...this.#waiting]) one.failed(this.#poison);
+        this.#waiting = [];
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const { file, durable, guard, onDurable } = this.#options;
+    const records: { readonly record: LedgerRecord; readonly offset: number }[] = [];
+    const chunks: Buffer[] = [];
+    let lines = this.#lines;
+    let length = this.#length;
+    for (const draft of batch.flatMap((one) => one.drafts)) {
+      const record = { n: ++lines, ...draft } as LedgerRecord;
+      const bytes = encode(record);
+      records.push({ record, offset: length });
+      chunks.push(bytes);
+      length += bytes.length;
+    }
+
+    await guard();
+    if (this.#poison !== undefined) throw this.#poison;
+    await writeFully(file, Buffer.concat(chunks));
+    if (durable) await file.datasync();
+    // The lock may have been lost meanwhile: then an ask must not follow.
+    if (this.#poison !== undefined) throw this.#poison;
+
+    this.#lines = lines;
+    this.#length = length;
+    for (const { record, offset } of records) onDurable(record, offset);
+    let next = 0;
+    for (const one of batch) {
+      const numbers = records.slice(next, next + one.drafts.length).map(({ record }) => record.n);
+      next += one.drafts.length;
+      one.done(numbers);
+    }
+  }
+}

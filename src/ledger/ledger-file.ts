@@ -1,0 +1,103 @@
+/** The ledger's file as it is found, made or repaired: everything that happens to it before its first record of this run. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { OnboardError } from '../errors.ts';
+import { syncDirectory, writeFully } from '../files/durable.ts';
+import { errorCode } from '../files/failure.ts';
+import { notWritable } from './failures.ts';
+import { encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
+import { scan } from './scan.ts';
+
+/** The origin of every run against the embedded stand-in. */
+export const SANDBOX_ORIGIN = 'sandbox';
+
+export interface OpenedFile {
+  /** Undefined for a ledger that is only read and does not exist yet. */
+  readonly file: FileHandle | undefined;
+  readonly header: Header;
+  readonly lines: number;
+  readonly length: number;
+  readonly repaired: string | undefined;
+}
+
+export interface FileOptions {
+  readonly origin: string;
+  /** ISO 8601; for the header of a new ledger. */
+  readonly now: string;
+  readonly readOnly: boolean;
+  readonly onRecord: (record: LedgerRecord, offset: number) => void;
+}
+
+/** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE */
+export async function openLedgerFile(path: string, options: FileOptions): Promise<OpenedFile> {
+  const { origin, readOnly, onRecord } = options;
+  const file = await openRegular(path, readOnly);
+  const fresh: Header = {
+    ledger: 'group-onboard',
+    version: FORMAT_VERSION,
+    origin,
+    created: options.now,
+  };
+  if (file === undefined) return { file, header: fresh, lines: 0, length: 0, repaired: undefined };
+
+  try {
+    const onHeader = (header: Header) => requireOrigin(path, header.origin, origin);
+    const { header, lines, sound, torn } = await scan(file, path, onHeader, onRecord);
+    const repaired =
+      torn === 0
+        ? undefined
+        : `${path}: the last line was cut short by a crash; its ${torn} bytes ${readOnly ? 'are left out' : 'were removed'}`;
+    if (readOnly) return { file, header: header ?? fresh, lines, length: sound, repaired };
+
+    if (torn > 0) {
+      await file.truncate(sound);
+      await file.sync();
+    }
+    if (header !== undefined) return { file, header, lines, length: sound, repaired };
+
+    const bytes = encode(fresh);
+    await file.chmod(0o600);
+    await writeFully(file, bytes);
+    await file.sync();
+    await syncDirectory(dirname(path));
+    return { file, header: fresh, lines: 1, length: bytes.length, repaired };
+  } catch (error) {
+    await file.close();
+    throw error instanceof OnboardError ? error : notWritable(path, error);
+  }
+}
+
+/** Refuses what is not a file before it is opened: opening a pipe or a device can block, or do something. */
+async function openRegular(path: string, readOnly: boolean): Promise<FileHandle | undefined> {
+  try {
+    const found = await stat(path).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined && readOnly) return undefined;
+    if (found !== undefined && !found.isFile()) {
+      throw new OnboardError(
+        'NOT_WRITABLE',
+        `${path}: the ledger has to be a file of its own; give another --ledger`,
+      );
+    }
+    const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT } = constants;
+    return await open(path, readOnly ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT, 0o600);
+  } catch (error) {
+    throw error instanceof OnboardError ? error : notWritable(path, error);
+  }
+}
+
+/** Who was asked in the sandbox was not asked, and who was asked by one API is not known to another. */
+function requireOrigin(path: string, written: string, wanted: string): void {
+  if (written === wanted) return;
+  const elsewhere = 'give --output or --ledger another path';
+  const problem =
+    written === SANDBOX_ORIGIN
+      ? `is a sandbox ledger; ${elsewhere} for a production run`
+      : wanted === SANDBOX_ORIGIN
+        ? `is the ledger of a run against ${written}; ${elsewhere} for a sandbox run`
+        : `is the ledger of a run against ${written}, and this run is against ${wanted}; ${elsewhere}`;
+  throw new OnboardError('LEDGER_ORIGIN', `${path} ${problem}`);
+}

@@ -1,0 +1,122 @@
+/** Opening: reads a ledger's file from its first byte to its last, in bounded memory, and judges what it finds. */
+import type { FileHandle } from 'node:fs/promises';
+import { OnboardError } from '../errors.ts';
+import {
+  asHeader,
+  asRecord,
+  decodeLine,
+  FORMAT_VERSION,
+  type Header,
+  type LedgerRecord,
+  MAGIC,
+  MAX_LINE_BYTES,
+} from './format.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+export interface Scan {
+  /** Undefined when there is no complete header: a new file, or one that was cut within its first line. */
+  readonly header: Header | undefined;
+  /** Complete lines, the header included. The next record gets `lines + 1`. */
+  readonly lines: number;
+  /** Bytes of the complete lines: what stays. */
+  readonly sound: number;
+  /** Bytes after the last complete line: a torn tail. */
+  readonly torn: number;
+}
+
+/**
+ * Hands every record, in order, to `onRecord` with the byte offset of its line.
+ *
+ * The one damage that a crash can do to an append-only file is an incomplete last line, that is: bytes after the last
+ * newline (zeros too, which a power loss leaves where data was still to come). That is reported as `torn`. Anything
+ * else was not done by a crash, and what it hides is not known: LEDGER_DAMAGED.
+ */
+export async function scan(
+  file: FileHandle,
+  path: string,
+  onHeader: (header: Header) => void,
+  onRecord: (record: LedgerRecord, offset: number) => void,
+): Promise<Scan> {
+  let header: Header | undefined;
+  let lines = 0;
+  /** The bytes read and not yet judged begin at this offset of the file. */
+  let offset = 0;
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let filled = 0;
+
+  for (;;) {
+    if (filled === buffer.length) {
+      if (buffer.length >= MAX_LINE_BYTES) throw damaged(path, lines + 1);
+      buffer = Buffer.concat([buffer], buffer.length * 2);
+    }
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    const searchFrom = filled;
+    filled += bytesRead;
+
+    let start = 0;
+    let end = newlineIn(buffer, searchFrom, filled);
+    for (; end !== -1; end = newlineIn(buffer, start, filled)) {
+      const line = buffer.subarray(start, end);
+      lines++;
+      if (header === undefined) {
+        header = readHeader(line, path);
+        onHeader(header);
+      } else {
+        const record = asRecord(decodeLine(line), lines);
+        if (record === undefined) throw damaged(path, lines);
+        onRecord(record, offset + start);
+      }
+      start = end + 1;
+    }
+    buffer.copyWithin(0, start, filled);
+    filled -= start;
+    offset += start;
+  }
+
+  // Whatever file the user has named by mistake must not be cut: only what can be the beginning of a header is.
+  if (header === undefined && !canBeTornHeader(buffer.subarray(0, filled))) throw notALedger(path);
+  return { header, lines, sound: offset, torn: filled };
+}
+
+function newlineIn(buffer: Buffer, from: number, to: number): number {
+  const at = buffer.indexOf(NEWLINE, from);
+  return at < to ? at : -1;
+}
+
+function readHeader(line: Buffer, path: string): Header {
+  if (!line.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw notALedger(path);
+  const header = asHeader(decodeLine(line));
+  if (header === undefined) throw damaged(path, 1);
+  if (header.version !== FORMAT_VERSION) {
+    throw new OnboardError(
+      'LEDGER_DAMAGED',
+      `${path}: this ledger was written by a newer version of group-onboard (format ${header.version}); run that version`,
+    );
+  }
+  return header;
+}
+
+function canBeTornHeader(bytes: Buffer): boolean {
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0) length--;
+  const text = bytes.toString('latin1', 0, length);
+  return text.length < MAGIC.length ? MAGIC.startsWith(text) : text.startsWith(MAGIC);
+}
+
+function damaged(path: string, line: number): OnboardError {
+  return new OnboardError(
+    'LEDGER_DAMAGED',
+    `${path}, line ${line}: the ledger is damaged, so who was asked is not certain; restore it from a backup ` +
+      '(nobody is asked until it reads again), or give another --ledger and accept that people may be asked twice',
+  );
+}
+
+function notALedger(path: string): OnboardError {
+  return new OnboardError(
+    'LEDGER_DAMAGED',
+    `${path}, line 1: this file is not a ledger of group-onboard, and was left as it is; give another --ledger`,
+  );
+}

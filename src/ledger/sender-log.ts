@@ -1,0 +1,90 @@
+/** How many participants each sender asked, and when: for caps on a rolling span. */
+
+/** Asks older than this before a sender's newest are forgotten: no cap looks further back. Milliseconds. */
+export const REMEMBERED_MS = 48 * 60 * 60 * 1000;
+
+/** Where an ask stands in the log, for taking it back. */
+export interface LoggedAsk {
+  /** Epoch ms. */
+  readonly at: number;
+  count: number;
+}
+
+class Sender {
+  /** By `at`, rising. */
+  #asks: LoggedAsk[] = [];
+  /** The asks from `#head` on are later than `#now - #span`, and `#sum` is their participants; -1: to be counted anew. */
+  #span = -1;
+  #now = 0;
+  #head = 0;
+  #sum = 0;
+
+  add(at: number, count: number): LoggedAsk {
+    const ask = { at, count };
+    let place = this.#asks.length;
+    while (place > 0 && (this.#asks[place - 1] as LoggedAsk).at > at) place--;
+    if (place === this.#asks.length) {
+      this.#asks.push(ask);
+      this.#sum += count;
+    } else {
+      // The wall clock was set back since the ask before this one.
+      this.#asks.splice(place, 0, ask);
+      this.#span = -1;
+    }
+    this.#forget(at - REMEMBERED_MS);
+    return ask;
+  }
+
+  takeBack(ask: LoggedAsk): void {
+    ask.count = 0;
+    this.#span = -1;
+  }
+
+  within(span: number, now: number): number {
+    if (span !== this.#span || now < this.#now) {
+      this.#span = span;
+      this.#head = 0;
+      this.#sum = this.#asks.reduce((sum, ask) => sum + ask.count, 0);
+    }
+    this.#now = now;
+    for (
+      let ask = this.#asks[this.#head];
+      ask !== undefined && ask.at <= now - span;
+      ask = this.#asks[this.#head]
+    ) {
+      this.#sum -= ask.count;
+      this.#head++;
+    }
+    return this.#sum;
+  }
+
+  /** Drops the old in large pieces only, so that each ask is moved a bounded number of times. */
+  #forget(before: number): void {
+    const middle = this.#asks.length >> 1;
+    if (middle < 1024 || (this.#asks[middle] as LoggedAsk).at >= before) return;
+    this.#asks = this.#asks.slice(middle);
+    this.#span = -1;
+  }
+}
+
+export class SenderLog {
+  readonly #senders = new Map<string, Sender>();
+
+  add(sender: string, at: number, count: number): LoggedAsk {
+    let log = this.#senders.get(sender);
+    if (log === undefined) {
+      log = new Sender();
+      this.#senders.set(sender, log);
+    }
+    return log.add(at, count);
+  }
+
+  takeBack(sender: string, ask: LoggedAsk): void {
+    this.#senders.get(sender)?.takeBack(ask);
+  }
+
+  /** Participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */
+  within(sender: string, span: number, now: number): number {
+    return this.#senders.get(sender)?.within(span, now) ?? 0;
+  }
+}

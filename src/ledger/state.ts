@@ -1,0 +1,198 @@
+/**
+ * What the records of a ledger add up to: a pure function of the records in their order, the same whether they are
+ * replayed from the file or applied as they become durable.
+ */
+import { REASON_CODES, type ReasonCode } from '../domain/reasons.ts';
+import type { Pair, Participant, SettledStatus } from '../domain/words.ts';
+import { SETTLED_STATUSES } from '../domain/words.ts';
+import { type AskedRecord, knownReason, type LedgerRecord, type OutcomeEntry } from './format.ts';
+import { grown, PairIndex } from './pair-index.ts';
+import { type LoggedAsk, SenderLog } from './sender-log.ts';
+
+export interface PairState {
+  /**
+   * `in_doubt`: asked, and no outcome since. `not_done`: asked, and the server certainly did nothing, and nothing else
+   * is known. A pair that had an outcome before an ask that was not done has that outcome again.
+   */
+  readonly status: SettledStatus | 'in_doubt' | 'not_done';
+  /** Number of asks ever recorded for the pair, those that were not done included. */
+  readonly attempts: number;
+  readonly reasonCode: ReasonCode | '';
+}
+
+export type StateCounts = Readonly<Record<PairState['status'], number>>;
+
+/** An ask some of whose participants have no outcome yet. */
+interface OpenAsk {
+  readonly asked: AskedRecord;
+  readonly logged: LoggedAsk;
+  /** The participants without an outcome, by the pair's entry. */
+  readonly waiting: Map<number, Participant>;
+}
+
+/** Status codes of the index. 0: no outcome. In the same byte: whether an open ask waits for this pair. */
+const NO_OUTCOME = 0;
+const IN_DOUBT = 0x80;
+const STATUS_CODES = new Map<string, number>(SETTLED_STATUSES.map((status, i) => [status, i + 1]));
+const REASON_BYTES = new Map<string, number>(REASON_CODES.map((code, i) => [code, i + 1]));
+
+export class LedgerState {
+  /** Pair → entry, and the byte offset of the line with its last outcome. */
+  readonly #index = new PairIndex();
+  #status = new Uint8Array(64);
+  #reason = new Uint8Array(64);
+  #attempts = new Uint16Array(64);
+  readonly #open = new Map<number, OpenAsk>();
+  /** Entry → the open asks that wait for it: nearly always one. */
+  readonly #waiting = new Map<number, number[]>();
+  readonly #senders = new SenderLog();
+  readonly #counts = new Map<PairState['status'], number>();
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get counts(): StateCounts {
+    const of = (status: PairState['status']) => [status, this.#counts.get(status) ?? 0] as const;
+    return Object.fromEntries(
+      [...SETTLED_STATUSES, 'in_doubt' as const, 'not_done' as const].map(of),
+    ) as StateCounts;
+  }
+
+  /** @param offset of the record's line in the file, in bytes. */
+  apply(record: LedgerRecord, offset: number): void {
+    if (record.is === 'asked') this.#asked(record);
+    else if (record.is === 'not_done') this.#notDone(record.ask);
+    else this.#settled(record, offset);
+  }
+
+  get(pair: Pair): PairState | undefined {
+    const entry = this.#index.find(pair);
+    return entry === -1 ? undefined : this.#stateAt(entry);
+  }
+
+  /** Byte offset of the line with the pair's last outcome, or undefined when it has none or is in doubt. */
+  outcomeOffset(pair: Pair): number | undefined {
+    const entry = this.#index.find(pair);
+    if (entry === -1) return undefined;
+    const code = this.#status[entry] as number;
+    return code === NO_OUTCOME || code >= IN_DOUBT ? undefined : this.#index.valueAt(entry);
+  }
+
+  /** Whether this ask waits for an outcome of this pair. */
+  waits(ask: number, pair: Pair): boolean {
+    const open = this.#open.get(ask);
+    return open?.waiting.has(this.#index.find(pair)) ?? false;
+  }
+
+  isOpen(ask: number): boolean {
+    return this.#open.has(ask);
+  }
+
+  /** When the pair was last asked, if that ask is still open. ISO. */
+  openSince(pair: Pair): string | undefined {
+    const asks = this.#waiting.get(this.#index.find(pair));
+    return asks === undefined ? undefined : this.#open.get(asks.at(-1) as number)?.asked.at;
+  }
+
+  /** Pairs asked without an outcome since, as they were asked; those of one group follow each other. */
+  *inDoubt(): Generator<Pair, void, undefined> {
+    const groups = new Map<Pair['chatId'], Map<number, Participant>>();
+    for (const { asked, waiting } of this.#open.values()) {
+      const group = groups.get(asked.chat) ?? new Map<number, Participant>();
+      groups.set(asked.chat, group);
+      for (const [entry, participant] of waiting) group.set(entry, participant);
+    }
+    for (const [chatId, group] of groups) {
+      for (const participant of group.values()) yield { chatId, participant };
+    }
+  }
+
+  askedWithin(sender: string, span: number, now: number): number {
+    return this.#senders.within(sender, span, now);
+  }
+
+  #asked(asked: AskedRecord): void {
+    // A person that is named twice (a number and its variant) is one person, and one attempt.
+    const waiting = new Map<number, Participant>();
+    for (const participant of asked.who)
+      waiting.set(this.#entry({ chatId: asked.chat, participant }), participant);
+    const logged = this.#senders.add(asked.from, Date.parse(asked.at), asked.who.length);
+    this.#open.set(asked.n, { asked, logged, waiting });
+
+    for (const entry of waiting.keys()) {
+      const asks = this.#waiting.get(entry);
+      if (asks === undefined) this.#waiting.set(entry, [asked.n]);
+      else asks.push(asked.n);
+      this.#change(entry, () => {
+        this.#status[entry] = (this.#status[entry] as number) | IN_DOUBT;
+        this.#attempts[entry] = Math.min((this.#attempts[entry] as number) + 1, 0xffff);
+      });
+    }
+  }
+
+  #notDone(ask: number): void {
+    const open = this.#open.get(ask);
+    if (open === undefined) return;
+    this.#open.delete(ask);
+    this.#senders.takeBack(open.asked.from, open.logged);
+    for (const entry of open.waiting.keys()) {
+      const others = (this.#waiting.get(entry) as number[]).filter((other) => other !== ask);
+      if (others.length > 0) {
+        // An earlier ask of this pair is in doubt still.
+        this.#waiting.set(entry, others);
+        continue;
+      }
+      this.#waiting.delete(entry);
+      this.#change(entry, () => {
+        this.#status[entry] = (this.#status[entry] as number) & ~IN_DOUBT;
+      });
+    }
+  }
+
+  #settled(outcome: OutcomeEntry, offset: number): void {
+    const entry = this.#entry({ chatId: outcome.chat, participant: outcome.who });
+    for (const ask of this.#waiting.get(entry) ?? []) {
+      const open = this.#open.get(ask) as OpenAsk;
+      open.waiting.delete(entry);
+      if (open.waiting.size === 0) this.#open.delete(ask);
+    }
+    this.#waiting.delete(entry);
+    this.#index.setAt(entry, offset);
+    this.#change(entry, () => {
+      this.#status[entry] = STATUS_CODES.get(outcome.status) as number;
+      this.#reason[entry] = REASON_BYTES.get(knownReason(outcome.reason)) ?? 0;
+    });
+  }
+
+  #entry(pair: Pair): number {
+    const before = this.#index.size;
+    const entry = this.#index.insert(pair);
+    if (entry === before) {
+      this.#status = grown(this.#status, entry + 1);
+      this.#reason = grown(this.#reason, entry + 1);
+      this.#attempts = grown(this.#attempts, entry + 1);
+      this.#count('not_done', 1);
+    }
+    return entry;
+  }
+
+  #change(entry: number, change: () => void): void {
+    this.#count(this.#stateAt(entry).status, -1);
+    change();
+    this.#count(this.#stateAt(entry).status, 1);
+  }
+
+  #count(status: PairState['status'], by: number): void {
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + by);
+  }
+
+  #stateAt(entry: number): PairState {
+    const code = this.#status[entry] as number;
+    const attempts = this.#attempts[entry] as number;
+    if (code >= IN_DOUBT) return { status: 'in_doubt', attempts, reasonCode: '' };
+    const status = SETTLED_STATUSES[code - 1];
+    if (status === undefined) return { status: 'not_done', attempts, reasonCode: '' };
+    return { status, attempts, reasonCode: REASON_CODES[(this.#reason[entry] as number) - 1] ?? '' };
+  }
+}
