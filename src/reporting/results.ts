@@ -62,7 +62,7 @@ export async function openResults(
     first = false;
   };
   const header = async () => {
-    if (first) await put([[...ownColumns(columns), ...RESULT_COLUMNS].map((name) => format.safe(name))]);
+    if (first) await put([[...ownColumns(columns), ...RESULT_COLUMNS].map((name) => format.name(name))]);
   };
   return {
     async write(rows) {
@@ -100,14 +100,21 @@ export function ownColumns(columns: readonly string[]): string[] {
 class Format {
   readonly #width: number;
   readonly #excel: boolean;
+  readonly #lineBreak: string;
 
   constructor(width: number, excel: boolean) {
     this.#width = width;
     this.#excel = excel;
+    this.#lineBreak = excel ? '\r\n' : '\n';
   }
 
   safe(text: string): string {
     return safeCell(text, { excel: this.#excel });
+  }
+
+  /** CSV readers take the first line break they see, quoted or not, for the one that ends records: it has to be that. */
+  name(text: string): string {
+    return this.safe(text.replace(/\r\n|\r|\n/g, this.#lineBreak));
   }
 
   record(result: ResultRow): string[] {
@@ -131,7 +138,7 @@ class Format {
 
   text(records: readonly (readonly string[])[]): string {
     return stringify(records as string[][], {
-      record_delimiter: this.#excel ? '\r\n' : '\n',
+      record_delimiter: this.#lineBreak,
       // Other programs split at these too, where the locale or the user says so; and a space at an edge is easily lost.
       quoted_match: /[;\t|]|^\s|\s$/,
     });

@@ -1,0 +1,50 @@
+/** What durability costs, and what sharing fsyncs gives back. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLedger } from '../../src/ledger/ledger.ts';
+import { outcome, pair, SENDER } from '../ledger/people.ts';
+import { systemClock } from '../ledger/system-clock.ts';
+
+/** Asks per measurement, each two records: `asked` before it, `outcome` after it. */
+const ASKS = 2_000;
+
+/** Asks per second that the ledger lets through, with `inFlight` of them at once. */
+async function measure(dir: string, durable: boolean, inFlight: number): Promise<number> {
+  const path = join(dir, `${durable}-${inFlight}.jsonl`);
+  const ledger = await openLedger(path, { origin: 'sandbox', clock: systemClock, durable });
+  let next = 0;
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (next < ASKS) {
+        const person = pair(next++);
+        const ask = await ledger.asked([person], SENDER);
+        await ledger.settle(ask, [{ pair: person, outcome: outcome() }]);
+      }
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  await ledger.close();
+  return ASKS / seconds;
+}
+
+/** @param parent a directory on the disk to be measured; a tmpfs would show no cost. */
+export async function bench(parent: string = tmpdir()): Promise<string> {
+  const dir = await mkdtemp(join(parent, 'group-onboard-bench-'));
+  try {
+    const rows = [
+      '| asks in flight | durable, asks/s | not durable, asks/s | cost of durability per ask |',
+      '|--:|--:|--:|--:|',
+    ];
+    for (const inFlight of [1, 10, 50]) {
+      const durable = await measure(dir, true, inFlight);
+      const loose = await measure(dir, false, inFlight);
+      const cost = (1 / durable - 1 / loose) * 1e6;
+      rows.push(`| ${inFlight} | ${durable.toFixed(0)} | ${loose.toFixed(0)} | ${cost.toFixed(0)} µs |`);
+    }
+    return rows.join('\n');
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,202 @@
+/** Injected damage: only a torn tail is repaired; anything else is refused, with its line. Never silently wrong. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { encode } from '../../src/ledger/format.ts';
+import { scratch } from '../helpers.ts';
+import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
+
+const everybody = [pair(1), pair(2), pair(3)];
+
+/** A whole ledger with every kind of record, its lines' ends, and what is known after each line. */
+let whole: Buffer;
+let ends: number[];
+const known: unknown[] = [];
+
+beforeEach(async () => {
+  if (known.length > 0) return;
+  const path = join(await scratch(), 'whole.jsonl');
+  const ledger = await opened(path);
+  known.push(undefined, knowledge(ledger, everybody));
+  const note = () => known.push(knowledge(ledger, everybody));
+  const first = await ledger.asked([pair(1), pair(2)], SENDER);
+  note();
+  await ledger.notDone(first);
+  note();
+  const second = await ledger.asked([pair(1)], SENDER);
+  note();
+  await ledger.settle(second, [{ pair: pair(1), outcome: outcome('invited', { message: 'é “x”\n' }) }]);
+  note();
+  await ledger.asked([pair(3)], SENDER);
+  note();
+  await ledger.settle(undefined, [{ pair: pair(2), outcome: outcome('already_member') }]);
+  note();
+  await ledger.close();
+  whole = readFileSync(path);
+  ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
+});
+
+async function tryOpen(
+  path: string,
+  readOnly = false,
+): Promise<{ repaired?: string | undefined; known?: unknown; error?: Error }> {
+  try {
+    const ledger = await opened(path, { readOnly });
+    const found = { repaired: ledger.repaired, known: knowledge(ledger, everybody) };
+    await ledger.close();
+    return found;
+  } catch (error) {
+    return { error: error as Error };
+  }
+}
+
+describe('a torn tail', () => {
+  test('cut at every byte: what is left is the prefix, and nothing else', async () => {
+    const path = join(await scratch(), 'cut.jsonl');
+    for (let cut = 0; cut <= whole.length; cut++) {
+      writeFileSync(path, whole.subarray(0, cut));
+      const complete = ends.filter((end) => end <= cut).length;
+      // Within the first and the last line the file is repaired in truth; elsewhere the same is read without fsyncs.
+      const readOnly = cut > ends[0]! && cut < ends.at(-2)! && !ends.includes(cut);
+      const found = await tryOpen(path, readOnly);
+      // Cut within the header it is a new ledger, which knows nobody, as one with a header only.
+      expect(found.known, `cut at byte ${cut}`).toEqual(known[Math.max(1, complete)]);
+      expect(found.repaired !== undefined, `cut at byte ${cut}`).toBe(cut > 0 && !ends.includes(cut));
+      if (complete === 0) continue;
+      const left = readOnly ? cut : ends[complete - 1];
+      expect(readFileSync(path).equals(whole.subarray(0, left)), `cut at byte ${cut}`).toBe(true);
+    }
+  });
+
+  test('zeros instead of the data that was to come', async () => {
+    const path = join(await scratch(), 'zeros.jsonl');
+    for (const cut of [0, 10, ends[0]!, ends[2]!, ends[2]! + 30, whole.length]) {
+      writeFileSync(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(5000)]));
+      const complete = ends.filter((end) => end <= cut).length;
+      const found = await tryOpen(path);
+      expect(found.known, `zeros from byte ${cut}`).toEqual(known[Math.max(1, complete)]);
+      expect(found.repaired).toContain('5000 bytes'.slice(4));
+      if (complete > 0) expect(readFileSync(path).equals(whole.subarray(0, ends[complete - 1]))).toBe(true);
+    }
+  });
+
+  test('is said in one line, and what follows it is sound', async () => {
+    const path = join(await scratch(), 'cut.jsonl');
+    writeFileSync(path, whole.subarray(0, whole.length - 1));
+    const ledger = await opened(path);
+    expect(ledger.repaired).toMatch(
+      /^\S+: the last line was cut short by a crash; its \d+ bytes were removed$/,
+    );
+    await ledger.settle(undefined, [{ pair: pair(2), outcome: outcome('already_member') }]);
+    await ledger.close();
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  });
+});
+
+describe('any other damage is refused, and the file is left as it is', () => {
+  const refused = async (path: string, bytes: Buffer, line: number, what: string, readOnly = false) => {
+    writeFileSync(path, bytes);
+    const { error } = await tryOpen(path, readOnly);
+    expect(error, what).toMatchObject({ code: 'LEDGER_DAMAGED', exitCode: 2 });
+    expect(error?.message, what).toContain(`${path}, line ${line}: `);
+    expect(error?.message).not.toContain('\n');
+    expect(readFileSync(path).equals(bytes), what).toBe(true);
+  };
+
+  test('a flipped bit, or a changed byte, at every place of the header and of every later line', async () => {
+    const path = join(await scratch(), 'flip.jsonl');
+    for (let at = 0; at < whole.length; at++) {
+      const line = ends.findIndex((end) => at < end) + 1;
+      const isLastNewline = at === whole.length - 1;
+      // Without its newline, the last line is a torn one.
+      if (isLastNewline) continue;
+      const flipped = Buffer.from(whole);
+      flipped[at] = flipped[at]! ^ (1 << (at % 8));
+      await refused(path, flipped, line, `bit ${at % 8} of byte ${at}`, at % 16 !== 0);
+    }
+  });
+
+  test('a line that is lost, doubled, moved, or split', async () => {
+    const path = join(await scratch(), 'lines.jsonl');
+    const lines = ends.map((end, i) => whole.subarray(i === 0 ? 0 : ends[i - 1], end));
+    const from = (order: readonly number[]) => Buffer.concat(order.map((i) => lines[i]!));
+    await refused(path, from([0, 1, 3, 4, 5, 6]), 3, 'lost');
+    await refused(path, from([0, 1, 2, 2, 3, 4, 5, 6]), 4, 'doubled');
+    await refused(path, from([0, 1, 3, 2, 4, 5, 6]), 3, 'moved');
+    await refused(path, from([0, 0, 1]), 2, 'two headers');
+    await refused(path, Buffer.concat([from([0, 1]), Buffer.from('\n'), from([2, 3])]), 3, 'an empty line');
+    const zeros = Buffer.from(whole);
+    zeros.fill(0, ends[1], ends[2]! - 1);
+    await refused(path, zeros, 3, 'zeros with records after them');
+    await refused(
+      path,
+      Buffer.concat([whole, Buffer.from('{"n":8}\n')]),
+      8,
+      'a last line with a newline, without a checksum',
+    );
+  });
+
+  test('records that another program or a newer version has written', async () => {
+    const path = join(await scratch(), 'newer.jsonl');
+    const header = { ledger: 'group-onboard', version: 1, origin: ORIGIN, created: '' } as const;
+    const at = new Date(new TestClock().now()).toISOString();
+    for (const record of [
+      { n: 2, is: 'forgot', at },
+      { n: 2, is: 'asked', at, from: SENDER, chat: 'x', who: [] },
+      { n: 2, is: 'not_done', at },
+      { n: 2, is: 'outcome', at, chat: 'x', who: '1', status: 'blessed', message: '', trace: '' },
+      { n: 2, is: 'not_done', ask: 1 },
+      7,
+    ]) {
+      await refused(
+        path,
+        Buffer.concat([encode(header), encode(record as never)]),
+        2,
+        JSON.stringify(record),
+      );
+    }
+    await refused(path, encode({ ...header, origin: 7 } as never), 1, 'no origin');
+    writeFileSync(path, encode({ ...header, version: 2 }));
+    expect((await tryOpen(path)).error?.message).toContain('newer version');
+  });
+
+  test('a reason code that this version does not know reads as other', async () => {
+    const path = join(await scratch(), 'reason.jsonl');
+    const ledger = await opened(path);
+    await ledger.settle(undefined, [
+      { pair: pair(1), outcome: outcome('failed', { reasonCode: 'gone_fishing' as never }) },
+    ]);
+    await ledger.close();
+    const again = await opened(path);
+    expect(again.state(pair(1))?.reasonCode).toBe('other');
+    expect(again.outcome(pair(1))?.reasonCode).toBe('other');
+  });
+
+  test('a file of the user’s that is no ledger, even without a newline', async () => {
+    const path = join(await scratch(), 'mine.csv');
+    for (const text of [
+      'name,phone\nAsha,919\n',
+      'my only copy',
+      '{"ledger":"somebody else"}\n',
+      '{"ledger"\0x',
+    ]) {
+      await refused(path, Buffer.from(text), 1, text);
+    }
+    await refused(
+      path,
+      Buffer.concat([whole.subarray(0, ends[0]), Buffer.alloc(9e6, 'x'), whole.subarray(ends[0])]),
+      2,
+      'an endless line',
+    );
+  });
+});
+
+test('lines longer than a chunk are read', async () => {
+  const path = join(await scratch(), 'long.jsonl');
+  const ledger = await opened(path);
+  const crowd = Array.from({ length: 100_000 }, (_, i) => pair(i));
+  await ledger.asked(crowd, SENDER);
+  await ledger.close();
+  const again = await opened(path);
+  expect(again.counts.in_doubt).toBe(100_000);
+});

@@ -1,0 +1,222 @@
+/** The lock, with real processes: killed, suspended, many at once, and the heartbeat of those that cannot be looked up. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { lifeOf, parseHolder, thisProcess } from '../../src/ledger/holder.ts';
+import { openLedger } from '../../src/ledger/ledger.ts';
+import { acquireLock, type Lock, type LockOptions } from '../../src/ledger/lock.ts';
+import { scratch } from '../helpers.ts';
+import { systemClock } from './system-clock.ts';
+
+const child = fileURLToPath(new URL('lock-child.ts', import.meta.url));
+const origin = 'sandbox';
+
+function start(path: string, then: 'hold' | 'end' | 'close'): ChildProcess & { first: Promise<string> } {
+  const running = spawn(process.execPath, ['--import', 'tsx', child, path, then], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => {
+    running.kill('SIGKILL');
+  });
+  const lines = createInterface({ input: running.stdout! });
+  return Object.assign(running, { first: once(lines, 'line').then(([line]) => line as string) });
+}
+
+async function lock(path: string, options: Partial<LockOptions> = {}): Promise<Lock> {
+  const held = await acquireLock(path, { clock: systemClock, onLost: () => undefined, ...options });
+  onTestFinished(() => held.release());
+  return held;
+}
+
+describe('real processes', () => {
+  test('a second run is told who holds it; a killed holder is replaced at once; a suspended one keeps it', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const holder = start(path, 'hold');
+    expect(await holder.first).toBe('open');
+    const refused = {
+      code: 'LOCKED',
+      exitCode: 6,
+      message: expect.stringMatching(new RegExp(`pid ${holder.pid} on ${hostname()} since 20\\d\\d-`)),
+    };
+    await expect(openLedger(path, { origin, clock: systemClock })).rejects.toMatchObject(refused);
+
+    // However long it has been silent: it will wake up, and write.
+    holder.kill('SIGSTOP');
+    await expect(openLedger(path, { origin, clock: systemClock, staleMs: 0 })).rejects.toMatchObject(refused);
+    holder.kill('SIGCONT');
+
+    const ended = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await ended;
+    expect(readdirSync(`${path}.lock`)).toHaveLength(1);
+    const began = performance.now();
+    const ledger = await openLedger(path, { origin, clock: systemClock });
+    // Far below the 15 s after which silence counts as death.
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await ledger.close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  test('an open ledger keeps no process from ending, and what it leaves is taken over', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const leaves = start(path, 'end');
+    const [code] = await once(leaves, 'exit');
+    expect([await leaves.first, code]).toEqual(['open', 0]);
+    expect(existsSync(`${path}.lock`)).toBe(true);
+    await (await openLedger(path, { origin, clock: systemClock })).close();
+  });
+
+  test('nothing here listens for signals', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const before = process.eventNames().filter((name) => String(name).startsWith('SIG'));
+    const ledger = await openLedger(path, { origin, clock: systemClock });
+    expect(process.eventNames().filter((name) => String(name).startsWith('SIG'))).toEqual(before);
+    await ledger.close();
+    const killed = start(path, 'hold');
+    await killed.first;
+    killed.kill('SIGTERM');
+    expect(await once(killed, 'exit')).toEqual([null, 'SIGTERM']);
+  });
+});
+
+test('of many that come at once, over the remains of a dead one, never two stay', async () => {
+  const path = join(await scratch(), 'a.jsonl');
+  let holders = 0;
+  let most = 0;
+  let won = 0;
+  for (let round = 0; round < 10; round++) {
+    mkdirSync(`${path}.lock`, { recursive: true });
+    writeFileSync(join(`${path}.lock`, `dead-${round}.json`), holderText({ pid: 2 ** 22 + 1 }));
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const held = await acquireLock(path, { clock: systemClock, onLost: () => undefined }).catch(
+          (error) => {
+            expect(error).toMatchObject({ code: 'LOCKED' });
+          },
+        );
+        if (held === undefined) return;
+        won++;
+        most = Math.max(most, ++holders);
+        await new Promise((done) => setImmediate(done));
+        holders--;
+        await held.release();
+      }),
+    );
+  }
+  expect(most).toBe(1);
+  expect(won).toBeGreaterThan(0);
+  expect(existsSync(`${path}.lock`)).toBe(false);
+});
+
+/** A lock file as a process of this kind would have written it. */
+function holderText(changes: object): string {
+  return JSON.stringify({ ...thisProcess(new Date(0).toISOString()), beats: '000000000000', ...changes });
+}
+
+describe('a holder in another container or host', () => {
+  test.each([
+    ['another host', { host: 'elsewhere' }],
+    ['another container', { pids: 'pid:[1]' }],
+    ['another boot', { boot: 'another' }],
+  ])('%s: silent for the stale time, it is dead', async (_name, changes) => {
+    const path = join(await scratch(), 'a.jsonl');
+    mkdirSync(`${path}.lock`);
+    writeFileSync(join(`${path}.lock`, 'x.json'), holderText(changes));
+    const watched = vi.fn();
+    const began = performance.now();
+    await lock(path, { staleMs: 120, onWatch: watched });
+    expect(performance.now() - began).toBeGreaterThanOrEqual(120);
+    expect(watched).toHaveBeenCalledWith(expect.stringMatching(/^the run with pid \d+ on \S+ since 1970/));
+    expect(readdirSync(`${path}.lock`)).toHaveLength(1);
+  });
+
+  test('with a heartbeat it lives, whatever its clock says', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    mkdirSync(`${path}.lock`);
+    const file = join(`${path}.lock`, 'x.json');
+    let beats = 0;
+    const beat = () => writeFileSync(file, holderText({ host: 'elsewhere', beats: ++beats }));
+    beat();
+    const timer = setInterval(beat, 20);
+    onTestFinished(() => clearInterval(timer));
+    await expect(lock(path, { staleMs: 5_000 })).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining('on elsewhere'),
+    });
+    // And ours has left nothing behind.
+    expect(readdirSync(`${path}.lock`)).toEqual(['x.json']);
+  });
+
+  test('one that ends while it is watched is no hindrance; nor is a file that nobody can read', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    mkdirSync(`${path}.lock`);
+    writeFileSync(join(`${path}.lock`, 'x.json'), 'not JSON');
+    writeFileSync(join(`${path}.lock`, 'y.json'), '{"pid":1}');
+    await lock(path, { staleMs: 50 });
+    expect(readdirSync(`${path}.lock`)).toHaveLength(1);
+  });
+});
+
+describe('the holder', () => {
+  test('beats in place, and notices when it has been taken for dead', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const lost = vi.fn();
+    const held = await lock(path, { heartbeatMs: 5, staleMs: 1_000, onLost: lost });
+    const [name] = readdirSync(`${path}.lock`);
+    const file = join(`${path}.lock`, name!);
+    const first = readFileSync(file, 'utf8');
+    await vi.waitUntil(() => readFileSync(file, 'utf8') !== first);
+    expect(parseHolder(readFileSync(file, 'utf8'))).toMatchObject({ pid: process.pid });
+    expect(await held.isHeld()).toBe(true);
+    expect(lost).not.toHaveBeenCalled();
+
+    await import('node:fs/promises').then(({ rm }) => rm(file));
+    await vi.waitUntil(() => lost.mock.calls.length > 0);
+    expect(lost).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('taken away'));
+    expect(await held.isHeld()).toBe(false);
+    await held.release();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  test('that cannot renew its lock for the stale time gives it up', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const lost = vi.fn();
+    await lock(path, { heartbeatMs: 10, staleMs: 60, onLost: lost });
+    const [name] = readdirSync(`${path}.lock`);
+    const { rm, mkdir } = await import('node:fs/promises');
+    // Root may write anything; nobody can write a directory.
+    await rm(join(`${path}.lock`, name!));
+    await mkdir(join(`${path}.lock`, name!));
+    await vi.waitUntil(() => lost.mock.calls.length > 0);
+    await rm(join(`${path}.lock`, name!), { recursive: true });
+  });
+
+  test('is told from a later process with the same number, and from a zombie', async () => {
+    const self = thisProcess('2025-01-26T17:14:27.000Z');
+    expect(lifeOf(self, self)).toBe('alive');
+    expect(lifeOf({ ...self, pid: 2 ** 22 + 1 }, self)).toBe('dead');
+    expect(lifeOf({ ...self, host: 'elsewhere' }, self)).toBe('unknown');
+    if (process.platform !== 'linux') return;
+    expect(lifeOf({ ...self, started: '1' }, self)).toBe('dead');
+    expect(lifeOf({ ...self, started: '' }, self)).toBe('alive');
+    expect(lifeOf({ ...self, pid: 1 }, self)).toBe('dead');
+    // The shell replaces itself by a program that never collects its child: the child stays a zombie.
+    const parent = spawn('sh', ['-c', 'sh -c "echo $\\$" & exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      parent.kill('SIGKILL');
+    });
+    const [line] = await once(createInterface({ input: parent.stdout }), 'line');
+    const zombie = Number(line);
+    const stat = () => readFileSync(`/proc/${zombie}/stat`, 'utf8');
+    await vi.waitUntil(() => stat().includes(') Z '));
+    const started = stat().split(' ')[21]!;
+    expect(lifeOf({ ...self, pid: zombie, started }, self)).toBe('dead');
+  });
+});

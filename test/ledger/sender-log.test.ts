@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { REMEMBERED_MS, SenderLog } from '../../src/ledger/sender-log.ts';
+
+const DAY = 86_400_000;
+
+test('counts participants of one sender after the span began', () => {
+  const log = new SenderLog();
+  log.add('a', 1_000, 2);
+  log.add('b', 1_500, 5);
+  log.add('a', 2_000, 3);
+  expect(log.within('a', 1_000, 2_000)).toBe(3);
+  expect(log.within('a', 1_001, 2_000)).toBe(5);
+  expect(log.within('a', 1_001, 2_001)).toBe(3);
+  expect(log.within('b', DAY, 2_001)).toBe(5);
+  expect(log.within('nobody', DAY, 2_001)).toBe(0);
+});
+
+test('an ask that was not done does not count', () => {
+  const log = new SenderLog();
+  const first = log.add('a', 1_000, 2);
+  log.add('a', 1_000, 4);
+  expect(log.within('a', DAY, 1_000)).toBe(6);
+  log.takeBack('a', first);
+  expect(log.within('a', DAY, 1_000)).toBe(4);
+});
+
+test('it agrees with counting everything anew, whatever the wall clock does', () => {
+  const event = fc.oneof(
+    fc.record({
+      is: fc.constant('add' as const),
+      step: fc.integer({ min: -5_000, max: 5_000 }),
+      count: fc.integer({ min: 1, max: 9 }),
+    }),
+    fc.record({ is: fc.constant('back' as const), which: fc.nat(50) }),
+    fc.record({
+      is: fc.constant('ask' as const),
+      span: fc.constantFrom(1_000, 7_000, DAY),
+      step: fc.integer({ min: -5_000, max: 5_000 }),
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 80 }), (events) => {
+      const log = new SenderLog();
+      const all: { at: number; count: number }[] = [];
+      const logged: ReturnType<SenderLog['add']>[] = [];
+      let now = 1e6;
+      for (const one of events) {
+        if (one.is === 'add') {
+          now += one.step;
+          all.push({ at: now, count: one.count });
+          logged.push(log.add('a', now, one.count));
+        } else if (one.is === 'back') {
+          const which = one.which % Math.max(1, all.length);
+          const ask = logged[which];
+          if (ask === undefined) continue;
+          log.takeBack('a', ask);
+          all[which]!.count = 0;
+        } else {
+          now += one.step;
+          const expected = all
+            .filter(({ at }) => at > now - one.span)
+            .reduce((sum, { count }) => sum + count, 0);
+          expect(log.within('a', one.span, now)).toBe(expected);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('forgets what no cap looks back to, and nothing younger', () => {
+  const log = new SenderLog();
+  const minute = 60_000;
+  const days = 10;
+  for (let i = 0; i < (days * DAY) / minute; i++) log.add('a', i * minute, 1);
+  const now = days * DAY - minute;
+  expect(log.within('a', DAY, now)).toBe(DAY / minute);
+  expect(log.within('a', REMEMBERED_MS, now)).toBe(REMEMBERED_MS / minute);
+  // What is older than that has gone, up to one large piece.
+  expect(log.within('a', days * DAY, now)).toBeLessThan((2.1 * REMEMBERED_MS) / minute);
+});
