@@ -1,0 +1,191 @@
+import { basename } from 'node:path';
+import { getCountries } from 'libphonenumber-js/max';
+import type { ChatId, Reading, Row } from '../domain/words.ts';
+import { OnboardError } from '../errors.ts';
+import { type CohortFile, statCohort, unreadable } from './bytes.ts';
+import { candidates, columnByAlias, columnByName, missingColumn, twoCandidates } from './columns.ts';
+import { findDelimiter } from './delimiter.ts';
+import { findEncoding, textOf } from './encoding.ts';
+import { type CountryCode, createNormalizer, type Place, type Roles } from './normalizer.ts';
+import { type Layout, recordsOf, toRow } from './reader.ts';
+import { findResults, type PreviousResult, readPrevious } from './results-cohort.ts';
+import { swallowsRows } from './swallow.ts';
+
+export type { CountryCode } from './normalizer.ts';
+export type { PreviousResult } from './results-cohort.ts';
+
+/** How to read a cohort. What is undefined is found out. */
+export interface CohortOptions {
+  /** One character, or comma, semicolon, tab, pipe. */
+  readonly delimiter?: string | undefined;
+  /** A label of the Encoding Standard. */
+  readonly encoding?: string | undefined;
+  /** Header names as the user typed them. */
+  readonly chatColumn?: string | undefined;
+  readonly phoneColumn?: string | undefined;
+  /** Every row goes to this group; no chat_id column is looked for. */
+  readonly chatId?: ChatId | undefined;
+  /** ISO country of the numbers written without a country code. */
+  readonly defaultCountry?: CountryCode | undefined;
+  /** How messages name the file; by default its base name. */
+  readonly name?: string | undefined;
+}
+
+/** A cohort that can be read: its header is understood. */
+export interface Cohort {
+  /** The header, as it was. */
+  readonly columns: readonly string[];
+  /** How many of the columns are the cohort's own: all but the results columns of a results CSV. */
+  readonly ownWidth: number;
+  /** The columns that give the group and the phone. For a results CSV, the cohort's own ones if it has them. */
+  readonly chatColumn: string | undefined;
+  readonly phoneColumn: string;
+  /** The cohort is itself a results CSV of ours. */
+  readonly isResults: boolean;
+  /** One-liners worth saying once. */
+  readonly notes: readonly string[];
+  /** Size of the file on the disk, in bytes. */
+  readonly bytes: number;
+  /**
+   * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads
+   * the file from its start, and no further than the consumer pulls. When the signal aborts, the iteration throws
+   * the signal's reason at the next batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
+   */
+  readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
+  /** What the row's own results columns say; undefined when this is no results CSV, or its status was edited. */
+  previous(row: Row): PreviousResult | undefined;
+}
+
+/**
+ * Opens a cohort: finds its encoding, delimiter, header and columns, and that it has a row. Throws
+ * COHORT_UNREADABLE (no such file, a directory, no permission, empty, header only, binary), COHORT_COLUMNS (no
+ * column, or two, for a role) or CONFIG (an option that no file could satisfy).
+ */
+export async function openCohort(path: string, options: CohortOptions = {}): Promise<Cohort> {
+  const { defaultCountry } = options;
+  if (defaultCountry !== undefined && !getCountries().includes(defaultCountry)) {
+    throw new OnboardError(
+      'CONFIG',
+      `--default-country ${defaultCountry}: no such ISO country; for example IN, US or DE`,
+    );
+  }
+  const file = await statCohort(path, options.name ?? basename(path));
+  const encoding = await findEncoding(file, options.encoding);
+  const delimiter = findDelimiter(await headOf(file, encoding.label), options.delimiter);
+  const layout: Layout = {
+    file,
+    encoding: encoding.label,
+    delimiter: delimiter.char,
+    sepLine: delimiter.sepLine,
+  };
+  const columns = await headerOf(layout);
+  const results = findResults(columns);
+  const ownWidth = results ?? columns.length;
+  const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
+  const roles = rolesOf(columns, results, options, file.name, notes);
+  const swallows = (fields: readonly string[]) => swallowsRows(fields, roles, layout.delimiter);
+
+  return {
+    columns,
+    ownWidth,
+    chatColumn: roles.chat.at(-1)?.name,
+    phoneColumn: roles.phone.at(-1)?.name as string,
+    isResults: results !== undefined,
+    notes,
+    bytes: file.bytes,
+    readings: (signal) => readings(layout, roles, swallows, signal),
+    previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
+  };
+}
+
+async function* readings(
+  layout: Layout,
+  roles: Roles,
+  swallows: (fields: readonly string[]) => boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly Reading[]> {
+  const normalize = createNormalizer(roles);
+  let header = true;
+  for await (const records of recordsOf(layout, swallows)) {
+    signal?.throwIfAborted();
+    const rows = header ? records.slice(1) : records;
+    header = false;
+    if (rows.length > 0) yield rows.map((record) => normalize(toRow(record, roles.width)));
+  }
+}
+
+async function headOf(file: CohortFile, label: string): Promise<string> {
+  let head = '';
+  for await (const text of textOf(file, label)) {
+    head += text;
+    if (head.length >= 64 * 1024) break;
+  }
+  return head;
+}
+
+/** The header: the first record. Throws unless a second record follows it. */
+async function headerOf(layout: Layout): Promise<readonly string[]> {
+  const { name } = layout.file;
+  let header: readonly string[] | undefined;
+  for await (const records of recordsOf(layout)) {
+    const [first, second] = records;
+    if (header !== undefined || second !== undefined) {
+      if (header === undefined && first?.broken !== undefined) {
+        throw unreadable(name, `has no readable header: line ${first.line} ${first.broken}`);
+      }
+      return header ?? (first as { fields: readonly string[] }).fields;
+    }
+    if (first?.broken !== undefined) {
+      throw unreadable(name, `has no readable header: line ${first.line} ${first.broken}`);
+    }
+    header = first?.fields;
+  }
+  throw unreadable(
+    name,
+    header === undefined
+      ? 'is empty: it needs a header line and a row per person'
+      : 'holds a header and no rows: add a row per person',
+  );
+}
+
+function rolesOf(
+  columns: readonly string[],
+  results: number | undefined,
+  options: CohortOptions,
+  name: string,
+  notes: string[],
+): Roles {
+  const own = columns.slice(0, results ?? columns.length);
+  const place = (index: number): Place => ({ index, name: columns[index] as string });
+  const find = (role: 'chat' | 'phone', asked: string | undefined) => {
+    if (asked !== undefined) return columnByName(own, asked, role, name);
+    if (results === undefined) return columnByAlias(own, role, name);
+    // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
+    const found = candidates(own, role);
+    if (found.length > 1) notes.push(twoCandidates(own, found, role));
+    return found.length === 1 ? found[0] : undefined;
+  };
+
+  const phone = find('phone', options.phoneColumn);
+  const chat = options.chatId === undefined ? find('chat', options.chatColumn) : undefined;
+  if (phone !== undefined && phone === chat) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${name}: the column “${columns[phone]}” cannot be both the chat_id and the phone: choose with --chat-column and --phone-column`,
+    );
+  }
+  if (results === undefined) {
+    if (phone === undefined) throw missingColumn(own, 'phone', name);
+    if (chat === undefined && options.chatId === undefined) throw missingColumn(own, 'chat', name);
+  }
+  // In a results CSV, what was asked before goes first: it is what the row meant then.
+  const before = (column: number) => (results === undefined ? [] : [place(results + column)]);
+  const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
+  return {
+    width: columns.length,
+    chatId: options.chatId,
+    chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
+    phone: [...before(2), ...also(phone)],
+    defaultCountry: options.defaultCountry,
+  };
+}

@@ -1,0 +1,126 @@
+import { OnboardError } from '../errors.ts';
+import { ALIASES, type Role } from './aliases.ts';
+import { quote, quoteAll } from './quote.ts';
+
+/** What of a header decides: case, spaces, punctuation and accents do not. */
+export function headerKey(header: string): string {
+  return header
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+const keyed = Object.fromEntries(
+  (['chat', 'phone'] as const).map((role) => {
+    const { exact, strong, weak } = ALIASES[role];
+    return [role, [exact, strong, weak].map((names) => new Set(names.map(headerKey)))];
+  }),
+) as unknown as Readonly<Record<Role, readonly Set<string>[]>>;
+
+/** Where each role stands in the header: indices. */
+export interface Mapping {
+  readonly chat: number | undefined;
+  readonly phone: number | undefined;
+}
+
+const FLAG = { chat: '--chat-column', phone: '--phone-column' } as const;
+const WORD = { chat: 'chat_id', phone: 'phone' } as const;
+
+/** Every column that a role's best kind of name points to: none, one, or several that need a decision. */
+export function candidates(columns: readonly string[], role: Role): readonly number[] {
+  const keys = columns.map(headerKey);
+  for (const names of keyed[role]) {
+    const found = keys.flatMap((key, index) => (names.has(key) ? [index] : []));
+    if (found.length > 0) return found;
+  }
+  const { inside, never } = ALIASES[role];
+  return keys.flatMap((key, index) => (inside.test(key) && !never.test(key) ? [index] : []));
+}
+
+/** The column that plays a role, by alias; undefined when there is none. Two candidates are an error that names both. */
+export function columnByAlias(columns: readonly string[], role: Role, file: string): number | undefined {
+  const found = candidates(columns, role);
+  if (found.length < 2) return found[0];
+  throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, role)}`);
+}
+
+/** Names the candidates for a role, and what decides between them. */
+export function twoCandidates(columns: readonly string[], found: readonly number[], role: Role): string {
+  const names = found.map((index) => columns[index] as string);
+  if (new Set(names).size < names.length) {
+    const where = found.map((index) => index + 1).join(' and ');
+    return `columns ${where} are both called ${quote(names[0] as string)}: rename one`;
+  }
+  return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
+}
+
+/** The column that the user named with a flag. */
+export function columnByName(columns: readonly string[], name: string, role: Role, file: string): number {
+  const exact = columns.flatMap((column, index) => (column === name ? [index] : []));
+  const key = headerKey(name);
+  const like = columns.flatMap((column, index) => (headerKey(column) === key ? [index] : []));
+  const found = exact.length > 0 ? exact : like;
+  if (found.length === 1) return found[0] as number;
+  if (found.length > 1) {
+    const where = found.map((index) => index + 1).join(' and ');
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`,
+    );
+  }
+  const near = nearest(key, columns);
+  const hint = near === undefined ? '' : `; did you mean ${quote(near)}?`;
+  throw new OnboardError(
+    'COHORT_COLUMNS',
+    `${file} has no column ${quote(name)} (${FLAG[role]})${hint} Its columns: ${quoteAll(named(columns))}`,
+  );
+}
+
+/** What to say when no column plays a role. */
+export function missingColumn(columns: readonly string[], role: Role, file: string): OnboardError {
+  const other = role === 'chat' ? ', or give --chat-id' : '';
+  const data = columns.some((column) => /@g\.us\s*$/i.test(column) || /^\W*\d[\d\s().-]{6,}$/.test(column));
+  const hint = data
+    ? 'its first line looks like data: put a header line such as chat_id,phone above it'
+    : `say which it is with ${FLAG[role]}${other}`;
+  return new OnboardError(
+    'COHORT_COLUMNS',
+    `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
+  );
+}
+
+function named(columns: readonly string[]): readonly string[] {
+  return columns.filter((column) => column.trim() !== '');
+}
+
+function nearest(key: string, columns: readonly string[]): string | undefined {
+  let best: { readonly column: string; readonly distance: number } | undefined;
+  for (const column of columns) {
+    const other = headerKey(column);
+    const distance =
+      other !== '' && (other.includes(key) || key.includes(other)) ? 1 : editDistance(key, other);
+    if (best === undefined || distance < best.distance) best = { column, distance };
+  }
+  const near = best !== undefined && best.distance <= Math.max(2, Math.floor(key.length / 3));
+  return near ? best?.column : undefined;
+}
+
+/** Insertions, deletions, changes and swaps of neighbours that lead from one text to the other. */
+function editDistance(a: string, b: string): number {
+  let last: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swap =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+          ? (last[j - 2] as number) + 1
+          : change;
+      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    last = row;
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,23 @@
+import { parse } from 'csv-parse/sync';
+
+/** The three line breaks that spreadsheets write, in every file at once: mixed files exist. */
+const BREAKS = ['\r\n', '\n', '\r'];
+
+/** How csv-parse is to take quotes: `strict` as the format says, `relaxed` where a stray one is a character, `literal` none. */
+export type Quotes = 'strict' | 'relaxed' | 'literal';
+
+/** Records of text that ends where a record ends. Blank lines come as `['']`. Throws csv-parse's CsvError. */
+export function parseCsv(text: string, delimiter: string, quotes: Quotes = 'strict'): string[][] {
+  return parse(text, {
+    delimiter,
+    record_delimiter: BREAKS,
+    relax_column_count: true,
+    relax_quotes: quotes === 'relaxed',
+    quote: quotes === 'literal' ? false : '"',
+  });
+}
+
+/** How many line breaks a text holds. */
+export function breaksIn(text: string): number {
+  return text.includes('\n') || text.includes('\r') ? (text.match(/\r\n|\n|\r/g)?.length ?? 0) : 0;
+}

@@ -1,0 +1,116 @@
+import type { CountryCode } from 'libphonenumber-js/max';
+import { personKey } from '../domain/participant.ts';
+import type { ChatId, Participant, Problem, Reading, Row } from '../domain/words.ts';
+import { readChatCell } from './chat-cell.ts';
+import { readPhoneCell } from './phone-cell.ts';
+import { quote } from './quote.ts';
+import { type Trouble, trouble } from './trouble.ts';
+
+export type { CountryCode } from 'libphonenumber-js/max';
+
+/** A phone cell → the participant, or the problem with it. Pure. */
+export function normalizePhone(
+  cell: string,
+  options: { readonly defaultCountry?: CountryCode | undefined; readonly column?: string } = {},
+): { readonly participant: Participant } | Problem {
+  const read = readPhoneCell(cell, options.defaultCountry);
+  return typeof read === 'string' ? { participant: read } : problem(read, options.column, cell);
+}
+
+/** A chat_id cell → the group's id, or the problem with it. Pure. */
+export function normalizeChatId(
+  cell: string,
+  options: { readonly column?: string } = {},
+): { readonly chatId: ChatId } | Problem {
+  const read = readChatCell(cell);
+  return typeof read === 'string' ? { chatId: read } : problem(read, options.column, cell);
+}
+
+/** One place where a role's value may stand: the index in the row, and the column's name. */
+export interface Place {
+  readonly index: number;
+  readonly name: string;
+}
+
+/** Where a row's group and phone stand. Of several places, the first cell that is not blank counts. */
+export interface Roles {
+  readonly width: number;
+  readonly chat: readonly Place[];
+  /** Every row's group, whatever the columns say. */
+  readonly chatId: ChatId | undefined;
+  readonly phone: readonly Place[];
+  readonly defaultCountry: CountryCode | undefined;
+}
+
+/** Enough for the groups of any cohort; cleared when more than that differ, so memory stays bounded. */
+const GROUPS_KEPT = 10_000;
+
+/** Row → Reading. Made once per pass: it remembers the groups it has read, as the same ones come again and again. */
+export function createNormalizer(roles: Roles): (row: Row) => Reading {
+  const groups = new Map<string, ChatId | Trouble>();
+
+  function readChat(cell: string): ChatId | Trouble {
+    const known = groups.get(cell);
+    if (known !== undefined) return known;
+    const read = readChatCell(cell);
+    if (groups.size >= GROUPS_KEPT) groups.clear();
+    groups.set(cell, read);
+    return read;
+  }
+
+  return (row) => {
+    if (row.problem !== undefined) return { kind: 'invalid', row, problem: row.problem };
+    const phonePlace = filled(row, roles.phone);
+    const phoneCell = cellAt(row, phonePlace);
+    const phone = readPhoneCell(phoneCell, roles.defaultCountry);
+    const chatPlace = filled(row, roles.chat);
+    const chat = roles.chatId ?? readChat(cellAt(row, chatPlace));
+    if (typeof phone === 'string' && typeof chat === 'string') {
+      const conflict = roles.phone.length > 1 ? findConflict(row, roles, phone, phonePlace) : undefined;
+      if (conflict === undefined) return { kind: 'pair', row, pair: { chatId: chat, participant: phone } };
+      return { kind: 'invalid', row, problem: conflict };
+    }
+    if (typeof phone === 'string') {
+      return {
+        kind: 'invalid',
+        row,
+        problem: problem(chat as Trouble, chatPlace?.name, cellAt(row, chatPlace)),
+      };
+    }
+    const both =
+      typeof chat === 'string' ? phone : trouble(phone.code, `${phone.message}. And ${chat.message}`);
+    return { kind: 'invalid', row, problem: problem(both, phonePlace?.name, phoneCell) };
+  };
+}
+
+/** A results CSV names a person twice: as the participant asked, and in the cohort's own column. */
+function findConflict(
+  row: Row,
+  roles: Roles,
+  phone: Participant,
+  place: Place | undefined,
+): Problem | undefined {
+  for (const other of roles.phone) {
+    const cell = cellAt(row, other);
+    if (other === place || cell.trim() === '') continue;
+    const read = readPhoneCell(cell, roles.defaultCountry);
+    if (typeof read !== 'string' || personKey(read) === personKey(phone)) continue;
+    const message = `column ${quote(place?.name ?? '')} says ${phone} and column ${quote(other.name)} says ${quote(cell)}, another number: correct one of them, or clear the ${place?.name} cell`;
+    return problem(trouble('phone_conflict', message), other.name, cell);
+  }
+  return undefined;
+}
+
+/** The first place whose cell is not blank, or the last one. */
+function filled(row: Row, places: readonly Place[]): Place | undefined {
+  if (places.length === 1) return places[0];
+  return places.find((place) => cellAt(row, place).trim() !== '') ?? places.at(-1);
+}
+
+function cellAt(row: Row, place: Place | undefined): string {
+  return place === undefined ? '' : (row.fields[place.index] ?? '');
+}
+
+function problem({ code, message }: Trouble, column: string | undefined, value: string): Problem {
+  return column === undefined ? { code, message, value } : { code, message, column, value };
+}

@@ -1,0 +1,182 @@
+import type { CountryCode } from 'libphonenumber-js/max';
+import { getCountryCallingCode, Metadata } from 'libphonenumber-js/max';
+
+/**
+ * libphonenumber's numbering plans, compiled once per country code into patterns that answer in well under a
+ * microsecond what its parser answers in tens of them. The patterns are the library's own; the parser stays the
+ * authority: a fast "yes" is proven equal to it by test, and everything else goes to the parser itself.
+ */
+
+/** What the library's Metadata can tell at run time, and its types do not mention. */
+interface Plans {
+  hasCallingCode(code: string): boolean | undefined;
+  getCountryCodesForCallingCode(code: string): readonly CountryCode[] | undefined;
+  selectNumberingPlan(country: string): void;
+  nationalNumberPattern(): string;
+  nationalPrefixForParsing(): string | undefined;
+  leadingDigits(): string | undefined;
+  possibleLengths(): readonly number[];
+  IDDPrefix(): string | undefined;
+  hasTypes(): boolean;
+  type(
+    name: string,
+  ): { pattern(): string | undefined; possibleLengths(): readonly number[] | undefined } | undefined;
+  numberingPlan: { nationalPrefix(): string | undefined };
+}
+
+interface Region {
+  /** When a region has leading digits, they alone decide that a number is its own. */
+  readonly leading: RegExp | undefined;
+  readonly valid: RegExp;
+}
+
+interface CallingCode {
+  readonly code: string;
+  readonly regions: readonly Region[];
+  /** What the parser may take off the front of a national number: trunk prefix, carrier code. */
+  readonly prefix: RegExp | undefined;
+}
+
+const TYPES = [
+  'MOBILE',
+  'FIXED_LINE',
+  'PREMIUM_RATE',
+  'TOLL_FREE',
+  'SHARED_COST',
+  'VOIP',
+  'PERSONAL_NUMBER',
+  'PAGER',
+  'UAN',
+  'VOICEMAIL',
+];
+
+/** Before August 2019 Mexicans dialled these before ten digits, and many lists still have them. Not in the library. */
+export const MEXICAN_TRUNK = /^(?:01|044|045|1)(\d{10})$/;
+
+const plans = new Metadata() as unknown as Plans;
+const compiled = new Map<string, CallingCode | undefined>();
+
+/** The country code at the front of digits, or undefined when no country has one like it. Codes are prefix-free. */
+export function callingCodeOf(digits: string): string | undefined {
+  for (let length = 1; length <= 3; length++) {
+    const code = digits.slice(0, length);
+    if (code.length === length && plans.hasCallingCode(code)) return code;
+  }
+  return undefined;
+}
+
+/** Are these digits, exactly as they stand, country code + a valid number of that country? */
+export function isValidAsWritten(digits: string): boolean {
+  const plan = planFor(digits);
+  return plan !== undefined && isValidIn(plan, digits.slice(plan.code.length));
+}
+
+/** As isValidAsWritten, and the parser would not see a trunk prefix in it either: no second opinion needed. */
+export function isPlainlyInternational(digits: string): boolean {
+  const plan = planFor(digits);
+  if (plan === undefined) return false;
+  const national = digits.slice(plan.code.length);
+  return !plan.prefix?.test(national) && isValidIn(plan, national);
+}
+
+/** False only when the digits are surely no national number of the country: then only country code + number is left. */
+export function mayBeNational(digits: string, country: CountryCode): boolean {
+  if (country === 'MX' && MEXICAN_TRUNK.test(digits)) return true;
+  const own = ownPlan(country);
+  if (own.prefix?.test(digits) || own.idd?.test(digits)) return true;
+  const plan = compile(own.code);
+  return plan === undefined || plan.prefix?.test(digits) === true || isValidIn(plan, digits);
+}
+
+/** The digits that a country's people write before a national number (often `0`), if they do. */
+export function trunkPrefix(country: CountryCode): string | undefined {
+  plans.selectNumberingPlan(country);
+  return plans.numberingPlan.nationalPrefix() || undefined;
+}
+
+/** How many digits the fixed and mobile numbers of a country code have after it, least and most. */
+export function ordinaryLengths(code: string): readonly [least: number, most: number] | undefined {
+  const countries = plans.getCountryCodesForCallingCode(code) ?? [];
+  const lengths = countries.flatMap((country) => {
+    plans.selectNumberingPlan(country);
+    return ['MOBILE', 'FIXED_LINE'].flatMap(
+      (name) => plans.type(name)?.possibleLengths() ?? plans.possibleLengths(),
+    );
+  });
+  return lengths.length === 0 ? undefined : [Math.min(...lengths), Math.max(...lengths)];
+}
+
+/** The main country of a country code, for messages; undefined for satellites and other codes of no country. */
+export function countryOf(code: string): CountryCode | undefined {
+  return plans.getCountryCodesForCallingCode(code)?.[0];
+}
+
+interface OwnPlan {
+  readonly code: string;
+  readonly prefix: RegExp | undefined;
+  readonly idd: RegExp | undefined;
+}
+const ownPlans = new Map<CountryCode, OwnPlan>();
+
+function ownPlan(country: CountryCode): OwnPlan {
+  let own = ownPlans.get(country);
+  if (own === undefined) {
+    plans.selectNumberingPlan(country);
+    own = {
+      code: getCountryCallingCode(country),
+      prefix: start(plans.nationalPrefixForParsing()),
+      idd: start(plans.IDDPrefix()),
+    };
+    ownPlans.set(country, own);
+  }
+  return own;
+}
+
+function planFor(digits: string): CallingCode | undefined {
+  const first = digits.slice(0, 1);
+  if (first === '1' || first === '7') return compile(first);
+  return compile(digits.slice(0, 2)) ?? compile(digits.slice(0, 3));
+}
+
+function isValidIn(plan: CallingCode, national: string): boolean {
+  for (const region of plan.regions) {
+    if (region.leading === undefined) {
+      if (region.valid.test(national)) return true;
+    } else if (region.leading.test(national)) return region.valid.test(national);
+  }
+  return false;
+}
+
+function compile(code: string): CallingCode | undefined {
+  if (compiled.has(code)) return compiled.get(code);
+  const countries = plans.getCountryCodesForCallingCode(code);
+  let plan: CallingCode | undefined;
+  if (countries !== undefined) {
+    plans.selectNumberingPlan(code);
+    const prefix = start(plans.nationalPrefixForParsing());
+    // One country alone owns its numbers whatever its leading digits say.
+    plan = { code, prefix, regions: countries.map((country) => region(country, countries.length > 1)) };
+  }
+  compiled.set(code, plan);
+  return plan;
+}
+
+function region(country: CountryCode, shared: boolean): Region {
+  plans.selectNumberingPlan(country);
+  const general = plans.nationalNumberPattern();
+  const types = TYPES.flatMap((name) => {
+    const type = plans.type(name);
+    const pattern = type?.pattern();
+    if (!pattern) return [];
+    const lengths = type?.possibleLengths()?.map((length) => `\\d{${length}}`);
+    return lengths === undefined ? [`(?:${pattern})`] : [`(?=(?:${lengths.join('|')})$)(?:${pattern})`];
+  });
+  return {
+    leading: shared ? start(plans.leadingDigits()) : undefined,
+    valid: new RegExp(plans.hasTypes() ? `^(?=(?:${general})$)(?:${types.join('|')})$` : `^(?:${general})$`),
+  };
+}
+
+function start(pattern: string | undefined): RegExp | undefined {
+  return pattern ? new RegExp(`^(?:${pattern})`) : undefined;
+}
