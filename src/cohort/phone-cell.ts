@@ -50,10 +50,19 @@ export function readPhoneCell(cell: string, defaultCountry?: CountryCode): Parti
 export function readPhoneCellInFull(cell: string, defaultCountry?: CountryCode): Participant | Trouble {
   const text = readPhoneText(cell);
   if ('code' in text) return text;
-  const digits = text.international ? readInternational(text.digits) : undefined;
-  if (digits !== undefined) return parseParticipant(digits) ?? unreadable(text.digits, cell);
-  if (text.international) return unreadable(text.digits, cell);
+  if (text.international) return readAbroad(text, cell, defaultCountry);
   return readBare(text, cell, defaultCountry);
+}
+
+/** Digits that say that they begin with a country code. */
+function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefined): Participant | Trouble {
+  const plain = readInternational(text.digits);
+  // Where people dial abroad with something longer than 00, that may be what was meant.
+  const dialled =
+    text.zeros && country !== undefined ? parse(`00${text.digits}`, country)?.number.slice(1) : undefined;
+  if (plain !== undefined && dialled !== undefined && plain !== dialled)
+    return ambiguous(cell, [plain, dialled]);
+  return parseParticipant(plain ?? dialled ?? '') ?? unreadable(text.digits, cell);
 }
 
 /** Country code + number → the participant's digits; undefined when no such number can exist. */
@@ -76,13 +85,7 @@ function readBare(text: PhoneText, cell: string, country: CountryCode | undefine
   const readings = [...new Set([...(abroad === undefined ? [] : [abroad]), ...home])];
   const reading = readings.length > 1 ? decided(text, abroad, home, country) : readings[0];
   if (reading !== undefined) return parseParticipant(reading) ?? unreadable(digits, cell);
-  if (readings.length > 1) {
-    const both = readings.map((one) => `+${one}`).join(' or ');
-    return trouble(
-      'phone_ambiguous',
-      `${shown} can be read as ${both}: write it with + and the country code`,
-    );
-  }
+  if (readings.length > 1) return ambiguous(cell, readings);
   if (digits.length < 7)
     return trouble('phone_too_short', `${shown} has too few digits for a phone number: complete it`);
   if (digits.length > 15) return unreadable(digits, cell);
@@ -114,7 +117,8 @@ function readNational(digits: string, country: CountryCode): readonly string[] {
 
 /**
  * Two valid readings. Two things in the writing decide between them; nothing else does.
- * 1. Gaps: who writes a country code and then gaps puts one after the country code. (201) 555-0123 is not Egypt's +20.
+ * 1. Gaps: who writes a country code and then gaps puts one after the country code: (201) 555-0123 is not Egypt's
+ *    +20. And who writes to the letter as the country does, (670) 234-5678, means its own number.
  * 2. The country's own code in front of a whole mobile number, in a country that writes 0 before its national
  *    numbers: 4915123456789 under DE is +49 1512…, not a landline of fifteen digits that has lost its 0.
  */
@@ -130,6 +134,7 @@ function decided(
   const code = callingCodeOf(abroad);
   if (code === undefined || only === undefined) return undefined;
   if (text.gaps.length > 0 && !text.gaps.includes(code.length)) return only;
+  if (text.gaps.length > 0 && parse(`+${only}`)?.formatNational() === text.written) return only;
   if (code !== getCountryCallingCode(country) || trunkPrefix(country) !== '0') return undefined;
   const mobile = (digits: string) => parsePhoneNumber(`+${digits}`)?.getType()?.includes('MOBILE') === true;
   return mobile(abroad) && !mobile(only) ? abroad : undefined;
@@ -144,6 +149,14 @@ function parse(text: string, defaultCountry?: CountryCode): PhoneNumber | undefi
 function withoutTrunk(digits: string, country: CountryCode): string {
   const trunk = trunkPrefix(country);
   return trunk !== undefined && digits.startsWith(trunk) ? digits.slice(trunk.length) : digits;
+}
+
+function ambiguous(cell: string, readings: readonly string[]): Trouble {
+  const both = readings.map((one) => `+${one}`).join(' or ');
+  return trouble(
+    'phone_ambiguous',
+    `${quote(cell)} can be read as ${both}: write it with + and the country code`,
+  );
 }
 
 const names = new Intl.DisplayNames(['en'], { type: 'region' });

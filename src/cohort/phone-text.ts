@@ -5,8 +5,12 @@ import { type Trouble, trouble } from './trouble.ts';
 /** The digits of a cell that holds one phone number, and what its writing says about them. */
 export interface PhoneText {
   readonly digits: string;
+  /** The cell without its wrappings: what a person would see. */
+  readonly written: string;
   /** Written with `+`, `00`, as a link or as a WhatsApp id: the digits start with a country code. */
   readonly international: boolean;
+  /** It is `00` that says so, which some countries write differently (Australia's 0011). `digits` are without it. */
+  readonly zeros: boolean;
   /** How many digits stand before each gap in the writing: `(201) 555-0123` has 3 and 6. */
   readonly gaps: readonly number[];
 }
@@ -49,13 +53,13 @@ function spreadsheetDamage(text: string, shown: string): PhoneText | Trouble | u
 /** Links and ids that name a number: wa.me/…, 919874532456@c.us. Their digits are always country code + number. */
 function address(text: string, shown: string): PhoneText | Trouble | undefined {
   const id = /^\+?(\d{5,})(?::\d+)?@(?:c\.us|s\.whatsapp\.net)$/i.exec(text)?.[1];
-  if (id !== undefined) return { digits: id, international: true, gaps: [] };
+  if (id !== undefined) return international(id);
   const link =
     /^(?:https?:\/\/)?(?:www\.)?wa\.me\/(?:\+|%2b)?([\d\s().-]+)(?:[/?#].*)?$/i.exec(text)?.[1] ??
     /^(?:(?:https?:\/\/)?(?:api|web|www)\.whatsapp\.com\/send\/?|whatsapp:\/\/send\/?)\?(?:.*&)?phone=(?:\+|%2b)?([\d\s().-]+)(?:[&#].*)?$/i.exec(
       text,
     )?.[1];
-  if (link !== undefined) return { digits: digitsOf(link).replace(/^00/, ''), international: true, gaps: [] };
+  if (link !== undefined) return international(digitsOf(link).replace(/^00/, ''));
   if (/@g\.us$|chat\.whatsapp\.com/i.test(text)) {
     return trouble('phone_not_a_number', `${shown} is a group, not a phone number: correct the cell`);
   }
@@ -101,18 +105,18 @@ function written(text: string, shown: string): PhoneText | Trouble {
       `${shown} holds words beside its digits: keep nothing but the phone number`,
     );
   }
-  const number = spoken.replace(/\n/g, ' ').replace(/^[\s([]*\++/, '+');
+  const number = spoken.replace(/\n/g, ' ').replace(/^[\s([-]*\++/, '+');
   if (!/^\+?[\d\s().\-/[\]•·_~]*\d[\d\s().\-/[\]•·_~]*$/.test(number)) {
     return trouble('phone_not_a_number', `${shown} holds no phone number: correct the cell`);
   }
   const digits = digitsOf(number);
   if (number.startsWith('+') || digits.startsWith('00')) {
-    return { digits: digits.replace(/^00/, ''), international: true, gaps: [] };
+    return international(digits.replace(/^00/, ''), !number.startsWith('+'));
   }
   if (context !== undefined) {
-    return { digits: context.slice(1) + digits, international: true, gaps: [] };
+    return international(context.slice(1) + digits);
   }
-  return { digits, international: false, gaps: gapsOf(number) };
+  return { digits, written: number.trim(), international: false, zeros: false, gaps: gapsOf(number) };
 }
 
 /** The numbers that stand in one cell, each as it was written; one (or none) when the cell cannot be several. */
@@ -136,8 +140,12 @@ function numbersIn(text: string): readonly string[] {
 }
 
 function bare(digits: string): PhoneText {
-  if (digits.startsWith('00')) return { digits: digits.slice(2), international: true, gaps: [] };
-  return { digits, international: false, gaps: [] };
+  if (digits.startsWith('00')) return international(digits.slice(2), true);
+  return { digits, written: digits, international: false, zeros: false, gaps: [] };
+}
+
+function international(digits: string, zeros = false): PhoneText {
+  return { digits, written: digits, international: true, zeros, gaps: [] };
 }
 
 function digitsOf(text: string): string {
