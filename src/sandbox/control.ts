@@ -25,7 +25,7 @@ export const controlSchema = z
     reads: z.enum(['ok', 'error', 'nonsense']),
     /** The next so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
     force429: z.number().int().min(0),
-    /** A network pause: requests that come within this time wait for its end. */
+    /** A network pause: requests that come, and answers that leave, wait for its end; 0 ends it. */
     holdMs: z.number().min(0),
     /** [chat_id, participant] of people who enter a group by themselves, e.g. by accepting an invite. */
     join: pairs,

@@ -11,7 +11,9 @@ export interface Latency {
 
 export class Network {
   latency: Latency;
-  #heldUntil = 0;
+  /** Resolves when the pause that runs is over. */
+  #held: Promise<void> | undefined;
+  #endHold: (() => void) | undefined;
   readonly #random: () => number;
   readonly #closing = new AbortController();
 
@@ -22,15 +24,29 @@ export class Network {
     setMaxListeners(0, this.#closing.signal);
   }
 
+  /** A pause of so many milliseconds from now, instead of the one that runs; 0 ends it. */
   hold(ms: number): void {
-    this.#heldUntil = performance.now() + ms;
+    this.#endHold?.();
+    if (ms === 0) return;
+    const pause = new AbortController();
+    const ended = new Promise<void>((resolve) => {
+      const end = (): void => {
+        if (this.#held === ended) this.#held = undefined;
+        pause.abort();
+        resolve();
+      };
+      this.#endHold = end;
+      const signal = AbortSignal.any([pause.signal, this.#closing.signal]);
+      delay(ms, undefined, { signal }).then(end, end);
+    });
+    this.#held = ended;
   }
 
   /** One way. Rejects when the sandbox closes. */
   async leg(): Promise<void> {
+    while (this.#held) await this.#held;
+    this.#closing.signal.throwIfAborted();
     const { ms, jitter = 0 } = this.latency;
-    const held = this.#heldUntil - performance.now();
-    if (held > 0) await this.wait(held);
     if (ms > 0) await this.wait((ms / 2) * (1 + jitter * (2 * this.#random() - 1)));
   }
 
