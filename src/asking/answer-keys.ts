@@ -39,20 +39,30 @@ export function matchKeys(
   participants: readonly Participant[],
   keys: readonly string[],
 ): Map<Participant, string> {
+  const matched = new Map<Participant, string>();
+  const taken = new Set<string>();
+
+  const present = new Set(keys);
+  for (const participant of participants) {
+    const documented = `${participant}@c.us`;
+    if (!present.has(documented)) continue;
+    matched.set(participant, documented);
+    taken.add(documented);
+  }
+  const people = new Set(participants);
+  if (matched.size === people.size) return matched;
+
   const candidates = keys.flatMap((key): Candidate[] => {
     const id = readMemberId(key);
     return id === undefined ? [] : [{ key, phone: id.phone }];
   });
-  const matched = new Map<Participant, string>();
-  const taken = new Set<string>();
-
   const step = (
     ofParticipant: (participant: Participant) => string,
     ofCandidate: (candidate: Candidate) => string | undefined,
   ) => {
-    const people = groupBy(new Set(participants), ofParticipant, (person) => matched.has(person));
     const ids = groupBy(candidates, ofCandidate, ({ key }) => taken.has(key));
-    for (const [value, [person, ...morePeople]] of people) {
+    const persons = groupBy(people, ofParticipant, (person) => matched.has(person));
+    for (const [value, [person, ...morePeople]] of persons) {
       const [id, ...moreIds] = ids.get(value) ?? [];
       if (person === undefined || id === undefined || morePeople.length + moreIds.length > 0) continue;
       matched.set(person, id.key);
@@ -60,10 +70,6 @@ export function matchKeys(
     }
   };
 
-  step(
-    (participant) => `${participant}@c.us`,
-    ({ key }) => key,
-  );
   step(
     (participant) => participant,
     ({ phone }) => phone,

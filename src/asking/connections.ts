@@ -40,7 +40,8 @@ export class Connections {
 
   /** Closes the idle connections that are too old; resolves when the agents have forgotten them. */
   async sweep(): Promise<void> {
-    const stale = this.#idle().filter((socket) => socket.destroyed || this.#tooOld(socket));
+    const stale: Socket[] = [];
+    for (const socket of this.#idle()) if (socket.destroyed || this.#tooOld(socket)) stale.push(socket);
     if (stale.length === 0) return;
     for (const socket of stale) socket.destroy();
     // The agent drops a destroyed socket on its 'close', which comes with the next turn of the loop.
@@ -62,10 +63,11 @@ export class Connections {
     this.#agents.https.destroy();
   }
 
-  #idle(): Socket[] {
-    return [this.#agents.http, this.#agents.https]
-      .flatMap((agent) => Object.values(agent.freeSockets))
-      .flatMap((sockets) => sockets ?? []);
+  /** Plain loops: this runs before every ask. */
+  *#idle(): Generator<Socket> {
+    for (const agent of [this.#agents.http, this.#agents.https]) {
+      for (const name in agent.freeSockets) yield* agent.freeSockets[name] ?? [];
+    }
   }
 
   #used(socket: Socket, idle: number): void {
