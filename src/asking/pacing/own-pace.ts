@@ -1,0 +1,72 @@
+/**
+ * What the user asks for under the server's allowance: `--max-rate` and `--gap`. Both hold between the instants at
+ * which asks are sent, whatever the server would allow.
+ */
+
+export interface OwnPaceSettings {
+  /** At most `count` asks in any `perMs` milliseconds, evenly spread. */
+  readonly maxRate?: { readonly count: number; readonly perMs: number };
+  /** A pause of random length between two asks, milliseconds. */
+  readonly gap?: { readonly minMs: number; readonly maxMs: number };
+}
+
+export interface OwnPace {
+  /** The last asks, oldest first, no more than `maxRate.count`: monotonic milliseconds. */
+  readonly sends: readonly { readonly id: number; readonly at: number }[];
+  /** When the even spread has the next ask go. */
+  readonly dueAt: number;
+  /** The pause that was drawn for the next ask, milliseconds. */
+  readonly pauseMs: number;
+}
+
+export const FRESH_PACE: OwnPace = { sends: [], dueAt: Number.NEGATIVE_INFINITY, pauseMs: 0 };
+
+/** Beyond this many asks per period the even spread alone has to do. */
+const LONGEST_MEMORY = 1000;
+
+export function paceGranted(
+  pace: OwnPace,
+  settings: OwnPaceSettings,
+  id: number,
+  now: number,
+  random: number,
+): OwnPace {
+  const { maxRate, gap } = settings;
+  if (maxRate === undefined && gap === undefined) return pace;
+  const interval = maxRate === undefined ? 0 : maxRate.perMs / maxRate.count;
+  const keep = Math.min(maxRate?.count ?? 1, LONGEST_MEMORY);
+  return {
+    sends: [...pace.sends, { id, at: now }].slice(-keep),
+    // A start that came late (a timer's lag) is made up for by the next, within half an interval.
+    dueAt: Math.max(pace.dueAt, now - interval / 2) + interval,
+    pauseMs: gap === undefined ? 0 : gap.minMs + (gap.maxMs - gap.minMs) * random,
+  };
+}
+
+/** The bytes went out later than the grant: the intervals count from there. */
+export function paceSent(pace: OwnPace, id: number, now: number): OwnPace {
+  if (!pace.sends.some((send) => send.id === id)) return pace;
+  return { ...pace, sends: pace.sends.map((send) => (send.id === id ? { id, at: now } : send)) };
+}
+
+/** When our own pace has the next ask go, monotonic milliseconds. */
+export function paceAllows(
+  pace: OwnPace,
+  settings: OwnPaceSettings,
+): { at: number; why: 'gap' | 'max_rate' } {
+  const { maxRate, gap } = settings;
+  let at = Number.NEGATIVE_INFINITY;
+  let why: 'gap' | 'max_rate' = 'max_rate';
+  if (maxRate !== undefined) {
+    at = pace.dueAt;
+    const first = pace.sends[0];
+    if (pace.sends.length === maxRate.count && first !== undefined)
+      at = Math.max(at, first.at + maxRate.perMs);
+  }
+  const last = pace.sends.at(-1);
+  if (gap !== undefined && last !== undefined && last.at + pace.pauseMs > at) {
+    at = last.at + pace.pauseMs;
+    why = 'gap';
+  }
+  return { at, why };
+}
