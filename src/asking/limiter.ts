@@ -65,6 +65,8 @@ export interface Limiter {
   /** Starts nothing before that instant (monotonic milliseconds). Never shortens a wait. */
   pause(untilMonotonic: number, why?: WaitReason): void;
   readonly snapshot: LimiterSnapshot;
+  /** Starts no more asks; queued ones reject with `LimiterStopped`. Reads go on: what is in doubt is still looked up. */
+  stopAsks(): void;
   /** Starts nothing more; queued tasks reject with `LimiterStopped`; resolves when the running ones have ended. */
   stop(): Promise<void>;
 }
@@ -106,7 +108,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   });
   let timer: NodeJS.Timeout | undefined;
   let waitingFor: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined;
-  let stopping: Promise<void> | undefined;
+  const stopping: Partial<Record<AskKind, Promise<void>>> = {};
 
   // The first start dates Bottleneck's own clock back: see NO_MIN_TIME.
   for (const lane of Object.values(lanes)) void lane.schedule({ weight: 0 }, async () => undefined);
@@ -119,8 +121,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
   function pump(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (stopping !== undefined) return;
-    const waits = [give('read'), give('ask')].filter((wait) => wait !== undefined);
+    const open = (['read', 'ask'] as const).filter((kind) => stopping[kind] === undefined);
+    const waits = open.map(give).filter((wait) => wait !== undefined);
     const next = waits.sort((a, b) => a.untilMonotonic - b.untilMonotonic)[0];
     if (next === undefined) {
       waitingFor = undefined;
@@ -154,7 +156,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
   async function run<T>(kind: AskKind, task: (sent: () => void) => Promise<TaskResult<T>>): Promise<T> {
     waiting[kind]--;
     const id = permits[kind].shift();
-    if (id === undefined) throw new Error('a task was started without a permit');
+    if (id === undefined) {
+      if (stopping[kind] !== undefined) throw new LimiterStopped();
+      throw new Error('a task was started without a permit');
+    }
     let sentAt: number | undefined;
     let observation: Observation | undefined;
     try {
@@ -173,9 +178,18 @@ export function createLimiter(options: LimiterOptions): Limiter {
     }
   }
 
+  /** What was granted and did not start is given back: it never reached the server. */
+  function stopLane(kind: AskKind): Promise<void> {
+    const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
+    stopping[kind] = stopped;
+    for (const id of permits[kind].splice(0)) tell({ type: 'withdrawn', id });
+    pump();
+    return stopped;
+  }
+
   return {
     async schedule(kind, task) {
-      if (stopping !== undefined) throw new LimiterStopped();
+      if (stopping[kind] !== undefined) throw new LimiterStopped();
       waiting[kind]++;
       const done = lanes[kind].schedule(() => run(kind, task));
       pump();
@@ -194,12 +208,11 @@ export function createLimiter(options: LimiterOptions): Limiter {
     get snapshot() {
       return snapshotOf(state, waiting.ask + waiting.read, waitingFor);
     },
-    stop() {
-      if (stopping === undefined) {
-        stopping = Promise.all(Object.values(lanes).map((lane) => lane.stop())).then(() => undefined);
-        pump();
-      }
-      return stopping;
+    stopAsks() {
+      void stopLane('ask');
+    },
+    async stop() {
+      await Promise.all([stopLane('ask'), stopLane('read')]);
     },
   };
 }

@@ -55,6 +55,12 @@ export class PairIndex {
     this.#value[this.insert(pair)] = value;
   }
 
+  /** Takes the pair in. True when it was not there. */
+  add(pair: Pair): boolean {
+    const before = this.#size;
+    return this.insert(pair) === before;
+  }
+
   /** The pair's entry: 0 for the first pair ever inserted, 1 for the next one …; -1 when it is not there. Never changes. */
   find(pair: Pair): number {
     const group = this.#groups.get(pair.chatId);

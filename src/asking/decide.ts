@@ -1,0 +1,42 @@
+import { ACCEPTED_STATUSES, type Status } from '../domain/words.ts';
+
+/** What is known about the first row of a pair before anybody is asked. */
+export interface Known {
+  /** What the ledger has. `not_done` is an ask that certainly did nothing. */
+  readonly ledger: Status | 'in_doubt' | 'not_done' | undefined;
+  /** When the cohort is itself a results CSV: the status that it gives this row. */
+  readonly previous: Status | undefined;
+}
+
+export interface Selection {
+  readonly retry: readonly Status[];
+  readonly onlyStatus: readonly Status[] | undefined;
+}
+
+/**
+ * ask       ask now
+ * settled   the ledger knows the outcome: not asked again
+ * carried   a former results CSV knows the outcome: kept as it is
+ */
+export type Decision = 'ask' | 'settled' | 'carried';
+
+const tried = (status: Status) =>
+  status === 'failed' || status === 'unknown' || (ACCEPTED_STATUSES as readonly Status[]).includes(status);
+
+/**
+ * The rule of promise 2 in one place. Nobody is asked twice unless the user says so: `--retry` for what the ledger has,
+ * `--only-status` (or `--retry`) for what a former results CSV has.
+ */
+export function decide(known: Known, selection: Selection): Decision {
+  const { ledger, previous } = known;
+  if (previous !== undefined && selection.onlyStatus && !selection.onlyStatus.includes(previous))
+    return 'carried';
+  if (ledger !== undefined && ledger !== 'not_done') {
+    // In doubt is not a status that can be retried: the reconciler settles it first.
+    return ledger !== 'in_doubt' && selection.retry.includes(ledger) ? 'ask' : 'settled';
+  }
+  if (previous === undefined || previous === 'duplicate' || !tried(previous)) return 'ask';
+  if (selection.retry.includes(previous)) return 'ask';
+  const open = !(ACCEPTED_STATUSES as readonly Status[]).includes(previous);
+  return open && selection.onlyStatus?.includes(previous) ? 'ask' : 'carried';
+}

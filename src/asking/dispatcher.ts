@@ -1,0 +1,321 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Clock, Participant } from '../domain/words.ts';
+import { EXIT, OnboardError } from '../errors.ts';
+import type { Breaker } from './breaker.ts';
+import { type AskResult, classify } from './classifier.ts';
+import type { Answer, Client } from './client.ts';
+import { CappedLedger } from './daily-cap.ts';
+import { type Gateway, NOT_DONE_TRIES, observed } from './gateway.ts';
+import type { Groups } from './groups.ts';
+import { keyRejected, type PhoneWatch } from './phone-watch.ts';
+import type { Ask } from './planner.ts';
+import type { AskingEvents, AskLedger, Log } from './ports.ts';
+import type { Doubt } from './reconciler.ts';
+import type { RunControl } from './run-control.ts';
+import { oneLine } from './scrub.ts';
+import { pairsOf, Settler } from './settler.ts';
+
+/** Different asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
+const EXHAUSTED_IN_ROW = 3;
+/** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
+const WHATSAPP_TRIES = 3;
+
+export interface DispatcherParts {
+  readonly client: Client;
+  readonly gateway: Gateway;
+  readonly ledger: AskLedger;
+  readonly groups: Groups;
+  readonly phone: PhoneWatch;
+  readonly breaker: Breaker;
+  readonly control: RunControl;
+  readonly clock: Clock;
+  readonly events: AskingEvents;
+  readonly log: Log;
+  readonly sender: string;
+  readonly concurrency: number;
+  readonly forceAdd: boolean;
+  readonly coolDownMs: number;
+  readonly dailyCap: number | undefined;
+  /** Aborts requests that are in flight: the last resort when draining takes too long. */
+  readonly abandon: AbortSignal;
+}
+
+interface Sent {
+  readonly id: number;
+  readonly answer: Answer;
+}
+
+type Result<K extends AskResult['kind']> = Extract<AskResult, { kind: K }>;
+
+/**
+ * Makes the asks: takes the limiter's grant, has the ledger remember the ask, sends it, and settles what the answer
+ * says. The one owner of retries. Every ask given to `submit` ends settled, in doubt, or not done.
+ */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #settle: Settler;
+  readonly #ledger: CappedLedger;
+  readonly #inFlight: LimitFunction;
+  readonly #running = new Set<Promise<void>>();
+  readonly #doubts: Doubt[] = [];
+  #exhausted = 0;
+  #failure: unknown;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#settle = new Settler(parts);
+    this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap);
+    this.#inFlight = pLimit(parts.concurrency);
+  }
+
+  /** Takes one ask; resolves when there is room for the next. p-limit's queue has no bound, so reading waits here. */
+  async submit(ask: Ask): Promise<void> {
+    this.#track(this.#inFlight(() => this.#attend(ask)));
+    while (this.#inFlight.pendingCount > 0 && this.#running.size > 0) await Promise.race(this.#running);
+  }
+
+  /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
+  async drain(): Promise<readonly Doubt[]> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#doubts;
+  }
+
+  #track(work: Promise<void>): void {
+    const task = work
+      .catch((error: unknown) => {
+        if (error instanceof OnboardError && error.code === 'LEDGER_FAILED') {
+          this.#parts.control.stop({ exit: EXIT.again, code: 'ledger_failed', message: error.message });
+          return;
+        }
+        this.#failure ??= error;
+        this.#parts.control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+      })
+      .finally(() => this.#running.delete(task));
+    this.#running.add(task);
+  }
+
+  /** One ask from its grant to its end, tries again included. */
+  async #attend(ask: Ask): Promise<void> {
+    let notDone = 0;
+    let throttled = 0;
+    let people = ask.participants;
+    while (!this.#parts.control.stopped) {
+      people = await this.#withoutAsking(ask, people);
+      if (people.length === 0) return;
+      const sent = await this.#send(ask, people);
+      if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
+      const result = classify(sent.answer, people);
+      if (result.kind === 'not_done') {
+        await this.#parts.ledger.notDone(sent.id);
+        if (this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES) {
+          this.#exhaust(result.message);
+          return;
+        }
+        continue;
+      }
+      this.#parts.gateway.answered();
+      people = await this.#answered(ask, people, sent, result);
+      if (people.length === 0 || this.#throttledByWhatsApp() || ++throttled >= WHATSAPP_TRIES) return;
+    }
+  }
+
+  /** Settles who needs no ask: members, and people of a group that is closed. Gives back the others. */
+  async #withoutAsking(ask: Ask, people: readonly Participant[]): Promise<readonly Participant[]> {
+    const { groups } = this.#parts;
+    const closure = groups.closure(ask.chatId);
+    const unasked = { httpStatus: undefined, traceId: '' };
+    if (closure) {
+      await this.#settle.all(ask, undefined, people, { status: 'failed', ...closure, ...unasked });
+      return [];
+    }
+    const members = people.filter((participant) => groups.lists(ask.chatId, participant));
+    await this.#settle.all(ask, undefined, members, {
+      status: 'already_member',
+      reasonCode: 'listed_as_member',
+      message: '',
+      ...unasked,
+    });
+    return people.filter((participant) => !members.includes(participant));
+  }
+
+  /** The grant, the durable `asked` record, the request: in this order, so that a crash at any instant is in doubt at most. */
+  #send(ask: Ask, people: readonly Participant[]): Promise<Sent | undefined> {
+    const { control, groups, client, events } = this.#parts;
+    const nothing = { value: undefined, observation: undefined };
+    return this.#parts.gateway.schedule<Sent | undefined>('ask', async (sent) => {
+      if (control.stopped || groups.closure(ask.chatId)) return nothing;
+      if (await this.#ledger.isReached(people.length)) {
+        const message = `the sender reached --daily-cap ${this.#parts.dailyCap}`;
+        control.stop({ exit: EXIT.again, code: 'daily_cap', message });
+        return nothing;
+      }
+      const id = await this.#ledger.asked(ask, people);
+      events.asked(people.length);
+      const answer = await client.add(ask.chatId, people, {
+        force: this.#parts.forceAdd,
+        onSend: sent,
+        signal: this.#parts.abandon,
+      });
+      return { value: { id, answer }, observation: observed(answer) };
+    });
+  }
+
+  /** Has everything wait as the answer wants it. True when the API itself refused (and not the way to it). */
+  #notDone(result: Result<'not_done'>, { answer }: Sent): boolean {
+    const { gateway } = this.#parts;
+    if (result.why === 'unreachable') {
+      gateway.outOfReach(answer.sentAt, result.message);
+      return false;
+    }
+    if (result.why === 'unavailable') gateway.unavailable(answer.sentAt, result.retryAfter);
+    return true;
+  }
+
+  /** Settles an answer; gives back those whom WhatsApp throttled, who are to be asked again. */
+  async #answered(
+    ask: Ask,
+    people: readonly Participant[],
+    sent: Sent,
+    result: Exclude<AskResult, { kind: 'not_done' }>,
+  ): Promise<readonly Participant[]> {
+    const { control, groups, ledger } = this.#parts;
+    switch (result.kind) {
+      case 'outcomes':
+        return this.#settleOutcomes(ask, sent, result);
+      case 'in_doubt':
+        this.#inDoubt(ask, people, () => result.message, result);
+        break;
+      case 'refused':
+        await this.#refused(ask, people, sent, result);
+        break;
+      case 'group_closed': {
+        const { reasonCode, message, httpStatus, traceId } = result;
+        groups.close(ask.chatId, { reasonCode, message });
+        await this.#settle.all(ask, sent.id, people, {
+          status: 'failed',
+          reasonCode,
+          message,
+          httpStatus,
+          traceId,
+        });
+        this.#clear();
+        break;
+      }
+      case 'key_rejected':
+        await ledger.notDone(sent.id);
+        control.stop(keyRejected());
+        break;
+      case 'redirected':
+        await ledger.notDone(sent.id);
+        control.stop({
+          exit: EXIT.safety,
+          code: 'redirected',
+          message: `the API answered with a redirect (${result.httpStatus}), which is not followed: check --base-url`,
+        });
+        break;
+    }
+    return [];
+  }
+
+  async #settleOutcomes(ask: Ask, sent: Sent, result: Result<'outcomes'>): Promise<readonly Participant[]> {
+    const { groups, ledger } = this.#parts;
+    await this.#settle.each(
+      ask,
+      sent.id,
+      result.outcomes.map(({ participant, outcome }) => ({
+        pair: { chatId: ask.chatId, participant },
+        outcome,
+      })),
+    );
+    for (const { effect, outcome } of result.outcomes) {
+      if (effect === 'group_full' || effect === 'not_admin') {
+        groups.close(ask.chatId, { reasonCode: effect, message: outcome.message });
+      }
+    }
+    if (result.inDoubt.length > 0) {
+      // What is neither settled nor in doubt was throttled by WhatsApp and is not done. But an ask is not done as a
+      // whole or not at all, so beside others in doubt the throttled ones are in doubt too.
+      const remarks = [...result.inDoubt, ...result.throttled];
+      const words = new Map(remarks.map(({ participant, message }) => [participant, message]));
+      this.#inDoubt(ask, [...words.keys()], (who) => words.get(who) ?? '', result);
+      return [];
+    }
+    if (result.throttled.length > 0) await ledger.notDone(sent.id);
+    else this.#clear();
+    return result.throttled.map(({ participant }) => participant);
+  }
+
+  /** An ask was answered clearly. */
+  #clear(): void {
+    this.#parts.breaker.good();
+    this.#exhausted = 0;
+  }
+
+  #inDoubt(
+    ask: Ask,
+    people: readonly Participant[],
+    words: (who: Participant) => string,
+    { httpStatus, traceId }: { httpStatus: number | undefined; traceId: string },
+  ): void {
+    for (const pair of pairsOf(ask, people)) {
+      this.#doubts.push({ pair, message: words(pair.participant), httpStatus, traceId });
+    }
+    const [first] = people;
+    this.#parts.log.warn(
+      { chat_id: ask.chatId, people: people.length, http_status: httpStatus },
+      `in doubt: ${first === undefined ? '' : oneLine(words(first))}`,
+    );
+    this.#settle.count(people.length, people.length);
+    if (this.#parts.breaker.bad()) this.#trip('asks in a row without a clear answer');
+    else this.#track(this.#parts.phone.check());
+  }
+
+  #trip(what: string): void {
+    this.#parts.control.stop({
+      exit: EXIT.safety,
+      code: 'breaker',
+      message: `${this.#parts.breaker.inRow} ${what}: stopped to protect the account`,
+    });
+  }
+
+  /** Cools down, or trips the breaker: true when the run stops. */
+  #throttledByWhatsApp(): boolean {
+    if (this.#parts.breaker.bad()) {
+      this.#trip('asks in a row throttled by WhatsApp');
+      return true;
+    }
+    this.#parts.gateway.coolDown(this.#parts.coolDownMs);
+    return false;
+  }
+
+  #exhaust(message: string): void {
+    this.#parts.log.warn({ tries: NOT_DONE_TRIES }, `left for the next run: ${oneLine(message)}`);
+    if (++this.#exhausted < EXHAUSTED_IN_ROW) return;
+    this.#parts.control.stop({
+      exit: EXIT.again,
+      code: 'throttled',
+      message: `the API keeps refusing (${oneLine(message)})`,
+    });
+  }
+
+  /** A batch refused whole did nothing: its people are asked one by one, so that only the bad one fails. */
+  async #refused(
+    ask: Ask,
+    people: readonly Participant[],
+    sent: Sent,
+    result: Result<'refused'>,
+  ): Promise<void> {
+    await this.#parts.phone.check(); // a phone that is gone may be what was refused
+    if (this.#parts.control.stopped || people.length > 1) {
+      await this.#parts.ledger.notDone(sent.id);
+      for (const participant of people)
+        await this.#attend({ chatId: ask.chatId, participants: [participant] });
+      return;
+    }
+    const { message, httpStatus, traceId } = result;
+    const outcome = { status: 'failed', reasonCode: 'bad_request', message, httpStatus, traceId } as const;
+    await this.#settle.all(ask, sent.id, people, outcome);
+    this.#clear();
+  }
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../domain/words.ts';
+import { EXIT } from '../errors.ts';
+import { backoffMs } from './backoff.ts';
+import type { Answer } from './client.ts';
+import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
+import type { Log } from './ports.ts';
+import { retryAfterMs } from './retry-after.ts';
+import type { RunControl } from './run-control.ts';
+
+/** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
+const UNREACHABLE_TRIES = 6;
+/** Answers “not done” (429, 503) to one request, before it is left for the next run. */
+export const NOT_DONE_TRIES = 6;
+
+export interface GatewayParts {
+  readonly limiter: Limiter;
+  readonly control: RunControl;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+/** What the limiter learns from an answer, or from its absence. */
+export function observed(answer: Answer): Observation {
+  return {
+    sentAt: answer.sentAt,
+    answeredAt: answer.answeredAt,
+    httpStatus: answer.kind === 'not_sent' ? undefined : answer.httpStatus,
+    headers: (answer.kind === 'not_sent' ? undefined : answer.headers) ?? {},
+  };
+}
+
+/** The one door to the API: the limiter's grant, and the patience with an API that is out of reach or busy. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #unreachable = 0;
+  #unavailable = 0;
+  /** Monotonic ms. Requests sent before this moment belong to a failure that is already counted. */
+  #retryAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs `task` when the limiter grants it; undefined when the run was stopped before that. */
+  async schedule<T>(
+    kind: 'ask' | 'read',
+    task: (sent: () => void) => Promise<{ value: T; observation: Observation | undefined }>,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#parts.limiter.schedule(kind, task);
+    } catch (error) {
+      if (error instanceof LimiterStopped) return undefined;
+      throw error;
+    }
+  }
+
+  /** The API answered, and not that it is unavailable: it is in reach, and well. */
+  answered(): void {
+    this.#unreachable = 0;
+    this.#unavailable = 0;
+  }
+
+  /** Nothing reached the API. Everything waits, longer each time; after some tries the run stops (75). */
+  outOfReach(sentAt: number, message: string): void {
+    if (sentAt < this.#retryAt) return;
+    this.#unreachable++;
+    if (this.#unreachable >= UNREACHABLE_TRIES) {
+      this.#parts.control.stop({
+        exit: EXIT.again,
+        code: 'api_unreachable',
+        message: `the API cannot be reached (${message}); ${UNREACHABLE_TRIES} tries`,
+      });
+      return;
+    }
+    this.#pause(backoffMs(this.#unreachable, this.#parts.random), `API out of reach: ${message}`);
+  }
+
+  /** 503: everything waits as long as the answer says, or a little longer each time. */
+  unavailable(sentAt: number, retryAfter: string | undefined): void {
+    this.#unreachable = 0;
+    if (sentAt < this.#retryAt) return;
+    this.#unavailable++;
+    const told = retryAfterMs(retryAfter, this.#parts.clock.now());
+    this.#pause(told ?? backoffMs(this.#unavailable, this.#parts.random), 'API unavailable (503)');
+  }
+
+  /** WhatsApp itself throttles the phone: nothing but time helps. */
+  coolDown(ms: number): void {
+    this.#pause(ms, 'WhatsApp throttles the sending phone');
+  }
+
+  #pause(ms: number, why: string): void {
+    this.#retryAt = this.#parts.clock.monotonic() + ms;
+    this.#parts.limiter.pause(this.#retryAt);
+    this.#parts.log.warn({ waitMs: Math.round(ms) }, `waiting: ${why}`);
+  }
+
+  /** One GET, tried again while the API is out of reach or busy. undefined when `control` was stopped meanwhile. */
+  async read(
+    request: () => Promise<Answer>,
+    control: RunControl = this.#parts.control,
+  ): Promise<Answer | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      if (control.stopped) return undefined;
+      const answer = await this.schedule('read', async (sent) => {
+        sent();
+        const value = await request();
+        return { value, observation: observed(value) };
+      });
+      if (answer === undefined) return undefined;
+      if (answer.kind === 'not_sent') {
+        this.outOfReach(answer.sentAt, answer.message);
+        continue;
+      }
+      const status = answer.httpStatus;
+      if ((status !== 429 && status !== 503) || attempt >= NOT_DONE_TRIES) {
+        this.answered();
+        return answer;
+      }
+      if (status === 503) this.unavailable(answer.sentAt, answer.headers?.['retry-after']);
+    }
+  }
+}

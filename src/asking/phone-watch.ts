@@ -1,0 +1,55 @@
+import { EXIT } from '../errors.ts';
+import type { Client } from './client.ts';
+import type { Gateway } from './gateway.ts';
+import { parsePhones } from './membership.ts';
+import type { Log } from './ports.ts';
+import type { RunControl } from './run-control.ts';
+
+/** Reads the state of the sending phone: before the first ask, and again when asks begin to go wrong. */
+export class PhoneWatch {
+  readonly #gateway: Gateway;
+  readonly #client: Client;
+  readonly #sender: string;
+  readonly #control: RunControl;
+  readonly #log: Log;
+  #running: Promise<void> | undefined;
+
+  constructor(gateway: Gateway, client: Client, sender: string, control: RunControl, log: Log) {
+    this.#gateway = gateway;
+    this.#client = client;
+    this.#sender = sender;
+    this.#control = control;
+    this.#log = log;
+  }
+
+  /** Stops the run when the phone is certainly not connected, or the key is rejected. One read at a time. */
+  check(): Promise<void> {
+    this.#running ??= this.#check().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #check(): Promise<void> {
+    const answer = await this.#gateway.read(() => this.#client.phones());
+    if (answer === undefined) return;
+    if (answer.kind === 'answer' && answer.httpStatus === 401) {
+      this.#control.stop(keyRejected());
+      return;
+    }
+    const phone = parsePhones(answer, this.#sender);
+    if (phone.kind !== 'phone') {
+      this.#log.warn({ answer: phone.kind }, 'cannot read the state of the sending phone; going on without');
+    } else if (!phone.ready) {
+      this.#control.stop({
+        exit: EXIT.safety,
+        code: 'phone_not_connected',
+        message: `the sending phone is not connected to WhatsApp (${phone.state || 'not ready'})`,
+      });
+    }
+  }
+}
+
+export function keyRejected() {
+  return { exit: EXIT.safety, code: 'key_rejected', message: 'the API rejected the key (401)' } as const;
+}

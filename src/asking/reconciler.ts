@@ -1,0 +1,56 @@
+import type { ChatId, Pair } from '../domain/words.ts';
+import type { Groups } from './groups.ts';
+import type { AskingEvents, AskLedger, Log, Settlement } from './ports.ts';
+import type { RunControl } from './run-control.ts';
+
+/** A pair that was asked, and nobody knows what came of it; with what little the lost answer said. */
+export interface Doubt {
+  readonly pair: Pair;
+  readonly message: string;
+  readonly httpStatus: number | undefined;
+  readonly traceId: string;
+}
+
+interface Parts {
+  readonly groups: Groups;
+  readonly ledger: AskLedger;
+  readonly control: RunControl;
+  readonly events: AskingEvents;
+  readonly log: Log;
+}
+
+/**
+ * Settles pairs in doubt by the group's membership, one read per group: a member was `added`; of anybody else nothing
+ * is known, so they are `unknown`. When the run is stopped before a group could be read, its pairs stay in doubt, and
+ * the next run reads it.
+ */
+export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise<void> {
+  const byGroup = new Map<ChatId, Doubt[]>();
+  for (const doubt of doubts) {
+    const group = byGroup.get(doubt.pair.chatId);
+    if (group) group.push(doubt);
+    else byGroup.set(doubt.pair.chatId, [doubt]);
+  }
+  for (const [chatId, group] of byGroup) {
+    if (parts.control.stopped) return;
+    const read = await parts.groups.read(chatId, parts.control);
+    if (!read && parts.control.stopped) return;
+    await parts.ledger.settle(
+      undefined,
+      group.map((doubt) => settlement(doubt, parts.groups)),
+    );
+    const added = group.filter(({ pair }) => parts.groups.lists(pair.chatId, pair.participant)).length;
+    if (added > 0) parts.events.settled(chatId, 'added', added);
+    if (added < group.length) parts.events.settled(chatId, 'unknown', group.length - added);
+    parts.log.info({ chat_id: chatId, added, unknown: group.length - added }, 'in doubt: membership read');
+  }
+}
+
+function settlement({ pair, message, httpStatus, traceId }: Doubt, groups: Groups): Settlement {
+  return groups.lists(pair.chatId, pair.participant)
+    ? {
+        pair,
+        outcome: { status: 'added', reasonCode: 'confirmed_by_membership', message, httpStatus, traceId },
+      }
+    : { pair, outcome: { status: 'unknown', reasonCode: 'no_answer', message, httpStatus, traceId } };
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * The command: argv, environment, signals → exit code. The only file that touches `process`.
+ */
+import { readFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
+import { program } from './commands/program.ts';
+import { EXIT, type ExitCode, OnboardError } from './errors.ts';
+import type { Io, StopSignal } from './job/io.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const io: Io = {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onSignal(handler) {
+    let received = 0;
+    const listener = (signal: StopSignal) => {
+      if (++received === 1) handler(signal);
+      // The second signal is a person who will not wait. The ledger is append-only and is intact at any instant.
+      else process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
+    };
+    process.on('SIGINT', listener);
+    process.on('SIGTERM', listener);
+    return () => {
+      process.off('SIGINT', listener);
+      process.off('SIGTERM', listener);
+    };
+  },
+};
+
+/** One line for what the user can act on; a defect of ours asks to be reported, with its stack only when wanted. */
+function explain(error: unknown): ExitCode {
+  if (error instanceof OnboardError) {
+    process.stderr.write(`group-onboard: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`group-onboard: a defect of this tool: ${message.split('\n')[0]}\n`);
+  if (process.env['GROUP_ONBOARD_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.defect;
+}
+
+// A reader that goes away (`| head`) must not end a run that is sending messages.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+// Nothing should ever get here; if it does, it is said in one line, and the ledger holds what was done.
+process.on('uncaughtException', (error) => process.exit(explain(error)));
+
+let exit: ExitCode = EXIT.ok;
+try {
+  await program(io, version, (code) => {
+    exit = code;
+  }).parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) exit = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  else exit = explain(error);
+}
+process.exitCode = exit;

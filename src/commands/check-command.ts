@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import type { ExitCode } from '../errors.ts';
+import type { Io } from '../job/io.ts';
+import { cohortOptions, fileOptions, outputOptions, paceOptions } from './options.ts';
+
+const EXAMPLES = `
+Examples:
+  $ group-onboard check cohort.csv
+  $ group-onboard check cohort.csv --default-country IN --gap 30s..60s
+  $ group-onboard check cohort.csv -o plan.csv               every row with planned, invalid or duplicate
+`;
+
+const PACE = new Set(['max-rate', 'gap', 'daily-cap', 'batch-size']);
+
+/** `check`: offline and without a key; what `run` would do, and every problem by line. */
+export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
+  const command = new Command('check')
+    .summary('read a cohort and say what run would do; sends nothing')
+    .description(
+      'Reads a cohort without sending anything: every problem by line, and the plan. Needs no key.',
+    )
+    .argument('<cohort>', 'the cohort CSV; - is standard input');
+  const options = [
+    ...cohortOptions(),
+    ...fileOptions().filter((option) => option.name() === 'output'),
+    ...paceOptions().filter((option) => PACE.has(option.name())),
+    ...outputOptions().filter((option) => option.name() !== 'progress'),
+  ];
+  for (const option of options) command.addOption(option);
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action(async (cohort: string, flags: Record<string, unknown>) => {
+      const { checkConfig } = await import('../config.ts');
+      const config = checkConfig(cohort, flags, Boolean(io.stderr.isTTY));
+      const { check } = await import('../job/check.ts');
+      done(await check(config, io));
+    });
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Io } from '../job/io.ts';
+import { checkCommand } from './check-command.ts';
+import { runCommand } from './run-command.ts';
+import { sandboxCommand } from './sandbox-command.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0  every row has an accepted outcome        5  stopped for safety (key, phone, breaker, --max-errors)
+  2  usage or configuration; nothing sent     6  another run holds the ledger
+  3  the cohort is unusable; nothing sent    75  stopped before the end: run again to go on
+  4  finished; some rows failed, invalid    130  stopped by Ctrl-C, 143 by SIGTERM: run again to go on
+     or unknown                               1  a defect of ours
+`;
+
+/** The whole command line. `version` comes from package.json. */
+export function program(io: Io, version: string, done: (exit: ExitCode) => void): Command {
+  const root = new Command('group-onboard')
+    .description('Gets every person of a cohort CSV into their WhatsApp group through the Periskope API.')
+    .version(version, '-V, --version')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EXIT_CODES);
+  root.addCommand(inherit(root, runCommand(io, done)));
+  root.addCommand(inherit(root, checkCommand(io, done)));
+  root.addCommand(inherit(root, sandboxCommand(io, done)));
+  root.helpCommand('help [command]', 'show the help of a command');
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride();
+    command.configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // commander's own “error: …”, on one line, before we exit with 2.
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/\n(?=\(Did you mean)/, ' ')),
+      getOutHelpWidth: () => Math.min(('columns' in io.stdout && Number(io.stdout.columns)) || 100, 110),
+    });
+  }
+  return root;
+}
+
+function inherit(root: Command, command: Command): Command {
+  return command.copyInheritedSettings(root);
+}
+
+export const USAGE_EXIT: ExitCode = EXIT.usage;

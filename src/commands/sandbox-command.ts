@@ -1,0 +1,65 @@
+import { Command, Option } from 'commander';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Io } from '../job/io.ts';
+import { parseCount, parseDuration } from '../units.ts';
+import { valued } from './values.ts';
+
+/** `sandbox`: the embedded stand-in of the API, until a signal ends it. */
+export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command {
+  return new Command('sandbox')
+    .summary('serve a stand-in of the API on this machine')
+    .description(
+      'Serves a stand-in of the Periskope API on 127.0.0.1, to try things against. It contacts nobody.',
+    )
+    .addOption(
+      new Option('--port <N>', '0 is any free port')
+        .argParser(valued((text) => parseCount(text, 0)))
+        .default(0),
+    )
+    .addOption(
+      new Option('--limit <N>', 'requests per window')
+        .argParser(valued((text) => parseCount(text)))
+        .default(10),
+    )
+    .addOption(
+      new Option('--window <DURATION>', 'length of the window')
+        .argParser(valued(parseDuration))
+        .default(1_000, '1s'),
+    )
+    .addOption(
+      new Option('--latency <DURATION>', 'time before a request is processed').argParser(
+        valued(parseDuration),
+      ),
+    )
+    .addOption(new Option('--record <FILE>', 'append every ask to this file, as JSON lines'))
+    .action(
+      async (flags: { port: number; limit: number; window: number; latency?: number; record?: string }) => {
+        const { startSandbox } = await import('../sandbox/sandbox.ts');
+        const { endingsText } = await import('../sandbox/endings-text.ts');
+        const sandbox = await startSandbox({
+          port: flags.port,
+          limit: flags.limit,
+          windowMs: flags.window,
+          ...(flags.latency !== undefined && { latencyMs: flags.latency }),
+          ...(flags.record !== undefined && { recordFile: flags.record }),
+        });
+        const counts = new URL('/_sandbox', sandbox.url).href;
+        io.stdout.write(
+          [
+            `sandbox  ${sandbox.url}   (${flags.limit} requests per ${flags.window / 1_000} s; counts: ${counts})`,
+            '',
+            'In another terminal:',
+            `  PERISKOPE_API_KEY=${sandbox.key} group-onboard run cohort.csv --base-url ${sandbox.url} --phone 919876543210`,
+            '',
+            endingsText(),
+            '',
+          ].join('\n'),
+        );
+        await new Promise<void>((resolve) => {
+          io.onSignal(() => resolve());
+        });
+        await sandbox.close();
+        done(EXIT.ok);
+      },
+    );
+}

@@ -1,0 +1,277 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { CountryCode } from './cohort/normalizer.ts';
+import type { ChatId, Status } from './domain/words.ts';
+import { OnboardError } from './errors.ts';
+import type { Gap, Rate, Tolerance } from './units.ts';
+
+/** How the cohort is read. */
+export interface CohortConfig {
+  readonly path: string;
+  readonly chatId: ChatId | undefined;
+  readonly chatColumn: string | undefined;
+  readonly phoneColumn: string | undefined;
+  /** ISO country; that libphonenumber knows it is checked where the cohort is opened. */
+  readonly defaultCountry: CountryCode | undefined;
+  readonly delimiter: string | undefined;
+  readonly encoding: string | undefined;
+}
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly format: 'text' | 'json';
+  readonly progress: 'auto' | 'on' | 'off';
+}
+
+/** Where the asks go. */
+export type Target =
+  | { readonly kind: 'sandbox' }
+  | {
+      readonly kind: 'api';
+      readonly baseUrl: URL;
+      /** Never printed, logged or written. */
+      readonly apiKey: string;
+      readonly proxy: URL | undefined;
+    };
+
+export interface RunConfig {
+  readonly cohort: CohortConfig;
+  /** A path, or '-' for stdout. */
+  readonly output: string;
+  readonly ledger: string;
+  readonly summaryJson: string | undefined;
+  /** What the ledger is bound to: the API's origin, or `sandbox`. */
+  readonly origin: string;
+  /** undefined in a dry run without a key: then nothing is read from the API either. */
+  readonly target: Target | undefined;
+  /** The `x-phone` header: digits, or `phone-…`. */
+  readonly sender: string | undefined;
+  readonly requestTimeoutMs: number;
+  readonly precheck: boolean;
+  readonly forceAdd: boolean;
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly coolDownMs: number;
+  readonly dryRun: boolean;
+  readonly limit: number | undefined;
+  readonly retry: readonly Status[];
+  readonly onlyStatus: readonly Status[] | undefined;
+  readonly breaker: number;
+  readonly maxErrors: Tolerance | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly log: LogConfig;
+}
+
+/** What `check` needs: no key, no ledger. */
+export interface CheckConfig {
+  readonly cohort: CohortConfig;
+  /** Where the plan is written, row by row; undefined: nowhere. */
+  readonly output: string | undefined;
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+  readonly batchSize: number;
+  readonly log: LogConfig;
+}
+
+/** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
+export const DEFAULT_CONCURRENCY = 100;
+
+type Env = Readonly<Record<string, string | undefined>>;
+/** Flags as the commands parsed them (units already understood). */
+export type Flags = Readonly<Record<string, unknown>>;
+
+const Sender = z
+  .string()
+  .transform((text) => text.trim().replace(/^\+/, ''))
+  .pipe(z.string().regex(/^(?:[1-9]\d{6,14}|phone-[a-z0-9]{4,40})$/i));
+
+function usage(message: string): OnboardError {
+  return new OnboardError('CONFIG', message);
+}
+
+export function cohortConfig(path: string, flags: Flags): CohortConfig {
+  const text = (name: string) => flags[name] as string | undefined;
+  return Object.freeze({
+    path,
+    chatId: flags['chatId'] as ChatId | undefined,
+    chatColumn: text('chatColumn'),
+    phoneColumn: text('phoneColumn'),
+    defaultCountry: flags['defaultCountry'] as CountryCode | undefined,
+    delimiter: text('delimiter'),
+    encoding: text('encoding'),
+  });
+}
+
+export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
+  return Object.freeze({
+    level: flags['logLevel'] as LogConfig['level'],
+    format: (flags['logFormat'] as LogConfig['format'] | undefined) ?? (stderrIsTerminal ? 'text' : 'json'),
+    progress: flags['progress'] as LogConfig['progress'],
+  });
+}
+
+/** The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere. */
+export function filePaths(cohort: string, flags: Flags): { output: string; ledger: string } {
+  const given = flags['output'] as string | undefined;
+  if (cohort === '-' && given === undefined) {
+    throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
+  }
+  const stem = cohort.replace(/\.gz$/i, '').replace(/\.(?:csv|tsv|txt)$/i, '');
+  const output = given ?? `${stem}.results.csv`;
+  const base = output === '-' ? (cohort === '-' ? undefined : `${stem}.results.csv`) : output;
+  const ledger = (flags['ledger'] as string | undefined) ?? (base && `${base}.ledger.jsonl`);
+  if (ledger === undefined) {
+    throw usage(
+      'the cohort comes from standard input and the results go to standard output: give --ledger FILE',
+    );
+  }
+  if (output === cohort && output !== '-')
+    throw usage(`--output ${output} is the cohort itself: give another file`);
+  if (ledger === cohort || ledger === output)
+    throw usage(`--ledger ${ledger} is used already: give another file`);
+  return { output, ledger };
+}
+
+/** The key from the environment or from the file that the environment names. Its text is in no message. */
+export function readApiKey(env: Env): string | undefined {
+  const inline = env['PERISKOPE_API_KEY'];
+  const file = env['PERISKOPE_API_KEY_FILE'];
+  if (inline && file) {
+    throw new OnboardError(
+      'KEY_MISSING',
+      'both PERISKOPE_API_KEY and PERISKOPE_API_KEY_FILE are set: unset one, so that it is clear which key is meant',
+    );
+  }
+  let key = inline;
+  if (file) {
+    try {
+      key = readFileSync(file, 'utf8');
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: cannot read ${file} (${why})`, {
+        cause: error,
+      });
+    }
+  }
+  key = key?.trim();
+  if (file && !key) throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: ${file} is empty`);
+  if (key && !/^[\x21-\x7e]+$/.test(key)) {
+    const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
+    throw new OnboardError(
+      'KEY_MISSING',
+      `${where} holds characters that no key has (a space, a line break?)`,
+    );
+  }
+  return key || undefined;
+}
+
+/** https only; http for the machine itself, where a key cannot be overheard. */
+export function parseBaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw usage(`--base-url ${text} is not a web address`);
+  if (url.username || url.password) throw usage('--base-url must not hold a user name or a password');
+  if (url.search || url.hash) throw usage(`--base-url ${text} must end with its path`);
+  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !loopback) {
+    throw usage(
+      `--base-url ${text} would send the key unprotected: use https (http is for this machine only)`,
+    );
+  }
+  return url;
+}
+
+function proxyFor(baseUrl: URL, env: Env): URL | undefined {
+  const raw = env['HTTPS_PROXY'] ?? env['https_proxy'];
+  if (!raw || baseUrl.protocol !== 'https:') return undefined;
+  const exempt = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+    .split(',')
+    .map((host) => host.trim().replace(/^\*?\./, ''));
+  const host = baseUrl.hostname;
+  if (exempt.some((name) => name === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`))))) {
+    return undefined;
+  }
+  if (!URL.canParse(raw)) throw usage('HTTPS_PROXY is not a web address');
+  return new URL(raw);
+}
+
+function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
+  if (flags['sandbox']) return Object.freeze({ kind: 'sandbox' });
+  const baseUrl = parseBaseUrl(flags['baseUrl'] as string);
+  const apiKey = readApiKey(env);
+  if (apiKey === undefined) {
+    if (dryRun) return undefined;
+    throw new OnboardError(
+      'KEY_MISSING',
+      'no API key: set PERISKOPE_API_KEY, or PERISKOPE_API_KEY_FILE to a file that holds it (or try --sandbox)',
+    );
+  }
+  return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
+}
+
+function sender(flags: Flags, to: Target | undefined): string | undefined {
+  const given = flags['phone'] as string | undefined;
+  if (given === undefined) {
+    if (to?.kind !== 'api') return undefined;
+    throw usage(
+      'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…',
+    );
+  }
+  const parsed = Sender.safeParse(given);
+  if (!parsed.success) {
+    throw usage(
+      '--phone must be country code + number in digits, like 919876543210, or a phone id, like phone-bqzvyibhmwkaergr',
+    );
+  }
+  return parsed.data;
+}
+
+export function checkConfig(cohort: string, flags: Flags, stderrIsTerminal: boolean): CheckConfig {
+  const output = flags['output'] as string | undefined;
+  if (output !== undefined && output !== '-' && output === cohort) {
+    throw usage(`--output ${output} is the cohort itself: give another file`);
+  }
+  return Object.freeze({
+    cohort: cohortConfig(cohort, flags),
+    output,
+    maxRate: flags['maxRate'] as Rate | undefined,
+    gap: flags['gap'] as Gap | undefined,
+    dailyCap: flags['dailyCap'] as number | undefined,
+    batchSize: flags['batchSize'] as number,
+    log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
+  });
+}
+
+/** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */
+export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): RunConfig {
+  const dryRun = flags['dryRun'] === true;
+  const to = target(flags, env, dryRun);
+  return Object.freeze({
+    cohort: cohortConfig(cohort, flags),
+    ...filePaths(cohort, flags),
+    summaryJson: flags['summaryJson'] as string | undefined,
+    origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
+    target: to,
+    sender: sender(flags, to),
+    requestTimeoutMs: flags['requestTimeout'] as number,
+    precheck: flags['precheck'] as boolean,
+    forceAdd: flags['forceAdd'] === true,
+    maxRate: flags['maxRate'] as Rate | undefined,
+    gap: flags['gap'] as Gap | undefined,
+    dailyCap: flags['dailyCap'] as number | undefined,
+    batchSize: flags['batchSize'] as number,
+    concurrency: (flags['concurrency'] as number | undefined) ?? DEFAULT_CONCURRENCY,
+    coolDownMs: flags['coolDown'] as number,
+    dryRun,
+    limit: flags['limit'] as number | undefined,
+    retry: (flags['retry'] as readonly Status[] | undefined) ?? [],
+    onlyStatus: flags['onlyStatus'] as readonly Status[] | undefined,
+    breaker: flags['breaker'] as number,
+    maxErrors: flags['maxErrors'] as Tolerance | undefined,
+    deadlineMs: flags['deadline'] as number | undefined,
+    log: logConfig(flags, stderrIsTerminal),
+  });
+}

@@ -1,0 +1,13 @@
+/**
+ * `npm run demo`: the fixture cohort against the sandbox. The cohort has bad rows on purpose, so the run ends with 4;
+ * for a demo that is as it should be, and npm is not told of a failure.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EXIT } from './errors.ts';
+
+const cli = fileURLToPath(new URL('cli.js', import.meta.url));
+const { status } = spawnSync(process.execPath, [cli, 'run', 'fixtures/cohort.csv', '--sandbox'], {
+  stdio: 'inherit',
+});
+process.exitCode = status === EXIT.incomplete ? EXIT.ok : (status ?? EXIT.defect);

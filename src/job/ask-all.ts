@@ -1,0 +1,119 @@
+import { decide, type Selection } from '../asking/decide.ts';
+import { Planner } from '../asking/planner.ts';
+import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
+import { type Doubt, reconcile } from '../asking/reconciler.ts';
+import type { RunControl } from '../asking/run-control.ts';
+import type { Pair, Reading } from '../domain/words.ts';
+import { EXIT } from '../errors.ts';
+import type { Connection } from './connect.ts';
+import type { Knowledge, Seen, Survey } from './survey.ts';
+
+/** Reading memberships after an early stop may take so long. */
+const CLOSING_MS = 15_000;
+/** Ends after which the API is not asked anything more, not even a membership. */
+const SILENT_ENDS: ReadonlySet<string> = new Set([
+  'interrupted',
+  'key_rejected',
+  'api_unreachable',
+  'ledger_failed',
+  'redirected',
+]);
+
+export interface AskAllParts {
+  readonly connection: Connection;
+  readonly ledger: AskLedger & { inDoubt(): Iterable<Pair> };
+  readonly plan: Survey;
+  readonly readings: () => AsyncIterable<readonly Reading[]>;
+  readonly seen: Seen;
+  readonly knowledge: Knowledge;
+  readonly selection: Selection;
+  readonly batchSize: number;
+  readonly limit: number | undefined;
+  readonly precheck: boolean;
+  readonly dryRun: boolean;
+  readonly control: RunControl;
+  /** Ends what may follow an early stop. */
+  readonly closing: RunControl;
+  readonly events: AskingEvents;
+  readonly log: Log;
+}
+
+/**
+ * Asks for everybody that the plan says, and settles what is in doubt: from a former run first, from this one at the
+ * end. True when `--limit` ended it.
+ */
+export async function askAll(parts: AskAllParts): Promise<boolean> {
+  const { connection, control } = parts;
+  if (!parts.dryRun)
+    await settleDoubts([...parts.ledger.inDoubt(), ...parts.plan.unknown].map(bare), parts, control);
+  if (parts.plan.toAsk === 0 || control.stopped) return false;
+  if (parts.precheck) await precheck(parts);
+  if (parts.dryRun) return false;
+
+  const limited = await submitAll(parts);
+  const doubts = await connection.dispatcher.drain();
+  if (doubts.length > 0 && !SILENT_ENDS.has(control.reason?.code ?? '')) await settleInClosing(doubts, parts);
+  return limited;
+}
+
+function bare(pair: Pair): Doubt {
+  return { pair, message: '', httpStatus: undefined, traceId: '' };
+}
+
+/** The phone's state and each group's members, once, before anybody is asked. */
+async function precheck({ connection, plan, control }: AskAllParts): Promise<void> {
+  await connection.phone.check();
+  const groups = [...plan.groups].filter(([, people]) => people > 0);
+  for (const [chatId] of groups) {
+    if (control.stopped) return;
+    await connection.groups.read(chatId);
+  }
+}
+
+async function submitAll(parts: AskAllParts): Promise<boolean> {
+  const { control, selection, knowledge, seen } = parts;
+  const { dispatcher } = parts.connection;
+  const planner = new Planner(parts.batchSize);
+  let asked = 0;
+  let limited = false;
+  reading: for await (const batch of parts.readings()) {
+    for (const reading of batch) {
+      if (control.stopped) break reading;
+      if (reading.kind === 'invalid' || !seen.first(reading.pair)) continue;
+      const known = { ledger: knowledge.ledger(reading.pair), previous: knowledge.previous(reading) };
+      if (decide(known, selection) !== 'ask') continue;
+      if (asked === parts.limit) {
+        limited = true;
+        break reading;
+      }
+      asked++;
+      for (const ask of planner.add(reading.pair)) await dispatcher.submit(ask);
+    }
+  }
+  for (const ask of planner.flush()) await dispatcher.submit(ask);
+  return limited;
+}
+
+async function settleDoubts(
+  doubts: readonly Doubt[],
+  parts: AskAllParts,
+  control: RunControl,
+): Promise<void> {
+  if (doubts.length === 0) return;
+  const { ledger, events, log, connection } = parts;
+  await reconcile(doubts, { groups: connection.groups, ledger, control, events, log });
+}
+
+/** After an early stop the memberships are read all the same, but not for long, and not past a signal. */
+async function settleInClosing(doubts: readonly Doubt[], parts: AskAllParts): Promise<void> {
+  const { closing } = parts;
+  const timer = setTimeout(
+    () => closing.stop({ exit: EXIT.again, code: 'interrupted', message: 'memberships took too long' }),
+    CLOSING_MS,
+  );
+  try {
+    await settleDoubts(doubts, parts, closing);
+  } finally {
+    clearTimeout(timer);
+  }
+}

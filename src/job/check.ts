@@ -1,0 +1,90 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCohort } from '../cohort/cohort.ts';
+import type { CheckConfig } from '../config.ts';
+import type { Problem } from '../domain/words.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { PairIndex } from '../ledger/pair-index.ts';
+import { planText, problemLine } from '../reporting/plan.ts';
+import { assertWritable, openResults } from '../reporting/results.ts';
+import { estimateMs } from './estimate.ts';
+import { firstLines } from './first-lines.ts';
+import type { Io } from './io.ts';
+import { type Projection, project } from './project.ts';
+import { Releases } from './releases.ts';
+import { assertReplaceable } from './replaceable.ts';
+import { spool } from './spool.ts';
+import { asksNeeded, survey } from './survey.ts';
+
+/** Problems shown one by one; beyond them they are counted. `--output` has all. */
+const SHOWN = 20;
+const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
+const NO_SELECTION = { retry: [], onlyStatus: undefined };
+
+/** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
+export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
+  const releases = new Releases();
+  try {
+    const { path, ...options } = config.cohort;
+    let source = { path, name: path };
+    if (path === '-') {
+      const spooled = await spool(io.stdin, join(tmpdir(), 'cohort'));
+      releases.add(spooled.remove);
+      source = { path: spooled.path, name: 'standard input' };
+    }
+    const cohort = await openCohort(source.path, { ...options, name: source.name });
+    if (config.output !== undefined) {
+      await assertReplaceable(config.output);
+      if (config.output !== '-') await assertWritable(config.output);
+    }
+
+    const write = (text: string) => io.stdout.write(text);
+    // With the plan itself on stdout, the words go to stderr.
+    const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
+    for (const note of cohort.notes) say(`note: ${note}\n`);
+    let shown = 0;
+    const index = new PairIndex();
+    const plan = await survey(
+      cohort.readings(),
+      { first: (pair) => index.add(pair) },
+      { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
+      NO_SELECTION,
+      (line: number, problem: Problem) => {
+        if (shown++ < SHOWN) say(problemLine(source.name, line, problem));
+      },
+    );
+    const asks = asksNeeded(plan, config.batchSize);
+    say(
+      planText({
+        plan,
+        asks,
+        estimateMs: estimateMs(asks, plan.toAsk, config),
+        shown: Math.min(shown, SHOWN),
+      }),
+    );
+    if (config.output !== undefined) {
+      const projection: Projection = {
+        firstLine: firstLines(),
+        recorded: () => undefined,
+        previous: () => undefined,
+        selection: NO_SELECTION,
+        dryRun: true,
+        stop: undefined,
+        limited: false,
+      };
+      const writer = await openResults(config.output === '-' ? io.stdout : config.output, cohort.columns);
+      try {
+        for await (const batch of cohort.readings()) {
+          await writer.write(batch.map((reading) => project(reading, projection)));
+        }
+        await writer.commit();
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    }
+    return plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;
+  } finally {
+    await releases.all();
+  }
+}

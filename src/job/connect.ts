@@ -1,0 +1,123 @@
+import { Agent as HttpAgent } from 'node:http';
+import { HttpsProxyAgent } from 'hpagent';
+import { Breaker } from '../asking/breaker.ts';
+import { createClient } from '../asking/client.ts';
+import type { Agents } from '../asking/connections.ts';
+import { Dispatcher } from '../asking/dispatcher.ts';
+import { Gateway } from '../asking/gateway.ts';
+import { Groups } from '../asking/groups.ts';
+import { createLimiter, type Limiter } from '../asking/limiter.ts';
+import { PhoneWatch } from '../asking/phone-watch.ts';
+import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
+import type { RunControl } from '../asking/run-control.ts';
+import type { RunConfig } from '../config.ts';
+import type { Clock } from '../domain/words.ts';
+import type { Releases } from './releases.ts';
+
+/** Where the asks of this run go: the API, or the sandbox that this job has started. */
+export interface Endpoint {
+  readonly baseUrl: URL;
+  readonly apiKey: string;
+  readonly sender: string;
+  readonly proxy: URL | undefined;
+}
+
+/** The stand-in's sending phone, when the user gave none. */
+const SANDBOX_SENDER = '919876543210';
+
+/** Starts the sandbox when the run is for it; otherwise just says where the API is. */
+export async function endpoint(config: RunConfig, releases: Releases): Promise<Endpoint | undefined> {
+  if (config.target === undefined) return undefined;
+  if (config.target.kind === 'api') {
+    const { baseUrl, apiKey, proxy } = config.target;
+    return { baseUrl, apiKey, proxy, sender: config.sender ?? '' };
+  }
+  const { startSandbox } = await import('../sandbox/sandbox.ts');
+  const sandbox = await startSandbox();
+  releases.add(() => sandbox.close());
+  return {
+    baseUrl: new URL(sandbox.url),
+    apiKey: sandbox.key,
+    proxy: undefined,
+    sender: config.sender ?? SANDBOX_SENDER,
+  };
+}
+
+export interface Connection {
+  readonly limiter: Limiter;
+  readonly gateway: Gateway;
+  readonly groups: Groups;
+  readonly phone: PhoneWatch;
+  readonly dispatcher: Dispatcher;
+}
+
+export interface ConnectParts {
+  readonly config: RunConfig;
+  readonly to: Endpoint;
+  readonly ledger: AskLedger;
+  readonly control: RunControl;
+  /** Ends what may follow an early stop. */
+  readonly closing: RunControl;
+  readonly clock: Clock;
+  readonly events: AskingEvents;
+  readonly log: Log;
+  readonly abandon: AbortSignal;
+  readonly releases: Releases;
+}
+
+/** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
+function tunnelAgents(proxy: URL): Agents {
+  return {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsProxyAgent({ keepAlive: true, proxy: proxy.href }),
+  };
+}
+
+/** Everything between the planner and the network, put together. */
+export function connect(parts: ConnectParts): Connection {
+  const { config, to, ledger, control, clock, events, log, releases } = parts;
+  const client = createClient({
+    baseUrl: to.baseUrl,
+    apiKey: to.apiKey,
+    sender: to.sender,
+    requestTimeoutMs: config.requestTimeoutMs,
+    clock,
+    ...(to.proxy && { agents: tunnelAgents(to.proxy) }),
+  });
+  releases.add(() => client.close());
+  const limiter = createLimiter({
+    clock,
+    maxConcurrent: config.concurrency,
+    ...(config.maxRate && { maxRate: config.maxRate }),
+    ...(config.gap && { gap: config.gap }),
+    onWait: ({ untilMonotonic, why }) =>
+      log.info({ waitMs: Math.round(untilMonotonic - clock.monotonic()), why }, 'waiting for the rate limit'),
+  });
+  releases.add(() => limiter.stop());
+  // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
+  // of those in doubt may be read after that, until the closing time is over too.
+  control.signal.addEventListener('abort', () => limiter.stopAsks());
+  parts.closing.signal.addEventListener('abort', () => void limiter.stop());
+  const gateway = new Gateway({ limiter, control, clock, log, random: Math.random });
+  const groups = new Groups(gateway, client, events, control, log);
+  const phone = new PhoneWatch(gateway, client, to.sender, control, log);
+  const dispatcher = new Dispatcher({
+    client,
+    gateway,
+    ledger,
+    groups,
+    phone,
+    breaker: new Breaker(config.breaker, config.maxErrors),
+    control,
+    clock,
+    events,
+    log,
+    sender: to.sender,
+    concurrency: config.concurrency,
+    forceAdd: config.forceAdd,
+    coolDownMs: config.coolDownMs,
+    dailyCap: config.dailyCap,
+    abandon: parts.abandon,
+  });
+  return { limiter, gateway, groups, phone, dispatcher };
+}

@@ -1,0 +1,21 @@
+import type { Gap, Rate } from '../units.ts';
+
+/** The allowance in the API's own sample: 10 asks per second. What is assumed before the server has said anything. */
+const SAMPLE_RATE: Rate = { count: 10, perMs: 1_000 };
+const DAY_MS = 86_400_000;
+
+export interface Pace {
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+}
+
+/** How long so many asks for so many people take at a pace, milliseconds: the slowest of the bounds decides. */
+export function estimateMs(asks: number, people: number, pace: Pace): number {
+  if (asks === 0) return 0;
+  const rate = pace.maxRate ?? SAMPLE_RATE;
+  const byRate = asks / Math.min(rate.count / rate.perMs, SAMPLE_RATE.count / SAMPLE_RATE.perMs);
+  const byGap = pace.gap ? ((asks - 1) * (pace.gap.minMs + pace.gap.maxMs)) / 2 : 0;
+  const byCap = pace.dailyCap ? (Math.ceil(people / pace.dailyCap) - 1) * DAY_MS : 0;
+  return Math.max(byRate, byGap, byCap);
+}

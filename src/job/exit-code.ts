@@ -1,0 +1,11 @@
+import type { StopReason } from '../asking/run-control.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Counts } from '../reporting/tally.ts';
+
+/** What the process says: the reason of an early end first, then what the rows say. */
+export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCode {
+  if (stop) return stop.exit;
+  if (counts.failed + counts.invalid + counts.unknown > 0) return EXIT.incomplete;
+  if (counts.not_attempted > 0) return EXIT.again;
+  return EXIT.ok;
+}

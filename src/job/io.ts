@@ -1,0 +1,19 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../domain/words.ts';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** What a job may touch of the process that runs it. Made in cli.ts, or by a test. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: NodeJS.WriteStream;
+  /** Calls back on the first signal to stop; a second one ends the process at once. Gives the way to stop listening. */
+  onSignal(handler: (signal: StopSignal) => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};

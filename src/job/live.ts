@@ -1,0 +1,63 @@
+import type { AskingEvents } from '../asking/ports.ts';
+import type { ChatId, Clock, Status } from '../domain/words.ts';
+import type { Moment } from '../reporting/progress.ts';
+
+interface Waiting {
+  readonly waitingUntil?: number | undefined;
+  readonly waitingWhy?: string | undefined;
+}
+
+/** What has happened so far in this run: fed by the asking stage, read by the bar and the log. */
+export class Live implements AskingEvents {
+  readonly #clock: Clock;
+  readonly #counts: Partial<Record<Status, number>> = {};
+  readonly #names = new Map<ChatId, string>();
+  #done = 0;
+  #startedAt: number;
+  total = 0;
+  /** Asks sent in this run. */
+  asks = 0;
+  waiting: () => Waiting = () => ({});
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.monotonic();
+  }
+
+  /** Asking begins now: the rate is counted from here. */
+  start(total: number): void {
+    this.total = total;
+    this.#startedAt = this.#clock.monotonic();
+  }
+
+  asked(_people: number): void {
+    this.asks++;
+  }
+
+  settled(_chatId: ChatId, status: Status, count: number): void {
+    this.#counts[status] = (this.#counts[status] ?? 0) + count;
+    this.#done += count;
+  }
+
+  groupRead(chatId: ChatId, name: string): void {
+    this.#names.set(chatId, name);
+  }
+
+  groupName(chatId: ChatId): string {
+    return this.#names.get(chatId) ?? '';
+  }
+
+  moment(): Moment {
+    const now = this.#clock.monotonic();
+    const seconds = (now - this.#startedAt) / 1_000;
+    const { waitingUntil, waitingWhy } = this.waiting();
+    const ms = (waitingUntil ?? 0) - now;
+    return {
+      done: Math.min(this.#done, this.total),
+      total: this.total,
+      counts: { ...this.#counts },
+      perSecond: this.#done > 0 && seconds > 0.5 ? this.#done / seconds : undefined,
+      waiting: ms > 0 ? { why: waitingWhy ?? 'rate limit', ms } : undefined,
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { RunConfig } from '../config.ts';
+import { createLog, safeWriter } from '../reporting/log.ts';
+import { type Progress, startBar, startLines } from '../reporting/progress.ts';
+import type { Io } from './io.ts';
+import type { Live } from './live.ts';
+
+export interface Output {
+  readonly log: Logger;
+  /** Ends the bar or the lines; the log goes on. */
+  stop(): void;
+}
+
+/** Whether colours are wanted on this stream: a terminal, and nobody said otherwise (https://no-color.org). */
+export function wantsColour(io: Pick<Io, 'env' | 'stderr'>): boolean {
+  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+}
+
+/** The log and the progress share stderr: a line of log goes above the bar. */
+export function openOutput(config: RunConfig, io: Io, live: Live): Output & { start(): void } {
+  const write = safeWriter(io.stderr);
+  let progress: Progress | undefined;
+  const log = createLog({
+    config: config.log,
+    write: (line) => (progress ? progress.line(line) : write(line)),
+    secret: config.target?.kind === 'api' ? config.target.apiKey : undefined,
+    colour: wantsColour(io),
+  });
+  return {
+    log,
+    start: () => {
+      const { progress: wanted } = config.log;
+      if (wanted === 'off') return;
+      const bar = io.stderr.isTTY && (wanted === 'on' || !io.env['CI']);
+      if (bar) {
+        progress = startBar(io.stderr, () => live.moment(), write);
+      } else {
+        const lines = startLines(
+          () => live.moment(),
+          (facts, message) => log.info(facts, message),
+        );
+        progress = { line: write, stop: lines.stop };
+      }
+    },
+    stop: () => {
+      progress?.stop();
+      progress = undefined;
+    },
+  };
+}

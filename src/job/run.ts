@@ -1,0 +1,171 @@
+import type { Selection } from '../asking/decide.ts';
+import { RunControl } from '../asking/run-control.ts';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { RunConfig } from '../config.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { PairIndex } from '../ledger/pair-index.ts';
+import { assertWritable } from '../reporting/results.ts';
+import { askAll } from './ask-all.ts';
+import { type Connection, connect, endpoint } from './connect.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { type Io, type StopSignal, systemClock } from './io.ts';
+import { Live } from './live.ts';
+import { openOutput } from './output.ts';
+import { Releases } from './releases.ts';
+import { assertReplaceable } from './replaceable.ts';
+import { Interrupted, spool } from './spool.ts';
+import { type Knowledge, type Seen, survey } from './survey.ts';
+import { untilStopped } from './until-stopped.ts';
+import { writeResults } from './write-results.ts';
+import { writeSummary } from './write-summary.ts';
+
+/** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
+const DRAIN_MS = 10_000;
+/** What a Node timer can wait: longer deadlines are three weeks and more, and no run takes that long. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** The composition root: wires the stages of one run, and owns its start and its end. */
+export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
+  const releases = new Releases();
+  const control = new RunControl();
+  try {
+    return await wired(config, io, control, releases);
+  } catch (error) {
+    if (error instanceof Interrupted && control.reason) return control.reason.exit;
+    throw error;
+  } finally {
+    await releases.all();
+  }
+}
+
+async function wired(config: RunConfig, io: Io, control: RunControl, releases: Releases): Promise<ExitCode> {
+  const clock = systemClock;
+  const startedAt = clock.monotonic();
+  const closing = new RunControl();
+  const abandon = new AbortController();
+  const live = new Live(clock);
+  const out = openOutput(config, io, live);
+  releases.add(() => out.stop());
+  const { log } = out;
+  releases.add(
+    io.onSignal((signal) => {
+      log.warn({}, `${signal}: no new asks; those in flight may end (once more: leave at once)`);
+      interrupted(signal, [control, closing], abandon);
+    }),
+  );
+
+  // Whatever is wrong with the input is said before anything is touched or sent.
+  const cohort = await openTheCohort(config, io, control.signal, releases);
+  for (const note of cohort.notes) log.info({}, note);
+  await assertReplaceable(config.output);
+  if (config.output !== '-') await assertWritable(config.output);
+  if (config.summaryJson) await assertWritable(config.summaryJson);
+  const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
+  releases.add(() => ledger.close());
+  if (ledger.repaired) log.warn({}, ledger.repaired);
+
+  if (config.deadlineMs !== undefined) {
+    const timer = setTimeout(
+      () => control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' }),
+      Math.min(config.deadlineMs, LONGEST_TIMER_MS),
+    );
+    releases.add(() => clearTimeout(timer));
+  }
+
+  const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };
+  const knowledge: Knowledge = {
+    ledger: (pair) => ledger.state(pair)?.status,
+    previous: ({ row }) => cohort.previous(row)?.status,
+  };
+  const readings = () => untilStopped(cohort.readings(control.signal), control.signal);
+  const plan = await survey(readings(), firstSeen(), knowledge, selection);
+  log.info(
+    {
+      rows: plan.rows,
+      to_ask: plan.toAsk,
+      known: plan.known,
+      duplicates: plan.duplicates,
+      invalid: plan.invalid,
+    },
+    'cohort read',
+  );
+
+  const to = await endpoint(config, releases);
+  let connection: Connection | undefined;
+  let limited = false;
+  if (to) {
+    connection = connect({
+      config,
+      to,
+      ledger,
+      control,
+      closing,
+      clock,
+      events: live,
+      log,
+      abandon: abandon.signal,
+      releases,
+    });
+    const { limiter } = connection;
+    live.waiting = () => limiter.snapshot;
+    live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
+    out.start();
+    const { batchSize, limit, precheck, dryRun } = config;
+    const asking = { batchSize, limit, precheck, dryRun, selection, knowledge, seen: firstSeen() };
+    limited = await askAll({
+      ...asking,
+      connection,
+      ledger,
+      plan,
+      readings,
+      control,
+      closing,
+      events: live,
+      log,
+    });
+  }
+
+  // The results are a projection of the cohort and the ledger, made whatever ended the asking.
+  const stop = control.reason;
+  const tally = await writeResults({ config, cohort, ledger, selection, stdout: io.stdout, stop, limited });
+  const exit = exitCodeOf(tally.counts, stop);
+  out.stop();
+  await writeSummary({
+    config,
+    io,
+    tally,
+    exit,
+    stop,
+    live,
+    throttled: connection?.limiter.snapshot.throttled ?? 0,
+    asks: live.asks,
+    elapsedMs: clock.monotonic() - startedAt,
+  });
+  return exit;
+}
+
+async function openTheCohort(
+  config: RunConfig,
+  io: Io,
+  signal: AbortSignal,
+  releases: Releases,
+): Promise<Cohort> {
+  const { path, ...options } = config.cohort;
+  if (path !== '-') return openCohort(path, options);
+  const spooled = await spool(io.stdin, config.ledger, signal);
+  releases.add(spooled.remove);
+  return openCohort(spooled.path, { ...options, name: 'standard input' });
+}
+
+function interrupted(signal: StopSignal, controls: readonly RunControl[], abandon: AbortController): void {
+  const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+  for (const control of controls)
+    control.stop({ exit, code: 'interrupted', message: `stopped by ${signal}` });
+  setTimeout(() => abandon.abort(), DRAIN_MS).unref();
+}
+
+function firstSeen(): Seen {
+  const index = new PairIndex();
+  return { first: (pair) => index.add(pair) };
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { OnboardError } from '../errors.ts';
+
+/** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
+export class Interrupted extends Error {}
+
+/**
+ * Standard input can be read once, and the cohort is read more than once: it is kept in a file, readable by its owner
+ * alone, beside the ledger (the one directory that is known to be writable), and removed with the job.
+ */
+export async function spool(
+  stdin: Readable,
+  beside: string,
+  signal?: AbortSignal,
+): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = join(dirname(beside), `.cohort-${randomUUID()}.tmp`);
+  const remove = () => rm(path, { force: true });
+  try {
+    await pipeline(
+      stdin,
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+      ...(signal ? [{ signal }] : []),
+    );
+  } catch (error) {
+    await remove();
+    if (signal?.aborted) throw new Interrupted();
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new OnboardError('NOT_WRITABLE', `cannot keep standard input in ${dirname(path)} (${why})`, {
+      cause: error,
+    });
+  }
+  return { path, remove };
+}

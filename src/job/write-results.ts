@@ -1,0 +1,63 @@
+import type { Writable } from 'node:stream';
+import type { Selection } from '../asking/decide.ts';
+import type { StopReason } from '../asking/run-control.ts';
+import type { Cohort } from '../cohort/cohort.ts';
+import type { RunConfig } from '../config.ts';
+import type { Pair } from '../domain/words.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openResults } from '../reporting/results.ts';
+import { type Tally, TallyMaker } from '../reporting/tally.ts';
+import { firstLines } from './first-lines.ts';
+import { previousOf } from './previous.ts';
+import { type Projection, project, type Recorded } from './project.ts';
+
+export interface WriteResultsParts {
+  readonly config: RunConfig;
+  readonly cohort: Cohort;
+  readonly ledger: Ledger;
+  readonly selection: Selection;
+  readonly stdout: Writable;
+  readonly stop: StopReason | undefined;
+  readonly limited: boolean;
+}
+
+/** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
+export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
+  const { config, cohort, ledger, selection, stop, limited } = parts;
+  const tally = new TallyMaker();
+  const projection: Projection = {
+    firstLine: firstLines(),
+    recorded: (pair) => recordedIn(ledger, pair),
+    previous: (row) => previousOf(cohort.previous(row)),
+    selection,
+    dryRun: config.dryRun,
+    stop,
+    limited,
+  };
+  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns);
+  try {
+    for await (const batch of cohort.readings()) {
+      const rows = batch.map((reading) => project(reading, projection));
+      for (const row of rows) tally.add(row.chatId, row.status, row.reasonCode);
+      await writer.write(rows);
+    }
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return tally;
+}
+
+function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
+  const state = ledger.state(pair);
+  return state && { ...NO_OUTCOME, ...ledger.outcome(pair), ...state };
+}
+
+const NO_OUTCOME = {
+  message: '',
+  httpStatus: undefined,
+  traceId: '',
+  askedAt: undefined,
+  settledAt: undefined,
+} as const;

@@ -1,0 +1,63 @@
+import { REASONS, type ReasonCode } from '../domain/reasons.ts';
+import type { ChatId, Problem } from '../domain/words.ts';
+import { formatDuration } from '../units.ts';
+import { count, plain } from './text.ts';
+
+interface Plan {
+  readonly rows: number;
+  readonly toAsk: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  readonly known: number;
+  readonly groups: ReadonlyMap<ChatId, number>;
+  readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
+}
+
+export interface PlanFacts {
+  readonly plan: Plan;
+  readonly asks: number;
+  readonly estimateMs: number;
+  /** Problems that were shown one by one above. */
+  readonly shown: number;
+}
+
+const MOST_GROUPS = 20;
+
+/** `cohort.csv:17: phone: “9.19875E+11” is …` in the form that editors make clickable. */
+export function problemLine(file: string, line: number, problem: Problem): string {
+  const column = problem.column === undefined ? '' : `${plain(problem.column, 40)}: `;
+  return `${plain(file)}:${line}: ${column}${plain(problem.message)} [${problem.code}]\n`;
+}
+
+/** What `run` would do, for people. */
+export function planText({ plan, asks, estimateMs, shown }: PlanFacts): string {
+  const lines: string[] = [];
+  if (plan.invalid > shown) {
+    lines.push(
+      `… and ${count(plan.invalid - shown, 'more row')} with problems, ${count(plan.invalid, 'row')} in all:`,
+    );
+    for (const [code, rows] of [...plan.invalidByReason].sort((a, b) => b[1] - a[1])) {
+      lines.push(
+        `  ${String(rows).padStart(7)}  ${code}: ${REASONS[code].meaning} → ${REASONS[code].advice}`,
+      );
+    }
+  }
+  if (plan.invalid > 0) lines.push('');
+  lines.push(`${count(plan.rows, 'row')}: ${count(plan.toAsk, 'person', 'people')} to ask`);
+  if (plan.known > 0) lines.push(`  ${String(plan.known).padStart(7)}  known already: not asked again`);
+  if (plan.duplicates > 0)
+    lines.push(
+      `  ${String(plan.duplicates).padStart(7)}  duplicate: the same person and group as another row`,
+    );
+  if (plan.invalid > 0)
+    lines.push(`  ${String(plan.invalid).padStart(7)}  invalid: cannot be used; nobody is asked`);
+  const groups = [...plan.groups].filter(([, people]) => people > 0);
+  lines.push(
+    `${count(groups.length, 'group')}, ${count(asks, 'ask')}, about ${formatDuration(estimateMs)} at this pace`,
+  );
+  for (const [chatId, people] of groups.slice(0, MOST_GROUPS))
+    lines.push(`  ${String(people).padStart(7)}  ${chatId}`);
+  if (groups.length > MOST_GROUPS)
+    lines.push(`           … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,80 @@
+/** Durations, rates, spans and shares as people type them on a command line. All throw RangeError with what was expected. */
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/;
+
+/** `500ms`, `30s`, `10m`, `2h`, `3d` → milliseconds. */
+export function parseDuration(text: string): number {
+  const found = DURATION.exec(text.trim());
+  if (!found) throw new RangeError(`“${text}” is not a duration; write it like 500ms, 30s, 10m or 2h`);
+  const ms = Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS];
+  if (!(ms > 0)) throw new RangeError(`“${text}” is no time at all; give a duration above zero`);
+  return ms;
+}
+
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+/** `5/s`, `20/min`, `100/h` → so many asks per so many milliseconds. */
+export function parseRate(text: string): Rate {
+  const found = /^(\d+(?:\.\d+)?)\s*\/\s*(s|min|m|h)$/.exec(text.trim());
+  const count = Number(found?.[1]);
+  if (!found || !(count > 0))
+    throw new RangeError(`“${text}” is not a rate; write it like 5/s, 20/min or 100/h`);
+  return { count, perMs: UNIT_MS[found[2] as keyof typeof UNIT_MS] };
+}
+
+export interface Gap {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** `30s..60s` (or `30s` for a fixed one) → the shortest and the longest pause, milliseconds. */
+export function parseGap(text: string): Gap {
+  const [from, to, ...rest] = text.split('..');
+  if (from === undefined || rest.length > 0)
+    throw new RangeError(`“${text}” is not a span; write it like 30s..60s`);
+  const minMs = parseDuration(from);
+  const maxMs = to === undefined ? minMs : parseDuration(to);
+  if (maxMs < minMs)
+    throw new RangeError(`“${text}” runs backwards; write the shorter pause first, like 30s..60s`);
+  return { minMs, maxMs };
+}
+
+/** `20` → a count; `5%` → a share of the rows settled so far. */
+export type Tolerance = { readonly count: number } | { readonly share: number };
+
+export function parseTolerance(text: string): Tolerance {
+  const found = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim());
+  if (!found) throw new RangeError(`“${text}” is neither a number nor a percentage; write it like 20 or 5%`);
+  const value = Number(found[1]);
+  if (found[2] === '%') {
+    if (value > 100) throw new RangeError(`“${text}” is more than 100%`);
+    return { share: value / 100 };
+  }
+  if (!Number.isInteger(value)) throw new RangeError(`“${text}” is not a whole number`);
+  return { count: value };
+}
+
+/** A whole number of at least `least`. */
+export function parseCount(text: string, least = 1): number {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`“${text}” is not a whole number of at least ${least}`);
+  }
+  return value;
+}
+
+/** Milliseconds as a person says it: `850 ms`, `12 s`, `3 min 20 s`, `2 h 05 min`, `1 d 3 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
