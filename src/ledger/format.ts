@@ -74,10 +74,9 @@ export interface OutcomeEntry {
 
 export type LedgerRecord = AskedRecord | NotDoneRecord | OutcomeEntry;
 
-/** Length of `,"crc":"xxxxxxxx"}`. */
+/** What ends every line: `,"crc":"xxxxxxxx"}`. */
+const SUFFIX = /^,"crc":"([0-9a-f]{8})"\}$/;
 const SUFFIX_BYTES = 18;
-const SUFFIX_START = Buffer.from(',"crc":"');
-const SUFFIX_END = Buffer.from('"}');
 const BRACE = 0x7d;
 const COMMA = 0x2c;
 
@@ -92,14 +91,12 @@ export function encode(record: Header | LedgerRecord): Buffer {
 export function decodeLine(line: Buffer): unknown {
   const cut = line.length - SUFFIX_BYTES;
   if (cut < 2) return undefined;
-  if (line.compare(SUFFIX_START, 0, 8, cut, cut + 8) !== 0) return undefined;
-  if (line.compare(SUFFIX_END, 0, 2, line.length - 2) !== 0) return undefined;
-  const written = line.toString('latin1', cut + 8, cut + 16);
+  const written = SUFFIX.exec(line.toString('latin1', cut))?.[1];
+  if (written === undefined) return undefined;
   // The record's text without its checksum differs from these bytes in one place only: `}` where the comma is.
   line[cut] = BRACE;
   const body = line.subarray(0, cut + 1);
-  const fits = crc32(body).toString(16).padStart(8, '0') === written;
-  const value = fits ? parse(body.toString()) : undefined;
+  const value = crc32(body) === Number.parseInt(written, 16) ? parse(body.toString()) : undefined;
   line[cut] = COMMA;
   return value;
 }

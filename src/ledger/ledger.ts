@@ -18,7 +18,7 @@ export interface LedgerOptions {
   /** Whom the asks go to: the API's origin (`https://api.periskope.app`), or `sandbox`. */
   readonly origin: string;
   readonly clock: Clock;
-  /** Default true. False, for measuring only, leaves out the fsync. */
+  /** Default true. False, for measuring only, leaves out every fsync. */
   readonly durable?: boolean;
   /** For --dry-run and the like: no lock, nothing written or repaired; a missing file is an empty ledger. */
   readonly readOnly?: boolean;
@@ -82,7 +82,7 @@ export interface Ledger {
  * LEDGER_FAILED once one has failed.
  */
 export async function openLedger(path: string, options: LedgerOptions): Promise<Ledger> {
-  const { clock, readOnly = false, onFailed } = options;
+  const { clock, readOnly = false, durable = true, onFailed } = options;
   const state = new LedgerState();
   let journal: Journal | undefined;
   const lock = readOnly
@@ -93,6 +93,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
       origin: options.origin,
       now: new Date(clock.now()).toISOString(),
       readOnly,
+      durable,
       onRecord: (record, offset) => state.apply(record, offset),
     });
     if (!readOnly && opened.file !== undefined) {
@@ -102,7 +103,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
         file,
         lines,
         length,
-        durable: options.durable ?? true,
+        durable,
         guard: async () => {
           if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');
           const now = await stat(path).catch((error: unknown) => {

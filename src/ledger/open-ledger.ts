@@ -1,4 +1,5 @@
 /** An open ledger: turns calls into records, and records into answers. */
+import { personKey } from '../domain/participant.ts';
 import type { Clock, Outcome, Pair } from '../domain/words.ts';
 import { asRecord, decodeLine, type Header, knownReason, MAX_MESSAGE, type OutcomeEntry } from './format.ts';
 import type { Draft, Journal } from './journal.ts';
@@ -17,6 +18,8 @@ export class OpenLedger implements Ledger {
   readonly #file: OpenedFile['file'];
   readonly #lines: LineReader | undefined;
   readonly #clock: Clock;
+  /** Persons whose `asked` record is being written, and is not part of the state yet. */
+  readonly #beingAsked = new Set<string>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -58,10 +61,18 @@ export class OpenLedger implements Ledger {
         throw new Error('a pair in doubt was about to be asked again');
     }
     const who = pairs.map((pair) => pair.participant);
-    const [number] = await this.#append([
-      { is: 'asked', at: this.#now(), from: sender, chat: first.chatId, who },
-    ]);
-    return number as AskId;
+    const people = new Set(who.map((participant) => `${first.chatId} ${personKey(participant)}`));
+    if (people.size < who.length || [...people].some((one) => this.#beingAsked.has(one))) {
+      throw new Error('a pair was about to be asked twice at once');
+    }
+    for (const one of people) this.#beingAsked.add(one);
+    try {
+      const draft = { is: 'asked', at: this.#now(), from: sender, chat: first.chatId, who } as const;
+      const [number] = await this.#append([draft]);
+      return number as AskId;
+    } finally {
+      for (const one of people) this.#beingAsked.delete(one);
+    }
   }
 
   async notDone(ask: AskId): Promise<void> {

@@ -33,6 +33,10 @@ interface OpenAsk {
 /** Status codes of the index. 0: no outcome. In the same byte: whether an open ask waits for this pair. */
 const NO_OUTCOME = 0;
 const IN_DOUBT = 0x80;
+/** What a status byte is seen as: the code of an outcome, 0 for none, and one more for doubt. */
+const VIEWS = ['not_done', ...SETTLED_STATUSES, 'in_doubt'] as const;
+const DOUBT_VIEW = VIEWS.length - 1;
+const viewOf = (byte: number) => (byte >= IN_DOUBT ? DOUBT_VIEW : byte);
 const STATUS_CODES = new Map<string, number>(SETTLED_STATUSES.map((status, i) => [status, i + 1]));
 const REASON_BYTES = new Map<string, number>(REASON_CODES.map((code, i) => [code, i + 1]));
 
@@ -46,17 +50,15 @@ export class LedgerState {
   /** Entry → the open asks that wait for it: nearly always one. */
   readonly #waiting = new Map<number, number[]>();
   readonly #senders = new SenderLog();
-  readonly #counts = new Map<PairState['status'], number>();
+  /** Pairs by what they are seen as. */
+  readonly #counts = new Uint32Array(VIEWS.length);
 
   get size(): number {
     return this.#index.size;
   }
 
   get counts(): StateCounts {
-    const of = (status: PairState['status']) => [status, this.#counts.get(status) ?? 0] as const;
-    return Object.fromEntries(
-      [...SETTLED_STATUSES, 'in_doubt' as const, 'not_done' as const].map(of),
-    ) as StateCounts;
+    return Object.fromEntries(VIEWS.map((status, view) => [status, this.#counts[view]])) as StateCounts;
   }
 
   /** @param offset of the record's line in the file, in bytes. */
@@ -124,10 +126,8 @@ export class LedgerState {
       const asks = this.#waiting.get(entry);
       if (asks === undefined) this.#waiting.set(entry, [asked.n]);
       else asks.push(asked.n);
-      this.#change(entry, () => {
-        this.#status[entry] = (this.#status[entry] as number) | IN_DOUBT;
-        this.#attempts[entry] = Math.min((this.#attempts[entry] as number) + 1, 0xffff);
-      });
+      this.#become(entry, (this.#status[entry] as number) | IN_DOUBT);
+      this.#attempts[entry] = Math.min((this.#attempts[entry] as number) + 1, 0xffff);
     }
   }
 
@@ -144,9 +144,7 @@ export class LedgerState {
         continue;
       }
       this.#waiting.delete(entry);
-      this.#change(entry, () => {
-        this.#status[entry] = (this.#status[entry] as number) & ~IN_DOUBT;
-      });
+      this.#become(entry, (this.#status[entry] as number) & ~IN_DOUBT);
     }
   }
 
@@ -159,10 +157,8 @@ export class LedgerState {
     }
     this.#waiting.delete(entry);
     this.#index.setAt(entry, offset);
-    this.#change(entry, () => {
-      this.#status[entry] = STATUS_CODES.get(outcome.status) as number;
-      this.#reason[entry] = REASON_BYTES.get(knownReason(outcome.reason)) ?? 0;
-    });
+    this.#become(entry, STATUS_CODES.get(outcome.status) as number);
+    this.#reason[entry] = REASON_BYTES.get(knownReason(outcome.reason)) ?? 0;
   }
 
   #entry(pair: Pair): number {
@@ -172,27 +168,25 @@ export class LedgerState {
       this.#status = grown(this.#status, entry + 1);
       this.#reason = grown(this.#reason, entry + 1);
       this.#attempts = grown(this.#attempts, entry + 1);
-      this.#count('not_done', 1);
+      this.#counts[NO_OUTCOME] = (this.#counts[NO_OUTCOME] as number) + 1;
     }
     return entry;
   }
 
-  #change(entry: number, change: () => void): void {
-    this.#count(this.#stateAt(entry).status, -1);
-    change();
-    this.#count(this.#stateAt(entry).status, 1);
-  }
-
-  #count(status: PairState['status'], by: number): void {
-    this.#counts.set(status, (this.#counts.get(status) ?? 0) + by);
+  #become(entry: number, byte: number): void {
+    const [before, after] = [viewOf(this.#status[entry] as number), viewOf(byte)];
+    this.#counts[before] = (this.#counts[before] as number) - 1;
+    this.#counts[after] = (this.#counts[after] as number) + 1;
+    this.#status[entry] = byte;
   }
 
   #stateAt(entry: number): PairState {
-    const code = this.#status[entry] as number;
-    const attempts = this.#attempts[entry] as number;
-    if (code >= IN_DOUBT) return { status: 'in_doubt', attempts, reasonCode: '' };
-    const status = SETTLED_STATUSES[code - 1];
-    if (status === undefined) return { status: 'not_done', attempts, reasonCode: '' };
-    return { status, attempts, reasonCode: REASON_CODES[(this.#reason[entry] as number) - 1] ?? '' };
+    const view = viewOf(this.#status[entry] as number);
+    const settled = view !== NO_OUTCOME && view !== DOUBT_VIEW;
+    return {
+      status: VIEWS[view] as PairState['status'],
+      attempts: this.#attempts[entry] as number,
+      reasonCode: settled ? (REASON_CODES[(this.#reason[entry] as number) - 1] ?? '') : '',
+    };
   }
 }

@@ -173,6 +173,11 @@ describe('doubt', () => {
     const ask = await ledger.asked([pair(1)], SENDER);
     const before = readFileSync(path);
     await expect(ledger.asked([pair(1)], SENDER)).rejects.toThrow('in doubt');
+    const [long, short] = ['5215512345678', '525512345678'].map((digits) => ({
+      ...pair(1),
+      participant: digits as Participant,
+    }));
+    await expect(ledger.asked([long!, short!], SENDER)).rejects.toThrow('twice at once');
     await expect(ledger.asked([], SENDER)).rejects.toThrow('needs a participant');
     await expect(ledger.asked([pair(5, 1), pair(5, 2)], SENDER)).rejects.toThrow('one group');
     await expect(ledger.settle(ask, [{ pair: pair(9), outcome: outcome() }])).rejects.toThrow(
@@ -253,6 +258,17 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
     }),
     { numRuns: 60 },
   );
+});
+
+test('of two asks for one person at the same moment, one is refused', async () => {
+  const path = join(await scratch(), 'a.ledger.jsonl');
+  const ledger = await opened(path);
+  const both = await Promise.allSettled([
+    ledger.asked([pair(1)], SENDER),
+    ledger.asked([pair(1), pair(2)], SENDER),
+  ]);
+  expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(lines(path)).toHaveLength(2);
 });
 
 describe('opening', () => {

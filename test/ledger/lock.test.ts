@@ -16,7 +16,10 @@ import { systemClock } from './system-clock.ts';
 const child = fileURLToPath(new URL('lock-child.ts', import.meta.url));
 const origin = 'sandbox';
 
-function start(path: string, then: 'hold' | 'end' | 'close'): ChildProcess & { first: Promise<string> } {
+function start(
+  path: string,
+  then: 'hold' | 'end' | 'close' | 'ask',
+): ChildProcess & { first: Promise<string> } {
   const running = spawn(process.execPath, ['--import', 'tsx', child, path, then], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -82,6 +85,32 @@ describe('real processes', () => {
     killed.kill('SIGTERM');
     expect(await once(killed, 'exit')).toEqual([null, 'SIGTERM']);
   });
+});
+
+test('kill -9 in the middle of asks: every ask that was promised is there, and at most one more', async () => {
+  const path = join(await scratch(), 'a.jsonl');
+  let before = 0;
+  for (const promised of [1, 20, 300]) {
+    const asking = spawn(process.execPath, ['--import', 'tsx', child, path, 'ask', String(before)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      asking.kill('SIGKILL');
+    });
+    let seen = 0;
+    const ended = once(asking, 'exit');
+    const lines = createInterface({ input: asking.stdout });
+    lines.on('line', (line) => {
+      if (line !== 'open' && ++seen === promised) asking.kill('SIGKILL');
+    });
+    await Promise.all([ended, once(lines, 'close')]);
+    const ledger = await openLedger(path, { origin, clock: systemClock });
+    expect(ledger.size - before).toBeGreaterThanOrEqual(seen);
+    expect(ledger.size - before).toBeLessThanOrEqual(seen + 1);
+    expect(seen).toBeGreaterThanOrEqual(promised);
+    before = ledger.size;
+    await ledger.close();
+  }
 });
 
 test('of many that come at once, over the remains of a dead one, never two stay', async () => {

@@ -1,0 +1,111 @@
+/** Group commit and failure, on a file whose fsync the test holds in its hand. */
+import type { FileHandle } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import type { LedgerRecord } from '../../src/ledger/format.ts';
+import { type Draft, Journal, type JournalOptions } from '../../src/ledger/journal.ts';
+
+class Disk {
+  readonly lines: string[] = [];
+  readonly syncs: PromiseWithResolvers[] = [];
+  shortWrites = false;
+
+  async write(bytes: Buffer, from: number, length: number): Promise<{ bytesWritten: number }> {
+    const bytesWritten = this.shortWrites ? Math.ceil(length / 2) : length;
+    this.lines.push(bytes.toString('utf8', from, from + bytesWritten));
+    return { bytesWritten };
+  }
+  datasync(): Promise<void> {
+    let settle!: Omit<PromiseWithResolvers, 'promise'>;
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    this.syncs.push({ promise, ...settle });
+    return promise;
+  }
+}
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const draft = (ask: number): Draft => ({ is: 'not_done', at: '', ask });
+const turn = () => new Promise((done) => setImmediate(done));
+
+function journal(disk: Disk, options: Partial<JournalOptions> = {}) {
+  const applied: LedgerRecord[] = [];
+  const one = new Journal({
+    file: disk as unknown as FileHandle,
+    lines: 1,
+    length: 100,
+    durable: true,
+    guard: async () => undefined,
+    onDurable: (record) => applied.push(record),
+    failure: (cause) => new Error(`failed: ${(cause as Error).message}`),
+    ...options,
+  });
+  return { one, applied };
+}
+
+test('what arrives during an fsync shares the next one, and nothing takes effect before its own', async () => {
+  const disk = new Disk();
+  const { one, applied } = journal(disk);
+  const done: string[] = [];
+  const first = one.append([draft(1)]).then((n) => done.push(`first ${n}`));
+  await turn();
+  const others = Array.from({ length: 50 }, (_, i) =>
+    one.append([draft(i), draft(i)]).then((n) => done.push(`${n}`)),
+  );
+  await turn();
+  expect([disk.syncs.length, disk.lines.length, applied.length, done]).toEqual([1, 1, 0, []]);
+
+  disk.syncs[0]!.resolve();
+  await first;
+  await turn();
+  expect([disk.syncs.length, disk.lines.length, applied.length, done]).toEqual([2, 2, 1, ['first 2']]);
+  disk.syncs[1]!.resolve();
+  await Promise.all(others);
+  expect([disk.syncs.length, applied.length]).toEqual([2, 101]);
+  expect(applied.map(({ n }) => n)).toEqual(Array.from({ length: 101 }, (_, i) => i + 2));
+  expect(done.slice(1, 3)).toEqual(['3,4', '5,6']);
+});
+
+test('after a failed fsync nothing is tried again: who waits and who comes later gets the same error', async () => {
+  const disk = new Disk();
+  const { one, applied } = journal(disk);
+  const first = one.append([draft(1)]);
+  await turn();
+  const second = one.append([draft(2)]);
+  disk.syncs[0]!.reject(new Error('EIO'));
+  const error = await first.catch((caught: unknown) => caught);
+  expect(error).toEqual(new Error('failed: EIO'));
+  await expect(second).rejects.toBe(error);
+  await expect(one.append([draft(3)])).rejects.toBe(error);
+  await one.idle();
+  expect([disk.syncs.length, disk.lines.length, applied.length]).toEqual([1, 1, 0]);
+});
+
+test('poisoned while it writes: the record may be on the disk, but nobody is told that it may be used', async () => {
+  const disk = new Disk();
+  const { one, applied } = journal(disk);
+  const first = one.append([draft(1)]);
+  await turn();
+  one.poison(new Error('the lock is lost'));
+  disk.syncs[0]!.resolve();
+  await expect(first).rejects.toThrow('failed: the lock is lost');
+  expect(applied).toEqual([]);
+
+  const guarded = new Disk();
+  const { one: other } = journal(guarded, { guard: async () => other.poison(new Error('lost')) });
+  await expect(other.append([draft(1)])).rejects.toThrow('failed: lost');
+  expect(guarded.lines).toEqual([]);
+});
+
+test('a short write is continued where it stopped', async () => {
+  const disk = new Disk();
+  disk.shortWrites = true;
+  const { one } = journal(disk, { durable: false });
+  await one.append([draft(1)]);
+  expect(disk.lines.length).toBeGreaterThan(1);
+  expect(disk.lines.join('')).toMatch(/^\{"n":2,"is":"not_done","at":"","ask":1,"crc":"[0-9a-f]{8}"\}\n$/);
+});
