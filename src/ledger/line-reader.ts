@@ -17,14 +17,14 @@ export class LineReader {
   }
 
   /**
-   * The line that begins at `offset`, without its newline. The file is append-only, so a whole line never changes; a
+   * The line that begins at `offset`, without its newline; good until the next call. The file is append-only, so a whole line never changes; a
    * last block that was short when it was read is read again when more of it is wanted.
    */
   lineAt(offset: number): Buffer {
     const pieces: Buffer[] = [];
     for (let at = offset; ; ) {
       const from = at % BLOCK_BYTES;
-      const block = this.#block((at - from) / BLOCK_BYTES, from);
+      const block = this.#block((at - from) / BLOCK_BYTES);
       const end = block.indexOf(NEWLINE, from);
       if (end !== -1) {
         const last = block.subarray(from, end);
@@ -41,9 +41,9 @@ export class LineReader {
     }
   }
 
-  #block(number: number, from: number): Buffer {
+  #block(number: number): Buffer {
     const kept = this.#blocks.get(number);
-    if (kept === undefined || kept.length <= from) return this.#read(number);
+    if (kept === undefined) return this.#read(number);
     this.#blocks.delete(number);
     this.#blocks.set(number, kept);
     return kept;
@@ -60,10 +60,8 @@ export class LineReader {
   }
 
   #oldest(): Buffer | undefined {
-    for (const [number, block] of this.#blocks) {
-      this.#blocks.delete(number);
-      return block.length === BLOCK_BYTES ? block : undefined;
-    }
-    return undefined;
+    const [oldest] = this.#blocks;
+    this.#blocks.delete(oldest?.[0] ?? -1);
+    return oldest?.[1].length === BLOCK_BYTES ? oldest[1] : undefined;
   }
 }

@@ -201,7 +201,7 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
     which: fc.nat(5),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(call, { maxLength: 25 }), async (calls) => {
+    fc.asyncProperty(fc.array(call, { maxLength: 25, size: 'max' }), async (calls) => {
       const path = join(await mkdtemp(join(dir, 'run-')), 'a.ledger.jsonl');
       let ledger = await opened(path, { durable: false });
       const last = new Map<string, SettledStatus>();
