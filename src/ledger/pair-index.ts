@@ -52,7 +52,9 @@ export class PairIndex {
   }
 
   set(pair: Pair, value: number): void {
-    this.#value[this.insert(pair)] = value;
+    // Inserted first: it may replace the array.
+    const entry = this.insert(pair);
+    this.#value[entry] = value;
   }
 
   /** Takes the pair in. True when it was not there. */

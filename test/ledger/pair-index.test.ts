@@ -33,7 +33,7 @@ test('it behaves as a Map of persons', () => {
         expect(index.size).toBe(map.size);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -60,5 +60,7 @@ test('a million pairs take less than 100 MB', () => {
   // Typed arrays live outside the JavaScript heap; what the heap keeps is one string and number per group.
   expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(100e6);
   expect(index.size).toBe(1_000_000);
-  expect(index.get(pair(6_999_993, 999))).toBe(999_999);
+  let wrong = 0;
+  for (let i = 0; i < 1_000_000; i++) if (index.get(pair(i * 7, i % 1000)) !== i) wrong++;
+  expect(wrong).toBe(0);
 });
