@@ -71,21 +71,46 @@ export function isValidAsWritten(digits: string): boolean {
   return plan !== undefined && isValidIn(plan, digits.slice(plan.code.length));
 }
 
-/** As isValidAsWritten, and the parser would not see a trunk prefix in it either: no second opinion needed. */
-export function isPlainlyInternational(digits: string): boolean {
-  const plan = planFor(digits);
-  if (plan === undefined) return false;
-  const national = digits.slice(plan.code.length);
-  return !plan.prefix?.test(national) && isValidIn(plan, national);
+/**
+ * What the full reading would answer for these digits, where that is beyond doubt: the participant's digits, or
+ * undefined when the full reading has to be asked. `international` says that a country code comes first.
+ */
+export function readPlainly(
+  digits: string,
+  international: boolean,
+  country: CountryCode | undefined,
+): string | undefined {
+  const abroad = standingAs(digits);
+  if (international || country === undefined) return abroad === 'valid' ? digits : undefined;
+  const own = ownPlan(country);
+  if (digits.startsWith('0')) {
+    const national = digits.slice(1);
+    const plainTrunk = own.onlyZero && !national.startsWith('0') && !own.idd?.test(digits);
+    return plainTrunk && isValidIn(own.plan, national) ? own.plan.code + national : undefined;
+  }
+  if (abroad === 'unsure' || own.unsure(digits)) return undefined;
+  const home = isValidIn(own.plan, digits);
+  if (home) return abroad === 'invalid' ? own.plan.code + digits : undefined;
+  return abroad === 'valid' && !looksNational(digits, country) ? digits : undefined;
 }
 
-/** False only when the digits are surely no national number of the country: then only country code + number is left. */
-export function mayBeNational(digits: string, country: CountryCode): boolean {
-  if (country === 'MX' && MEXICAN_TRUNK.test(digits)) return true;
+/**
+ * Could these digits be meant as a number of the country, even if it has none like it? So where no 0 is written
+ * before national numbers, and they are as long as its mobile numbers: one wrong digit may be all that is wrong.
+ */
+export function looksNational(digits: string, country: CountryCode): boolean {
   const own = ownPlan(country);
-  if (own.prefix?.test(digits) || own.idd?.test(digits)) return true;
-  const plan = compile(own.code);
-  return plan === undefined || plan.prefix?.test(digits) === true || isValidIn(plan, digits);
+  return own.mobileLengths.has(digits.length) && !digits.startsWith(own.plan.code);
+}
+
+/** Are these digits country code + number? `unsure` where the parser could see a trunk prefix, or knows more. */
+function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
+  const plan = planFor(digits);
+  if (plan === undefined) return callingCodeOf(digits) === undefined ? 'invalid' : 'unsure';
+  const national = digits.slice(plan.code.length);
+  if (plan.prefix?.test(national)) return 'unsure';
+  if (isValidIn(plan, national)) return 'valid';
+  return plan.code === '52' && national.startsWith('1') ? 'unsure' : 'invalid';
 }
 
 /** The digits that a country's people write before a national number (often `0`), if they do. */
@@ -111,21 +136,37 @@ export function countryOf(code: string): CountryCode | undefined {
   return plans.getCountryCodesForCallingCode(code)?.[0];
 }
 
+/** A default country's own rules. */
 interface OwnPlan {
-  readonly code: string;
-  readonly prefix: RegExp | undefined;
+  readonly plan: CallingCode;
+  /** Its people write 0 before national numbers, and nothing else. */
+  readonly onlyZero: boolean;
   readonly idd: RegExp | undefined;
+  /** Could the parser see a prefix of any kind in national digits? */
+  readonly unsure: (digits: string) => boolean;
+  /** Empty for countries that write 0 before national numbers. */
+  readonly mobileLengths: ReadonlySet<number>;
 }
 const ownPlans = new Map<CountryCode, OwnPlan>();
 
 function ownPlan(country: CountryCode): OwnPlan {
   let own = ownPlans.get(country);
   if (own === undefined) {
+    const plan = compile(getCountryCallingCode(country)) as CallingCode;
     plans.selectNumberingPlan(country);
+    const prefix = start(plans.nationalPrefixForParsing());
+    const idd = start(plans.IDDPrefix());
+    const trunk = plans.numberingPlan.nationalPrefix();
+    const mobile = trunk === '0' ? [] : (plans.type('MOBILE')?.possibleLengths() ?? plans.possibleLengths());
     own = {
-      code: getCountryCallingCode(country),
-      prefix: start(plans.nationalPrefixForParsing()),
-      idd: start(plans.IDDPrefix()),
+      plan,
+      onlyZero: plans.nationalPrefixForParsing() === '0' && plan.prefix?.source === '^(?:0)',
+      idd,
+      unsure: (digits) =>
+        [prefix, idd, plan.prefix, country === 'MX' ? MEXICAN_TRUNK : undefined].some((one) =>
+          one?.test(digits),
+        ),
+      mobileLengths: new Set(mobile),
     };
     ownPlans.set(country, own);
   }

@@ -8,11 +8,11 @@ import type { Participant } from '../domain/words.ts';
 import {
   callingCodeOf,
   countryOf,
-  isPlainlyInternational,
   isValidAsWritten,
+  looksNational,
   MEXICAN_TRUNK,
-  mayBeNational,
   ordinaryLengths,
+  readPlainly,
   trunkPrefix,
 } from './numbering.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
@@ -20,7 +20,7 @@ import { quote } from './quote.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 /** What most cells hold: digits with at most a plus, spaces, dashes and brackets between them. */
-const PLAIN = /^\+?[1-9][\d ()-]{8,24}$/;
+const PLAIN = /^\+?\d[\d ()-]{8,24}$/;
 
 /**
  * A phone cell → the participant, or why it cannot be read with certainty. Never a guess:
@@ -35,13 +35,9 @@ const PLAIN = /^\+?[1-9][\d ()-]{8,24}$/;
 export function readPhoneCell(cell: string, defaultCountry?: CountryCode): Participant | Trouble {
   if (PLAIN.test(cell)) {
     const digits = cell.replace(/\D/g, '');
-    const sure =
-      digits.length >= 9 &&
-      (cell.startsWith('+') || defaultCountry === undefined || !mayBeNational(digits, defaultCountry));
-    if (sure && isPlainlyInternational(digits)) {
-      const participant = parseParticipant(digits);
-      if (participant !== undefined) return participant;
-    }
+    const plain = digits.length < 9 ? undefined : readPlainly(digits, cell.startsWith('+'), defaultCountry);
+    const participant = plain === undefined ? undefined : parseParticipant(plain);
+    if (participant !== undefined) return participant;
   }
   return readPhoneCellInFull(cell, defaultCountry);
 }
@@ -83,6 +79,14 @@ function readBare(text: PhoneText, cell: string, country: CountryCode | undefine
   const abroad = digits.startsWith('0') ? undefined : readInternational(digits);
   const home = country === undefined ? [] : readNational(digits, country);
   const readings = [...new Set([...(abroad === undefined ? [] : [abroad]), ...home])];
+  if (country !== undefined && home.length === 0 && abroad !== undefined && !gapAfterCode(text, abroad)) {
+    if (looksNational(digits, country)) {
+      return trouble(
+        'phone_ambiguous',
+        `${shown} is as long as a number of ${names.of(country)}, which has none like it, and would be +${abroad} abroad: correct it, or write it with + and the country code`,
+      );
+    }
+  }
   const reading = readings.length > 1 ? decided(text, abroad, home, country) : readings[0];
   if (reading !== undefined) return parseParticipant(reading) ?? unreadable(digits, cell);
   if (readings.length > 1) return ambiguous(cell, readings);
@@ -133,11 +137,15 @@ function decided(
   const only = new Set(others).size === 1 ? others[0] : undefined;
   const code = callingCodeOf(abroad);
   if (code === undefined || only === undefined) return undefined;
-  if (text.gaps.length > 0 && !text.gaps.includes(code.length)) return only;
+  if (text.gaps.length > 0 && !gapAfterCode(text, abroad)) return only;
   if (text.gaps.length > 0 && parse(`+${only}`)?.formatNational() === text.written) return only;
   if (code !== getCountryCallingCode(country) || trunkPrefix(country) !== '0') return undefined;
   const mobile = (digits: string) => parsePhoneNumber(`+${digits}`)?.getType()?.includes('MOBILE') === true;
   return mobile(abroad) && !mobile(only) ? abroad : undefined;
+}
+
+function gapAfterCode(text: PhoneText, abroad: string): boolean {
+  return text.gaps.includes(callingCodeOf(abroad)?.length ?? 0);
 }
 
 function parse(text: string, defaultCountry?: CountryCode): PhoneNumber | undefined {

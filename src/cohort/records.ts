@@ -96,8 +96,8 @@ export class RecordSplitter {
     }
     const spans = records.map((fields) => fields.reduce((sum, field) => sum + breaksIn(field), 1));
     if (records.some((fields, at) => (spans[at] as number) > 1 && this.#swallows(fields))) return false;
-    // `""` alone on its line reads like a blank line, and is none: only the text can tell.
-    if (records.some((fields) => isBlank(fields)) && /^""[^\S\r\n]*$/m.test(block)) return false;
+    // `""` alone reads like a blank line, and is none: only the text can tell.
+    if (records.some((fields) => isBlank(fields)) && /^"\s*"[^\S\r\n]*$/m.test(block)) return false;
     for (const [at, fields] of records.entries()) this.#emit(fields, spans[at] as number);
     return true;
   }

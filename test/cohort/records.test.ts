@@ -1,0 +1,181 @@
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CsvRecord, RecordSplitter, type SplitterOptions } from '../../src/cohort/records.ts';
+
+function split(chunks: readonly string[], options: Partial<SplitterOptions> = {}): readonly CsvRecord[] {
+  const splitter = new RecordSplitter({ delimiter: ',', ...options });
+  return [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()];
+}
+
+/** Cuts a text at the given places. */
+function cut(text: string, places: readonly number[]): readonly string[] {
+  const at = [...new Set(places.map((place) => (text.length === 0 ? 0 : place % text.length)))].sort(
+    (a, b) => a - b,
+  );
+  return [0, ...at].map((from, index) => text.slice(from, at[index] ?? text.length));
+}
+
+const lines = (records: readonly CsvRecord[]) => records.map(({ line }) => line);
+const fields = (records: readonly CsvRecord[]) => records.map((record) => record.fields);
+
+describe('line numbers', () => {
+  test('count blank lines, and every line of a quoted field, whatever the breaks', () => {
+    for (const br of ['\n', '\r\n', '\r']) {
+      const text = ['', 'a,b', '', '"x', 'y",z', '  ', 'last,one'].join(br);
+      const records = split([text]);
+      expect(lines(records)).toEqual([2, 4, 7]);
+      expect(fields(records)).toEqual([
+        ['a', 'b'],
+        [`x${br}y`, 'z'],
+        ['last', 'one'],
+      ]);
+    }
+  });
+
+  test('a line that holds only "" is a record, where a blank one is none', () => {
+    const records = split(['phone\n""\n\n1\n']);
+    expect(records).toEqual([
+      { line: 1, fields: ['phone'] },
+      { line: 2, fields: [''] },
+      { line: 4, fields: ['1'] },
+    ]);
+  });
+});
+
+describe('stray quotes', () => {
+  test('inside an unquoted field a quote is a character', () => {
+    expect(split(['a,6" pipe,"x, ""y""\nz",b\n'])).toEqual([
+      { line: 1, fields: ['a', '6" pipe', 'x, "y"\nz', 'b'] },
+    ]);
+  });
+
+  test('one that is never closed costs its own line', () => {
+    const text = `h,i\n"a,b\n${'c,d\n'.repeat(50)}`;
+    const records = split([text]);
+    expect(records[1]).toEqual({ line: 2, fields: ['"a', 'b'], broken: 'has a quote that is never closed' });
+    expect(records.length).toBe(52);
+    expect(records.slice(2).every((record) => record.broken === undefined)).toBe(true);
+    expect(records.at(-1)?.line).toBe(52);
+  });
+
+  test('one that is never closed within the longest record costs its own line, and memory stays bounded', () => {
+    const splitter = new RecordSplitter({ delimiter: ',', longest: 1000 });
+    const records = [...splitter.push('h,i\n"a,b\n')];
+    for (let i = 0; i < 1000; i++) records.push(...splitter.push(`c${i},d\n`));
+    // Long before the end of the text, the rows after the quote are out.
+    expect(records.length).toBeGreaterThan(800);
+    records.push(...splitter.end());
+    expect(records.length).toBe(1002);
+    expect(records[1]?.broken).toMatch(/never closed/);
+    expect(records.filter((record) => record.broken !== undefined).length).toBe(1);
+  });
+
+  test('text after a closing quote costs its own line', () => {
+    const records = split(['h,i\n"a" b,c\nd,e\n']);
+    expect(records.map((record) => record.broken)).toEqual([
+      undefined,
+      'goes on after a closing quote',
+      undefined,
+    ]);
+  });
+
+  test('two that would swallow the rows between them cost the first line', () => {
+    const text = 'n,p\n"Ann,1\nBob,2\nCarl",3\nDan,4\n';
+    const swallows = (record: readonly string[]) => (record[0] ?? '').includes('\n');
+    expect(fields(split([text], { swallows }))).toEqual([
+      ['n', 'p'],
+      ['"Ann', '1'],
+      ['Bob', '2'],
+      ['Carl"', '3'],
+      ['Dan', '4'],
+    ]);
+    // The control: without the question, three people are one record.
+    expect(split([text]).length).toBe(3);
+  });
+});
+
+describe('giants', () => {
+  test('a line that is too long is one broken record, and its tail is not kept', () => {
+    const splitter = new RecordSplitter({ delimiter: ',' });
+    const records = [...splitter.push('h,i\na,')];
+    for (let i = 0; i < 100; i++) records.push(...splitter.push('x'.repeat(100_000)));
+    records.push(...splitter.push('\r'), ...splitter.push('\nb,c\n'), ...splitter.end());
+    expect(lines(records)).toEqual([1, 2, 3]);
+    expect(records[1]?.broken).toBe('is longer than a row can be');
+    expect(records[1]?.fields[0]).toBe('a');
+    expect(records[1]?.fields.join('').length).toBeLessThan(20_000);
+    expect(records[2]?.fields).toEqual(['b', 'c']);
+  });
+
+  test('one at the end of the file, without a line break, too', () => {
+    const records = split(['h,i\n', `a,${'x'.repeat(2000)}`, 'y'.repeat(10)], { longest: 1000 });
+    expect(lines(records)).toEqual([1, 2]);
+    expect(records[1]?.broken).toBe('is longer than a row can be');
+  });
+});
+
+const cell = fc.oneof(
+  fc.string({ unit: fc.constantFrom('a', 'ä', '1', ' ', ',', '"', '\n', '\r', '\r\n', '😀'), maxLength: 6 }),
+  fc.constant(''),
+);
+const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { maxLength: 12 });
+const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** What spreadsheets write: quotes where they are needed. */
+const written = fc
+  .tuple(table, fc.constantFrom('\n', '\r\n', '\r'))
+  .map(([rows, br]) => ({ rows, text: rows.map((row) => row.map(quoted).join(',')).join(br) }));
+const anyText = fc.string({
+  unit: fc.constantFrom('a', '1', ' ', ',', '"', '"', '\n', '\r', '\r\n', '\n'),
+  maxLength: 60,
+});
+const places = fc.array(fc.nat(), { maxLength: 8 });
+const runs = { numRuns: process.env['CI'] === undefined ? 2000 : 10_000 };
+
+describe('for any text', () => {
+  test('sound CSV gives the records that were written, cut into chunks anyhow', () => {
+    fc.assert(
+      fc.property(written, places, ({ rows, text }, at) => {
+        expect(fields(split(cut(text, at)))).toEqual(rows);
+      }),
+      runs,
+    );
+  });
+
+  test('unquoted CSV gives what csv-parse gives', () => {
+    fc.assert(
+      fc.property(anyText, places, (text, at) => {
+        const plain = text.replaceAll('"', '');
+        const expected = parse(plain, {
+          relax_column_count: true,
+          record_delimiter: ['\r\n', '\n', '\r'],
+        }) as string[][];
+        const kept = expected.filter((record) => record.length > 1 || record[0]?.trim() !== '');
+        expect(fields(split(cut(plain, at)))).toEqual(kept);
+      }),
+      runs,
+    );
+  });
+
+  test('the chunks make no difference, and no line is lost or counted twice', () => {
+    fc.assert(
+      fc.property(anyText, places, fc.constantFrom(20, 1000), (text, at, longest) => {
+        const whole = split([text], { longest });
+        expect(split(cut(text, at), { longest })).toEqual(whole);
+        const starts = lines(whole);
+        expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
+        // Every line that says something is in the record that starts there, or in the one before it.
+        const all = text.split(/\r\n|\n|\r/);
+        for (const record of whole) expect(all[record.line - 1]?.trim() ?? '').not.toBe('');
+        for (const [index, line] of all.entries()) {
+          if (line.trim() === '' || starts.includes(index + 1)) continue;
+          const before = whole.findLast((record) => record.line <= index);
+          const span =
+            before?.fields.reduce((sum, field) => sum + field.split(/\r\n|\n|\r/).length - 1, 1) ?? 0;
+          expect((before?.line ?? 0) + span).toBeGreaterThan(index + 1);
+        }
+      }),
+      runs,
+    );
+  });
+});
