@@ -69,7 +69,7 @@ export function columnByName(columns: readonly string[], name: string, role: Rol
     );
   }
   const near = nearest(key, columns);
-  const hint = near === undefined ? '' : `; did you mean ${quote(near)}?`;
+  const hint = near === undefined ? '.' : `; did you mean ${quote(near)}?`;
   throw new OnboardError(
     'COHORT_COLUMNS',
     `${file} has no column ${quote(name)} (${FLAG[role]})${hint} Its columns: ${quoteAll(named(columns))}`,

@@ -1,0 +1,486 @@
+import { chmod, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
+import { parseChatId } from '../../src/domain/chat-id.ts';
+import { REASON_CODES } from '../../src/domain/reasons.ts';
+import type { Reading } from '../../src/domain/words.ts';
+import { scratch } from '../helpers.ts';
+
+const GROUP = '120363371308389685@g.us';
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+
+async function readAll(path: string, options: CohortOptions = {}): Promise<readonly Reading[]> {
+  const readings: Reading[] = [];
+  for await (const batch of (await openCohort(path, options)).readings()) readings.push(...batch);
+  return readings;
+}
+
+/** `line participant` or `line reason`, for a look at a glance. */
+async function glance(path: string, options: CohortOptions = {}): Promise<readonly string[]> {
+  const readings = await readAll(path, options);
+  return readings.map((r) => `${r.row.line} ${r.kind === 'pair' ? r.pair.participant : r.problem.code}`);
+}
+
+async function file(content: string | Uint8Array, name = 'c.csv'): Promise<string> {
+  const path = join(await scratch(), name);
+  await writeFile(path, content);
+  return path;
+}
+
+const AARAV = '918123456712';
+const SOFIA = '525512345679';
+const JOERG = '4915123456799';
+const ALL_THREE = [`2 ${AARAV}`, `3 ${SOFIA}`, `4 ${JOERG}`];
+
+describe('the same three people', () => {
+  test.each([
+    'semicolon.csv',
+    'tab.tsv',
+    'pipe.csv',
+    'cr-only.csv',
+    'crlf.csv',
+    'mixed-line-ends.csv',
+    'bom.csv',
+    'utf-16le.csv',
+    'utf-16be.csv',
+    'utf-16le-without-bom.csv',
+    'windows-1252.csv',
+  ])('%s', async (name) => {
+    const readings = await readAll(fixture(name));
+    expect(await glance(fixture(name))).toEqual(ALL_THREE);
+    expect(readings.map((reading) => reading.row.fields[0])).toEqual([
+      'Aarav Sharma',
+      'Sofía Hernández',
+      'Jörg Weiß',
+    ]);
+    expect(readings.every((reading) => reading.kind === 'pair' && reading.pair.chatId === GROUP)).toBe(true);
+  });
+
+  test.each([
+    ['sep-line.csv', [`3 ${AARAV}`, `4 ${SOFIA}`, `5 ${JOERG}`]],
+    ['semicolon-with-commas-inside.csv', [`2 ${AARAV}`, `3 ${JOERG}`]],
+    ['crlf-quoted-newlines.csv', [`2 ${AARAV}`, `5 ${SOFIA}`]],
+    ['blank-lines.csv', [`5 ${AARAV}`, `8 ${JOERG}`]],
+    ['trailing-delimiters.csv', [`2 ${AARAV}`, `3 ${JOERG}`]],
+    ['quote-inside.csv', [`2 ${AARAV}`, `3 ${JOERG}`]],
+    ['nul-characters.csv', [`2 ${AARAV}`]],
+    ['group-name-beside-chat-id.csv', [`2 ${AARAV}`]],
+    ['too-few-fields.csv', ['2 too_few_fields', `3 ${JOERG}`]],
+    ['too-many-fields.csv', ['2 too_many_fields', `3 ${JOERG}`]],
+    ['text-after-quote.csv', ['2 unreadable_row', `3 ${JOERG}`]],
+    ['quote-never-closed.csv', ['2 unreadable_row', `3 ${SOFIA}`, `4 ${JOERG}`]],
+    ['quote-closed-rows-later.csv', ['2 unreadable_row', `3 ${SOFIA}`, `4 ${JOERG}`]],
+    ['invite-links.csv', ['2 chat_id_invite_link', '3 chat_id_invalid']],
+    [
+      'excel-scientific.csv',
+      [
+        '2 phone_scientific_notation',
+        '3 chat_id_truncated',
+        '4 chat_id_truncated',
+        '5 918123456725',
+        '6 phone_not_a_number',
+        '7 phone_not_a_number',
+      ],
+    ],
+  ])('%s', async (name, expected) => expect(await glance(fixture(name))).toEqual(expected));
+});
+
+describe('notes', () => {
+  test.each([
+    [
+      'windows-1252.csv',
+      [
+        'read as Windows-1252, as it is not UTF-8 (line 3); if names look wrong, give --encoding',
+        'delimiter is “;”',
+      ],
+    ],
+    ['utf-16le.csv', ['read as UTF-16LE', 'delimiter is a tab']],
+    ['bom.csv', []],
+  ])('%s', async (name, notes) => expect((await openCohort(fixture(name))).notes).toEqual(notes));
+});
+
+describe('the demo', () => {
+  test('has some 60 people in 4 groups, a few of them unreadable', async () => {
+    const readings = await readAll(fixture('cohort.csv'));
+    const pairs = readings.flatMap((reading) => (reading.kind === 'pair' ? [reading.pair] : []));
+    expect(readings.length).toBe(65);
+    expect(new Set(pairs.map((pair) => pair.chatId)).size).toBe(4);
+    expect(readings.length - pairs.length).toBe(7);
+    expect(new Set(pairs.map((pair) => pair.chatId + pair.participant)).size).toBe(pairs.length - 3);
+    const endings = pairs
+      .map((pair) => pair.participant.slice(-4))
+      .filter((ending) => ending.startsWith('00'));
+    expect(endings.sort()).toEqual(['0003', '0003', '0004', '0005', '0006']);
+  });
+
+  test('gives the same readings from gzip', async () => {
+    expect(await readAll(fixture('cohort.csv.gz'))).toEqual(await readAll(fixture('cohort.csv')));
+  });
+});
+
+describe('a row as it can be written again', () => {
+  test('is as wide as the header, whatever it held', async () => {
+    const path = await file(
+      `a,chat_id,phone\n1\n1,2,3,4\n1,${GROUP},919874532456,,\n"x"y,2\n${'z'.repeat(3_000_000)}\nlast,${GROUP},919874532456\n`,
+    );
+    const readings = await readAll(path);
+    expect(readings.map((reading) => reading.row.fields.length)).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(readings[0]?.row.fields).toEqual(['1', '', '']);
+    expect(readings[1]?.row.fields).toEqual(['1', '2', '3']);
+    expect(readings[3]?.row.fields).toEqual(['"x"y', '2', '']);
+    expect(readings[4]).toMatchObject({
+      row: { line: 6 },
+      problem: { code: 'unreadable_row', message: expect.stringContaining('longer') },
+    });
+    expect(readings[5]).toMatchObject({ kind: 'pair', row: { line: 7 } });
+  });
+
+  test('a field of 10 MB between good rows costs one row', async () => {
+    const good = `x,${GROUP},919874532456\n`;
+    for (const giant of [
+      `${'y'.repeat(10_000_000)},${GROUP},1\n`,
+      `"${'y'.repeat(10_000_000)}",${GROUP},1\n`,
+    ]) {
+      const path = await file(`name,chat_id,phone\n${good}${giant}${good}`);
+      expect(await glance(path)).toEqual(['2 919874532456', '3 unreadable_row', '4 919874532456']);
+    }
+  });
+
+  test('problems say in which column and what stood there', async () => {
+    const path = await file(`Handy,Gruppe\n12345,${GROUP}\n919874532456,Cohort A\n,\n`);
+    const problems = (await readAll(path)).map((reading) =>
+      reading.kind === 'invalid' ? reading.problem : undefined,
+    );
+    expect(problems).toMatchObject([
+      { code: 'phone_too_short', column: 'Handy', value: '12345' },
+      { code: 'chat_id_invalid', column: 'Gruppe', value: 'Cohort A' },
+      { code: 'phone_missing', column: 'Handy', message: expect.stringContaining('the chat_id is missing') },
+    ]);
+  });
+});
+
+describe('options', () => {
+  test('--chat-id sends every row to one group, and no column is looked for', async () => {
+    const chatId = parseChatId('905301234567-1574073754@g.us')!;
+    const readings = await readAll(fixture('no-chat-column.csv'), { chatId });
+    expect(readings.map((reading) => reading.kind === 'pair' && reading.pair.chatId)).toEqual([
+      chatId,
+      chatId,
+    ]);
+    expect((await openCohort(fixture('two-group-columns.csv'), { chatId })).chatColumn).toBeUndefined();
+    expect(await glance(fixture('bom.csv'), { chatId })).toEqual(ALL_THREE);
+  });
+
+  test('--phone-column and --chat-column decide', async () => {
+    const cohort = await openCohort(fixture('two-phone-columns.csv'), { phoneColumn: 'Mobile' });
+    expect([cohort.chatColumn, cohort.phoneColumn]).toEqual(['chat_id', 'mobile']);
+    expect((await openCohort(fixture('two-group-columns.csv'), { chatColumn: 'GRUPO' })).chatColumn).toBe(
+      'grupo',
+    );
+  });
+
+  test('--delimiter, --encoding and --default-country', async () => {
+    const path = await file(Buffer.from(`имя#телефон#chat_id\nАнна#8 912 345-67-89#${GROUP}\n`, 'utf8'));
+    expect(await glance(path, { delimiter: '#', defaultCountry: 'RU' })).toEqual(['2 79123456789']);
+    const cyrillic = await file(
+      Buffer.from([0xf2, 0xe5, 0xeb, 0x2c, ...Buffer.from(`chat_id\n+79123456789,${GROUP}\n`)]),
+    );
+    expect((await openCohort(cyrillic, { encoding: 'Windows-1251' })).columns).toEqual(['тел', 'chat_id']);
+    expect(await glance(fixture('tab.tsv'), { delimiter: 'tab' })).toEqual(ALL_THREE);
+    expect(await glance(fixture('tab.tsv'), { delimiter: '\\t' })).toEqual(ALL_THREE);
+  });
+
+  test.each<[string, CohortOptions, string, RegExp]>([
+    ['bom.csv', { delimiter: 'dot dot' }, 'CONFIG', /--delimiter "dot dot": give one character/],
+    ['bom.csv', { delimiter: '"' }, 'CONFIG', /--delimiter/],
+    ['bom.csv', { encoding: 'utf-9' }, 'CONFIG', /--encoding utf-9: no such encoding/],
+    ['bom.csv', { defaultCountry: 'XX' as 'IN' }, 'CONFIG', /--default-country XX: no such ISO country/],
+    ['bom.csv', { phoneColumn: 'phnoe' }, 'COHORT_COLUMNS', /did you mean “phone”\?/],
+    ['bom.csv', { chatColumn: 'phone', phoneColumn: 'phone' }, 'COHORT_COLUMNS', /cannot be both/],
+    [
+      'no-phone-column.csv',
+      {},
+      'COHORT_COLUMNS',
+      /no phone column \(its columns: “name”, “chat_id” and “email”\); say which it is with --phone-column$/,
+    ],
+    ['no-chat-column.csv', {}, 'COHORT_COLUMNS', /no chat_id column .* --chat-column, or give --chat-id$/],
+    ['no-header.csv', {}, 'COHORT_COLUMNS', /its first line looks like data/],
+    ['two-phone-columns.csv', {}, 'COHORT_COLUMNS', /“phone” and “mobile” .* --phone-column/],
+    ['two-group-columns.csv', {}, 'COHORT_COLUMNS', /“group” and “grupo” .* --chat-column/],
+    ['empty.csv', {}, 'COHORT_UNREADABLE', /^empty\.csv is empty/],
+    ['empty.csv', { name: 'standard input' }, 'COHORT_UNREADABLE', /^standard input is empty/],
+    ['blank.csv', {}, 'COHORT_UNREADABLE', /is empty/],
+    ['header-only.csv', {}, 'COHORT_UNREADABLE', /a header and no rows/],
+    ['excel-workbook.csv', {}, 'COHORT_UNREADABLE', /Excel workbook/],
+    ['binary.csv', {}, 'COHORT_UNREADABLE', /binary/],
+    ['no-such-file.csv', {}, 'COHORT_UNREADABLE', /no-such-file\.csv does not exist/],
+    ['', {}, 'COHORT_UNREADABLE', /is a directory/],
+    ['cohort.csv/x', {}, 'COHORT_UNREADABLE', /does not exist/],
+  ])('%s with %j: %s', async (name, options, code, message) => {
+    const error = await openCohort(fixture(name), options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'OnboardError', code, message: expect.stringMatching(message) });
+    expect((error as Error).message).not.toMatch(/[\r\n]/);
+  });
+
+  test('what no file but the system refuses', async () => {
+    const dir = await scratch();
+    await mkdir(join(dir, 'd'));
+    await symlink('loop', join(dir, 'loop'));
+    await expect(openCohort(join(dir, 'loop'))).rejects.toThrow('cannot be read (ELOOP)');
+    await expect(openCohort('/dev/null')).rejects.toThrow('is not a regular file');
+    const locked = await file('phone\n1\n');
+    await chmod(locked, 0);
+    if (process.getuid?.() !== 0) await expect(openCohort(locked)).rejects.toThrow('may not be read');
+  });
+
+  test('damaged gzip, and gzip of nothing', async () => {
+    const whole = await readFile(fixture('cohort.csv.gz'));
+    await expect(openCohort(await file(whole.subarray(0, 800)))).rejects.toThrow('is damaged gzip');
+    await expect(openCohort(await file(gzipSync('')))).rejects.toThrow('is empty');
+  });
+
+  test('a header that is no CSV', async () => {
+    await expect(openCohort(await file('"phone"x,chat_id\n1,2\n'))).rejects.toThrow(
+      'c.csv has no readable header: line 1 goes on after a closing quote',
+    );
+    await expect(openCohort(await file('"phone,chat_id\n'))).rejects.toMatchObject({
+      code: 'COHORT_UNREADABLE',
+    });
+  });
+});
+
+describe('a results CSV as a cohort', () => {
+  test('gives what was asked before, or what the person has put right since', async () => {
+    const path = fixture('results.csv');
+    const cohort = await openCohort(path);
+    expect(cohort).toMatchObject({
+      isResults: true,
+      ownWidth: 3,
+      chatColumn: '_chat_id',
+      phoneColumn: 'phone',
+    });
+    expect(await glance(path)).toEqual([
+      '2 918123456712',
+      '3 918123450005',
+      '4 phone_no_country',
+      '5 phone_conflict',
+      '6 5215512345682',
+      '7 918123450003',
+    ]);
+    expect((await glance(path, { defaultCountry: 'IN' }))[2]).toBe('4 918123460003');
+    const previous = (await readAll(path)).map((reading) => cohort.previous(reading.row));
+    expect(previous.map((one) => one?.status)).toEqual([
+      'added',
+      'failed',
+      'invalid',
+      'failed',
+      'invited',
+      undefined,
+    ]);
+    expect(previous[1]?.fields).toMatchObject({
+      row: '3',
+      reason_code: 'not_on_whatsapp',
+      message: '=not on WhatsApp',
+      http_status: '200',
+    });
+  });
+
+  test('the conflict names both columns', async () => {
+    const conflict = (await readAll(fixture('results.csv')))[3];
+    expect(conflict).toMatchObject({
+      problem: {
+        column: 'phone',
+        message:
+          'column “participant” says 918123456789 and column “phone” says “+91 81234 50004”, another number: correct one of them, or clear the participant cell',
+      },
+    });
+  });
+
+  const results =
+    'row,chat_id,participant,status,reason_code,message,http_status,attempts,trace_id,asked_at,settled_at';
+
+  test('needs no column of its own, and two candidates are only a note', async () => {
+    const row = `2,${GROUP},'919874532456,added,,,200,1,,,`;
+    const alone = await file(`${results}\n${row}\n`);
+    expect(await openCohort(alone)).toMatchObject({
+      isResults: true,
+      ownWidth: 0,
+      chatColumn: 'chat_id',
+      phoneColumn: 'participant',
+    });
+    expect(await glance(alone)).toEqual(['2 919874532456']);
+    const two = await file(`phone,mobile,${results},\n1,2,${row},\n`);
+    expect((await openCohort(two)).notes).toEqual([
+      '“phone” and “mobile” can each be the phone column: choose with --phone-column',
+    ]);
+    expect(await glance(two)).toEqual(['2 919874532456']);
+  });
+
+  test('is one only with all results columns in order; then nothing is previous', async () => {
+    const path = await file(`phone,chat_id,status\n919874532456,${GROUP},added\n`);
+    const cohort = await openCohort(path);
+    const [reading] = await readAll(path);
+    expect(cohort.isResults).toBe(false);
+    expect(cohort.previous(reading!.row)).toBeUndefined();
+  });
+});
+
+describe('streaming', () => {
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, i) => `Person ${i},${GROUP},91${9_000_000_000 + i}\n`).join('');
+
+  test('each call reads the file from its start, and stops reading when nobody pulls', async () => {
+    const path = await file(`name,chat_id,phone\n${rows(60_000)}`);
+    const cohort = await openCohort(path);
+    const iterator = cohort.readings()[Symbol.asyncIterator]();
+    const first = await iterator.next();
+    expect(first.value?.length).toBeLessThan(10_000);
+    // What has not been read yet can still change: had it read ahead to the end, it would give 60,000 rows.
+    await truncate(path, 1_000_000);
+    let count = first.value?.length ?? 0;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next())
+      count += next.value.length;
+    expect(count).toBeLessThan(30_000);
+    let again = 0;
+    for await (const batch of cohort.readings()) again += batch.length;
+    expect(again).toBe(count);
+  });
+
+  test('a file that is gone is an error with its name', async () => {
+    const path = await file('phone,chat_id\n1,2\n');
+    const cohort = await openCohort(path);
+    await rm(path);
+    await expect(cohort.readings()[Symbol.asyncIterator]().next()).rejects.toThrow('c.csv does not exist');
+  });
+
+  test('an abort ends the iteration with its reason, and a consumer may leave at any time', async () => {
+    const path = await file(`name,chat_id,phone\n${rows(20_000)}`);
+    const cohort = await openCohort(path);
+    const abort = new AbortController();
+    const iterator = cohort.readings(abort.signal)[Symbol.asyncIterator]();
+    await iterator.next();
+    abort.abort(new Error('enough'));
+    await expect(iterator.next()).rejects.toThrow('enough');
+    for await (const batch of cohort.readings()) {
+      expect(batch.length).toBeGreaterThan(0);
+      break;
+    }
+  });
+
+  test('from gzip as well', async () => {
+    const path = await file(gzipSync(`name,chat_id,phone\n${rows(20_000)}`), 'c.csv.gz');
+    expect((await readAll(path)).length).toBe(20_000);
+  });
+});
+
+describe('encodings in depth', () => {
+  test('UTF-8 with characters across every chunk bound, and one cut off at the very end', async () => {
+    const text = `name,chat_id,phone\n${`Zoë 😀 नमस्ते,${GROUP},919874532456\n`.repeat(8000)}`;
+    const bytes = Buffer.concat([Buffer.from(text), Buffer.from('né').subarray(0, 2)]);
+    const path = await file(bytes);
+    expect((await openCohort(path)).notes).toEqual([]);
+    const readings = await readAll(path);
+    expect(new Set(readings.slice(0, 8000).map((reading) => reading.row.fields[0]))).toEqual(
+      new Set(['Zoë 😀 नमस्ते']),
+    );
+  });
+
+  test('one byte that is not UTF-8, far into the file, makes all of it Windows-1252', async () => {
+    const text = `name,chat_id,phone\n${`Ann,${GROUP},919874532456\n`.repeat(8000)}`;
+    const path = await file(
+      Buffer.concat([Buffer.from(text), Buffer.from(`Ren\xe9e,${GROUP},919874532456\n`, 'latin1')]),
+    );
+    expect((await openCohort(path)).notes[0]).toContain('(line 8002)');
+    expect((await readAll(path)).at(-1)?.row.fields[0]).toBe('Renée');
+  });
+
+  test('each binary that people send instead is named', async () => {
+    for (const [start, what] of [
+      ['%PDF-1.7', 'PDF'],
+      ['\xd0\xcf\x11\xe0', 'Excel'],
+      ['7z\xbc\xaf', '7z'],
+      ['Rar!', 'RAR'],
+    ] as const) {
+      const path = await file(Buffer.from(`${start}phone,chat_id\n1,2\n`, 'latin1'));
+      await expect(openCohort(path)).rejects.toThrow(what);
+    }
+    await expect(openCohort(await file(Buffer.alloc(1000)))).rejects.toThrow('binary');
+  });
+});
+
+test('whatever the bytes: an error for the user, or a reading per record with ascending lines', async () => {
+  const path = await file('');
+  const header = Buffer.from('name,chat_id,phone\n');
+  const good = Buffer.from(`x,${GROUP},919874532456\n`);
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc
+      .string({
+        unit: fc.constantFrom('"', ',', '\n', '\r', '9', '1', '+', 'é', '@g.us', '\0', ';'),
+        maxLength: 30,
+      })
+      .map((text) => Buffer.from(text)),
+    fc.constant(good),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(noise, { maxLength: 6 }), async (withHeader, parts) => {
+      await writeFile(path, Buffer.concat([...(withHeader ? [header] : []), ...parts]));
+      try {
+        const readings = await readAll(path);
+        const lines = readings.map((reading) => reading.row.line);
+        expect(lines).toEqual([...new Set(lines)].sort((a, b) => a - b));
+        for (const reading of readings) {
+          if (withHeader) expect(reading.row.fields.length).toBeGreaterThan(0);
+          if (reading.kind === 'invalid') expect(reading.problem.message).not.toMatch(/[\r\n]/);
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'OnboardError', exitCode: 3 });
+      }
+    }),
+    { numRuns: process.env['CI'] === undefined ? 300 : 3000 },
+  );
+});
+
+test('every reason code of the cohort is reached by a file', async () => {
+  const wanted = REASON_CODES.filter((code) =>
+    /^(?:phone_(?!not_connected)|chat_id_|too_|unreadable)/.test(code),
+  );
+  const cells = [
+    '',
+    '9.19875E+11',
+    '98745 32456',
+    '13012345678',
+    '+91 98745 32456 / +91 98745 32457',
+    '+1 201 555 0123 x1',
+    '+91 98',
+    '+91 98745 324567',
+    '+999 12345678',
+    'Ann',
+    '+1 555 555 5555',
+  ];
+  const groups = [
+    '',
+    '1.20363E+17',
+    'chat.whatsapp.com/Hk3TqVtY9sB2cXw1ZdLmNp',
+    '919874532456@c.us',
+    'Cohort A',
+  ];
+  const text = [
+    'chat_id,phone',
+    ...cells.map((cell) => `${GROUP},${cell}`),
+    ...groups.map((group) => `${group},919874532456`),
+    '1',
+    '1,2,3',
+    '"1"2,3',
+  ].join('\n');
+  const codes = [
+    ...(await readAll(await file(text))),
+    ...(await readAll(await file(text), { defaultCountry: 'CN' })),
+    ...(await readAll(fixture('results.csv'))),
+  ].flatMap((reading) => (reading.kind === 'invalid' ? [reading.problem.code] : []));
+  expect([...new Set(codes)].sort()).toEqual([...wanted].sort());
+});
