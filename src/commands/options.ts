@@ -1,11 +1,15 @@
 import { Option } from 'commander';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../units.ts';
+import { variableOf } from './switches.ts';
 import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './values.ts';
 
-/** Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. */
+/**
+ * Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. A
+ * switch without a value reads its variable in switches.ts, as commander would take `false` for set.
+ */
 function option(flags: string, description: string, group: string): Option {
   const made = new Option(flags, description).helpGroup(group);
-  return made.env(`GROUP_ONBOARD_${made.name().replace(/^no-/, '').replaceAll('-', '_').toUpperCase()}`);
+  return made.isBoolean() ? made : made.env(variableOf(made));
 }
 
 const COHORT = 'The cohort:';

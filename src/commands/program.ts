@@ -1,5 +1,5 @@
-import { Command } from 'commander';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { Command, type Option } from 'commander';
+import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
 import { runCommand } from './run-command.ts';
@@ -27,6 +27,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.helpCommand('help [command]', 'show the help of a command');
   for (const command of [root, ...root.commands]) {
     command.exitOverride();
+    command.configureHelp({ optionDescription: describe });
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       // commander's own “error: …”, on one line, before we exit with 2.
@@ -38,8 +39,17 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   return root;
 }
 
+/** The description, with the default and the choices. The environment's names follow one rule, said once at the end. */
+function describe(option: Option): string {
+  const value = option.defaultValueDescription ?? option.defaultValue;
+  const facts = [
+    option.argChoices && `${option.argChoices.join(', ')}`,
+    value !== undefined && typeof value !== 'boolean' && `default: ${value}`,
+    option.envVar?.startsWith('PERISKOPE_') && `env: ${option.envVar}`,
+  ].filter(Boolean);
+  return facts.length > 0 ? `${option.description} (${facts.join('; ')})` : option.description;
+}
+
 function inherit(root: Command, command: Command): Command {
   return command.copyInheritedSettings(root);
 }
-
-export const USAGE_EXIT: ExitCode = EXIT.usage;

@@ -10,6 +10,7 @@ import {
   safetyOptions,
   selectionOptions,
 } from './options.ts';
+import { applySwitches } from './switches.ts';
 
 const EXAMPLES = `
 Examples:
@@ -38,12 +39,12 @@ export function runCommand(io: Io, done: (exit: ExitCode) => void): Command {
     ...outputOptions(),
   ];
   for (const option of options) command.addOption(option);
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action(async (cohort: string, flags: Record<string, unknown>) => {
-      const { runConfig } = await import('../config.ts');
-      const config = runConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
-      const { run } = await import('../job/run.ts');
-      done(await run(config, io));
-    });
+  return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
+    applySwitches(command, io.env);
+    const flags = command.opts();
+    const { runConfig } = await import('../config.ts');
+    const config = runConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
+    const { run } = await import('../job/run.ts');
+    done(await run(config, io));
+  });
 }

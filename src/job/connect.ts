@@ -14,6 +14,9 @@ import type { RunConfig } from '../config.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Releases } from './releases.ts';
 
+/** Waits below this are not worth a line of log. */
+const LONG_WAIT_MS = 5_000;
+
 /** Where the asks of this run go: the API, or the sandbox that this job has started. */
 export interface Endpoint {
   readonly baseUrl: URL;
@@ -90,8 +93,11 @@ export function connect(parts: ConnectParts): Connection {
     maxConcurrent: config.concurrency,
     ...(config.maxRate && { maxRate: config.maxRate }),
     ...(config.gap && { gap: config.gap }),
-    onWait: ({ untilMonotonic, why }) =>
-      log.info({ waitMs: Math.round(untilMonotonic - clock.monotonic()), why }, 'waiting for the rate limit'),
+    onWait: ({ untilMonotonic, why }) => {
+      const waitMs = Math.round(untilMonotonic - clock.monotonic());
+      // A window of a second ends every second: only a wait that a person would wonder about is news.
+      log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ waitMs, why }, 'waiting for the rate limit');
+    },
   });
   releases.add(() => limiter.stop());
   // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships

@@ -67,7 +67,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean): string {
   lines.push('', ...groupLines(facts));
   lines.push(...adviceLines(tally));
   if (facts.results) lines.push(`results  ${plain(facts.results)}`);
-  lines.push(`ledger   ${plain(facts.ledger)}`);
+  if (!facts.dryRun) lines.push(`ledger   ${plain(facts.ledger)}`);
   if (facts.next) lines.push(`next     ${facts.next}`);
   if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
   return `${lines.join('\n')}\n`;

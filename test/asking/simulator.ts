@@ -107,7 +107,12 @@ export function counter(kind: ServerKind, limit: number, windowMs: number, meani
 }
 
 /** The headers as a server writes them: rounded up, `Date` cut to the second. */
-export function headersOf(world: World, limit: number, counted: Counted, wall: number): Record<string, string> {
+export function headersOf(
+  world: World,
+  limit: number,
+  counted: Counted,
+  wall: number,
+): Record<string, string> {
   const { resetAt } = counted;
   const reset = {
     seconds: String(Math.ceil(resetAt / 1000)),
@@ -195,19 +200,41 @@ export function ours(script: Script, random: () => number): Client & { state(): 
 
 type Item =
   | { readonly at: number; readonly what: 'arrive'; readonly id: number; readonly sentAt: number }
-  | { readonly at: number; readonly what: 'answer'; readonly id: number; readonly observation: Observation; readonly ok: boolean; readonly note: string }
+  | {
+      readonly at: number;
+      readonly what: 'answer';
+      readonly id: number;
+      readonly observation: Observation;
+      readonly ok: boolean;
+      readonly note: string;
+    }
   | { readonly at: number; readonly what: 'other' }
   | { readonly at: number; readonly what: 'limit'; readonly limit: number };
 
 /** Runs a client against a world until its asks are through. A throttled ask goes back to the queue. */
-export function simulate(world: World, script: Script, make: (script: Script, random: () => number) => Client = ours): Run {
+export function simulate(
+  world: World,
+  script: Script,
+  make: (script: Script, random: () => number) => Client = ours,
+): Run {
   const random = randomFrom(world.seed);
   const client = make(script, random);
   const server = counter(world.server, world.limit, world.windowMs, world.meaning);
   /** Our monotonic clock starts anywhere, and the server's wall clock stands anywhere against it. */
   const wallFrom = 1_737_911_667_000 + Math.floor(random() * 3_600_000) + world.clockOffMs;
-  const items: Item[] = (script.limitAt ?? []).map((change) => ({ at: change.at, what: 'limit', limit: change.limit }));
-  const run = { granted: [] as number[], throttled: [] as number[], sent: [] as number[], othersGranted: 0, lost: 0, trace: [] as string[] };
+  const items: Item[] = (script.limitAt ?? []).map((change) => ({
+    at: change.at,
+    what: 'limit',
+    limit: change.limit,
+  }));
+  const run = {
+    granted: [] as number[],
+    throttled: [] as number[],
+    sent: [] as number[],
+    othersGranted: 0,
+    lost: 0,
+    trace: [] as string[],
+  };
   let now = 0;
   let waiting = script.asks;
   let done = 0;
@@ -228,7 +255,9 @@ export function simulate(world: World, script: Script, make: (script: Script, ra
   if (otherRate > 0) nextOther();
   const backOf = new Map<number, number>();
   const through = (at: number) =>
-    script.outage !== undefined && at >= script.outage.from && at < script.outage.to ? script.outage.to + random() * 20 : at;
+    script.outage !== undefined && at >= script.outage.from && at < script.outage.to
+      ? script.outage.to + random() * 20
+      : at;
   const giveUp = script.giveUp ?? Number.POSITIVE_INFINITY;
   while (done < script.asks && now <= giveUp) {
     let until: number | undefined;
@@ -246,7 +275,8 @@ export function simulate(world: World, script: Script, make: (script: Script, ra
       put({ at: through(now + forth), what: 'arrive', id, sentAt: now });
     }
     const item = items[0];
-    if (item === undefined && until === undefined) throw new Error(`stuck at ${now} (${client.describe?.()})`);
+    if (item === undefined && until === undefined)
+      throw new Error(`stuck at ${now} (${client.describe?.()})`);
     if (until !== undefined && (item === undefined || until < item.at)) {
       now = Math.max(until, now + 1e-6);
       continue;
@@ -273,12 +303,24 @@ export function simulate(world: World, script: Script, make: (script: Script, ra
         httpStatus: counted.ok ? 200 : 429,
         headers: script.headers?.(written, now) ?? written,
       };
-      put({ at: answeredAt, what: 'answer', id: item.id, observation, ok: counted.ok, note: script.trace ? `sent ${item.sentAt.toFixed(1)} arrived ${now.toFixed(1)} R=${counted.remaining} reset in ${(counted.resetAt - wall).toFixed(0)}` : '' });
+      put({
+        at: answeredAt,
+        what: 'answer',
+        id: item.id,
+        observation,
+        ok: counted.ok,
+        note: script.trace
+          ? `sent ${item.sentAt.toFixed(1)} arrived ${now.toFixed(1)} R=${counted.remaining} reset in ${(counted.resetAt - wall).toFixed(0)}`
+          : '',
+      });
     } else {
       client.answered(item.id, item.observation);
       if (item.ok) done++;
       else waiting++;
-      if (script.trace) run.trace.push(`#${item.id} ${item.ok ? 'ok ' : '429'} ${item.note} | ${now.toFixed(1)} ${client.describe?.() ?? ''}`);
+      if (script.trace)
+        run.trace.push(
+          `#${item.id} ${item.ok ? 'ok ' : '429'} ${item.note} | ${now.toFixed(1)} ${client.describe?.() ?? ''}`,
+        );
     }
   }
   return run;
@@ -302,7 +344,8 @@ export function enough(limit: number): number {
   return Math.max(300, 6 * limit);
 }
 
-const pick = <T>(random: () => number, values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+const pick = <T>(random: () => number, values: readonly T[]): T =>
+  values[Math.floor(random() * values.length)] as T;
 
 /** Any world of the issue's matrix. */
 export function worldOf(seed: number): World {

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { REASONS } from '../src/domain/reasons.ts';
+import { STATUSES } from '../src/domain/words.ts';
+import { EXIT } from '../src/errors.ts';
+import { scratch } from './helpers.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+
+/** Every ```console block: `$ command` lines, each followed by what it prints. */
+const examples = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+  block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const [command = '', ...output] = part.split('\n');
+      return { command, output: output.join('\n') };
+    }),
+);
+
+describe('the README', () => {
+  it('has examples', () => expect(examples.length).toBeGreaterThanOrEqual(2));
+
+  it.each(examples)('tells the truth about: $command', async ({ command, output }) => {
+    const dir = await scratch();
+    // Without what an earlier demo left beside the cohort: with its ledger, nobody would be asked.
+    const filter = (path: string) => !path.includes('.results.csv');
+    await cp(join(ROOT, 'fixtures'), join(dir, 'fixtures'), { recursive: true, filter });
+    const shim = join(dir, 'group-onboard');
+    await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/cli.js')}" "$@"\n`);
+    await chmod(shim, 0o755);
+    const printed = await new Promise<string>((resolve) => {
+      const env = { PATH: `${dir}:${process.env['PATH'] ?? ''}`, GROUP_ONBOARD_LOG_LEVEL: 'silent' };
+      execFile('sh', ['-c', command], { cwd: dir, env }, (_error, stdout, stderr) =>
+        resolve(stdout + stderr),
+      );
+    });
+    expect(printed.trim()).toBe(output.trim());
+  });
+
+  it('explains every status, every reason code and every exit code', () => {
+    for (const status of STATUSES) expect(readme).toContain(`| \`${status}\` |`);
+    for (const [code, { meaning, advice }] of Object.entries(REASONS)) {
+      expect(readme).toContain(`| \`${code}\` | ${meaning} | ${advice} |`);
+    }
+    for (const exit of Object.values(EXIT))
+      expect(readme).toMatch(new RegExp(`^\\| (?:130 / )?${exit}(?: / 143)? \\|`, 'm'));
+  });
+});
