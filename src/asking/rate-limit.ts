@@ -20,7 +20,14 @@ import {
   type Shortest,
   shortestOf,
 } from './pacing/ask-log.ts';
-import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './pacing/headers.ts';
+import {
+  type Facts,
+  LONGEST_WINDOW,
+  type Observation,
+  type Reset,
+  readFacts,
+  type Span,
+} from './pacing/headers.ts';
 import { NO_OTHERS, type Others, reserveFor, seen } from './pacing/others.ts';
 import {
   FRESH_PACE,
@@ -32,7 +39,7 @@ import {
 } from './pacing/own-pace.ts';
 import { addRoundTrip, longestRoundTrip, NO_ROUND_TRIPS, type RoundTrips } from './pacing/round-trip.ts';
 import { narrow, type ServerClock, toMonotonic, UNKNOWN_CLOCK } from './pacing/server-clock.ts';
-import { NO_SINGLE_ASK, type SingleAsk, sampled, shiftOf } from './pacing/single-ask.ts';
+import { isExhausted, type Sample, settled, shiftOf } from './pacing/single-ask.ts';
 import {
   candidate,
   hinted,
@@ -73,10 +80,11 @@ export interface RateState {
   readonly clock: ServerClock;
   readonly trips: Readonly<Record<AskKind, RoundTrips>>;
   readonly window: WindowEstimate;
-  readonly single: SingleAsk;
+  /** The asks of a server that allows one at a time. */
+  readonly samples: readonly Sample[];
   readonly others: Others;
-  /** When the window ends by the last answer. */
-  readonly resetAt: Span | undefined;
+  /** What the last answer said about the end of the window. */
+  readonly reset: ResetWord | undefined;
   /** What is added to the server's resets, which have proved to be early. */
   readonly resetSlack: number;
   readonly paused: { readonly until: number; readonly why: WaitReason } | undefined;
@@ -86,6 +94,14 @@ export interface RateState {
   /** How much wider than at first the margin is. */
   readonly caution: number;
   readonly pace: OwnPace;
+}
+
+/** A Reset, when that is on our clock, and how far away it was when it was first seen (milliseconds). */
+interface ResetWord {
+  readonly reset: Reset;
+  readonly at: Span;
+  readonly length: Span;
+  readonly said: number;
 }
 
 export type RateEvent =
@@ -124,9 +140,9 @@ export function initial(settings: RateSettings): RateState {
     clock: UNKNOWN_CLOCK,
     trips: { ask: NO_ROUND_TRIPS, read: NO_ROUND_TRIPS },
     window: UNKNOWN_WINDOW,
-    single: NO_SINGLE_ASK,
+    samples: [],
     others: NO_OTHERS,
-    resetAt: undefined,
+    reset: undefined,
     resetSlack: 0,
     paused: undefined,
     strikes: 0,
@@ -208,8 +224,7 @@ function learning(state: RateState, limit: number, flying: number, now: number):
   const reserve = (limit > 1 ? 1 : 0) + reserved(state, length, now);
   if (state.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
   if (flying > 0) return wait(undefined, 'window');
-  const { resetAt } = state;
-  const reset = resetAt === undefined ? undefined : resetAt.to + state.resetSlack + marginOf(state, SECOND);
+  const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
   const ripe = oldestCounted(state) + length + marginOf(state, length);
   if (state.credit > 0) {
     const at = Math.min(ripe, reset ?? ripe);
@@ -217,7 +232,7 @@ function learning(state: RateState, limit: number, flying: number, now: number):
   }
   const backoff = Math.min(LONGEST_BACKOFF, SECOND * 2 ** state.strikes);
   const at =
-    (reset ?? Math.max(ripe, (state.heardAt ?? now) + backoff)) + (limit === 1 ? shiftOf(state.single) : 0);
+    (reset ?? Math.max(ripe, (state.heardAt ?? now) + backoff)) + (limit === 1 ? shiftOf(state.samples) : 0);
   return now >= at ? { go: true, solo: true } : wait(at, 'window');
 }
 
@@ -239,7 +254,7 @@ function predicting(state: RateState, limit: number, length: number, now: number
     return wait(finite(freeAt(state.asks, shortest, span, limit)), 'window');
   }
   if (limit > LONGEST_LOG) {
-    const at = state.resetAt?.to ?? oldestCounted(state) + span;
+    const at = state.reset?.at.to ?? oldestCounted(state) + span;
     if (now < at) return wait(at, 'window');
   }
   return { go: true, solo: stale };
@@ -305,18 +320,18 @@ function heardFrom(state: RateState, ask: Ask, facts: Facts, remaining: number):
   const limit = facts.limit ?? state.limit ?? remaining + 1;
   const answeredAt = ask.answeredAt ?? 0;
   const certain = state.asks.every((other) => other.id === ask.id || isBefore(other, ask));
-  const reset = facts.reset && resetSpan(state.clock, facts, ask);
+  const reset = resetWord(state, facts, ask);
   const fresh: RateState = {
     ...state,
     limit,
     blind: false,
     heardAt: answeredAt,
     strikes: 0,
-    resetAt: earliestArrival(ask) >= state.creditSentAt ? reset?.at : state.resetAt,
+    reset: earliestArrival(ask) >= state.creditSentAt ? reset : state.reset,
     window: reset === undefined ? state.window : hinted(state.window, reset.length),
   };
   const judgedState = certain ? withEvidence(fresh, state, ask, limit, remaining) : fresh;
-  const single = limit === 1 && certain ? withSample(judgedState, ask, facts) : judgedState;
+  const single = limit === 1 && certain ? withSample(judgedState, ask, reset) : judgedState;
   return withCredit(single, ask, remaining, answeredAt);
 }
 
@@ -362,7 +377,9 @@ function withEvidence(
         counted: counted.length,
         old: old.length,
         ripe: ripe.length,
-        beforeReset: before.resetAt !== undefined && (ask.answeredAt ?? 0) < before.resetAt.from,
+        restored: remaining - before.credit,
+        within: at - earliestArrival(counted.at(-1) ?? ask),
+        floating: floats(before.reset, state.reset, length),
       })
     : state.window;
   // The server forgets the oldest first.
@@ -376,39 +393,52 @@ function withEvidence(
   return { ...state, window, countedFrom, others };
 }
 
-function withSample(state: RateState, ask: Ask, facts: Facts): RateState {
-  if (state.window.trusted !== undefined || facts.reset === undefined) return state;
+function withSample(state: RateState, ask: Ask, word: ResetWord | undefined): RateState {
+  if (state.window.trusted !== undefined || word?.reset.on !== 'wall' || isExhausted(state.samples))
+    return state;
   const arrival: Span = { from: earliestArrival(ask), to: ask.answeredAt ?? 0 };
-  const { single, length } = sampled(state.single, { arrival, reset: facts.reset }, state.clock);
-  return {
-    ...state,
-    single,
-    window: length === undefined ? state.window : { ...state.window, trusted: length },
-  };
+  const sample = { arrival, resetAt: word.reset.at, step: word.reset.step, said: word.said };
+  const samples = [...state.samples, sample];
+  return { ...state, samples, window: { ...state.window, trusted: settled(samples, state.clock) } };
 }
 
-/** When the window ends by this answer, and how long after the ask that is. */
-function resetSpan(clock: ServerClock, facts: Facts, ask: Ask): { at: Span; length: Span } | undefined {
+/** What this answer says about the end of the window. */
+function resetWord(state: RateState, facts: Facts, ask: Ask): ResetWord | undefined {
   const { reset } = facts;
   const from = earliestArrival(ask);
   const to = ask.answeredAt ?? from;
   if (reset === undefined) return undefined;
   if (reset.on === 'answer') {
-    return {
-      at: { from: from + reset.in - reset.step, to: to + reset.in },
-      length: { from: reset.in - reset.step, to: reset.in },
-    };
+    const latest = latestArrival(ask, shortestOf(state.trips));
+    const length = { from: reset.in - reset.step, to: reset.in };
+    return { reset, at: { from: from + length.from, to: latest + length.to }, length, said: reset.in };
   }
-  const end = toMonotonic(clock, reset.at);
-  if (end === undefined || facts.date === undefined) return undefined;
+  const at = toMonotonic(state.clock, reset.at);
+  if (at === undefined || facts.date === undefined) return undefined;
   const said = reset.at - facts.date;
+  const before =
+    state.reset?.reset.on === 'wall' && state.reset.reset.at === reset.at ? state.reset.said : said;
   return {
-    at: { from: end.from, to: end.to },
+    reset,
+    at,
     length: {
-      from: Math.max(said - SECOND - reset.step, end.from - reset.step - to),
-      to: Math.min(said, end.to - from),
+      from: Math.max(said - SECOND - reset.step, at.from - reset.step - to),
+      to: Math.min(said, at.to - from),
     },
+    said: Math.max(said, before),
   };
+}
+
+/**
+ * Whether the window cannot be longer than `length` and aligned to the clock, when `after` came after it was renewed:
+ * an aligned one ends on a whole second, and its ends are as far apart as it is long, which is as far as any of them
+ * was ever away.
+ */
+function floats(before: ResetWord | undefined, after: ResetWord | undefined, length: number): boolean {
+  if (before?.reset.on !== 'wall' || after?.reset.on !== 'wall') return false;
+  if (after.reset.at % SECOND !== 0) return true;
+  const moved = after.reset.at - before.reset.at;
+  return moved > 0 && (moved <= length || moved < Math.max(before.said, after.said));
 }
 
 /** A 429. It was not done; whoever sent it goes back to the queue. */
@@ -417,7 +447,7 @@ function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
   const limit = facts.limit ?? state.limit;
   const length = windowOf(state) ?? SECOND;
   const first = state.paused === undefined || earliestArrival(ask) >= state.paused.until - LONGEST_WINDOW;
-  const reset = facts.reset && resetSpan(state.clock, facts, ask)?.at;
+  const reset = resetWord(state, facts, ask);
   const conjecture = ask.solo;
   return {
     ...state,
@@ -427,7 +457,7 @@ function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
     credit: 0,
     creditSentAt: Math.max(state.creditSentAt, earliestArrival(ask)),
     heardAt: facts.limit === undefined ? state.heardAt : answeredAt,
-    resetAt: reset ?? state.resetAt,
+    reset: reset ?? state.reset,
     resetSlack:
       conjecture && state.window.trusted === undefined
         ? Math.min(state.resetSlack + SECOND, LONGEST_BACKOFF)
@@ -448,7 +478,7 @@ function retryAfter(state: RateState, facts: Facts, answeredAt: number): RateSta
     const at = toMonotonic(state.clock, after.at)?.to;
     if (at !== undefined) until = Math.min(at, answeredAt + LONGEST_WINDOW);
   }
-  if (until === undefined && is429) until = Math.max(state.resetAt?.to ?? 0, answeredAt + backoff);
+  if (until === undefined && is429) until = Math.max(state.reset?.at.to ?? 0, answeredAt + backoff);
   if (until === undefined) return state;
   const least = is429 ? answeredAt + Math.min(backoff, 10 * SECOND) : answeredAt;
   return pausedUntil(state, Math.max(until, least) + marginOf(state, SECOND), 'throttled');

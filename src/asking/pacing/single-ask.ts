@@ -1,64 +1,52 @@
 /**
  * The window of a server that allows one ask at a time. There is no allowance left to probe with, so its Reset has
- * to be taken at its word, which in whole seconds, rounded up, wastes up to half. Three asks at different phases of
- * the server's second settle it: the second goes one and a half seconds later than it might. A window that starts
- * with the ask moves along with it; one that is aligned to the clock does not, and there the Reset is exact.
+ * to be taken at its word, which in whole seconds, rounded up, wastes up to half. A few asks at different phases of
+ * the server's second settle it: each of them may be explained by one length only, if the window starts with the
+ * ask. Whether it does is seen from the Resets: those of a window aligned to the clock lie whole windows apart.
  */
-import type { Reset, Span } from './headers.ts';
+import type { Span } from './headers.ts';
 import type { ServerClock } from './server-clock.ts';
 
-/** One ask: when it may have arrived (monotonic milliseconds), and the Reset that it brought. */
-interface Sample {
+/** One ask: when it may have arrived (monotonic milliseconds), and the Reset that it brought (server's clock). */
+export interface Sample {
   readonly arrival: Span;
-  readonly reset: Reset;
+  readonly resetAt: number;
+  readonly step: number;
+  /** How far away the Reset was by the answer's Date. */
+  readonly said: number;
 }
 
-export interface SingleAsk {
-  readonly samples: readonly Sample[];
-  /** How often three samples did not agree. */
-  readonly failures: number;
+/** How much later than the Reset the next ask goes: by another whole second, and at another phase. */
+const SHIFTS = [0, 1400, 0, 1000, 700, 0];
+
+export function shiftOf(samples: readonly Sample[]): number {
+  return SHIFTS[samples.length] ?? 0;
 }
 
-export const NO_SINGLE_ASK: SingleAsk = { samples: [], failures: 0 };
-
-/** Moves the phase by half a second, and by more than the step of a Reset in whole seconds. */
-const SHIFT = 1500;
-const SAMPLES = 3;
-const MOST_FAILURES = 2;
-
-/** How much later than the Reset the next ask should go, for what it would show (milliseconds). */
-export function shiftOf(single: SingleAsk): number {
-  return single.samples.length === 1 && single.failures < MOST_FAILURES ? SHIFT : 0;
+/** Enough has been asked; where nothing was settled, the Reset is all there is. */
+export function isExhausted(samples: readonly Sample[]): boolean {
+  return samples.length > SHIFTS.length;
 }
 
-/** Takes in one answer; `length` is the window's, milliseconds, once it is settled. */
-export function sampled(
-  single: SingleAsk,
-  sample: Sample,
-  clock: ServerClock,
-): { readonly single: SingleAsk; readonly length: number | undefined } {
-  const samples = [...single.samples, sample];
-  if (single.failures >= MOST_FAILURES || samples.length < SAMPLES)
-    return { single: { ...single, samples: samples.slice(-SAMPLES) }, length: undefined };
-  const length = agreed(samples, clock);
-  const failures = single.failures + (length === undefined ? 1 : 0);
-  return { single: { samples: length === undefined ? [] : samples, failures }, length };
-}
-
-/** The one whole number of seconds that explains every sample; safe to the upper side where none does. */
-function agreed(samples: readonly Sample[], clock: ServerClock): number | undefined {
-  const spans = samples.map(({ arrival, reset }): Span => {
-    const end = reset.on === 'wall' ? reset.at : reset.in;
-    const opened: Span = reset.on === 'wall' ? arrival : { from: 0, to: 0 };
-    return { from: end - reset.step - opened.to, to: end - opened.from };
-  });
-  const from = Math.max(...spans.map((span) => span.from));
-  const to = Math.min(...spans.map((span) => span.to));
+/** The one whole number of seconds that explains every sample; undefined while another explanation is left. */
+export function settled(samples: readonly Sample[], clock: ServerClock): number | undefined {
+  const { offset } = clock;
+  if (samples.length < 3 || offset === undefined || !floating(samples)) return undefined;
+  const from = Math.max(...samples.map((sample) => sample.resetAt - sample.step - sample.arrival.to));
+  const to = Math.min(...samples.map((sample) => sample.resetAt - sample.arrival.from));
   if (from >= to) return undefined;
-  const onWall = samples[0]?.reset.on === 'wall';
-  if (onWall && clock.offset === undefined) return undefined;
-  const shortest = from - (onWall ? (clock.offset?.to ?? 0) : 0);
-  const longest = to - (onWall ? (clock.offset?.from ?? 0) : 0);
-  const second = Math.floor(longest / 1000) * 1000;
-  return second > shortest && second > 0 ? second : Math.ceil(longest / 1000) * 1000;
+  const second = Math.floor((to - offset.from) / 1000) * 1000;
+  return second > from - offset.to && second > 0 ? second : undefined;
+}
+
+function floating(samples: readonly Sample[]): boolean {
+  if (samples.some((sample) => sample.resetAt % 1000 !== 0)) return true;
+  const apart = samples.slice(1).reduce((gcd, sample, index) => {
+    return commonDivisor(gcd, sample.resetAt - (samples[index]?.resetAt ?? 0));
+  }, 0);
+  return apart > 0 && apart < Math.max(...samples.map((sample) => sample.said));
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }

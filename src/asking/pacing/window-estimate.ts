@@ -40,6 +40,8 @@ const USUAL_SECONDS = [
  * window is within half again of the length being tried.
  */
 const HOLDS_TO_TRUST = 3;
+/** How much longer a token bucket's window may be than the length being tried, for all that one return shows. */
+const BUCKET_TOLERANCE = 1.2;
 
 /** The length to try next, milliseconds: the shortest whole number of seconds that nothing speaks against. */
 export function candidate(window: WindowEstimate): number {
@@ -47,7 +49,7 @@ export function candidate(window: WindowEstimate): number {
   const { above, hint } = window;
   if (hint !== undefined && hint.to > above) {
     const second = Math.floor(Math.max(above, hint.from, 0) / 1000 + 1) * 1000;
-    return second <= hint.to ? second : hint.to;
+    return second <= hint.to ? second : Math.ceil(hint.to / 1000) * 1000;
   }
   const usual = USUAL_SECONDS.find((seconds) => seconds * 1000 > above);
   return usual === undefined ? above * 2 : usual * 1000;
@@ -62,6 +64,10 @@ export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
   };
   if (hint !== undefined && next.from === hint.from && next.to === hint.to) return window;
   const changed = { ...window, hint: next };
+  // No server says that it takes longer than a window until all is there again.
+  if (window.trusted !== undefined && next.from >= window.trusted) {
+    return { ...changed, trusted: undefined, above: window.trusted, held: 0, forgotten: 0 };
+  }
   return candidate(changed) === candidate(window) ? changed : { ...changed, held: 0, forgotten: 0 };
 }
 
@@ -75,8 +81,11 @@ export interface Evidence {
   readonly old: number;
   /** Of the old ones: surely younger than the next length that would come into question. */
   readonly ripe: number;
-  /** The window was renewed before the instant that the server gave for it: it is not aligned to the clock. */
-  readonly beforeReset: boolean;
+  /** Asks that came back since the last word before, and since when (milliseconds). */
+  readonly restored: number;
+  readonly within: number;
+  /** The Resets rule out that the window is aligned to the clock, and longer than the length being tried. */
+  readonly floating: boolean;
 }
 
 /**
@@ -84,7 +93,7 @@ export interface Evidence {
  * else uses the key: only when most of the old ones seem to be counted is the length held to be too short.
  */
 export function judged(window: WindowEstimate, evidence: Evidence): WindowEstimate {
-  const { used, counted, old, ripe, limit, beforeReset } = evidence;
+  const { used, counted, old, ripe, limit, restored, within, floating } = evidence;
   if (old < 1) return window;
   const length = candidate(window);
   const young = counted - old + 1;
@@ -93,9 +102,11 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   }
   // An allowance of one has none to probe with: `single-ask.ts` learns it from the Reset alone.
   if (window.trusted !== undefined || ripe < 1 || limit === 1) return window;
+  // A bucket that fills slowly gives back a few; only a quick return of many shows that the old ones are forgotten.
+  if (used > young || limit * within > restored * length * BUCKET_TOLERANCE) return window;
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
-  const enough = forgotten >= limit - 1 && (beforeReset || held >= HOLDS_TO_TRUST);
+  const enough = forgotten >= limit - 1 && (floating || held >= HOLDS_TO_TRUST);
   return { ...window, held, forgotten, trusted: enough ? length : undefined };
 }
 
