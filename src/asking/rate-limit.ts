@@ -72,6 +72,8 @@ export interface RateState {
   readonly credit: number;
   /** When the ask was sent whose answer that word was. */
   readonly creditSentAt: number;
+  /** The last time that nothing was in flight: what remained then, and the newest ask of that time. */
+  readonly quiet: { readonly remaining: number; readonly id: number; readonly sentAt: number } | undefined;
   /** When an answer with rate-limit headers last came. */
   readonly heardAt: number | undefined;
   /** Whether the last answer had rate-limit headers, once any answer had. */
@@ -80,6 +82,10 @@ export interface RateState {
   readonly clock: ServerClock;
   readonly trips: Readonly<Record<AskKind, RoundTrips>>;
   readonly window: WindowEstimate;
+  /** How far away the Reset is when a single ask is missing from the allowance. */
+  readonly singleReset: Span;
+  /** Old asks come back all at once, not each in its turn. */
+  readonly atOnce: boolean;
   /** The asks of a server that allows one at a time. */
   readonly samples: readonly Sample[];
   readonly others: Others;
@@ -122,6 +128,8 @@ export type Verdict =
 const SECOND = 1000;
 /** Longest wait that we impose on our own account, where no header says how long. */
 const LONGEST_BACKOFF = 60_000;
+/** How much longer a token bucket's window may be than the length being tried, for all that one return shows. */
+const BUCKET_TOLERANCE = 1.2;
 /** Asks remembered one by one; beyond such a limit only the server's own word is used. */
 const LONGEST_LOG = 1024;
 
@@ -134,12 +142,15 @@ export function initial(settings: RateSettings): RateState {
     limit: undefined,
     credit: 0,
     creditSentAt: Number.NEGATIVE_INFINITY,
+    quiet: undefined,
     heardAt: undefined,
     blind: false,
     answered: false,
     clock: UNKNOWN_CLOCK,
     trips: { ask: NO_ROUND_TRIPS, read: NO_ROUND_TRIPS },
     window: UNKNOWN_WINDOW,
+    singleReset: { from: 0, to: Number.POSITIVE_INFINITY },
+    atOnce: true,
     samples: [],
     others: NO_OTHERS,
     reset: undefined,
@@ -221,18 +232,26 @@ function withoutWord(state: RateState, limit: number, now: number): Verdict {
 function learning(state: RateState, limit: number, flying: number, now: number): Verdict {
   const length = candidate(state.window);
   const stale = isStale(state, length, now);
-  const reserve = (limit > 1 ? 1 : 0) + reserved(state, length, now);
+  const margin = marginOf(state, length);
+  const ripe = oldestCounted(state) + length + margin;
+  const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
+  // Where the Reset is no later than what would be tried, there is nothing to probe for.
+  const sure = reset !== undefined && reset <= ripe + length / 100;
+  const reserve = (limit > 1 && !sure ? 1 : 0) + reserved(state, length, now);
   if (state.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
   if (flying > 0) return wait(undefined, 'window');
-  const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
-  const ripe = oldestCounted(state) + length + marginOf(state, length);
   if (state.credit > 0) {
     const at = Math.min(ripe, reset ?? ripe);
     return now >= at ? { go: true, solo: true } : wait(at, 'window');
   }
   const backoff = Math.min(LONGEST_BACKOFF, SECOND * 2 ** state.strikes);
+  const shift = limit === 1 ? shiftOf(state.samples) : 0;
   const at =
-    (reset ?? Math.max(ripe, (state.heardAt ?? now) + backoff)) + (limit === 1 ? shiftOf(state.samples) : 0);
+    reset === undefined
+      ? Math.max(ripe, (state.heardAt ?? now) + backoff)
+      : sure && limit > 1
+        ? Math.max(reset, ripe)
+        : reset + shift;
   return now >= at ? { go: true, solo: true } : wait(at, 'window');
 }
 
@@ -268,6 +287,7 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
     grantedAt: now,
     sentAt: undefined,
     answeredAt: undefined,
+    remaining: undefined,
     solo: event.solo,
   };
   return {
@@ -295,10 +315,10 @@ function answered(state: RateState, id: number, observation: Observation): RateS
   const { sentAt, answeredAt, httpStatus } = observation;
   const before = state.asks.find((ask) => ask.id === id);
   if (before === undefined) return state;
-  const ask: Ask = { ...before, sentAt, answeredAt };
+  const facts = httpStatus === undefined ? undefined : readFacts(observation);
+  const ask: Ask = { ...before, sentAt, answeredAt, remaining: facts?.remaining };
   const asks = state.asks.map((other) => (other.id === id ? ask : other));
-  if (httpStatus === undefined) return { ...state, asks };
-  const facts = readFacts(observation);
+  if (facts === undefined) return { ...state, asks };
   const trips = { ...state.trips, [ask.kind]: addRoundTrip(state.trips[ask.kind], answeredAt - sentAt) };
   const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
   const known = { ...state, asks, trips, clock, answered: true };
@@ -329,10 +349,31 @@ function heardFrom(state: RateState, ask: Ask, facts: Facts, remaining: number):
     strikes: 0,
     reset: earliestArrival(ask) >= state.creditSentAt ? reset : state.reset,
     window: reset === undefined ? state.window : hinted(state.window, reset.length),
+    singleReset:
+      reset !== undefined && remaining === limit - 1 ? farther(state.singleReset, reset) : state.singleReset,
   };
   const judgedState = certain ? withEvidence(fresh, state, ask, limit, remaining) : fresh;
   const single = limit === 1 && certain ? withSample(judgedState, ask, reset) : judgedState;
-  return withCredit(single, ask, remaining, answeredAt);
+  return whenQuiet(withCredit(single, ask, remaining, answeredAt), limit);
+}
+
+/**
+ * When nothing is in flight, the lowest Remaining of those that flew together is what remains at least, and the
+ * server counts no more than the newest that it leaves room for: it forgets the oldest first.
+ */
+function whenQuiet(state: RateState, limit: number): RateState {
+  if (inFlight(state.asks) > 0) return state;
+  const together = state.asks.filter((ask) => ask.id > (state.quiet?.id ?? 0) && ask.remaining !== undefined);
+  const newest = state.asks.at(-1);
+  if (together.length === 0 || newest === undefined) return state;
+  const remaining = together.reduce((least, ask) => Math.min(least, ask.remaining ?? least), limit);
+  const first = state.asks[Math.max(0, state.asks.length - Math.max(1, limit - remaining))];
+  return {
+    ...state,
+    credit: Math.max(state.credit, remaining),
+    countedFrom: Math.max(state.countedFrom, first?.id ?? 0),
+    quiet: { remaining, id: newest.id, sentAt: earliestArrival(newest) },
+  };
 }
 
 /** The server's word as of this answer, or the one before where that says more and is not contradicted. */
@@ -377,8 +418,7 @@ function withEvidence(
         counted: counted.length,
         old: old.length,
         ripe: ripe.length,
-        restored: remaining - before.credit,
-        within: at - earliestArrival(counted.at(-1) ?? ask),
+        slowBucket: couldBeSlowBucket(state, limit, length, remaining, at),
         floating: floats(before.reset, state.reset, length),
       })
     : state.window;
@@ -390,7 +430,9 @@ function withEvidence(
     strange > 0 && before.heardAt !== undefined
       ? seen(state.others, strange, length, length, at)
       : state.others;
-  return { ...state, window, countedFrom, others };
+  const young = counted.filter((other) => earliestArrival(other) + length > latest).length;
+  const atOnce = young >= 3 && old.length > 0 ? remaining > limit - 1 - young : state.atOnce;
+  return { ...state, window, countedFrom, others, atOnce };
 }
 
 function withSample(state: RateState, ask: Ask, word: ResetWord | undefined): RateState {
@@ -400,6 +442,12 @@ function withSample(state: RateState, ask: Ask, word: ResetWord | undefined): Ra
   const sample = { arrival, resetAt: word.reset.at, step: word.reset.step, said: word.said };
   const samples = [...state.samples, sample];
   return { ...state, samples, window: { ...state.window, trusted: settled(samples, state.clock) } };
+}
+
+/** The farthest Reset of a single missing ask; one that is aligned to the clock may be near by chance. */
+function farther(known: Span, word: ResetWord): Span {
+  const to = Number.isFinite(known.to) ? Math.max(known.to, word.said) : word.said;
+  return { from: Math.max(known.from, word.length.from), to };
 }
 
 /** What this answer says about the end of the window. */
@@ -427,6 +475,25 @@ function resetWord(state: RateState, facts: Facts, ask: Ask): ResetWord | undefi
     },
     said: Math.max(said, before),
   };
+}
+
+/**
+ * Whether a token bucket slower than the length being tried could have left `remaining` by then. Where a single
+ * missing ask is `singleReset` away, a bucket gives no more than one back in that time.
+ */
+function couldBeSlowBucket(
+  state: RateState,
+  limit: number,
+  length: number,
+  remaining: number,
+  at: number,
+): boolean {
+  const { quiet, singleReset } = state;
+  if (quiet === undefined) return true;
+  const restored = remaining + 1 - quiet.remaining;
+  const within = at - quiet.sentAt;
+  if (singleReset.from > 0 && restored > within / singleReset.from + 2) return false;
+  return singleReset.to < length || limit * within > restored * length * BUCKET_TOLERANCE;
 }
 
 /**
@@ -493,7 +560,7 @@ function pausedUntil(state: RateState, until: number, why: WaitReason): RateStat
 function isStale(state: RateState, windowMs: number, now: number): boolean {
   if (state.heardAt === undefined) return true;
   const longest = Math.max(longestRoundTrip(state.trips.ask), longestRoundTrip(state.trips.read));
-  return now - state.heardAt > Math.max(windowMs / 4, longest, 50);
+  return now - state.heardAt > Math.max(state.atOnce ? windowMs / 4 : windowMs, longest, 50);
 }
 
 function reserved(state: RateState, windowMs: number, now: number): number {

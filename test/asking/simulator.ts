@@ -341,7 +341,7 @@ export function required(world: World): number {
 
 /** Enough asks for the measure: 300, or five windows. */
 export function enough(limit: number): number {
-  return Math.max(310, 7 * limit) - 1;
+  return limit === 1 ? 300 : Math.max(310, 7 * limit) - 3;
 }
 
 const pick = <T>(random: () => number, values: readonly T[]): T =>

@@ -17,6 +17,8 @@ export interface Ask {
   readonly sentAt: number | undefined;
   /** Undefined while in flight; an ask that was lost counts from when it was given up. */
   readonly answeredAt: number | undefined;
+  /** What the server said remained after it. */
+  readonly remaining: number | undefined;
   /** It went on a conjecture: nothing else may start before its answer. */
   readonly solo: boolean;
 }

@@ -40,8 +40,6 @@ const USUAL_SECONDS = [
  * window is within half again of the length being tried.
  */
 const HOLDS_TO_TRUST = 3;
-/** How much longer a token bucket's window may be than the length being tried, for all that one return shows. */
-const BUCKET_TOLERANCE = 1.2;
 
 /** The length to try next, milliseconds: the shortest whole number of seconds that nothing speaks against. */
 export function candidate(window: WindowEstimate): number {
@@ -81,9 +79,8 @@ export interface Evidence {
   readonly old: number;
   /** Of the old ones: surely younger than the next length that would come into question. */
   readonly ripe: number;
-  /** Asks that came back since the last word before, and since when (milliseconds). */
-  readonly restored: number;
-  readonly within: number;
+  /** A token bucket that is slower than the length being tried could have given back as much. */
+  readonly slowBucket: boolean;
   /** The Resets rule out that the window is aligned to the clock, and longer than the length being tried. */
   readonly floating: boolean;
 }
@@ -93,7 +90,7 @@ export interface Evidence {
  * else uses the key: only when most of the old ones seem to be counted is the length held to be too short.
  */
 export function judged(window: WindowEstimate, evidence: Evidence): WindowEstimate {
-  const { used, counted, old, ripe, limit, restored, within, floating } = evidence;
+  const { used, counted, old, ripe, limit, slowBucket, floating } = evidence;
   if (old < 1) return window;
   const length = candidate(window);
   const young = counted - old + 1;
@@ -103,10 +100,10 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   // An allowance of one has none to probe with: `single-ask.ts` learns it from the Reset alone.
   if (window.trusted !== undefined || ripe < 1 || limit === 1) return window;
   // A bucket that fills slowly gives back a few; only a quick return of many shows that the old ones are forgotten.
-  if (used > young || limit * within > restored * length * BUCKET_TOLERANCE) return window;
+  if (used > young || slowBucket) return window;
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
-  const enough = forgotten >= limit - 1 && (floating || held >= HOLDS_TO_TRUST);
+  const enough = forgotten >= (limit - 1) / 4 && (floating || held >= HOLDS_TO_TRUST);
   return { ...window, held, forgotten, trusted: enough ? length : undefined };
 }
 
