@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Selection } from '../asking/decide.ts';
 import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
@@ -44,6 +45,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const startedAt = clock.monotonic();
   const closing = new RunControl();
   const abandon = new AbortController();
+  setMaxListeners(0, abandon.signal); // every request in flight listens to it
   const live = new Live(clock);
   const out = openOutput(config, io, live);
   releases.add(() => out.stop());
