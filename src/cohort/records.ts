@@ -1,5 +1,5 @@
 import { CsvError } from 'csv-parse/sync';
-import { breaksIn, parseCsv, type Quotes } from './csv.ts';
+import { breaksIn, firstCsvRecord, parseCsv, type Quotes } from './csv.ts';
 
 /** The longest record, in characters. Longer ones are unreadable: memory stays bounded whatever a file holds. */
 export const LONGEST_RECORD = 1024 * 1024;
@@ -73,7 +73,8 @@ export class RecordSplitter {
   /** How much of the text was made into records. */
   #consume(text: string, last: boolean): number {
     const end = last ? text.length : endOfLastLine(text, text.length);
-    const cut = last ? end : outsideQuotes(text, end);
+    const unquoted = openingQuote(text, 0, this.#delimiter) < 0;
+    const cut = last || unquoted ? end : outsideQuotes(text, end);
     if (cut > 0 && cut <= this.#longest && this.#wellFormed(text.slice(0, cut))) return cut;
     // Nothing but an open quote so far: wait for its end, as long as a record may be.
     if (cut === 0 && text.length <= this.#longest) return 0;
@@ -82,7 +83,10 @@ export class RecordSplitter {
 
   /** The usual case: a block that csv-parse takes as a whole. False, and nothing done, when it does not. */
   #wellFormed(block: string): boolean {
-    const quoted = block.includes('"');
+    if (openingQuote(block, 0, this.#delimiter) < 0) {
+      this.#unquoted(block);
+      return true;
+    }
     let records: string[][];
     try {
       records = parseCsv(block, this.#delimiter);
@@ -90,16 +94,17 @@ export class RecordSplitter {
       if (error instanceof CsvError) return false;
       throw error;
     }
-    if (!quoted) {
-      for (const fields of records) this.#emit(fields, 1);
-      return true;
-    }
-    const spans = records.map((fields) => fields.reduce((sum, field) => sum + breaksIn(field), 1));
+    const spans = records.map(spanOf);
     if (records.some((fields, at) => (spans[at] as number) > 1 && this.#swallows(fields))) return false;
     // `""` alone reads like a blank line, and is none: only the text can tell.
-    if (records.some((fields) => isBlank(fields)) && /^"\s*"[^\S\r\n]*$/m.test(block)) return false;
+    if (records.some(isBlank) && /^"\s*"[^\S\r\n]*$/m.test(block)) return false;
     for (const [at, fields] of records.entries()) this.#emit(fields, spans[at] as number);
     return true;
+  }
+
+  /** Lines in which no field begins with a quote: each is a record, and its quotes are characters. */
+  #unquoted(lines: string): void {
+    for (const fields of parseCsv(lines, this.#delimiter, 'literal')) this.#emit(fields, 1);
   }
 
   /** The careful case: record by record, so that a broken one costs its own line and no other. */
@@ -107,14 +112,14 @@ export class RecordSplitter {
     let at = 0;
     while (at < end) {
       const line = endOfLine(text, at, end);
-      const quote = text.indexOf('"', at);
+      const quote = openingQuote(text, at, this.#delimiter);
       if (line - at > this.#longest) {
         this.#broken(text.slice(at, line), 'is longer than a row can be');
         at = line;
       } else if (quote < 0 || quote >= line) {
         const run = Math.min(quote < 0 ? end : quote, at + this.#longest, end);
-        const stop = Math.max(line, endOfLastLine(text, run));
-        for (const fields of parseCsv(text.slice(at, stop), this.#delimiter)) this.#emit(fields, 1);
+        const stop = run === end ? end : Math.max(line, endOfLastLine(text, run, at));
+        this.#unquoted(text.slice(at, stop));
         at = stop;
       } else {
         const next = this.#quotedRecord(text, at, line, end, last);
@@ -127,44 +132,41 @@ export class RecordSplitter {
 
   /** One record with quotes in it; the place after it, or undefined when more text is needed to tell. */
   #quotedRecord(text: string, at: number, firstEnd: number, end: number, last: boolean): number | undefined {
-    let stop = firstEnd;
-    let effort = 0;
-    for (;;) {
-      const candidate = text.slice(at, stop);
-      const verdict = this.#verdict(candidate);
-      if (Array.isArray(verdict)) {
-        const span = verdict.reduce((sum, field) => sum + breaksIn(field), 1);
-        if (span > 1 && this.#swallows(verdict)) {
-          this.#broken(text.slice(at, firstEnd), 'has a quote that is closed only in a later row');
-          return firstEnd;
-        }
-        this.#emit(verdict, span, true);
-        return stop;
-      }
-      effort += candidate.length;
-      const quote = verdict === 'open' ? text.indexOf('"', stop) : -1;
-      const reachable =
-        quote >= 0 && quote < end && quote - at <= this.#longest && effort < 16 * this.#longest;
-      if (verdict === 'open' && reachable) {
-        stop = endOfLine(text, quote, end);
-      } else if (verdict === 'open' && !last && text.length - at <= this.#longest) {
-        return undefined;
-      } else {
-        const why = verdict === 'open' ? 'has a quote that is never closed' : 'goes on after a closing quote';
-        this.#broken(text.slice(at, firstEnd), why);
-        return firstEnd;
-      }
+    // Its own line first, then wider and wider views: a quote that is never closed costs little more than one look.
+    let verdict: Verdict = 'open';
+    let seen = at;
+    for (const view of [0, 4096, 65_536, this.#longest]) {
+      if (verdict !== 'open') break;
+      const limit = Math.min(at + Math.min(view, this.#longest), end);
+      const stop = Math.max(firstEnd, limit === end ? end : endOfLastLine(text, limit, at));
+      if (stop === seen) continue;
+      seen = stop;
+      verdict = this.#verdict(text.slice(at, stop));
     }
+    if (verdict === 'open' && !last && text.length - at <= this.#longest) return undefined;
+    let broken: string;
+    if (typeof verdict === 'string') {
+      broken = verdict === 'open' ? 'has a quote that is never closed' : 'goes on after a closing quote';
+    } else {
+      const span = spanOf(verdict.fields);
+      if (span === 1 || !this.#swallows(verdict.fields)) {
+        this.#emit(verdict.fields, span, true);
+        return at + verdict.length;
+      }
+      broken = 'has a quote that is closed only in a later row';
+    }
+    this.#broken(text.slice(at, firstEnd), broken);
+    return firstEnd;
   }
 
-  #verdict(candidate: string, quotes: Quotes = 'strict'): string[] | 'open' | 'wrong' {
+  #verdict(view: string, quotes: Quotes = 'strict'): Verdict {
     try {
-      return parseCsv(candidate, this.#delimiter, quotes)[0] ?? [''];
+      return firstCsvRecord(view, this.#delimiter, quotes);
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
       if (error.code === 'CSV_QUOTE_NOT_CLOSED') return 'open';
       if (error.code === 'INVALID_OPENING_QUOTE' && quotes === 'strict')
-        return this.#verdict(candidate, 'relaxed');
+        return this.#verdict(view, 'relaxed');
       return 'wrong';
     }
   }
@@ -207,6 +209,23 @@ export class RecordSplitter {
   }
 }
 
+/** What csv-parse makes of the start of a text. */
+type Verdict = ReturnType<typeof firstCsvRecord> | 'open' | 'wrong';
+
+/** How many lines a record stands on. */
+function spanOf(fields: readonly string[]): number {
+  return fields.reduce((sum, field) => sum + breaksIn(field), 1);
+}
+
+/** The next quote that begins a field, or -1. Any other quote is a character. */
+function openingQuote(text: string, from: number, delimiter: string): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    const before = at === from ? '\n' : text[at - 1];
+    if (before === delimiter || before === '\n' || before === '\r') return at;
+  }
+  return -1;
+}
+
 function isBlank(fields: readonly string[]): boolean {
   return fields.length === 1 && (fields[0] as string).trim() === '';
 }
@@ -218,12 +237,14 @@ function endOfLine(text: string, at: number, end: number): number {
   return breaks.test(text) ? Math.min(breaks.lastIndex, end) : end;
 }
 
-/** The place after the last line break before `end`. A `\r` right before `end` may be half of one, and is passed over. */
-function endOfLastLine(text: string, end: number): number {
+/**
+ * The place after the last line break in `from`…`end`, or `from`. A `\r` right before `end` may be half of one, and is
+ * passed over. Only this stretch is looked at: over the whole text, each of many quotes would cost a look at all of it.
+ */
+function endOfLastLine(text: string, end: number, from = 0): number {
   const half = text[end - 1] === '\r' && (end === text.length || text[end] === '\n');
-  const upTo = half ? end - 2 : end - 1;
-  if (upTo < 0) return 0;
-  return Math.max(text.lastIndexOf('\n', upTo), text.lastIndexOf('\r', upTo)) + 1;
+  const stretch = text.slice(from, half ? end - 1 : end);
+  return from + Math.max(stretch.lastIndexOf('\n'), stretch.lastIndexOf('\r')) + 1;
 }
 
 /** The last line end up to `end` that has an even number of quotes before it: outside quotes, in a sound file. */
@@ -233,12 +254,12 @@ function outsideQuotes(text: string, end: number): number {
   if (quotes.length === 0) return end;
   let upTo = end;
   for (let inside = quotes.length; inside >= 0; inside--) {
+    const from = inside === 0 ? 0 : (quotes[inside - 1] as number) + 1;
     if (inside % 2 === 0) {
-      const from = inside === 0 ? 0 : (quotes[inside - 1] as number) + 1;
-      const cut = endOfLastLine(text, upTo);
+      const cut = endOfLastLine(text, upTo, from);
       if (cut > from) return cut;
     }
-    upTo = (quotes[inside - 1] as number) + 1;
+    upTo = from - 1;
   }
   return 0;
 }

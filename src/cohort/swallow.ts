@@ -1,6 +1,4 @@
-import { parseChatId } from '../domain/chat-id.ts';
 import { readChatCell } from './chat-cell.ts';
-import { parseCsv } from './csv.ts';
 import type { Roles } from './normalizer.ts';
 import { readPhoneCell } from './phone-cell.ts';
 
@@ -15,7 +13,7 @@ export function swallowsRows(fields: readonly string[], roles: Roles, delimiter:
     const lines = field.split(/\r\n|\n|\r/);
     if (lines.length === 1) return false;
     return lines.some((line, at) => {
-      const cells = parseCsv(`${line}\n`, delimiter, 'literal')[0] ?? [''];
+      const cells = line.split(delimiter);
       if (cells.length < 2 && roles.width > 1) return false;
       const first = at === 0;
       const last = at === lines.length - 1;
@@ -32,9 +30,6 @@ function readsAsRow(cells: readonly string[], offset: number, roles: Roles): boo
   const cell = (index: number) => cells[index - offset] ?? '';
   return (
     roles.phone.some(({ index }) => typeof readPhoneCell(cell(index), roles.defaultCountry) === 'string') ||
-    roles.chat.some(({ index }) => {
-      const read = readChatCell(cell(index));
-      return typeof read === 'string' && parseChatId(read) !== undefined;
-    })
+    roles.chat.some(({ index }) => typeof readChatCell(cell(index)) === 'string')
   );
 }

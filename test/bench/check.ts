@@ -94,7 +94,7 @@ async function writeCohort(path: string, kind: string): Promise<void> {
     let text = '';
     for (let i = from; i < Math.min(from + 5000, rows); i++)
       text += row(i, 9_000_000_000 + ((i * 7919) % 999_999_999));
-    if (!file.write(text)) await new Promise<void>((resolve) => file.once('drain', resolve));
+    if (!file.write(text)) await new Promise<void>((resolve) => file.once('drain', () => resolve()));
   }
   await new Promise<void>((resolve) => file.end(() => resolve()));
 }
