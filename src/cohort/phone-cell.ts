@@ -66,10 +66,7 @@ function readInternational(digits: string): string | undefined {
   const mexican = /^521(\d{10})$/.exec(digits)?.[1];
   // Mexico's mobiles carried a 1 until 2019, and WhatsApp still knows many by it: it stays as it was written.
   if (mexican !== undefined && isValidAsWritten(`52${mexican}`)) return digits;
-  const parsed = parse(`+${digits}`);
-  // What is country code + number already is never rewritten, even where a trunk prefix could be seen in it.
-  if (parsed === undefined || isValidAsWritten(digits)) return parsed === undefined ? undefined : digits;
-  return parsed.number.slice(1);
+  return parse(`+${digits}`)?.number.slice(1);
 }
 
 /** Digits without any mark of a country code. */

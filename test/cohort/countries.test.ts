@@ -122,6 +122,11 @@ describe('the fast path agrees with the full parser', () => {
     expect(surely).toBeGreaterThan(inputs / 50);
   }, 300_000);
 
+  test('and leaves alone what the parser takes a prefix off', () => {
+    expect(readPlainly('3758102557900', true, undefined)).toBeUndefined();
+    expect(readPhoneCell('+3758102557900')).toMatchObject({ code: expect.stringMatching(/^phone_/) });
+  });
+
   test('under its own default country, where both readings compete', () => {
     const next = random(seed + 2);
     const wrong: unknown[] = [];
