@@ -27,6 +27,11 @@ describe('a record that holds other people’s rows', () => {
   ])('%s', (_, fields) => expect(swallowsRows(fields, roles(3, 1, 2), ',')).toBe(true));
 });
 
+test('its own first row, from its second column on', () => {
+  const fields = ['Ann', `${GROUP},919874532456\nCarl,no group`, '919874532457'];
+  expect(swallowsRows(fields, roles(3, 1, 2), ',')).toBe(true);
+});
+
 describe('a record that only has lines in it', () => {
   test.each([
     ['an address', ['Ann', '12, MG Road\nBengaluru, Karnataka\nIndia', GROUP, '919874532456']],
