@@ -89,7 +89,21 @@ const NO_MIN_TIME = -100 * 365 * 24 * 3600 * 1000;
 
 /** The one place where a Bottleneck is made. It starts without permits. */
 function createLane(maxConcurrent: number): Bottleneck {
-  return new Bottleneck({ maxConcurrent, reservoir: 0, minTime: NO_MIN_TIME });
+  const lane = new Bottleneck({ maxConcurrent, reservoir: 0, minTime: NO_MIN_TIME });
+  yieldAtOnce(lane);
+  return lane;
+}
+
+/**
+ * Bottleneck's local store gives way to the event loop before each of its steps with `setTimeout(0)`, which in Node is a
+ * millisecond at least, one step after the other: 400 asks a second at most. An immediate gives way as well, and costs
+ * none (measured: 3000 tasks of 10 ms, 100 in flight, 7.3 s before and 1.0 s after). The member is private, the library
+ * frozen at 2.19.5 and pinned; were it gone, asks would only be slower.
+ */
+function yieldAtOnce(lane: Bottleneck): void {
+  const store: unknown = Reflect.get(lane, '_store');
+  if (typeof store !== 'object' || store === null || !('yieldLoop' in store)) return;
+  store.yieldLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {

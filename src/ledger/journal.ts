@@ -8,6 +8,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { writeFully } from '../files/durable.ts';
 import { encode, type LedgerRecord } from './format.ts';
 
+/**
+ * A batch that follows another at once waits so long for company, ms: under load, one fsync then serves several times as
+ * many asks, for half the CPU. A record that comes alone is written at once.
+ */
+const GATHER_MS = 2;
+const BUSY_MS = 10;
+
 /** A record as the caller knows it: its place in the file is the journal's to give. */
 export type Draft<R extends LedgerRecord = LedgerRecord> = R extends LedgerRecord ? Omit<R, 'n'> : never;
 
@@ -37,6 +44,8 @@ export class Journal {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #poison: Error | undefined;
+  /** When the last batch ended, monotonic ms. */
+  #lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -75,6 +84,9 @@ export class Journal {
     // Calls made in the same turn of the event loop belong to the same batch.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
+      if (performance.now() - this.#lastEnd < BUSY_MS) {
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+      }
       const batch = this.#waiting;
       this.#waiting = [];
       try {
@@ -84,6 +96,7 @@ export class Journal {
         for (const one of [...batch, ...this.#waiting]) one.failed(this.#poison);
         this.#waiting = [];
       }
+      this.#lastEnd = performance.now();
     }
     this.#running = undefined;
   }

@@ -6,6 +6,8 @@ const PARTS: Readonly<Record<string, () => Promise<{ bench(): Promise<string> }>
   check: () => import('./check.ts'),
   fsync: () => import('./fsync.ts'),
   'ledger-open': () => import('./ledger-open.ts'),
+  throughput: () => import('./throughput.ts'),
+  startup: () => import('./startup.ts'),
 };
 
 const wanted = process.argv.slice(2);

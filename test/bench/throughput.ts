@@ -1,0 +1,128 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const CLI = here('../../dist/cli.js');
+const PLAIN = here('plain-loop.mjs');
+const PRELOAD = here('report-cpu.mjs');
+const CONCURRENCY = '100';
+const SMALL = 1_000;
+const LARGE = 6_000;
+const ROUNDS = 3;
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+function measure(args: readonly string[], env: Record<string, string> = {}): Promise<Cost> {
+  return new Promise((resolve, reject) => {
+    const options = { env: { ...process.env, ...env, NODE_OPTIONS: `--import ${PRELOAD}` }, maxBuffer: 1e8 };
+    execFile(process.execPath, [...args], options, (_error, _stdout, stderr) => {
+      const line = /MEASURED (.*)/.exec(stderr)?.[1];
+      if (line === undefined) reject(new Error(`not measured: ${stderr.slice(-300)}`));
+      else resolve(JSON.parse(line) as Cost);
+    });
+  });
+}
+
+/** The sandbox as its own process, without a limit and without the headers of one. */
+async function server(): Promise<{ url: string; key: string; reset(): Promise<unknown>; kill(): void }> {
+  const child = spawn(process.execPath, [CLI, 'sandbox', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout) {
+    text += chunk;
+    if (/PERISKOPE_API_KEY=\S+ /.test(text)) break;
+  }
+  const url = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(text)?.[0] ?? '';
+  const key = /PERISKOPE_API_KEY=(\S+)/.exec(text)?.[1] ?? '';
+  const post = (path: string, body: object) =>
+    fetch(new URL(path, url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await post('/_sandbox/control', { limit: null, hideHeaders: ['limit', 'remaining', 'reset'] });
+  return { url, key, reset: () => post('/_sandbox/reset', {}), kill: () => child.kill('SIGKILL') };
+}
+
+function cohort(rows: number): string {
+  const lines = ['name,chat_id,phone'];
+  for (let i = 0; i < rows; i++) {
+    const group = `12036337130838${1_000 + (i % 40)}@g.us`;
+    lines.push(`Person ${i},${group},9198${String(i).padStart(4, '0')}${1_000 + ((i * 7) % 9_000)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Without a limit at the server: rows per second and CPU per ask, ours beside the loop that one writes first. Start-up
+ * is taken out by running two sizes: the cost of a row is what the larger run costs more. The ledger is on a real disk.
+ */
+export async function bench(): Promise<string> {
+  const dir = await mkdtemp(join(process.env['BENCH_DIR'] ?? tmpdir(), 'throughput-'));
+  const api = await server();
+  try {
+    await writeFile(join(dir, 'small.csv'), cohort(SMALL));
+    await writeFile(join(dir, 'large.csv'), cohort(LARGE));
+    let runs = 0;
+    const ours = (batch: string) => (file: string) => {
+      const flags = [
+        '--base-url',
+        api.url,
+        '--phone',
+        '919876543210',
+        '--no-precheck',
+        '--max-rate',
+        '1000000/s',
+      ];
+      const output = [
+        '-o',
+        join(dir, `out-${runs++}.csv`),
+        '--log-level',
+        'silent',
+        '--concurrency',
+        CONCURRENCY,
+      ];
+      return measure([CLI, 'run', file, ...flags, ...output, '--batch-size', batch], {
+        PERISKOPE_API_KEY: api.key,
+      });
+    };
+    const contenders: Readonly<Record<string, (file: string) => Promise<Cost>>> = {
+      'got + p-limit, plainly': (file) => measure([PLAIN, file, api.url, api.key, CONCURRENCY]),
+      'ours, one person per ask': ours('1'),
+      'ours, --batch-size 25': ours('25'),
+    };
+    const samples = new Map<string, { cpu: number[]; rate: number[] }>();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, run] of Object.entries(contenders)) {
+        await api.reset();
+        const small = await run(join(dir, 'small.csv'));
+        await api.reset();
+        const large = await run(join(dir, 'large.csv'));
+        const sample = samples.get(name) ?? { cpu: [], rate: [] };
+        sample.cpu.push((large.cpuMs - small.cpuMs) / (LARGE - SMALL));
+        sample.rate.push(((LARGE - SMALL) / (large.wallMs - small.wallMs)) * 1_000);
+        samples.set(name, sample);
+      }
+    }
+    const [first] = [...samples.values()];
+    const base = { cpu: median(first?.cpu ?? []), rate: median(first?.rate ?? []) };
+    const rows = [...samples].map(([name, { cpu, rate }]) => {
+      const [c, r] = [median(cpu), median(rate)];
+      return `| ${name} | ${r.toFixed(0)} | ${(r / base.rate).toFixed(2)} × | ${c.toFixed(2)} ms | ${(c / base.cpu).toFixed(2)} × |`;
+    });
+    return ['| | rows/s | | CPU per row | |', '|---|---:|---:|---:|---:|', ...rows].join('\n');
+  } finally {
+    api.kill();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
