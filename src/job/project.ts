@@ -49,35 +49,53 @@ export function project(reading: Reading, from: Projection): ResultRow {
   const { row } = reading;
   if (reading.kind === 'invalid') {
     const { code, message } = reading.problem;
-    return { ...NOTHING, row, chatId: '', participant: '', status: 'invalid', reasonCode: code, message };
+    return resultRow(row, undefined, 'invalid', { ...NOTHING, reasonCode: code, message });
   }
-  const { chatId, participant } = reading.pair;
-  const pair = { row, chatId, participant };
-  const first = from.firstLine(reading.pair, row.line);
+  const { pair } = reading;
+  const first = from.firstLine(pair, row.line);
   if (first !== row.line) {
-    return { ...NOTHING, ...pair, status: 'duplicate', message: `the same person and group as row ${first}` };
+    return resultRow(row, pair, 'duplicate', {
+      ...NOTHING,
+      message: `the same person and group as row ${first}`,
+    });
   }
-  const recorded = from.recorded(reading.pair);
+  const recorded = from.recorded(pair);
   const previous = from.previous(row);
   const decision = decide({ ledger: recorded?.status, previous: previous?.status }, from.selection);
-  if (decision === 'carried' && previous) return { ...pair, ...previous };
-  if (from.dryRun && decision === 'ask') return { ...NOTHING, ...pair, status: 'planned' };
-  if (recorded) {
-    const { status } = recorded;
-    if (status === 'in_doubt') {
-      const message = recorded.message || REASONS.no_answer.meaning;
-      return { ...pair, ...recorded, status: 'unknown', reasonCode: 'no_answer', message };
-    }
-    if (status !== 'not_done') return { ...pair, ...recorded, status };
+  if (decision === 'carried' && previous) return resultRow(row, pair, previous.status, previous);
+  if (from.dryRun && decision === 'ask') return resultRow(row, pair, 'planned', NOTHING);
+  if (recorded?.status === 'in_doubt') {
+    const message = recorded.message || REASONS.no_answer.meaning;
+    return resultRow(row, pair, 'unknown', { ...recorded, reasonCode: 'no_answer', message });
   }
-  const code: ReasonCode = from.stop?.code ?? (from.limited ? 'limit' : 'throttled');
-  const message = from.stop?.message ?? REASONS[code].meaning;
-  return {
+  if (recorded && recorded.status !== 'not_done') return resultRow(row, pair, recorded.status, recorded);
+  const reasonCode: ReasonCode = from.stop?.code ?? (from.limited ? 'limit' : 'throttled');
+  const message = from.stop?.message ?? REASONS[reasonCode].meaning;
+  return resultRow(row, pair, 'not_attempted', {
     ...NOTHING,
-    ...pair,
-    status: 'not_attempted',
-    reasonCode: code,
+    reasonCode,
     message,
     attempts: recorded?.attempts ?? 0,
+  });
+}
+
+function resultRow(
+  row: Row,
+  pair: Pair | undefined,
+  status: Status,
+  facts: Omit<Previous, 'status'>,
+): ResultRow {
+  return {
+    row,
+    chatId: pair?.chatId ?? '',
+    participant: pair?.participant ?? '',
+    status,
+    reasonCode: facts.reasonCode,
+    message: facts.message,
+    httpStatus: facts.httpStatus,
+    attempts: facts.attempts,
+    traceId: facts.traceId,
+    askedAt: facts.askedAt,
+    settledAt: facts.settledAt,
   };
 }

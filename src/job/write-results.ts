@@ -51,13 +51,18 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
 
 function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
   const state = ledger.state(pair);
-  return state && { ...NO_OUTCOME, ...ledger.outcome(pair), ...state };
+  if (state === undefined) return undefined;
+  const { status, attempts, reasonCode } = state;
+  const outcome = ledger.outcome(pair);
+  // Written out: this runs once for every row, and spreading costs more than reading the ledger does.
+  return {
+    status,
+    reasonCode,
+    message: outcome?.message ?? '',
+    httpStatus: outcome?.httpStatus,
+    attempts,
+    traceId: outcome?.traceId ?? '',
+    askedAt: outcome?.askedAt,
+    settledAt: outcome?.settledAt,
+  };
 }
-
-const NO_OUTCOME = {
-  message: '',
-  httpStatus: undefined,
-  traceId: '',
-  askedAt: undefined,
-  settledAt: undefined,
-} as const;

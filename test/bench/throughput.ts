@@ -9,8 +9,8 @@ const CLI = here('../../dist/cli.js');
 const PLAIN = here('plain-loop.mjs');
 const PRELOAD = here('report-cpu.mjs');
 const CONCURRENCY = '100';
-const SMALL = 1_000;
-const LARGE = 6_000;
+const SMALL = 2_000;
+const LARGE = 12_000;
 const ROUNDS = 3;
 
 interface Cost {
@@ -58,7 +58,7 @@ function cohort(rows: number): string {
   const lines = ['name,chat_id,phone'];
   for (let i = 0; i < rows; i++) {
     const group = `12036337130838${1_000 + (i % 40)}@g.us`;
-    lines.push(`Person ${i},${group},9198${String(i).padStart(4, '0')}${1_000 + ((i * 7) % 9_000)}`);
+    lines.push(`Person ${i},${group},9198${1_000 + (i % 9_000)}${1_000 + Math.floor(i / 9_000) * 4_000 + ((i * 7) % 4_000)}`);
   }
   return `${lines.join('\n')}\n`;
 }
