@@ -39,6 +39,8 @@ export interface RunConfig {
   /** A path, or '-' for stdout. */
   readonly output: string;
   readonly ledger: string;
+  /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
+  readonly excel: boolean;
   readonly summaryJson: string | undefined;
   /** What the ledger is bound to: the API's origin, or `sandbox`. */
   readonly origin: string;
@@ -70,6 +72,7 @@ export interface CheckConfig {
   readonly cohort: CohortConfig;
   /** Where the plan is written, row by row; undefined: nowhere. */
   readonly output: string | undefined;
+  readonly excel: boolean;
   readonly maxRate: Rate | undefined;
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
@@ -237,6 +240,7 @@ export function checkConfig(cohort: string, flags: Flags, stderrIsTerminal: bool
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
     output,
+    excel: flags['excel'] === true,
     maxRate: flags['maxRate'] as Rate | undefined,
     gap: flags['gap'] as Gap | undefined,
     dailyCap: flags['dailyCap'] as number | undefined,
@@ -252,6 +256,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
     ...filePaths(cohort, flags),
+    excel: flags['excel'] === true,
     summaryJson: flags['summaryJson'] as string | undefined,
     origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,

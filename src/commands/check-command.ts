@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { cohortOptions, fileOptions, outputOptions, paceOptions } from './options.ts';
+import { applySwitches } from './switches.ts';
 
 const EXAMPLES = `
 Examples:
@@ -22,17 +23,17 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
     .argument('<cohort>', 'the cohort CSV; - is standard input');
   const options = [
     ...cohortOptions(),
-    ...fileOptions().filter((option) => option.name() === 'output'),
+    ...fileOptions().filter((option) => ['output', 'excel'].includes(option.name())),
     ...paceOptions().filter((option) => PACE.has(option.name())),
     ...outputOptions().filter((option) => option.name() !== 'progress'),
   ];
   for (const option of options) command.addOption(option);
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action(async (cohort: string, flags: Record<string, unknown>) => {
-      const { checkConfig } = await import('../config.ts');
-      const config = checkConfig(cohort, flags, Boolean(io.stderr.isTTY));
-      const { check } = await import('../job/check.ts');
-      done(await check(config, io));
-    });
+  return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
+    applySwitches(command, io.env);
+    const flags = command.opts();
+    const { checkConfig } = await import('../config.ts');
+    const config = checkConfig(cohort, flags, Boolean(io.stderr.isTTY));
+    const { check } = await import('../job/check.ts');
+    done(await check(config, io));
+  });
 }

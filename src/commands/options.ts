@@ -48,6 +48,7 @@ export function fileOptions(): Option[] {
       'the record of what was asked; run resumes from it (default: <output>.ledger.jsonl)',
       FILES,
     ),
+    option('--excel', 'results for a double click in Excel: long numbers stay numbers as written', FILES),
     option('--summary-json <FILE>', 'the summary for machines', FILES),
   ];
 }

@@ -72,7 +72,9 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         stop: undefined,
         limited: false,
       };
-      const writer = await openResults(config.output === '-' ? io.stdout : config.output, cohort.columns);
+      const writer = await openResults(config.output === '-' ? io.stdout : config.output, cohort.columns, {
+        excel: config.excel,
+      });
       try {
         for await (const batch of cohort.readings()) {
           await writer.write(batch.map((reading) => project(reading, projection)));

@@ -34,7 +34,9 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     stop,
     limited,
   };
-  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns);
+  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns, {
+    excel: config.excel,
+  });
   try {
     for await (const batch of cohort.readings()) {
       const rows = batch.map((reading) => project(reading, projection));

@@ -289,3 +289,35 @@ describe('run', () => {
     expect(real.stderr).toMatch(/sandbox/);
   });
 });
+
+describe('--excel', () => {
+  it('writes what Excel leaves alone, which reads again as the same cohort', async () => {
+    const dir = await scratch();
+    const cohort = join(dir, 'cohort.csv');
+    const api = await sandbox('--limit', '100');
+    await writeFile(
+      cohort,
+      `name,chat_id,phone\n=HYPERLINK("x"),${GROUP},+${phone(1)}\n@SUM(1),${GROUP},${phone(2, 5)}\n`,
+    );
+    await cli(['run', cohort, ...api.args, '--excel'], api.env);
+    const out = join(dir, 'cohort.results.csv');
+    const text = await readFile(out, 'utf8');
+    expect(text.startsWith('\ufeff')).toBe(true);
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    expect(text).not.toMatch(/(^|,)"?[=@]/m);
+    expect(text).not.toMatch(/(^|,)\d{12,}(,|$)/m);
+
+    const again = await cli(
+      ['run', out, ...api.args, '--only-status', 'failed', '-o', join(dir, 'again.csv')],
+      api.env,
+    );
+    expect(again.code).toBe(4);
+    const rows = await results(join(dir, 'again.csv'));
+    expect(rows.map((row) => [row['participant'], row['status']])).toEqual([
+      [phone(1), 'added'],
+      [phone(2, 5), 'failed'],
+    ]);
+    const { pairs } = await api.counts();
+    expect(Object.values(pairs).map((pair) => pair.received)).toEqual([1, 2]);
+  });
+});
