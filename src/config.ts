@@ -21,6 +21,8 @@ export interface LogConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'text' | 'json';
   readonly progress: 'auto' | 'on' | 'off';
+  /** Errors only; neither progress nor summary. */
+  readonly quiet: boolean;
 }
 
 /** Where the asks go. */
@@ -58,6 +60,8 @@ export interface RunConfig {
   readonly concurrency: number;
   readonly coolDownMs: number;
   readonly dryRun: boolean;
+  /** Do not ask before sending, even on a terminal. */
+  readonly yes: boolean;
   readonly limit: number | undefined;
   readonly retry: readonly Status[];
   readonly onlyStatus: readonly Status[] | undefined;
@@ -110,10 +114,12 @@ export function cohortConfig(path: string, flags: Flags): CohortConfig {
 }
 
 export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
+  const quiet = flags['quiet'] === true;
   return Object.freeze({
-    level: flags['logLevel'] as LogConfig['level'],
+    level: quiet ? 'error' : (flags['logLevel'] as LogConfig['level']),
     format: (flags['logFormat'] as LogConfig['format'] | undefined) ?? (stderrIsTerminal ? 'text' : 'json'),
-    progress: flags['progress'] as LogConfig['progress'],
+    progress: quiet ? 'off' : (flags['progress'] as LogConfig['progress']),
+    quiet,
   });
 }
 
@@ -271,6 +277,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     concurrency: (flags['concurrency'] as number | undefined) ?? DEFAULT_CONCURRENCY,
     coolDownMs: flags['coolDown'] as number,
     dryRun,
+    yes: flags['yes'] === true,
     limit: flags['limit'] as number | undefined,
     retry: (flags['retry'] as readonly Status[] | undefined) ?? [],
     onlyStatus: flags['onlyStatus'] as readonly Status[] | undefined,

@@ -98,6 +98,7 @@ export function paceOptions(): Option[] {
 
 export function selectionOptions(): Option[] {
   return [
+    option('-y, --yes', 'do not ask before sending (only a terminal is asked)', WHAT),
     option('--dry-run', 'everything but the asks: shows what would be done', WHAT),
     option('--limit <N>', 'at most N rows asked in this run', WHAT).argParser(
       valued((text) => parseCount(text)),
@@ -139,6 +140,7 @@ export function outputOptions(): Option[] {
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info'),
     option('--log-format <FORMAT>', 'text on a terminal, else json', OUTPUT).choices(['text', 'json']),
+    option('-q, --quiet', 'no log below errors, no progress and no summary', OUTPUT),
     option('--progress <WHEN>', 'a bar on a terminal, else a log line every 10 s', OUTPUT)
       .choices(['auto', 'on', 'off'])
       .default('auto'),

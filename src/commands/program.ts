@@ -2,6 +2,7 @@ import { Command, type Option } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
+import { completionCommand } from './completion-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
 
@@ -24,6 +25,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, runCommand(io, done)));
   root.addCommand(inherit(root, checkCommand(io, done)));
   root.addCommand(inherit(root, sandboxCommand(io, done)));
+  root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');
   for (const command of [root, ...root.commands]) {
     command.exitOverride();

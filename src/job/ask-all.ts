@@ -31,6 +31,8 @@ export interface AskAllParts {
   readonly limit: number | undefined;
   readonly precheck: boolean;
   readonly dryRun: boolean;
+  /** Called when all is known that can be known without asking; false: nobody is asked. */
+  readonly ready: () => Promise<boolean>;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
   readonly closing: RunControl;
@@ -48,7 +50,7 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
     await settleDoubts([...parts.ledger.inDoubt(), ...parts.plan.unknown].map(bare), parts, control);
   if (parts.plan.toAsk === 0 || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
-  if (parts.dryRun) return false;
+  if (parts.dryRun || control.stopped || !(await parts.ready())) return false;
 
   const limited = await submitAll(parts);
   const doubts = await connection.dispatcher.drain();

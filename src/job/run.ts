@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
 import { assertWritable } from '../reporting/results.ts';
+import { agreed } from './agreed.ts';
 import { askAll } from './ask-all.ts';
 import { type Connection, connect, endpoint } from './connect.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -111,8 +112,12 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     });
     const { limiter } = connection;
     live.waiting = () => limiter.snapshot;
-    live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
-    out.start();
+    const ready = async () => {
+      if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log }))) return false;
+      live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
+      out.start();
+      return true;
+    };
     const { batchSize, limit, precheck, dryRun } = config;
     const asking = { batchSize, limit, precheck, dryRun, selection, knowledge, seen: firstSeen() };
     limited = await askAll({
@@ -121,6 +126,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       ledger,
       plan,
       readings,
+      ready,
       control,
       closing,
       events: live,

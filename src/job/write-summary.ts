@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { StopReason } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import { safeWriter } from '../reporting/log.ts';
 import { summaryText } from '../reporting/summary.ts';
 import type { Tally } from '../reporting/tally.ts';
 import type { Io } from './io.ts';
 import type { Live } from './live.ts';
+import { nextStep, shellWords } from './next-step.ts';
 import { wantsColour } from './output.ts';
 
 export interface WriteSummaryParts {
@@ -21,8 +22,6 @@ export interface WriteSummaryParts {
   readonly asks: number;
   readonly elapsedMs: number;
 }
-
-const AGAIN: readonly ExitCode[] = [EXIT.again, EXIT.sigint, EXIT.sigterm];
 
 /** The end of the run, for people on stderr and for machines in `--summary-json`. */
 export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
@@ -48,6 +47,7 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
     };
     await writeFile(config.summaryJson, `${JSON.stringify(summary, null, 2)}\n`);
   }
+  if (config.log.quiet) return;
   const text = summaryText(
     {
       tally,
@@ -60,9 +60,10 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
       sandbox,
       dryRun: config.dryRun,
       stopped: stop?.message,
-      next: AGAIN.includes(parts.exit) ? 'run the same command again to go on' : undefined,
+      next: nextStep(parts.exit, tally.counts, shellWords(['group-onboard', ...io.command])),
     },
     wantsColour(io),
+    io.stderr.isTTY ? Math.max(io.stderr.columns || 80, 40) : Number.POSITIVE_INFINITY,
   );
   safeWriter(io.stderr)(text);
 }

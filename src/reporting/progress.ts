@@ -28,6 +28,16 @@ const WORDS: Readonly<Partial<Record<Status, string>>> = {
   unknown: 'unknown',
 };
 
+/** The limiter's reasons to wait, as a person says them. */
+const WAITING: Readonly<Record<string, string>> = {
+  window: 'the rate limit',
+  throttled: 'the API (too many requests)',
+  gap: 'the --gap',
+  max_rate: 'the --max-rate',
+  no_headers: 'a pace of our own',
+  paused: 'the API to recover',
+};
+
 export function etaMs(moment: Moment): number | undefined {
   if (!moment.perSecond) return undefined;
   return ((moment.total - moment.done) / moment.perSecond) * 1_000;
@@ -49,7 +59,7 @@ export function barLine(moment: Moment, width: number): string {
   const tail = [
     countsLine(moment.counts),
     moment.waiting && moment.waiting.ms >= 1_000
-      ? `waiting ${formatDuration(moment.waiting.ms)} (${moment.waiting.why})`
+      ? `waiting ${formatDuration(moment.waiting.ms)} for ${WAITING[moment.waiting.why] ?? moment.waiting.why}`
       : moment.perSecond
         ? `${moment.perSecond.toFixed(1)}/s`
         : '',

@@ -1,7 +1,7 @@
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import type { Counts, Tally } from './tally.ts';
-import { count, fitted, plain } from './text.ts';
+import { columns, count, fitted, plain } from './text.ts';
 
 export interface SummaryFacts {
   readonly tally: Tally;
@@ -54,7 +54,7 @@ const COLOUR: Readonly<Record<Status, number>> = {
 };
 
 /** The end of a run, for people, on stderr: counts, groups, what to do, and the reason of an early end last. */
-export function summaryText(facts: SummaryFacts, colour: boolean): string {
+export function summaryText(facts: SummaryFacts, colour: boolean, width: number): string {
   const { tally } = facts;
   const lines: string[] = [''];
   lines.push(`${count(tally.rows, 'row')}${facts.sandbox ? ' (sandbox: nobody was contacted)' : ''}`);
@@ -65,10 +65,10 @@ export function summaryText(facts: SummaryFacts, colour: boolean): string {
     lines.push(`  ${String(n).padStart(7)}  ${name} ${MEANING[status]}`);
   }
   lines.push('', ...groupLines(facts));
-  lines.push(...adviceLines(tally));
+  lines.push(...adviceLines(tally, width));
   if (facts.results) lines.push(`results  ${plain(facts.results)}`);
   if (!facts.dryRun) lines.push(`ledger   ${plain(facts.ledger)}`);
-  if (facts.next) lines.push(`next     ${facts.next}`);
+  if (facts.next) lines.push(`next     ${plain(facts.next)}`);
   if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
   return `${lines.join('\n')}\n`;
 }
@@ -92,8 +92,8 @@ function inWords(counts: Counts): string {
     .join(', ');
 }
 
-/** What to do about each kind of failure, the most frequent first. */
-function adviceLines(tally: Tally): string[] {
+/** What to do about each kind of failure, the most frequent first: a line each. */
+function adviceLines(tally: Tally, width: number): string[] {
   const found = [...tally.reasons]
     .map(([key, rows]) => ({
       status: key.split(' ')[0] as Status,
@@ -105,12 +105,9 @@ function adviceLines(tally: Tally): string[] {
   if (found.length === 0) return [];
   const lines = ['what to do'];
   for (const { code, rows } of found.slice(0, MOST_REASONS)) {
-    const reason = REASONS[code as ReasonCode];
-    if (reason)
-      lines.push(
-        `  ${String(rows).padStart(7)}  ${code}: ${reason.meaning}`,
-        `           → ${reason.advice}`,
-      );
+    const advice = REASONS[code as ReasonCode].advice;
+    const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
+    lines.push(columns(line) <= width ? line : fitted(line, width).trimEnd());
   }
   if (found.length > MOST_REASONS)
     lines.push(`           … and ${count(found.length - MOST_REASONS, 'more reason')}`);

@@ -58,7 +58,9 @@ function cohort(rows: number): string {
   const lines = ['name,chat_id,phone'];
   for (let i = 0; i < rows; i++) {
     const group = `12036337130838${1_000 + (i % 40)}@g.us`;
-    lines.push(`Person ${i},${group},9198${1_000 + (i % 9_000)}${1_000 + Math.floor(i / 9_000) * 4_000 + ((i * 7) % 4_000)}`);
+    lines.push(
+      `Person ${i},${group},9198${1_000 + (i % 9_000)}${1_000 + Math.floor(i / 9_000) * 4_000 + ((i * 7) % 4_000)}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

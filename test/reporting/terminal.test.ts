@@ -62,8 +62,8 @@ describe('the bar', () => {
     );
   });
   it('shows waiting as waiting, with how long still', () => {
-    expect(barLine(moment({ waiting: { why: 'rate limit', ms: 42_000 } }), 120)).toContain(
-      'waiting 42 s (rate limit)',
+    expect(barLine(moment({ waiting: { why: 'window', ms: 42_000 } }), 120)).toContain(
+      'waiting 42 s for the rate limit',
     );
   });
   it('never passes the edge of the terminal', () => {
@@ -101,7 +101,7 @@ describe('the bar', () => {
 describe('the log', () => {
   const lines = (format: 'json' | 'text', colour = false) => {
     const out: string[] = [];
-    const config = { level: 'info', format, progress: 'off' } as const;
+    const config = { level: 'info', format, progress: 'off', quiet: false } as const;
     const log = createLog({ config, write: (line) => out.push(line), secret: 'pk_secret', colour });
     return { log, out };
   };

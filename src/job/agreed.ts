@@ -1,0 +1,64 @@
+import type { Log } from '../asking/ports.ts';
+import type { RunControl } from '../asking/run-control.ts';
+import type { RunConfig } from '../config.ts';
+import { EXIT } from '../errors.ts';
+import { banWarning, sendingPlanText } from '../reporting/ask-first.ts';
+import { formatDuration } from '../units.ts';
+import { canAsk, confirm } from './confirm.ts';
+import { estimateMs } from './estimate.ts';
+import type { Io } from './io.ts';
+import type { Live } from './live.ts';
+import { asksNeeded, type Survey } from './survey.ts';
+
+export interface AgreedParts {
+  readonly config: RunConfig;
+  readonly io: Io;
+  readonly plan: Survey;
+  readonly sender: string;
+  readonly live: Live;
+  readonly control: RunControl;
+  readonly log: Log;
+}
+
+/**
+ * The last moment before something is sent that cannot be taken back: warns of what has got phones banned and, where a
+ * person is there to answer and has not said `--yes`, shows the plan and asks. False: nobody is asked.
+ */
+export async function agreed(parts: AgreedParts): Promise<boolean> {
+  const { config, io, plan, live, control } = parts;
+  if (config.target?.kind === 'sandbox') return true; // nobody is contacted
+  const groups = [...plan.groups]
+    .filter(([, people]) => people > 0)
+    .map(([chatId, people]) => ({ chatId, people, name: live.groupName(chatId) }));
+  const warning = banWarning(groups, config.gap !== undefined || config.dailyCap !== undefined);
+  if (warning) parts.log.warn({}, warning);
+  if (config.yes || !canAsk(io)) return true;
+
+  const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
+  const asks = Math.min(asksNeeded(plan, config.batchSize), people);
+  const estimate = estimateMs(asks, people, config);
+  io.stderr.write(
+    sendingPlanText({
+      people,
+      asks,
+      groups,
+      sender: parts.sender,
+      pace: paceOf(config),
+      estimateMs: estimate,
+    }),
+  );
+  if (await confirm(io, 'Send? [y/N] ', control.signal)) return true;
+  control.stop({ exit: EXIT.again, code: 'interrupted', message: 'you did not say yes: nobody was asked' });
+  return false;
+}
+
+/** The flags that slow the run down, as a person reads them. */
+function paceOf({ gap, maxRate, dailyCap }: RunConfig): string {
+  return [
+    gap && `${formatDuration(gap.minMs)} to ${formatDuration(gap.maxMs)} between asks`,
+    maxRate && `at most ${maxRate.count} in ${formatDuration(maxRate.perMs)}`,
+    dailyCap && `at most ${dailyCap} people a day`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

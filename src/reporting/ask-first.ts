@@ -1,0 +1,54 @@
+import { maskParticipant } from '../domain/participant.ts';
+import type { ChatId } from '../domain/words.ts';
+import { formatDuration } from '../units.ts';
+import { count, plain } from './text.ts';
+
+export interface SendingPlan {
+  readonly people: number;
+  readonly asks: number;
+  readonly groups: readonly { readonly chatId: ChatId; readonly name: string; readonly people: number }[];
+  /** `x-phone`: digits, or `phone-…`. */
+  readonly sender: string;
+  /** `--gap 30s..60s`, as it was given; empty when nothing goes below the server's limit. */
+  readonly pace: string;
+  readonly estimateMs: number;
+}
+
+/** People in one group above which a phone that is not slowed down is in danger. */
+const MANY = 50;
+const MOST_GROUPS = 15;
+
+/**
+ * The known figures on bans, when many people go into one group at full speed; undefined when there is no reason to
+ * warn. Source: api/FACTS.md, Pacing.
+ */
+export function banWarning(groups: SendingPlan['groups'], slowed: boolean): string | undefined {
+  const largest = groups.reduce((most, { people }) => Math.max(most, people), 0);
+  if (slowed || largest <= MANY) return undefined;
+  return (
+    `${largest} people for one group without --gap or --daily-cap: phones were throttled after a few adds at ` +
+    '250–500 ms spacing, and lasted for 100 and more at 10 s; the vendor advises 15–20 people per group per day'
+  );
+}
+
+/** What is about to happen, for a person to say yes or no to. */
+export function sendingPlanText(plan: SendingPlan): string {
+  const sender = plan.sender.startsWith('phone-') ? plan.sender : maskParticipant(plan.sender);
+  const lines = [
+    '',
+    `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
+    ...plan.groups.slice(0, MOST_GROUPS).map(({ chatId, name, people }) => {
+      const known = name ? `${plain(name, 60)}  (${chatId})` : chatId;
+      return `  ${String(people).padStart(7)}  ${known}`;
+    }),
+  ];
+  if (plan.groups.length > MOST_GROUPS) {
+    lines.push(`           … and ${count(plan.groups.length - MOST_GROUPS, 'more group')}`);
+  }
+  lines.push(
+    `  from     ${sender}`,
+    `  pace     ${plan.pace || 'as fast as the server allows'}, about ${formatDuration(plan.estimateMs)} (${count(plan.asks, 'ask')})`,
+    '',
+  );
+  return `${lines.join('\n')}\n`;
+}
