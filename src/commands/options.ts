@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../units.ts';
-import { variableOf } from './switches.ts';
+import { isSwitch, variableOf } from './switches.ts';
 import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './values.ts';
 
 /**
@@ -9,7 +9,7 @@ import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './valu
  */
 function option(flags: string, description: string, group: string): Option {
   const made = new Option(flags, description).helpGroup(group);
-  return made.isBoolean() ? made : made.env(variableOf(made));
+  return isSwitch(made) ? made : made.env(variableOf(made));
 }
 
 const COHORT = 'The cohort:';

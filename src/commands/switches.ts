@@ -6,12 +6,17 @@ export function variableOf(option: Option): string {
   return `GROUP_ONBOARD_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** A flag without a value; `--no-…` is one too, which commander's isBoolean() leaves out. */
+export function isSwitch(option: Option): boolean {
+  return !option.required && !option.optional;
+}
+
 /**
  * Sets the switches that the environment turns on, where the command line is silent. Only the words of the list count:
  * `GROUP_ONBOARD_SANDBOX=false` is off, and a typo is an error, not a guess.
  */
 export function applySwitches(command: Command, env: Readonly<Record<string, string | undefined>>): void {
-  for (const option of command.options.filter((one) => one.isBoolean())) {
+  for (const option of command.options.filter(isSwitch)) {
     const variable = variableOf(option);
     const word = env[variable]?.trim().toLowerCase();
     if (word === undefined || word === '') continue;
