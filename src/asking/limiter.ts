@@ -5,6 +5,7 @@
  * A permit is given only when the policy lets an ask start now, so that none lies about and is used later. The
  * limiter never runs a task twice: a throttled ask goes back to whoever scheduled it.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import type { Clock } from '../domain/words.ts';
 import {
@@ -79,6 +80,11 @@ export class LimiterStopped extends Error {
   }
 }
 
+/**
+ * Bottleneck takes some turns of the event loop from a permit to the start: permits are put in this much ahead of
+ * their time (milliseconds), and the task waits for the rest of it in its own slot.
+ */
+const LEAD = 2;
 /** Longest delay that a Node timer takes, milliseconds. */
 const LONGEST_TIMER = 2_147_483_647;
 /**
@@ -114,7 +120,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   };
   /** Tasks that have not started, and the permits given to them, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
-  const permits: Record<AskKind, number[]> = { ask: [], read: [] };
+  const permits: Record<AskKind, { readonly id: number; readonly from: number }[]> = { ask: [], read: [] };
   let state: RateState = initial({
     maxInFlight: maxConcurrent,
     ...(maxRate === undefined ? {} : { maxRate }),
@@ -142,8 +148,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
       waitingFor = undefined;
       return;
     }
-    const delay = Math.ceil(next.untilMonotonic - clock.monotonic());
-    timer = setTimeout(pump, Math.min(Math.max(delay, 1), LONGEST_TIMER));
+    const ahead = Math.ceil(next.untilMonotonic - LEAD - clock.monotonic());
+    timer = setTimeout(pump, Math.min(Math.max(ahead, 1), LONGEST_TIMER));
     const changed = waitingFor?.untilMonotonic !== next.untilMonotonic || waitingFor.why !== next.why;
     waitingFor = next;
     if (changed) options.onWait?.(next);
@@ -154,13 +160,18 @@ export function createLimiter(options: LimiterOptions): Limiter {
     let wait: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined;
     while (waiting[kind] > permits[kind].length) {
       const now = clock.monotonic();
-      const verdict = decide(state, kind, now);
+      let from = now;
+      let verdict = decide(state, kind, now);
+      if (!verdict.go && verdict.until !== undefined && verdict.until <= now + LEAD) {
+        from = verdict.until;
+        verdict = decide(state, kind, from);
+      }
       if (!verdict.go) {
         if (verdict.until !== undefined) wait = { untilMonotonic: verdict.until, why: verdict.why };
         break;
       }
-      permits[kind].push(state.nextId);
-      state = advance(state, { type: 'granted', kind, solo: verdict.solo, random: random() }, now);
+      permits[kind].push({ id: state.nextId, from });
+      state = advance(state, { type: 'granted', kind, solo: verdict.solo, random: random() }, from);
       given++;
     }
     if (given > 0) void lanes[kind].incrementReservoir(given);
@@ -169,10 +180,14 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   async function run<T>(kind: AskKind, task: (sent: () => void) => Promise<TaskResult<T>>): Promise<T> {
     waiting[kind]--;
-    const id = permits[kind].shift();
-    if (id === undefined) {
+    const permit = permits[kind].shift();
+    if (permit === undefined) {
       if (stopping[kind] !== undefined) throw new LimiterStopped();
       throw new Error('a task was started without a permit');
+    }
+    const { id, from } = permit;
+    for (let early = from - clock.monotonic(); early > 0; early = from - clock.monotonic()) {
+      await delay(early);
     }
     let sentAt: number | undefined;
     let observation: Observation | undefined;
@@ -196,7 +211,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   function stopLane(kind: AskKind): Promise<void> {
     const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
     stopping[kind] = stopped;
-    for (const id of permits[kind].splice(0)) tell({ type: 'withdrawn', id });
+    for (const { id } of permits[kind].splice(0)) tell({ type: 'withdrawn', id });
     pump();
     return stopped;
   }

@@ -19,6 +19,8 @@ export interface Ask {
   readonly answeredAt: number | undefined;
   /** What the server said remained after it. */
   readonly remaining: number | undefined;
+  /** It was refused: the server may not count it. */
+  readonly refused: boolean;
   /** It went on a conjecture: nothing else may start before its answer. */
   readonly solo: boolean;
 }
@@ -26,8 +28,8 @@ export interface Ask {
 /** The shortest round trip of each kind: reads are quicker than asks, and each is compared with its own. */
 export type Shortest = Readonly<Record<AskKind, number>>;
 
-export function shortestOf(trips: Readonly<Record<AskKind, RoundTrips>>): Shortest {
-  return { ask: shortestRoundTrip(trips.ask), read: shortestRoundTrip(trips.read) };
+export function shortestOf(trips: Readonly<Record<AskKind, RoundTrips>>, caution: number): Shortest {
+  return { ask: shortestRoundTrip(trips.ask, caution), read: shortestRoundTrip(trips.read, caution) };
 }
 
 export function earliestArrival(ask: Ask): number {
@@ -58,4 +60,22 @@ export function inFlight(asks: readonly Ask[]): number {
   let count = 0;
   for (const ask of asks) if (ask.answeredAt === undefined) count++;
   return count;
+}
+
+/**
+ * When at least `many` asks that the server counted at `heardAt` will be older than the window: sound for every kind
+ * of server even when others use the key too, as it takes their asks for granted. Infinity while that is open.
+ */
+export function returnedAt(
+  asks: readonly Ask[],
+  shortest: Shortest,
+  windowMs: number,
+  heardAt: number,
+  many: number,
+): number {
+  const ends = asks
+    .filter((ask) => !ask.refused && earliestArrival(ask) + windowMs > heardAt)
+    .map((ask) => latestArrival(ask, shortest) + windowMs)
+    .sort((a, b) => a - b);
+  return ends[Math.min(many, ends.length) - 1] ?? heardAt;
 }

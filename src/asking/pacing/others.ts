@@ -1,9 +1,9 @@
 /**
  * Another client of the same key shows as a Remaining that falls faster than our asks explain. What the server says
- * is believed; what the other will take while an ask of ours is under way can only be kept free for it.
+ * is believed; what the other will take while an ask of ours is under way can only be left for it.
  */
 
-/** What others take, asks per millisecond, as it was last estimated. */
+/** What others take, asks per millisecond, as it was at the most of late. */
 export interface Others {
   readonly rate: number;
   readonly at: number;
@@ -11,37 +11,50 @@ export interface Others {
 
 export const NO_OTHERS: Others = { rate: 0, at: 0 };
 
-/** Others are forgotten when nothing was seen of them for about this many windows. */
+/** Others are forgotten when nothing was seen of them for some windows. */
 const MEMORY_WINDOWS = 20;
-/** The chance that we accept, for the last asks of a window, that another comes in between. */
-const RISK = 0.01;
+/** The chance that we accept, in one window, that another comes before our last ask. */
+const RISK = 0.015;
+/** Below this share of the allowance others are as good as gone. */
+const LEAST_SHARE = 0.02;
 
-export function rateAt(others: Others, windowMs: number, now: number): number {
-  return others.rate * Math.exp(-(now - others.at) / (MEMORY_WINDOWS * windowMs));
+/** What is left of what was seen, asks per millisecond. */
+export function rateAt(others: Others, windowMs: number, limit: number, now: number): number {
+  const rate = others.rate * Math.exp(-Math.max(0, now - others.at) / (MEMORY_WINDOWS * windowMs));
+  return rate * windowMs < limit * LEAST_SHARE ? 0 : rate;
 }
 
-/** `taken` asks of others were seen to go within `overMs` milliseconds. */
-export function seen(others: Others, taken: number, overMs: number, windowMs: number, now: number): Others {
-  const before = rateAt(others, windowMs, now);
-  if (taken === 0) return others;
-  const weight = Math.min(1, Math.max(overMs / windowMs, 0.05));
-  return {
-    rate: before + (taken / Math.max(overMs, windowMs / 4) - before) * Math.max(weight, before === 0 ? 1 : 0),
-    at: now,
-  };
+/** `taken` asks of others went within `overMs` milliseconds. */
+export function seen(
+  others: Others,
+  taken: number,
+  overMs: number,
+  windowMs: number,
+  limit: number,
+  now: number,
+): Others {
+  if (taken <= 0) return others;
+  const most = limit / windowMs;
+  const rate = Math.min(most, taken / Math.max(overMs, windowMs / 2));
+  return rate >= rateAt(others, windowMs, limit, now) ? { rate, at: now } : others;
 }
 
-/** How much of the allowance to leave, so that others rarely come in between within `exposureMs`. */
-export function reserveFor(others: Others, windowMs: number, exposureMs: number, now: number): number {
-  const expected = rateAt(others, windowMs, now) * exposureMs;
-  if (expected * RISK < 1e-6) return 0;
+/** How many asks to leave, so that others rarely come in between within `exposureMs`. */
+export function reserveFor(rate: number, exposureMs: number): number {
+  const expected = rate * exposureMs;
+  if (expected <= 0) return 0;
   let reserve = 0;
   let chance = Math.exp(-expected);
   let above = 1 - chance;
-  while (above > RISK && reserve < 50) {
+  while (above > RISK) {
     reserve++;
     chance *= expected / reserve;
     above -= chance;
   }
-  return reserve;
+  return Math.max(1, reserve);
+}
+
+/** How many asks of ours must have come back before one may go where others come and go: two deviations. */
+export function swing(rate: number, windowMs: number): number {
+  return Math.ceil(2 * Math.sqrt(rate * windowMs));
 }

@@ -38,7 +38,7 @@ export function paceGranted(
   return {
     sends: [...pace.sends, { id, at: now }].slice(-keep),
     // A start that came late (a timer's lag) is made up for by the next, within half an interval.
-    dueAt: Math.max(pace.dueAt, now - interval / 2) + interval,
+    dueAt: (pace.dueAt < now - interval ? now : Math.max(pace.dueAt, now - interval / 2)) + interval,
     pauseMs: gap === undefined ? 0 : gap.minMs + (gap.maxMs - gap.minMs) * random,
   };
 }

@@ -38,15 +38,15 @@ export function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
 /**
  * A round trip that the network will not beat, milliseconds. The smallest of few samples is too large, by about the
  * spread over their number, so the estimate starts at nothing (fully safe) and rises as samples come in. The chance
- * that the next exchange undercuts it stays near one in a million for a uniform spread; the tenth of the spread
- * that is always kept off serves distributions with a thin lower edge.
+ * that the next exchange undercuts it stays near one in a million for a uniform spread; the part of the spread
+ * that is always kept off serves distributions with a thin lower edge. `caution` above 1 widens both.
  */
-export function shortestRoundTrip(trips: RoundTrips): number {
+export function shortestRoundTrip(trips: RoundTrips, caution = 1): number {
   const count = trips.count + trips.before.count;
-  if (count < 4) return 0;
+  if (count < 8) return 0;
   const min = Math.min(trips.min, trips.before.min);
   const spread = (trips.sum + trips.before.sum) / count - min;
-  return Math.max(0, min - spread * Math.max(24 / count, 0.1));
+  return Math.max(0, min - spread * Math.max(40 / count, 0.15) * caution);
 }
 
 /** The longest round trip of late, milliseconds. */

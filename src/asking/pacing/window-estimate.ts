@@ -79,6 +79,9 @@ export interface Evidence {
   readonly old: number;
   /** Of the old ones: surely younger than the next length that would come into question. */
   readonly ripe: number;
+  /** What others may have used since, and whether anything came back at all. */
+  readonly others: number;
+  readonly restored: number;
   /** A token bucket that is slower than the length being tried could have given back as much. */
   readonly slowBucket: boolean;
   /** The Resets rule out that the window is aligned to the clock, and longer than the length being tried. */
@@ -90,25 +93,29 @@ export interface Evidence {
  * else uses the key: only when most of the old ones seem to be counted is the length held to be too short.
  */
 export function judged(window: WindowEstimate, evidence: Evidence): WindowEstimate {
-  const { used, counted, old, ripe, limit, slowBucket, floating } = evidence;
+  const { used, counted, old, ripe, limit, slowBucket, floating, others, restored } = evidence;
   if (old < 1) return window;
   const length = candidate(window);
   const young = counted - old + 1;
-  if (used - young > old / 2) {
-    return { ...window, trusted: undefined, above: Math.max(window.above, length), held: 0, forgotten: 0 };
+  if (used - young > old / 2 && (others === 0 || restored <= 0)) {
+    // No window is longer than all that the Resets ever said: then it is somebody else.
+    const foreign = window.hint !== undefined && length >= window.hint.to && !slowBucket;
+    const above = foreign ? window.above : Math.max(window.above, length);
+    return { ...window, trusted: undefined, above, held: 0, forgotten: 0 };
   }
   // An allowance of one has none to probe with: `single-ask.ts` learns it from the Reset alone.
   if (window.trusted !== undefined || ripe < 1 || limit === 1) return window;
   // A bucket that fills slowly gives back a few; only a quick return of many shows that the old ones are forgotten.
-  if (used > young || slowBucket) return window;
+  if (used > young + others || slowBucket) return window;
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
-  const enough = forgotten >= (limit - 1) / 4 && (floating || held >= HOLDS_TO_TRUST);
+  const enough = forgotten >= Math.min(8, (limit - 1) / 4) && (floating || held >= HOLDS_TO_TRUST);
   return { ...window, held, forgotten, trusted: enough ? length : undefined };
 }
 
 /** A prediction drew a 429: the length was too short, or cannot be relied on. */
 export function refuted(window: WindowEstimate): WindowEstimate {
-  if (window.trusted === undefined) return { ...window, held: 0, forgotten: 0 };
-  return { ...window, trusted: undefined, above: window.trusted, held: 0, forgotten: 0 };
+  const { trusted, hint, above } = window;
+  const possible = trusted !== undefined && (hint === undefined || trusted < hint.to);
+  return { ...window, trusted: undefined, above: possible ? trusted : above, held: 0, forgotten: 0 };
 }

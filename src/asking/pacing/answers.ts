@@ -1,0 +1,187 @@
+/** What an answer changes in the state: the other half of the policy. */
+import { type Ask, earliestArrival, inFlight } from './ask-log.ts';
+import { bucketFrom, isBefore, resetWord, withEvidence } from './evidence.ts';
+import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './headers.ts';
+import { seen } from './others.ts';
+import { addRoundTrip } from './round-trip.ts';
+import { narrow, toMonotonic } from './server-clock.ts';
+import { isExhausted, settled } from './single-ask.ts';
+import {
+  LONGEST_BACKOFF,
+  marginOf,
+  othersRate,
+  pausedUntil,
+  type RateState,
+  type ResetWord,
+  SECOND,
+  windowOf,
+} from './state.ts';
+import { hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
+
+export function answered(state: RateState, id: number, observation: Observation): RateState {
+  const { sentAt, answeredAt, httpStatus } = observation;
+  const before = state.asks.find((ask) => ask.id === id);
+  if (before === undefined) return state;
+  const facts = httpStatus === undefined ? undefined : readFacts(observation);
+  const ask: Ask = {
+    ...before,
+    sentAt,
+    answeredAt,
+    remaining: facts?.remaining,
+    refused: facts?.throttled === true,
+  };
+  const asks = state.asks.map((other) => (other.id === id ? ask : other));
+  if (facts === undefined) return { ...state, asks };
+  const trips = { ...state.trips, [ask.kind]: addRoundTrip(state.trips[ask.kind], answeredAt - sentAt) };
+  const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
+  const changed = facts.limit !== undefined && state.limit !== undefined && facts.limit !== state.limit;
+  const limitChangedAt = changed ? answeredAt : state.limitChangedAt;
+  const known = { ...state, asks, trips, clock, answered: true, limitChangedAt };
+  const heard = facts.throttled
+    ? throttled(known, ask, facts)
+    : facts.remaining === undefined
+      ? unheard(known, ask, facts)
+      : heardFrom(known, ask, facts, facts.remaining);
+  const noticed = newcomer(state, heard);
+  return facts.throttled || httpStatus === 503 ? retryAfter(noticed, facts, answeredAt) : noticed;
+}
+
+/** An answer without `Remaining`. */
+function unheard(state: RateState, ask: Ask, facts: Facts): RateState {
+  const limit = facts.limit ?? state.limit;
+  const word = resetWord(state, facts, ask, 0);
+  const window = word === undefined ? state.window : hinted(state.window, word.length);
+  return { ...state, limit, window, blind: limit !== undefined, credit: 0, strikes: 0 };
+}
+
+function heardFrom(state: RateState, ask: Ask, facts: Facts, remaining: number): RateState {
+  const limit = facts.limit ?? state.limit ?? remaining + 1;
+  const answeredAt = ask.answeredAt ?? 0;
+  const certain = state.asks.every((other) => other.id === ask.id || isBefore(other, ask));
+  const reset = resetWord(state, facts, ask, remaining);
+  const fresh: RateState = {
+    ...state,
+    limit,
+    blind: false,
+    heardAt: answeredAt,
+    strikes: 0,
+    reset: supersedes(state, reset, ask, certain) ? reset : state.reset,
+    window: reset === undefined ? state.window : hinted(state.window, reset.length),
+    singleReset:
+      reset !== undefined && remaining === limit - 1 ? farther(state.singleReset, reset) : state.singleReset,
+    bucketAtMost: Math.min(state.bucketAtMost, bucketFrom(state, ask, limit, remaining)),
+  };
+  const judgedState = certain ? withEvidence(fresh, state, ask, limit, remaining) : fresh;
+  const single = limit === 1 && certain ? withSample(judgedState, ask, reset) : judgedState;
+  return whenQuiet(withCredit(single, ask, remaining, answeredAt), limit);
+}
+
+/** Lengths that were ruled out before another client was noticed may have been ruled out by its asks. */
+function newcomer(before: RateState, after: RateState): RateState {
+  if (before.others.rate > 0 || after.others.rate === 0 || after.window.above === 0) return after;
+  return { ...after, window: { ...UNKNOWN_WINDOW, hint: after.window.hint } };
+}
+
+/**
+ * When nothing is in flight, the lowest Remaining of those that flew together is what remains at least, and the
+ * server counts no more than the newest that it leaves room for: it forgets the oldest first.
+ */
+function whenQuiet(state: RateState, limit: number): RateState {
+  if (inFlight(state.asks) > 0) return state;
+  const together = state.asks.filter((ask) => ask.id > (state.quiet?.id ?? 0) && ask.remaining !== undefined);
+  const newest = state.asks.at(-1);
+  if (together.length === 0 || newest === undefined) return state;
+  const remaining = together.reduce((least, ask) => Math.min(least, ask.remaining ?? least), limit);
+  const first = state.asks[Math.max(0, state.asks.length - Math.max(1, limit - remaining))];
+  return {
+    ...state,
+    credit: Math.max(state.credit, remaining),
+    countedFrom: Math.max(state.countedFrom, first?.id ?? 0),
+    quiet: { remaining, id: newest.id, sentAt: earliestArrival(newest), heardAt: newest.answeredAt ?? 0 },
+  };
+}
+
+/** The server's word as of this answer, or the one before where that says more and is not contradicted. */
+function withCredit(state: RateState, ask: Ask, remaining: number, now: number): RateState {
+  const sentAt = earliestArrival(ask);
+  if (sentAt < state.creditSentAt) return state;
+  const after = state.asks.filter((other) => other.id !== ask.id && !isBefore(other, ask)).length;
+  const credit = Math.max(0, remaining - after);
+  if (credit >= state.credit) return { ...state, credit, creditSentAt: sentAt };
+  if (state.credit <= remaining) return state;
+  const length = windowOf(state) ?? SECOND;
+  const taken = state.credit - remaining;
+  return {
+    ...state,
+    credit,
+    creditSentAt: sentAt,
+    others: seen(state.others, taken, now - sentAt, length, state.limit ?? 1, now),
+  };
+}
+
+function withSample(state: RateState, ask: Ask, word: ResetWord | undefined): RateState {
+  if (state.window.trusted !== undefined || word?.reset.on !== 'wall' || isExhausted(state.samples))
+    return state;
+  const arrival: Span = { from: earliestArrival(ask), to: ask.answeredAt ?? 0 };
+  const sample = { arrival, resetAt: word.reset.at, step: word.reset.step, said: word.said };
+  const samples = [...state.samples, sample];
+  return { ...state, samples, window: { ...state.window, trusted: settled(samples, state.clock) } };
+}
+
+/** A span counted from the answer is as good as its place among the others; an instant is good by itself. */
+function supersedes(state: RateState, word: ResetWord | undefined, ask: Ask, certain: boolean): boolean {
+  if (earliestArrival(ask) < state.creditSentAt) return false;
+  if (word?.reset.on !== 'answer' || state.reset === undefined) return true;
+  return certain || word.remaining >= state.reset.remaining;
+}
+
+/** The farthest Reset of a single missing ask; one that is aligned to the clock may be near by chance. */
+function farther(known: Span, word: ResetWord): Span {
+  const to = Number.isFinite(known.to) ? Math.max(known.to, word.said) : word.said;
+  return { from: Math.max(known.from, word.length.from), to };
+}
+
+/** A 429. It was not done; whoever sent it goes back to the queue. */
+export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
+  const answeredAt = ask.answeredAt ?? 0;
+  const limit = facts.limit ?? state.limit;
+  const length = windowOf(state) ?? SECOND;
+  const first = state.paused === undefined || earliestArrival(ask) >= state.paused.until - LONGEST_WINDOW;
+  const reset = resetWord(state, facts, ask, 0);
+  // The Reset that we waited for is taken back by the server's own words.
+  const early =
+    ask.solo && state.window.trusted === undefined && reset !== undefined && reset.at.from > answeredAt;
+  const calm = earliestArrival(ask) > state.limitChangedAt + 2 * length;
+  const conjecture = calm && ask.solo && othersRate(state, length, answeredAt) === 0;
+  return {
+    ...state,
+    limit,
+    throttled: state.throttled + 1,
+    strikes: state.strikes + (first ? 1 : 0),
+    credit: 0,
+    creditSentAt: Math.max(state.creditSentAt, earliestArrival(ask)),
+    heardAt: facts.limit === undefined ? state.heardAt : answeredAt,
+    reset: reset ?? state.reset,
+    resetSlack: early ? Math.min(state.resetSlack + SECOND, LONGEST_BACKOFF) : state.resetSlack,
+    window: conjecture ? refuted(state.window) : state.window,
+    others:
+      conjecture || !calm ? state.others : seen(state.others, 1, length, length, limit ?? 1, answeredAt),
+    caution: Math.min(state.caution * 2, 16),
+  };
+}
+
+/** A pause after a refusal: what Retry-After says, else the Reset, else longer with every round. */
+export function retryAfter(state: RateState, facts: Facts, answeredAt: number): RateState {
+  const { retryAfter: after, throttled: is429 } = facts;
+  const backoff = Math.min(LONGEST_BACKOFF, SECOND * 2 ** Math.max(0, state.strikes - 1));
+  let until: number | undefined;
+  if (after?.on === 'answer') until = answeredAt + Math.min(after.in, LONGEST_WINDOW);
+  if (after?.on === 'wall') {
+    const at = toMonotonic(state.clock, after.at)?.to;
+    if (at !== undefined) until = Math.min(at, answeredAt + LONGEST_WINDOW);
+  }
+  if (until === undefined && is429) until = Math.max(state.reset?.at.to ?? 0, answeredAt + backoff);
+  if (until === undefined) return state;
+  const least = is429 ? answeredAt + Math.min(backoff, 10 * SECOND) : answeredAt;
+  return pausedUntil(state, Math.max(until, least) + marginOf(state, SECOND), 'throttled');
+}
