@@ -6,6 +6,7 @@ const PARTS: Readonly<Record<string, () => Promise<{ bench(): Promise<string> }>
   check: () => import('./check.ts'),
   fsync: () => import('./fsync.ts'),
   'ledger-open': () => import('./ledger-open.ts'),
+  limiter: () => import('./limiter.ts'),
   throughput: () => import('./throughput.ts'),
   startup: () => import('./startup.ts'),
 };
