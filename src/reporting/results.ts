@@ -139,8 +139,9 @@ class Format {
   text(records: readonly (readonly string[])[]): string {
     return stringify(records as string[][], {
       record_delimiter: this.#lineBreak,
-      // Other programs split at these too, where the locale or the user says so; and a space at an edge is easily lost.
-      quoted_match: /[;\t|]|^\s|\s$/,
+      // Other programs split at these too: at other delimiters where the locale or the user says so, and at any line
+      // break (LibreOffice begins a row, and so may begin a formula, at a bare CR). A space at an edge is easily lost.
+      quoted_match: /[;|\p{Cc}\u2028\u2029]|^\s|\s$/u,
     });
   }
 }

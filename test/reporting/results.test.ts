@@ -173,6 +173,17 @@ describe('what is written', () => {
   });
 });
 
+test('a cell with any line break is quoted, so that no program begins a row, and so a formula, inside it', async () => {
+  const path = join(await scratch(), 'out.csv');
+  const results = await openResults(path, ['Name']);
+  const breaks = ['\r', '\n', '\r\n', '\v', '\f', '\u0085', '\u2028', '\u2029'];
+  await results.write(breaks.map((char, i) => row(i + 2, [`x${char}=1+1`], { message: `y${char}=1+1` })));
+  await results.commit();
+  const text = readFileSync(path, 'utf8');
+  for (const char of breaks) expect(text).toContain(`"x${char}=1+1"`);
+  for (const char of breaks) expect(text).toContain(`"y${char}=1+1"`);
+});
+
 describe('all or nothing', () => {
   test('what was there stays until the commit, and after an abort', async () => {
     const dir = await scratch();
