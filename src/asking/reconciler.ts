@@ -9,6 +9,8 @@ export interface Doubt {
   readonly message: string;
   readonly httpStatus: number | undefined;
   readonly traceId: string;
+  /** The ledger has the pair as `unknown`: only news is written, so that a rerun changes nothing. */
+  readonly recorded?: boolean;
 }
 
 interface Parts {
@@ -35,13 +37,15 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
     if (parts.control.stopped) return;
     const read = await parts.groups.read(chatId, parts.control);
     if (!read && parts.control.stopped) return;
+    const isListed = ({ pair }: Doubt) => parts.groups.lists(pair.chatId, pair.participant);
+    const news = group.filter((doubt) => !doubt.recorded || isListed(doubt));
     await parts.ledger.settle(
       undefined,
-      group.map((doubt) => settlement(doubt, parts.groups)),
+      news.map((doubt) => settlement(doubt, parts.groups)),
     );
-    const added = group.filter(({ pair }) => parts.groups.lists(pair.chatId, pair.participant)).length;
+    const added = group.filter(isListed).length;
     if (added > 0) parts.events.settled(chatId, 'added', added);
-    if (added < group.length) parts.events.settled(chatId, 'unknown', group.length - added);
+    if (added < news.length) parts.events.settled(chatId, 'unknown', news.length - added);
     parts.log.info({ chat_id: chatId, added, unknown: group.length - added }, 'in doubt: membership read');
   }
 }

@@ -46,8 +46,11 @@ export interface AskAllParts {
  */
 export async function askAll(parts: AskAllParts): Promise<boolean> {
   const { connection, control } = parts;
-  if (!parts.dryRun)
-    await settleDoubts([...parts.ledger.inDoubt(), ...parts.plan.unknown].map(bare), parts, control);
+  if (!parts.dryRun) {
+    const former = [...parts.ledger.inDoubt()].map((pair) => bare(pair, false));
+    const unknown = parts.plan.unknown.map((pair) => bare(pair, true));
+    await settleDoubts([...former, ...unknown], parts, control);
+  }
   if (parts.plan.toAsk === 0 || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
   if (parts.dryRun || control.stopped || !(await parts.ready())) return false;
@@ -58,8 +61,8 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   return limited;
 }
 
-function bare(pair: Pair): Doubt {
-  return { pair, message: '', httpStatus: undefined, traceId: '' };
+function bare(pair: Pair, recorded: boolean): Doubt {
+  return { pair, message: '', httpStatus: undefined, traceId: '', recorded };
 }
 
 /** The phone's state and each group's members, once, before anybody is asked. */
