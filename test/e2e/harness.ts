@@ -92,6 +92,8 @@ export interface Counts {
   readonly pairs: Readonly<
     Record<string, { readonly asked: number; readonly received: number; readonly status?: string }>
   >;
+  /** People asked, by sending phone. */
+  readonly senders: Readonly<Record<string, number>>;
 }
 
 export interface SandboxProcess {
@@ -101,6 +103,8 @@ export interface SandboxProcess {
   readonly args: readonly string[];
   counts(): Promise<Counts>;
   control(what: object): Promise<void>;
+  /** Forgets counts and members. */
+  reset(): Promise<void>;
   kill(): void;
 }
 
@@ -115,19 +119,21 @@ export async function sandbox(...flags: string[]): Promise<SandboxProcess> {
   const url = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(text)?.[0] ?? '';
   const key = /PERISKOPE_API_KEY=(\S+)/.exec(text)?.[1] ?? '';
   const page = new URL('/_sandbox', url);
+  const post = async (name: string, body: object) => {
+    const answer = await fetch(new URL(`/_sandbox/${name}`, url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+  };
   return {
     url,
     env: { PERISKOPE_API_KEY: key },
     args: ['--base-url', url, '--phone', SENDER],
     counts: async () => (await (await fetch(page)).json()) as Counts,
-    control: async (what) => {
-      const answer = await fetch(new URL('/_sandbox/control', url), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(what),
-      });
-      if (!answer.ok) throw new Error(`control: ${answer.status} ${await answer.text()}`);
-    },
+    control: (what) => post('control', what),
+    reset: () => post('reset', {}),
     kill: () => running.child.kill('SIGKILL'),
   };
 }
