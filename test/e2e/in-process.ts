@@ -1,0 +1,41 @@
+/** The whole command in this process: for the many cases where starting one each would take all the time. */
+import { Readable, Writable } from 'node:stream';
+import { program } from '../../src/commands/program.ts';
+import type { Io } from '../../src/job/io.ts';
+
+export interface Done {
+  readonly code: number;
+  /** What the command threw: the CLI prints an OnboardError in one line, and anything else is a defect (exit 1). */
+  readonly error: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function inProcess(args: readonly string[], env: Record<string, string> = {}): Promise<Done> {
+  const text = { stdout: '', stderr: '' };
+  const into = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text[name] += chunk.toString();
+        done();
+      },
+    });
+  const io: Io = {
+    env,
+    stdin: Readable.from([]),
+    stdout: into('stdout'),
+    stderr: into('stderr') as unknown as NodeJS.WriteStream,
+    onSignal: () => () => {},
+  };
+  let code = 0;
+  let error: unknown;
+  try {
+    await program(io, '0.0.0', (exit) => {
+      code = exit;
+    }).parseAsync(['node', 'group-onboard', ...args]);
+  } catch (thrown) {
+    error = thrown;
+    code = (thrown as { exitCode?: number }).exitCode ?? 1;
+  }
+  return { code, error, ...text };
+}
