@@ -130,8 +130,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
   let waitingFor: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined;
   const stopping: Partial<Record<AskKind, Promise<void>>> = {};
 
-  // The first start dates Bottleneck's own clock back: see NO_MIN_TIME.
-  for (const lane of Object.values(lanes)) void lane.schedule({ weight: 0 }, async () => undefined);
+  // The first start dates Bottleneck's own clock back: see NO_MIN_TIME. A limiter stopped before that drops it.
+  for (const lane of Object.values(lanes)) {
+    lane.schedule({ weight: 0 }, async () => undefined).catch(() => undefined);
+  }
 
   function tell(event: RateEvent): void {
     state = advance(state, event, clock.monotonic());
