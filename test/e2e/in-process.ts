@@ -11,7 +11,12 @@ export interface Done {
   readonly stderr: string;
 }
 
-export async function inProcess(args: readonly string[], env: Record<string, string> = {}): Promise<Done> {
+/** @param stopAfterMs then it is sent a SIGTERM: the bound on a run that has to wait. */
+export async function inProcess(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stopAfterMs?: number,
+): Promise<Done> {
   const text = { stdout: '', stderr: '' };
   const into = (name: 'stdout' | 'stderr') =>
     new Writable({
@@ -25,7 +30,10 @@ export async function inProcess(args: readonly string[], env: Record<string, str
     stdin: Readable.from([]),
     stdout: into('stdout'),
     stderr: into('stderr') as unknown as NodeJS.WriteStream,
-    onSignal: () => () => {},
+    onSignal: (handler) => {
+      const timer = stopAfterMs && setTimeout(() => handler('SIGTERM'), stopAfterMs);
+      return () => clearTimeout(timer);
+    },
   };
   let code = 0;
   let error: unknown;
