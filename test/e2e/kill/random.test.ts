@@ -53,7 +53,9 @@ test(`killed at ${LEAST_KILLS} random instants and more`, { timeout: 900_000 }, 
   let midAsk = 0;
   let unknown = 0;
   const work = async (one: (typeof cases)[number]) => {
-    const cohort = withTrouble(people(150 * one.concurrency * (one.batch === 1 ? 1 : 2), one.endings));
+    // A group holds 1024 people.
+    const many = Math.min(900, 150 * one.concurrency * (one.batch === 1 ? 1 : 2));
+    const cohort = withTrouble(people(many, one.endings));
     const record = join(root, `${one.name}.jsonl`);
     const api: SandboxProcess = await sandbox(
       ...['--limit', '1000', '--window', '1s', '--latency', '4ms', '--record', record],
@@ -74,7 +76,7 @@ test(`killed at ${LEAST_KILLS} random instants and more`, { timeout: 900_000 }, 
   console.info(
     `${kills} kills of ${cases.length} cohorts, ${midAsk} of them between an ask and its outcome (${unknown} people)`,
   );
-  expect(found).toEqual([]);
+  expect(found.slice(0, 30)).toEqual([]);
   expect(kills).toBeGreaterThanOrEqual(LEAST_KILLS);
 });
 
