@@ -57,8 +57,8 @@ describe('a disk that fills in mid-run', () => {
 
     // Still full: nobody is asked, and the file is left sound.
     const full = await cli(args, api.env);
-    expect([full.code, (await api.counts()).asks]).toEqual([full.code, asks]);
     expect([2, 75]).toContain(full.code);
+    expect((await api.counts()).asks).toBe(asks);
 
     rmSync(ballast);
     await api.control({ limit: 1000 });
