@@ -15,7 +15,8 @@ export class CappedLedger {
   readonly #sender: string;
   readonly #cap: number | undefined;
   readonly #recording = new Set<Promise<unknown>>();
-  #peopleRecording = 0;
+  /** People granted whom the ledger may not count yet. */
+  #reserved = 0;
 
   constructor(ledger: AskLedger, sender: string, cap: number | undefined) {
     this.#ledger = ledger;
@@ -23,24 +24,24 @@ export class CappedLedger {
     this.#cap = cap;
   }
 
-  /** True when asking so many more people would pass the cap. */
-  async isReached(people: number): Promise<boolean> {
-    const cap = this.#cap;
-    if (cap === undefined) return false;
-    const over = () => this.#ledger.askedInLast(DAY_MS, this.#sender) + this.#peopleRecording + people > cap;
-    while (over()) {
-      if (this.#recording.size === 0) return true;
-      await Promise.race(this.#recording);
-    }
-    return false;
+  /**
+   * How many of so many people may be asked now: fewer when the cap is near, none when it is reached. They are set aside
+   * at once, so that no other ask takes the same room; `asked` for just so many must follow.
+   */
+  async reserve(people: number): Promise<number> {
+    const cap = this.#cap ?? Number.POSITIVE_INFINITY;
+    const room = () => cap - this.#ledger.askedInLast(DAY_MS, this.#sender) - this.#reserved;
+    while (room() < people && this.#recording.size > 0) await Promise.race(this.#recording);
+    const granted = Math.min(people, Math.max(0, room()));
+    this.#reserved += granted;
+    return granted;
   }
 
-  /** Resolves with the ask's number once the record is durable. Call right after `isReached` said no. */
+  /** Resolves with the ask's number once the record is durable. */
   async asked(ask: Ask, people: readonly Participant[]): Promise<number> {
-    this.#peopleRecording += people.length;
     const record = this.#ledger.asked(pairsOf(ask, people), this.#sender);
     const recorded = record.finally(() => {
-      this.#peopleRecording -= people.length;
+      this.#reserved -= people.length;
       this.#recording.delete(recorded);
     });
     this.#recording.add(recorded);

@@ -7,6 +7,7 @@ import type { Answer, Client } from './client.ts';
 import { CappedLedger } from './daily-cap.ts';
 import { type Gateway, NOT_DONE_TRIES, observed } from './gateway.ts';
 import type { Groups } from './groups.ts';
+import { Guard } from './guard.ts';
 import { keyRejected, type PhoneWatch } from './phone-watch.ts';
 import type { Ask } from './planner.ts';
 import type { AskingEvents, AskLedger, Log } from './ports.ts';
@@ -15,8 +16,6 @@ import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import { pairsOf, Settler } from './settler.ts';
 
-/** Different asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
-const EXHAUSTED_IN_ROW = 3;
 /** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
 const WHATSAPP_TRIES = 3;
 
@@ -42,6 +41,8 @@ export interface DispatcherParts {
 
 interface Sent {
   readonly id: number;
+  /** Fewer than were to be asked where the daily cap left room for no more. */
+  readonly people: readonly Participant[];
   readonly answer: Answer;
 }
 
@@ -55,16 +56,17 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #settle: Settler;
   readonly #ledger: CappedLedger;
+  readonly #guard: Guard;
   readonly #inFlight: LimitFunction;
   readonly #running = new Set<Promise<void>>();
   readonly #doubts: Doubt[] = [];
-  #exhausted = 0;
   #failure: unknown;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     this.#settle = new Settler(parts);
     this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap);
+    this.#guard = new Guard(parts);
     this.#inFlight = pLimit(parts.concurrency);
   }
 
@@ -105,18 +107,23 @@ export class Dispatcher {
       if (people.length === 0) return;
       const sent = await this.#send(ask, people);
       if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
-      const result = classify(sent.answer, people);
+      const result = classify(sent.answer, sent.people);
       if (result.kind === 'not_done') {
         await this.#parts.ledger.notDone(sent.id);
         if (this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES) {
-          this.#exhaust(result.message);
+          this.#guard.exhausted(result.message);
           return;
         }
         continue;
       }
       this.#parts.gateway.answered();
-      people = await this.#answered(ask, people, sent, result);
-      if (people.length === 0 || this.#throttledByWhatsApp() || ++throttled >= WHATSAPP_TRIES) return;
+      const again = await this.#answered(ask, sent, result);
+      if (
+        again.length > 0 &&
+        (this.#guard.throttledByWhatsApp(sent.answer.sentAt) || ++throttled >= WHATSAPP_TRIES)
+      )
+        return;
+      people = [...again, ...people.slice(sent.people.length)];
     }
   }
 
@@ -145,19 +152,20 @@ export class Dispatcher {
     const nothing = { value: undefined, observation: undefined };
     return this.#parts.gateway.schedule<Sent | undefined>('ask', async (sent) => {
       if (control.stopped || groups.closure(ask.chatId)) return nothing;
-      if (await this.#ledger.isReached(people.length)) {
+      const asked = people.slice(0, await this.#ledger.reserve(people.length));
+      if (asked.length === 0) {
         const message = `the sender reached --daily-cap ${this.#parts.dailyCap}`;
         control.stop({ exit: EXIT.again, code: 'daily_cap', message });
         return nothing;
       }
-      const id = await this.#ledger.asked(ask, people);
-      events.asked(people.length);
-      const answer = await client.add(ask.chatId, people, {
+      const id = await this.#ledger.asked(ask, asked);
+      events.asked(asked.length);
+      const answer = await client.add(ask.chatId, asked, {
         force: this.#parts.forceAdd,
         onSend: sent,
         signal: this.#parts.abandon,
       });
-      return { value: { id, answer }, observation: observed(answer) };
+      return { value: { id, people: asked, answer }, observation: observed(answer) };
     });
   }
 
@@ -175,33 +183,22 @@ export class Dispatcher {
   /** Settles an answer; gives back those whom WhatsApp throttled, who are to be asked again. */
   async #answered(
     ask: Ask,
-    people: readonly Participant[],
     sent: Sent,
     result: Exclude<AskResult, { kind: 'not_done' }>,
   ): Promise<readonly Participant[]> {
-    const { control, groups, ledger } = this.#parts;
+    const { control, ledger } = this.#parts;
     switch (result.kind) {
       case 'outcomes':
         return this.#settleOutcomes(ask, sent, result);
       case 'in_doubt':
-        this.#inDoubt(ask, people, () => result.message, result);
+        this.#inDoubt(ask, sent, sent.people, () => result.message, result);
         break;
       case 'refused':
-        await this.#refused(ask, people, sent, result);
+        await this.#refused(ask, sent, result);
         break;
-      case 'group_closed': {
-        const { reasonCode, message, httpStatus, traceId } = result;
-        groups.close(ask.chatId, { reasonCode, message });
-        await this.#settle.all(ask, sent.id, people, {
-          status: 'failed',
-          reasonCode,
-          message,
-          httpStatus,
-          traceId,
-        });
-        this.#clear();
+      case 'group_closed':
+        await this.#groupClosed(ask, sent, result);
         break;
-      }
       case 'key_rejected':
         await ledger.notDone(sent.id);
         control.stop(keyRejected());
@@ -238,22 +235,17 @@ export class Dispatcher {
       // whole or not at all, so beside others in doubt the throttled ones are in doubt too.
       const remarks = [...result.inDoubt, ...result.throttled];
       const words = new Map(remarks.map(({ participant, message }) => [participant, message]));
-      this.#inDoubt(ask, [...words.keys()], (who) => words.get(who) ?? '', result);
+      this.#inDoubt(ask, sent, [...words.keys()], (who) => words.get(who) ?? '', result);
       return [];
     }
     if (result.throttled.length > 0) await ledger.notDone(sent.id);
-    else this.#clear();
+    else this.#guard.clear(sent.answer.sentAt);
     return result.throttled.map(({ participant }) => participant);
-  }
-
-  /** An ask was answered clearly. */
-  #clear(): void {
-    this.#parts.breaker.good();
-    this.#exhausted = 0;
   }
 
   #inDoubt(
     ask: Ask,
+    { answer }: Sent,
     people: readonly Participant[],
     words: (who: Participant) => string,
     { httpStatus, traceId }: { httpStatus: number | undefined; traceId: string },
@@ -267,47 +259,13 @@ export class Dispatcher {
       `in doubt: ${first === undefined ? '' : oneLine(words(first))}`,
     );
     this.#settle.count(people.length, people.length);
-    if (this.#parts.breaker.bad()) this.#trip('asks in a row without a clear answer');
-    else this.#track(this.#parts.phone.check());
-  }
-
-  #trip(what: string): void {
-    this.#parts.control.stop({
-      exit: EXIT.safety,
-      code: 'breaker',
-      message: `${this.#parts.breaker.inRow} ${what}: stopped to protect the account`,
-    });
-  }
-
-  /** Cools down, or trips the breaker: true when the run stops. */
-  #throttledByWhatsApp(): boolean {
-    if (this.#parts.breaker.bad()) {
-      this.#trip('asks in a row throttled by WhatsApp');
-      return true;
-    }
-    this.#parts.gateway.coolDown(this.#parts.coolDownMs);
-    return false;
-  }
-
-  #exhaust(message: string): void {
-    this.#parts.log.warn({ tries: NOT_DONE_TRIES }, `left for the next run: ${oneLine(message)}`);
-    if (++this.#exhausted < EXHAUSTED_IN_ROW) return;
-    this.#parts.control.stop({
-      exit: EXIT.again,
-      code: 'throttled',
-      message: `the API keeps refusing (${oneLine(message)})`,
-    });
+    if (!this.#guard.inDoubt(answer.sentAt)) this.#track(this.#parts.phone.check());
   }
 
   /** A batch refused whole did nothing: its people are asked one by one, so that only the bad one fails. */
-  async #refused(
-    ask: Ask,
-    people: readonly Participant[],
-    sent: Sent,
-    result: Result<'refused'>,
-  ): Promise<void> {
-    await this.#parts.phone.check(); // a phone that is gone may be what was refused
-    if (this.#parts.control.stopped || people.length > 1) {
+  async #refused(ask: Ask, sent: Sent, result: Result<'refused'>): Promise<void> {
+    const { people } = sent;
+    if (!(await this.#refusalHolds()) || people.length > 1) {
       await this.#parts.ledger.notDone(sent.id);
       for (const participant of people)
         await this.#attend({ chatId: ask.chatId, participants: [participant] });
@@ -316,6 +274,24 @@ export class Dispatcher {
     const { message, httpStatus, traceId } = result;
     const outcome = { status: 'failed', reasonCode: 'bad_request', message, httpStatus, traceId } as const;
     await this.#settle.all(ask, sent.id, people, outcome);
-    this.#clear();
+    this.#guard.clear(sent.answer.sentAt);
+  }
+
+  async #groupClosed(ask: Ask, sent: Sent, result: Result<'group_closed'>): Promise<void> {
+    const { reasonCode, message, httpStatus, traceId } = result;
+    if (!(await this.#refusalHolds())) {
+      await this.#parts.ledger.notDone(sent.id);
+      return;
+    }
+    this.#parts.groups.close(ask.chatId, { reasonCode, message });
+    const outcome = { status: 'failed', reasonCode, message, httpStatus, traceId } as const;
+    await this.#settle.all(ask, sent.id, sent.people, outcome);
+    this.#guard.clear(sent.answer.sentAt);
+  }
+
+  /** What was refused may be the phone, and not the person or the group: whoever is refused then is asked another time. */
+  async #refusalHolds(): Promise<boolean> {
+    await this.#parts.phone.check();
+    return !this.#parts.control.stopped;
   }
 }

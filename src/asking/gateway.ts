@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
-import type { Answer } from './client.ts';
+import type { Answer, CallOptions } from './client.ts';
 import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
 import type { Log } from './ports.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -61,9 +61,12 @@ export class Gateway {
     this.#unavailable = 0;
   }
 
-  /** Nothing reached the API. Everything waits, longer each time; after some tries the run stops (75). */
-  outOfReach(sentAt: number, message: string): void {
-    if (sentAt < this.#retryAt) return;
+  /**
+   * Nothing reached the API. Everything waits, longer each time; after some tries the run stops (75), and true says that
+   * there is no point in another one.
+   */
+  outOfReach(sentAt: number, message: string): boolean {
+    if (sentAt < this.#retryAt) return false;
     this.#unreachable++;
     if (this.#unreachable >= UNREACHABLE_TRIES) {
       this.#parts.control.stop({
@@ -71,9 +74,10 @@ export class Gateway {
         code: 'api_unreachable',
         message: `the API cannot be reached (${message}); ${UNREACHABLE_TRIES} tries`,
       });
-      return;
+      return true;
     }
     this.#pause(backoffMs(this.#unreachable, this.#parts.random), `API out of reach: ${message}`);
+    return false;
   }
 
   /** 503: everything waits as long as the answer says, or a little longer each time. */
@@ -96,21 +100,26 @@ export class Gateway {
     this.#parts.log.warn({ waitMs: Math.round(ms) }, `waiting: ${why}`);
   }
 
-  /** One GET, tried again while the API is out of reach or busy. undefined when `control` was stopped meanwhile. */
+  /**
+   * One GET, tried again while the API is out of reach or busy. undefined when `control` was stopped meanwhile (whatever
+   * the GET waits for then, it is not waited for any more), or when the API stays out of reach.
+   */
   async read(
-    request: () => Promise<Answer>,
+    request: (call: CallOptions) => Promise<Answer>,
     control: RunControl = this.#parts.control,
   ): Promise<Answer | undefined> {
     for (let attempt = 1; ; attempt++) {
       if (control.stopped) return undefined;
-      const answer = await this.schedule('read', async (sent) => {
-        sent();
-        const value = await request();
+      const { signal } = control;
+      const reading = this.schedule<Answer | undefined>('read', async (sent) => {
+        if (control.stopped) return { value: undefined, observation: undefined };
+        const value = await request({ signal, onSend: sent });
         return { value, observation: observed(value) };
       });
+      const answer = await unlessAborted(reading, signal);
       if (answer === undefined) return undefined;
       if (answer.kind === 'not_sent') {
-        this.outOfReach(answer.sentAt, answer.message);
+        if (this.outOfReach(answer.sentAt, answer.message)) return undefined;
         continue;
       }
       const status = answer.httpStatus;
@@ -121,4 +130,13 @@ export class Gateway {
       if (status === 503) this.unavailable(answer.sentAt, answer.headers?.['retry-after']);
     }
   }
+}
+
+/** What comes of the work, or undefined as soon as `signal` aborts. */
+function unlessAborted<T>(work: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => resolve(undefined);
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
 }

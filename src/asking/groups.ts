@@ -13,6 +13,13 @@ export interface Closure {
   readonly message: string;
 }
 
+/**
+ * read        the membership is known
+ * unreadable  the API answered, and not with the membership
+ * not_read    nothing was asked, or nothing came: the run was stopped, or the API is out of reach
+ */
+export type Read = 'read' | 'unreadable' | 'not_read';
+
 interface Group {
   name: string;
   members: MembersIndex | undefined;
@@ -27,7 +34,7 @@ export class Groups {
   readonly #control: RunControl;
   readonly #log: Log;
   readonly #known = new Map<ChatId, Group>();
-  readonly #reading = new Map<ChatId, Promise<boolean>>();
+  readonly #reading = new Map<ChatId, Promise<Read>>();
 
   constructor(gateway: Gateway, client: Client, events: AskingEvents, control: RunControl, log: Log) {
     this.#gateway = gateway;
@@ -63,10 +70,10 @@ export class Groups {
   }
 
   /**
-   * Reads the membership, once at a time for each group. True when it was read. An endpoint that answers nonsense is
-   * no reason to stop: the asks themselves will tell. `control` ends the trying, when it is not the run's own.
+   * Reads the membership, once at a time for each group. An endpoint that answers nonsense is no reason to stop: the asks
+   * themselves will tell. `control` ends the trying, when it is not the run's own.
    */
-  read(chatId: ChatId, control?: RunControl): Promise<boolean> {
+  read(chatId: ChatId, control?: RunControl): Promise<Read> {
     const running = this.#reading.get(chatId);
     if (running) return running;
     const started = this.#read(chatId, control).finally(() => this.#reading.delete(chatId));
@@ -74,17 +81,20 @@ export class Groups {
     return started;
   }
 
-  async #read(chatId: ChatId, control: RunControl = this.#control): Promise<boolean> {
-    const answer = await this.#gateway.read(() => this.#client.chat(chatId), control);
-    if (answer === undefined) return false;
+  async #read(chatId: ChatId, control: RunControl = this.#control): Promise<Read> {
+    const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
+    if (answer === undefined) return 'not_read';
     const reading = parseChat(answer);
-    if (reading.kind === 'key_rejected') this.#control.stop(keyRejected());
+    if (reading.kind === 'key_rejected') {
+      this.#control.explain(keyRejected());
+      return 'not_read';
+    }
     if (reading.kind !== 'chat') {
       this.#log.warn(
         { chat_id: chatId, answer: reading.kind },
         'cannot read this group’s members; going on without',
       );
-      return false;
+      return 'unreadable';
     }
     const group = this.#group(chatId);
     if (reading.name) {
@@ -94,7 +104,11 @@ export class Groups {
     if (reading.isExited) {
       this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
     }
-    if (reading.members) group.members = reading.members;
-    return reading.members !== undefined;
+    if (reading.members === undefined) {
+      this.#log.warn({ chat_id: chatId }, 'the API does not say who is in this group; going on without');
+      return 'unreadable';
+    }
+    group.members = reading.members;
+    return 'read';
   }
 }

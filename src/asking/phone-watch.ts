@@ -4,6 +4,7 @@ import type { Gateway } from './gateway.ts';
 import { parsePhones } from './membership.ts';
 import type { Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
+import { oneLine } from './scrub.ts';
 
 /** Reads the state of the sending phone: before the first ask, and again when asks begin to go wrong. */
 export class PhoneWatch {
@@ -22,29 +23,30 @@ export class PhoneWatch {
     this.#log = log;
   }
 
-  /** Stops the run when the phone is certainly not connected, or the key is rejected. One read at a time. */
-  check(): Promise<void> {
-    this.#running ??= this.#check().finally(() => {
+  /**
+   * Stops the run when the phone is certainly not connected, or the key is rejected. One read at a time. `control` ends
+   * the trying, when it is not the run's own.
+   */
+  check(control?: RunControl): Promise<void> {
+    this.#running ??= this.#check(control).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #check(): Promise<void> {
-    const answer = await this.#gateway.read(() => this.#client.phones());
+  async #check(control: RunControl = this.#control): Promise<void> {
+    const answer = await this.#gateway.read((call) => this.#client.phones(call), control);
     if (answer === undefined) return;
-    if (answer.kind === 'answer' && answer.httpStatus === 401) {
-      this.#control.stop(keyRejected());
-      return;
-    }
     const phone = parsePhones(answer, this.#sender);
-    if (phone.kind !== 'phone') {
+    if (phone.kind === 'key_rejected') {
+      this.#control.explain(keyRejected());
+    } else if (phone.kind !== 'phone') {
       this.#log.warn({ answer: phone.kind }, 'cannot read the state of the sending phone; going on without');
     } else if (!phone.ready) {
-      this.#control.stop({
+      this.#control.explain({
         exit: EXIT.safety,
         code: 'phone_not_connected',
-        message: `the sending phone is not connected to WhatsApp (${phone.state || 'not ready'})`,
+        message: `the sending phone is not connected to WhatsApp (${oneLine(phone.state) || 'not ready'})`,
       });
     }
   }

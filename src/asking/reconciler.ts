@@ -9,8 +9,8 @@ export interface Doubt {
   readonly message: string;
   readonly httpStatus: number | undefined;
   readonly traceId: string;
-  /** The ledger has the pair as `unknown`: only news is written, so that a rerun changes nothing. */
-  readonly recorded?: boolean;
+  /** The ledger has it as `unknown` already, with the words of the lost answer: only a member is news. */
+  readonly known?: boolean;
 }
 
 interface Parts {
@@ -23,8 +23,8 @@ interface Parts {
 
 /**
  * Settles pairs in doubt by the group's membership, one read per group: a member was `added`; of anybody else nothing
- * is known, so they are `unknown`. When the run is stopped before a group could be read, its pairs stay in doubt, and
- * the next run reads it.
+ * is known, so they are `unknown`. When the run is stopped before a group could be read, or the API is out of reach, its
+ * pairs stay in doubt, and the next run reads it.
  */
 export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise<void> {
   const byGroup = new Map<ChatId, Doubt[]>();
@@ -36,17 +36,19 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
   for (const [chatId, group] of byGroup) {
     if (parts.control.stopped) return;
     const read = await parts.groups.read(chatId, parts.control);
-    if (!read && parts.control.stopped) return;
-    const isListed = ({ pair }: Doubt) => parts.groups.lists(pair.chatId, pair.participant);
-    const news = group.filter((doubt) => !doubt.recorded || isListed(doubt));
-    await parts.ledger.settle(
-      undefined,
-      news.map((doubt) => settlement(doubt, parts.groups)),
-    );
-    const added = group.filter(isListed).length;
+    if (read === 'not_read') return;
+    const news = group
+      .map((doubt) => ({ ...settlement(doubt, parts.groups), known: doubt.known }))
+      .filter(({ outcome, known }) => outcome.status === 'added' || !known);
+    await parts.ledger.settle(undefined, news);
+    const added = news.filter(({ outcome }) => outcome.status === 'added').length;
     if (added > 0) parts.events.settled(chatId, 'added', added);
     if (added < news.length) parts.events.settled(chatId, 'unknown', news.length - added);
-    parts.log.info({ chat_id: chatId, added, unknown: group.length - added }, 'in doubt: membership read');
+    const words = read === 'read' ? 'in doubt: membership read' : 'in doubt: membership not readable';
+    parts.log[read === 'read' ? 'info' : 'warn'](
+      { chat_id: chatId, added, unknown: group.length - added },
+      words,
+    );
   }
 }
 

@@ -33,4 +33,10 @@ export class RunControl {
     this.#reason = reason;
     this.#controller.abort();
   }
+
+  /** Stops the run, or says why it was stopped: the cause takes the place of the breaker, which saw only its signs. */
+  explain(cause: StopReason): void {
+    if (this.#reason?.code === 'breaker') this.#reason = cause;
+    else this.stop(cause);
+  }
 }

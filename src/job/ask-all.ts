@@ -46,23 +46,33 @@ export interface AskAllParts {
  */
 export async function askAll(parts: AskAllParts): Promise<boolean> {
   const { connection, control } = parts;
-  if (!parts.dryRun) {
-    const former = [...parts.ledger.inDoubt()].map((pair) => bare(pair, false));
-    const unknown = parts.plan.unknown.map((pair) => bare(pair, true));
-    await settleDoubts([...former, ...unknown], parts, control);
-  }
-  if (parts.plan.toAsk === 0 || control.stopped) return false;
+  const inDoubt = parts.dryRun ? [] : [...parts.ledger.inDoubt()];
+  const unknown = parts.dryRun ? [] : parts.plan.unknown;
+  await settleDoubts([...inDoubt.map(bare), ...unknown.map(known)], parts, control);
+  // Those of a former run that are `unknown` only now were not in the plan.
+  const toAsk = parts.plan.toAsk > 0 || (inDoubt.length > 0 && parts.selection.retry.includes('unknown'));
+  if (!toAsk || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
   if (parts.dryRun || control.stopped || !(await parts.ready())) return false;
 
-  const limited = await submitAll(parts);
+  const limited = await submitAll(parts).catch(async (error: unknown) => {
+    // Asks in flight end, and are settled, whatever has become of the cohort.
+    control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+    await connection.dispatcher.drain().catch(() => undefined);
+    throw error;
+  });
   const doubts = await connection.dispatcher.drain();
-  if (doubts.length > 0 && !SILENT_ENDS.has(control.reason?.code ?? '')) await settleInClosing(doubts, parts);
+  if (!control.stopped) await settleDoubts(doubts, parts, control);
+  else if (!SILENT_ENDS.has(control.reason?.code ?? '')) await settleInClosing(doubts, parts);
   return limited;
 }
 
-function bare(pair: Pair, recorded: boolean): Doubt {
-  return { pair, message: '', httpStatus: undefined, traceId: '', recorded };
+function bare(pair: Pair): Doubt {
+  return { pair, message: '', httpStatus: undefined, traceId: '' };
+}
+
+function known(pair: Pair): Doubt {
+  return { ...bare(pair), known: true };
 }
 
 /** The phone's state and each group's members, once, before anybody is asked. */
@@ -111,12 +121,15 @@ async function settleDoubts(
 
 /** After an early stop the memberships are read all the same, but not for long, and not past a signal. */
 async function settleInClosing(doubts: readonly Doubt[], parts: AskAllParts): Promise<void> {
-  const { closing } = parts;
+  if (doubts.length === 0) return;
+  const { closing, connection, control } = parts;
   const timer = setTimeout(
     () => closing.stop({ exit: EXIT.again, code: 'interrupted', message: 'memberships took too long' }),
     CLOSING_MS,
   );
   try {
+    // The breaker has seen that asks go wrong; the phone may be why.
+    if (control.reason?.code === 'breaker') await connection.phone.check(closing);
     await settleDoubts(doubts, parts, closing);
   } finally {
     clearTimeout(timer);

@@ -97,6 +97,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const to = await endpoint(config, releases);
   let connection: Connection | undefined;
   let limited = false;
+  let failure: unknown;
   if (to) {
     connection = connect({
       config,
@@ -120,23 +121,31 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     };
     const { batchSize, limit, precheck, dryRun } = config;
     const asking = { batchSize, limit, precheck, dryRun, selection, knowledge, seen: firstSeen() };
-    limited = await askAll({
-      ...asking,
-      connection,
-      ledger,
-      plan,
-      readings,
-      ready,
-      control,
-      closing,
-      events: live,
-      log,
-    });
+    try {
+      limited = await askAll({
+        ...asking,
+        connection,
+        ledger,
+        plan,
+        readings,
+        ready,
+        control,
+        closing,
+        events: live,
+        log,
+      });
+    } catch (error) {
+      failure = error ?? new Error('nothing was thrown');
+      control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+    }
   }
 
   // The results are a projection of the cohort and the ledger, made whatever ended the asking.
   const stop = control.reason;
-  const tally = await writeResults({ config, cohort, ledger, selection, stdout: io.stdout, stop, limited });
+  const writing = writeResults({ config, cohort, ledger, selection, stdout: io.stdout, stop, limited });
+  const tally = await writing.catch((error: unknown) => {
+    throw failure ?? error;
+  });
   const exit = exitCodeOf(tally.counts, stop);
   out.stop();
   await writeSummary({
@@ -150,6 +159,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     asks: live.asks,
     elapsedMs: clock.monotonic() - startedAt,
   });
+  if (failure !== undefined) throw failure;
   return exit;
 }
 

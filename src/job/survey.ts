@@ -16,7 +16,7 @@ export interface Survey {
   /** Per group in order of appearance: people to ask. */
   readonly groups: ReadonlyMap<ChatId, number>;
   readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
-  /** Pairs that the ledger has as `unknown`: the group's membership may have settled them since. */
+  /** Pairs that the ledger has as `unknown`, and that are not asked: the group's membership may settle them by now. */
   readonly unknown: readonly Pair[];
 }
 

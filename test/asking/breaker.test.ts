@@ -5,9 +5,40 @@ import { Breaker } from '../../src/asking/breaker.ts';
 describe('the breaker', () => {
   it('trips on the Nth in a row, and a clear answer starts the count again', () => {
     const breaker = new Breaker(3, undefined);
-    expect([breaker.bad(), breaker.bad()]).toEqual([false, false]);
-    breaker.good();
-    expect([breaker.bad(), breaker.bad(), breaker.bad()]).toEqual([false, false, true]);
+    expect([breaker.bad(1), breaker.bad(2)]).toEqual([false, false]);
+    breaker.good(3);
+    expect([breaker.bad(4), breaker.bad(5), breaker.bad(6)]).toEqual([false, false, true]);
+    expect(breaker.inRow).toBe(3);
+  });
+
+  it('takes the row in the order of sending: what was sent before the trouble says nothing about it', () => {
+    const breaker = new Breaker(3, undefined);
+    breaker.bad(10);
+    breaker.good(1); // a slow answer to an early ask
+    breaker.bad(11);
+    breaker.good(2);
+    expect(breaker.bad(12)).toBe(true);
+  });
+
+  it('a timeout known late is not in a row with what went well after it', () => {
+    const breaker = new Breaker(2, undefined);
+    breaker.good(5);
+    expect([breaker.bad(1), breaker.bad(2), breaker.bad(6), breaker.bad(7)]).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('a clear answer in between takes away only what was sent before it', () => {
+    const breaker = new Breaker(3, undefined);
+    breaker.bad(1);
+    breaker.bad(5);
+    breaker.bad(6); // would trip, had the good one of 3 not been
+    expect(breaker.inRow).toBe(3);
+    breaker.good(3);
+    expect(breaker.inRow).toBe(2);
   });
 
   it('counts errors against --max-errors N: N are still fine', () => {

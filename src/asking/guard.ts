@@ -1,0 +1,67 @@
+import { EXIT } from '../errors.ts';
+import type { Breaker } from './breaker.ts';
+import { type Gateway, NOT_DONE_TRIES } from './gateway.ts';
+import type { Log } from './ports.ts';
+import type { RunControl } from './run-control.ts';
+import { oneLine } from './scrub.ts';
+
+/** Different asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
+const EXHAUSTED_IN_ROW = 3;
+
+interface Parts {
+  readonly breaker: Breaker;
+  readonly gateway: Gateway;
+  readonly control: RunControl;
+  readonly coolDownMs: number;
+  readonly log: Log;
+}
+
+/** Hears how each ask ended, and stops the run when it is enough. `sentAt` is the ask's, monotonic ms. */
+export class Guard {
+  readonly #parts: Parts;
+  #exhausted = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** An ask was answered clearly. */
+  clear(sentAt: number): void {
+    this.#parts.breaker.good(sentAt);
+    this.#exhausted = 0;
+  }
+
+  /** An ask ended in doubt. True when the run stops. */
+  inDoubt(sentAt: number): boolean {
+    return this.#bad(sentAt, 'asks in a row without a clear answer');
+  }
+
+  /** Cools down, or trips the breaker: true when the run stops. */
+  throttledByWhatsApp(sentAt: number): boolean {
+    if (this.#bad(sentAt, 'asks in a row throttled by WhatsApp')) return true;
+    this.#parts.gateway.coolDown(this.#parts.coolDownMs);
+    return false;
+  }
+
+  /** An ask is left for another run: the API refused it every time. */
+  exhausted(message: string): void {
+    this.#parts.log.warn({ tries: NOT_DONE_TRIES }, `left for the next run: ${oneLine(message)}`);
+    if (++this.#exhausted < EXHAUSTED_IN_ROW) return;
+    this.#parts.control.stop({
+      exit: EXIT.again,
+      code: 'throttled',
+      message: `the API keeps refusing (${oneLine(message)})`,
+    });
+  }
+
+  #bad(sentAt: number, what: string): boolean {
+    const { breaker, control } = this.#parts;
+    if (!breaker.bad(sentAt)) return false;
+    control.stop({
+      exit: EXIT.safety,
+      code: 'breaker',
+      message: `${breaker.inRow} ${what}: stopped to protect the account`,
+    });
+    return true;
+  }
+}
