@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../src/asking/answer.ts';
+import type { CallOptions } from '../../src/asking/client.ts';
+import { observed } from '../../src/asking/gateway.ts';
+import { RunControl } from '../../src/asking/run-control.ts';
+import { EXIT } from '../../src/errors.ts';
+import { answered, broken, UNSENT } from './answers.ts';
+import { stage, tick } from './fakes.ts';
+
+const OVER = { exit: EXIT.again, code: 'deadline', message: 'over' } as const;
+
+/** A gateway with a request that gives these answers, in turn; the last one for ever. */
+function reading(...answers: Answer[]) {
+  const on = stage();
+  let tries = 0;
+  const request = async () => {
+    const answer = answers[Math.min(tries++, answers.length - 1)]!;
+    return { ...answer, sentAt: on.time.ms };
+  };
+  return { ...on, read: (control?: RunControl) => on.gateway.read(request, control), tries: () => tries };
+}
+
+describe('a read', () => {
+  it('gives the answer, whatever it is: only “busy” and “out of reach” are tried again', async () => {
+    for (const answer of [answered(200), answered(404), answered(500), broken()]) {
+      const on = reading(answer);
+      expect(await on.read()).toMatchObject({ kind: answer.kind });
+      expect(on.tries()).toBe(1);
+    }
+  });
+
+  it.each([429, 503])('%i: six tries, then the answer as it is', async (status) => {
+    const on = reading(answered(status));
+    expect(await on.read()).toMatchObject({ httpStatus: status });
+    expect(on.tries()).toBe(6);
+    expect(on.limiter.pauses).toEqual(status === 503 ? [500, 1_000, 2_000, 4_000, 8_000] : []);
+  });
+
+  it('503 with Retry-After waits for as long as it says', async () => {
+    const on = reading(answered(503, '', { 'retry-after': '7' }), answered(200));
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([7_000]);
+  });
+
+  it('out of reach: six tries with longer and longer waits, then the run stops', async () => {
+    const on = reading(UNSENT);
+    expect(await on.read()).toBeUndefined();
+    expect(on.tries()).toBe(6);
+    expect(on.limiter.pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
+    expect(on.control.reason).toMatchObject({ exit: EXIT.again, code: 'api_unreachable' });
+    expect(on.control.reason?.message).toContain('the connection was refused');
+  });
+
+  it('out of reach after the run was stopped: gives up just so, and does not storm', async () => {
+    const on = reading(UNSENT);
+    on.control.stop(OVER);
+    const closing = new RunControl();
+    expect(await on.read(closing)).toBeUndefined();
+    expect(on.tries()).toBe(6);
+    expect(await on.read(closing)).toBeUndefined();
+    expect(on.tries()).toBe(7);
+    expect(on.control.reason).toMatchObject({ code: 'deadline' });
+  });
+
+  it('back in reach: the count begins anew', async () => {
+    const on = reading(UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, answered(200), UNSENT, answered(200));
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 500]);
+  });
+
+  it('is not begun after a stop, nor waited for', async () => {
+    const on = reading(answered(200));
+    on.control.stop(OVER);
+    expect(await on.read()).toBeUndefined();
+    expect(on.tries()).toBe(0);
+
+    const waiting = reading(answered(200));
+    let open = () => {};
+    waiting.limiter.window = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const read = waiting.read();
+    waiting.control.stop(OVER);
+    expect(await read).toBeUndefined();
+    open(); // the window comes later: nothing is sent for a read that nobody waits for
+    await tick();
+    await tick();
+    expect(waiting.tries()).toBe(0);
+  });
+
+  it('in flight is given up with the run', async () => {
+    const on = stage();
+    let call: CallOptions = {};
+    const read = on.gateway.read((options) => {
+      call = options;
+      return new Promise(() => {});
+    });
+    while (!call.signal) await tick();
+    on.control.stop(OVER);
+    expect(await read).toBeUndefined();
+    expect(call.signal.aborted).toBe(true);
+  });
+
+  it('ends with the limiter', async () => {
+    const on = reading(answered(200));
+    await on.limiter.stop();
+    expect(await on.read()).toBeUndefined();
+  });
+
+  it('a defect in it is no answer', async () => {
+    const on = stage();
+    const read = on.gateway.read(async () => {
+      throw new TypeError('a defect');
+    });
+    await expect(read).rejects.toThrow('a defect');
+  });
+});
+
+it('many that were refused together are one failure to reach the API', () => {
+  const on = stage();
+  for (let i = 0; i < 20; i++) on.gateway.outOfReach(on.time.ms - 1, 'refused');
+  expect(on.limiter.pauses).toEqual([500]);
+  for (let i = 0; i < 20; i++) on.gateway.unavailable(on.time.ms - 1, undefined);
+  expect(on.limiter.pauses).toEqual([500]);
+});
+
+it('the limiter learns what an answer shows, and nothing from what was not sent', () => {
+  expect(observed(answered(200, '', { date: 'x' }))).toMatchObject({
+    httpStatus: 200,
+    headers: { date: 'x' },
+  });
+  expect(observed(broken())).toMatchObject({ httpStatus: undefined, headers: {} });
+  expect(observed(UNSENT)).toMatchObject({ httpStatus: undefined, headers: {} });
+});

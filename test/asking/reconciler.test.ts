@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../src/asking/answer.ts';
+import { type Doubt, reconcile } from '../../src/asking/reconciler.ts';
+import type { RunControl } from '../../src/asking/run-control.ts';
+import type { ChatId } from '../../src/domain/words.ts';
+import { EXIT } from '../../src/errors.ts';
+import { answered, UNSENT } from './answers.ts';
+import { GROUP, group, OTHER, person, type Script, stage } from './fakes.ts';
+
+const doubt = (i: number, chatId: ChatId = GROUP, known = false): Doubt => ({
+  pair: { chatId, participant: person(i) },
+  message: 'no answer in time',
+  httpStatus: 504,
+  traceId: 'trace',
+  known,
+});
+
+async function reconciled(chat: Script['chat'], doubts: readonly Doubt[], control?: RunControl) {
+  const on = stage({ ...(chat && { chat }) });
+  for (const { pair, known } of doubts) if (!known) await on.ledger.asked([pair]);
+  await reconcile(doubts, { ...on, control: control ?? on.control });
+  return on;
+}
+
+describe('pairs in doubt', () => {
+  it('are added when the group lists them, and unknown when not; one read per group', async () => {
+    const on = await reconciled(
+      (chatId) => group(chatId === GROUP ? [person(1)] : []),
+      [doubt(1), doubt(3, OTHER), doubt(2)],
+    );
+    expect(on.calls).toEqual(['chat', 'chat']);
+    expect(on.ledger.of(person(1))).toBe('added confirmed_by_membership');
+    expect(on.ledger.of(person(2))).toBe('unknown no_answer');
+    expect(on.ledger.of(person(3), OTHER)).toBe('unknown no_answer');
+    expect(on.ledger.inDoubt()).toEqual([]);
+    expect(on.settled.filter((word) => /^\d/.test(word))).toEqual(['1 added', '1 unknown', '1 unknown']);
+    expect([...on.ledger.outcomes.values()][0]).toMatchObject({
+      message: 'no answer in time',
+      httpStatus: 504,
+      traceId: 'trace',
+    });
+  });
+
+  it.each<[string, Answer]>([
+    ['HTTP 500', answered(500)],
+    ['nonsense', answered(200, '"hello"')],
+    ['404', answered(404)],
+  ])('the read fails (%s): unknown, with a warning', async (_what, answer) => {
+    const on = await reconciled(() => answer, [doubt(1)]);
+    expect(on.ledger.of(person(1))).toBe('unknown no_answer');
+    expect(on.lines.filter((line) => line.startsWith('warn')).join()).toMatch(/not readable/);
+    expect(on.lines.join()).not.toMatch(/membership read/);
+  });
+
+  it('stay in doubt when the API is out of reach, and no other group is tried', async () => {
+    const on = await reconciled(() => UNSENT, [doubt(1), doubt(2, OTHER)]);
+    expect(on.ledger.inDoubt()).toHaveLength(2);
+    expect(on.calls).toHaveLength(6);
+  });
+
+  it('stay in doubt when the run is stopped, before a read or in it', async () => {
+    const before = stage();
+    before.control.stop({ exit: EXIT.sigint, code: 'interrupted', message: '' });
+    const on = await reconciled(undefined, [doubt(1)], before.control);
+    expect([on.calls, on.ledger.inDoubt().length]).toEqual([[], 1]);
+
+    const within = stage({
+      chat: () => {
+        within.control.stop({ exit: EXIT.sigint, code: 'interrupted', message: '' });
+        return group([person(1)]);
+      },
+    });
+    await within.ledger.asked([doubt(1).pair]);
+    await reconcile([doubt(1)], within);
+    expect(within.ledger.inDoubt()).toHaveLength(1);
+  });
+
+  it('stay in doubt when the key is rejected', async () => {
+    const on = await reconciled(() => answered(401), [doubt(1)]);
+    expect(on.ledger.inDoubt()).toHaveLength(1);
+    expect(on.control.reason).toMatchObject({ code: 'key_rejected' });
+  });
+
+  it('known as unknown already: keep their words, unless the group lists them by now', async () => {
+    const on = await reconciled(() => group([person(1)]), [doubt(1, GROUP, true), doubt(2, GROUP, true)]);
+    expect(on.ledger.of(person(1))).toBe('added confirmed_by_membership');
+    expect(on.ledger.of(person(2))).toBeUndefined();
+    expect(on.settled.filter((word) => /^\d/.test(word))).toEqual(['1 added']);
+  });
+
+  it('none: nothing is read', async () => {
+    expect((await reconciled(undefined, [])).calls).toEqual([]);
+  });
+});
