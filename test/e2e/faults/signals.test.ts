@@ -1,0 +1,205 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { csv, phone, results, sandbox } from '../harness.ts';
+import { type Job, job, lastLine, onceEach, until } from './support.ts';
+
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const people = (n: number) => Array.from({ length: n }, (_, i) => phone(i, 1));
+const temporary = async (dir: string) => (await readdir(dir)).filter((name) => name.includes('.tmp'));
+
+async function recorded(on: Job, kind: string): Promise<number> {
+  return (await readFile(on.ledger, 'utf8').catch(() => '')).split(`"is":"${kind}"`).length - 1;
+}
+
+async function took(work: Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work;
+  return performance.now() - start;
+}
+
+describe('while waiting out a window of ten minutes', () => {
+  it.each([
+    ['SIGTERM', 143, []],
+    ['SIGINT', 130, []],
+    ['--deadline', 75, ['--deadline', '2s']],
+  ] as const)('%s: out in two seconds, results written', async (what, code, flags) => {
+    const api = await sandbox('--limit', '3', '--window', '10m');
+    const on = await job(api, csv(people(10)));
+    const running = on.start('--no-precheck', ...flags);
+    await running.shows('waiting for the rate limit');
+    if (what !== '--deadline') running.child.kill(what);
+    expect(await took(running.ended)).toBeLessThan(what === '--deadline' ? 4_000 : 2_000);
+    const ended = await running.ended;
+    expect(ended.code).toBe(code);
+    expect(lastLine(ended.stderr)).toMatch(
+      what === '--deadline' ? /^stopped .*--deadline/ : /^stopped .*SIG/,
+    );
+    const reason = what === '--deadline' ? 'deadline' : 'interrupted';
+    expect(await on.rows()).toEqual([...Array(3).fill('added'), ...Array(7).fill(`not_attempted/${reason}`)]);
+    await api.control({ limit: 1000 });
+    expect((await on.run('--no-precheck')).code).toBe(0);
+    const counts = await api.counts();
+    expect(counts.asks).toBe(10);
+    onceEach(counts);
+  });
+});
+
+describe('with a request in flight', () => {
+  it('a second Ctrl-C: out at once, and the ledger goes on', async () => {
+    const api = await sandbox('--limit', '1000');
+    const on = await job(api, csv(people(5)));
+    await api.control({ holdMs: 60_000 });
+    const running = on.start('--no-precheck');
+    await until(async () => (await recorded(on, 'asked')) > 0);
+    running.child.kill('SIGINT');
+    await running.shows('no new asks');
+    running.child.kill('SIGINT');
+    expect(await took(running.ended)).toBeLessThan(1_000);
+    expect((await running.ended).code).toBe(130);
+    expect(existsSync(on.output)).toBe(false);
+
+    await api.control({ holdMs: 0 });
+    expect([0, 4]).toContain((await on.run()).code);
+    const rows = await on.rows();
+    expect(rows.slice(1)).toEqual(Array(4).fill('added'));
+    expect(rows[0]).toMatch(/^added\/confirmed|^unknown/);
+    onceEach(await api.counts());
+  });
+
+  it('asks may end for ten seconds; then they are given up, and are in doubt', async () => {
+    const api = await sandbox('--limit', '1000');
+    const on = await job(api, csv(people(3)));
+    await api.control({ holdMs: 60_000 });
+    const running = on.start('--no-precheck');
+    await until(async () => (await recorded(on, 'asked')) > 0);
+    running.child.kill('SIGTERM');
+    const ms = await took(running.ended);
+    expect(ms).toBeGreaterThan(9_000);
+    expect(ms).toBeLessThan(13_000);
+    expect((await running.ended).code).toBe(143);
+    expect(await on.rows()).toEqual([
+      'unknown/no_answer',
+      'not_attempted/interrupted',
+      'not_attempted/interrupted',
+    ]);
+    await api.control({ holdMs: 0 });
+    await on.run();
+    expect((await on.rows()).slice(1)).toEqual(['added', 'added']);
+    onceEach(await api.counts());
+  });
+
+  it('a read is given up at once: nothing comes of it', async () => {
+    const api = await sandbox('--limit', '1000');
+    const on = await job(api, csv(people(2)));
+    await api.control({ holdMs: 60_000 });
+    const running = on.start();
+    await running.shows('cohort read');
+    running.child.kill('SIGTERM');
+    expect(await took(running.ended)).toBeLessThan(2_000);
+    const ended = await running.ended;
+    expect([ended.code, ended.stderr]).toEqual([143, expect.stringMatching(/stopped by SIGTERM\n$/)]);
+    expect(await on.rows()).toEqual(['not_attempted/interrupted', 'not_attempted/interrupted']);
+    expect((await api.counts()).asks).toBe(0);
+  });
+});
+
+describe('a reader that goes away', () => {
+  const shell = promisify(execFile);
+
+  it.each([
+    ['stderr', '2>&1 >/dev/null | head -c 1 >/dev/null'],
+    ['both', '2>&1 | head -n 1 >/dev/null'],
+    ['stderr, shut from the start', '2>&-'],
+    ['stdout, shut from the start', '2>/dev/null >&-'],
+  ])('%s: the run completes, with its results and its exit code', async (_what, pipe) => {
+    const api = await sandbox('--limit', '10', '--window', '500ms');
+    const on = await job(api, csv([...people(25), phone(30, 5)]));
+    const command = `"$0" "$@" --log-level debug ${pipe}; exit "\${PIPESTATUS[0]}"`;
+    const args = ['-c', command, process.execPath, CLI, 'run', on.cohort, ...api.args];
+    const ended = shell('bash', args, { env: { PATH: process.env['PATH'], ...api.env } });
+    await expect(ended).rejects.toMatchObject({ code: 4 });
+    expect(await on.rows()).toEqual([...Array(25).fill('added'), 'failed/not_on_whatsapp']);
+    onceEach(await api.counts());
+  });
+
+  it('of the results themselves: everybody is asked, and the loss is said', async () => {
+    const api = await sandbox('--limit', '1000');
+    const wide = csv(people(40)).replaceAll('Person', 'x'.repeat(5_000));
+    const on = await job(api, wide);
+    const command = `"$0" "$@" -o - | head -n 1 >/dev/null; exit "\${PIPESTATUS[0]}"`;
+    const args = ['-c', command, process.execPath, CLI, 'run', on.cohort, ...api.args];
+    const ended = shell('bash', args, { env: { PATH: process.env['PATH'], ...api.env } });
+    await expect(ended).rejects.toMatchObject({
+      code: 75,
+      stderr: expect.stringMatching(/standard output: the results could not be written/),
+    });
+    expect((await api.counts()).asks).toBe(40);
+    // The same command with a file to write to asks nobody.
+    await on.run();
+    expect(await on.rows()).toEqual(Array(40).fill('added'));
+    expect((await api.counts()).asks).toBe(40);
+  });
+});
+
+describe('standard input as the cohort', () => {
+  function piped(on: Job, api: { args: readonly string[]; env: Record<string, string> }) {
+    const args = [CLI, 'run', '-', '-o', on.output, '--no-precheck', ...api.args];
+    const env = { PATH: process.env['PATH'] ?? '', ...api.env };
+    const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    child.stdin.on('error', () => {});
+    const ended = new Promise<number | null>((resolve) => {
+      child.on('close', resolve);
+    });
+    return { child, ended };
+  }
+
+  it('SIGINT while it is still coming: nothing is left behind', async () => {
+    const api = await sandbox();
+    const on = await job(api, '');
+    const { child, ended } = piped(on, api);
+    child.stdin.write(csv(people(5)));
+    await until(async () => (await temporary(on.dir)).length > 0);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect((await readdir(on.dir)).sort()).toEqual(['cohort.csv']);
+    expect((await api.counts()).asks).toBe(0);
+  });
+
+  it('SIGINT while it is read: every row is in the results, and no temporary file is left', async () => {
+    const api = await sandbox();
+    const on = await job(api, '');
+    const { child, ended } = piped(on, api);
+    const rows = Array.from({ length: 60_000 }, (_, i) => `9198${String(10_000_000 + i)}`);
+    child.stdin.end(csv(rows));
+    await until(() => existsSync(on.ledger));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(await temporary(on.dir)).toEqual([]);
+    const written = await results(on.output);
+    expect(written).toHaveLength(60_000);
+    const { asks } = await api.counts();
+    expect(written.filter((row) => row['status'] === 'not_attempted')).toHaveLength(60_000 - asks);
+  });
+});
+
+it('--deadline in good order: asks in flight end, the rest is for the next run', async () => {
+  const api = await sandbox('--limit', '5', '--window', '1s');
+  const on = await job(api, csv(people(40)));
+  const ended = await on.run('--deadline', '2s');
+  expect(ended.code).toBe(75);
+  expect(lastLine(ended.stderr)).toBe('stopped  the run reached its --deadline');
+  const { asks } = await api.counts();
+  const rows = await on.rows();
+  expect(rows.filter((row) => row === 'added')).toHaveLength(asks);
+  expect(rows.filter((row) => row === 'not_attempted/deadline')).toHaveLength(40 - asks);
+  await api.control({ limit: 1000 });
+  expect((await on.run()).code).toBe(0);
+  onceEach(await api.counts());
+});
