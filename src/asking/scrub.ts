@@ -13,12 +13,15 @@ export function keyCutter(apiKey: string): (text: string) => string {
   return (text) => text.replaceAll(apiKey, '[key]').replaceAll(quoted, '[key]');
 }
 
+/** Seven digits and more; after a + also in groups, as servers write phones for people. Dates and addresses stay. */
+const PHONE = /\+\d(?:[\s().-]{0,2}\d){6,}|\d{7,}/g;
+
 /** A text for logs and errors: one line, no control or direction characters, no whole phone number, bounded. */
 export function oneLine(text: string): string {
   const line = text
     .slice(0, LONGEST_LINE * 4)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\d{7,}/g, maskParticipant)
+    .replace(PHONE, (phone) => maskParticipant(phone.replace(/\D/g, '')))
     .replace(/ {2,}/g, ' ')
     .trim();
   return shorten(line, LONGEST_LINE);

@@ -10,6 +10,7 @@ import { assertWritable } from '../reporting/results.ts';
 import { agreed } from './agreed.ts';
 import { askAll } from './ask-all.ts';
 import { type Connection, connect, endpoint } from './connect.ts';
+import { withoutSecrets } from './defect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { type Io, type StopSignal, systemClock } from './io.ts';
 import { Live } from './live.ts';
@@ -35,7 +36,7 @@ export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
     return await wired(config, io, control, releases);
   } catch (error) {
     if (error instanceof Interrupted && control.reason) return control.reason.exit;
-    throw error;
+    throw withoutSecrets(error, config.target?.kind === 'api' ? config.target.apiKey : undefined);
   } finally {
     await releases.all();
   }

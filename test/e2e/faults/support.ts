@@ -68,3 +68,12 @@ export function lastLine(text: string): string {
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+const PRELOAD = new URL('./preload-defect.mjs', import.meta.url).href;
+
+/** The same API, and a CLI whose class `name` (in `dist/<file>`) fails the third time that `method` is called. */
+export function defectIn(api: Api, file: string, name: string, method: string, words: string): Api {
+  const url = new URL(`../../../dist/${file}`, import.meta.url).href;
+  const env = { NODE_OPTIONS: `--import=${PRELOAD}`, DEFECT_AT: JSON.stringify([url, name, method, words]) };
+  return { args: api.args, env: { ...api.env, ...env } };
+}
