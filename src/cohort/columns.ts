@@ -1,3 +1,4 @@
+import { maskParticipant } from '../domain/participant.ts';
 import { OnboardError } from '../errors.ts';
 import { ALIASES, type Role } from './aliases.ts';
 import { quote, quoteAll } from './quote.ts';
@@ -79,7 +80,7 @@ export function columnByName(columns: readonly string[], name: string, role: Rol
 /** What to say when no column plays a role. */
 export function missingColumn(columns: readonly string[], role: Role, file: string): OnboardError {
   const other = role === 'chat' ? ', or give --chat-id' : '';
-  const data = columns.some((column) => /@g\.us\s*$/i.test(column) || /^\W*\d[\d\s().-]{6,}$/.test(column));
+  const data = columns.some((column) => /@g\.us\s*$/i.test(column) || NUMBER.test(column));
   const hint = data
     ? 'its first line looks like data: put a header line such as chat_id,phone above it'
     : `say which it is with ${FLAG[role]}${other}`;
@@ -89,8 +90,14 @@ export function missingColumn(columns: readonly string[], role: Role, file: stri
   );
 }
 
+/** What a phone looks like where a name should be: the file has no header. */
+const NUMBER = /^\W*\d[\d\s().-]{6,}$/;
+
+/** The columns that have a name. A person's number in the place of one is not read out: errors end up in logs. */
 function named(columns: readonly string[]): readonly string[] {
-  return columns.filter((column) => column.trim() !== '');
+  return columns
+    .filter((column) => column.trim() !== '')
+    .map((column) => (NUMBER.test(column) ? maskParticipant(column.replace(/\D/g, '')) : column));
 }
 
 function nearest(key: string, columns: readonly string[]): string | undefined {
