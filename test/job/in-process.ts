@@ -1,0 +1,76 @@
+/** The command line in this process, with streams and signals of the test's own. */
+import { mkdir } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { onTestFinished } from 'vitest';
+import { program } from '../../src/commands/program.ts';
+import type { Io, StopSignal } from '../../src/job/io.ts';
+import { type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+
+export interface Told {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Desk {
+  readonly io: Io;
+  /** Sends the signal to whoever listens. */
+  signal(which: StopSignal): void;
+  stdout(): string;
+  stderr(): string;
+  run(...args: string[]): Promise<Told>;
+}
+
+export function desk(env: Record<string, string> = {}, stdin: Iterable<string> = [], terminal = false): Desk {
+  const texts = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') => {
+    const made = new PassThrough();
+    made.on('data', (chunk) => {
+      texts[name] += chunk;
+    });
+    return Object.assign(made, { isTTY: terminal, columns: 100 }) as unknown as NodeJS.WriteStream;
+  };
+  const handlers = new Set<(signal: StopSignal) => void>();
+  const io: Io = {
+    env,
+    stdin: Readable.from(stdin),
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    onSignal(handler) {
+      handlers.add(handler);
+      return () => {
+        handlers.delete(handler);
+      };
+    },
+  };
+  return {
+    io,
+    signal: (which) => {
+      for (const handler of handlers) handler(which);
+    },
+    stdout: () => texts.stdout,
+    stderr: () => texts.stderr,
+    async run(...args) {
+      let code: number | undefined;
+      await program(io, '0.0.0', (exit) => {
+        code = exit;
+      }).parseAsync(['node', 'group-onboard', ...args]);
+      return { code, ...texts };
+    },
+  };
+}
+
+export async function api(options: SandboxOptions = {}) {
+  const sandbox = await startSandbox({ limit: 1_000, ...options });
+  onTestFinished(() => sandbox.close());
+  return {
+    sandbox,
+    args: ['--base-url', sandbox.url, '--phone', sandbox.phone],
+    env: { PERISKOPE_API_KEY: sandbox.key },
+  };
+}
+
+export async function sealed(path: string): Promise<string> {
+  await mkdir(path, { mode: 0o500 });
+  return path;
+}
