@@ -1,5 +1,4 @@
 /** The command line in this process, with streams and signals of the test's own. */
-import { mkdir } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { program } from '../../src/commands/program.ts';
@@ -33,6 +32,7 @@ export function desk(env: Record<string, string> = {}, stdin: Iterable<string> =
   const handlers = new Set<(signal: StopSignal) => void>();
   const io: Io = {
     env,
+    command: [],
     stdin: Readable.from(stdin),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
@@ -68,9 +68,4 @@ export async function api(options: SandboxOptions = {}) {
     args: ['--base-url', sandbox.url, '--phone', sandbox.phone],
     env: { PERISKOPE_API_KEY: sandbox.key },
   };
-}
-
-export async function sealed(path: string): Promise<string> {
-  await mkdir(path, { mode: 0o500 });
-  return path;
 }

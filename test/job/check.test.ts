@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../helpers.ts';
+import { desk } from './in-process.ts';
+
+const GROUP = '120363371308389685@g.us';
+const COHORT = `name,chat_id,phone\nAnna,${GROUP},+919874532456\nBoris,${GROUP},nonsense\nAnna,${GROUP},919874532456\n`;
+
+describe('check', () => {
+  it('says the plan and every problem, and needs nothing', async () => {
+    const cohort = join(await scratch(), 'cohort.csv');
+    await writeFile(cohort, COHORT);
+    const told = await desk().run('check', cohort);
+    expect([told.code, told.stderr]).toEqual([4, '']);
+    expect(told.stdout).toMatch(/cohort\.csv:3: phone: /);
+    expect(told.stdout).toMatch(/3 rows: 1 person to ask/);
+  });
+
+  it('writes the same schema with --output', async () => {
+    const dir = await scratch();
+    const [cohort, plan] = [join(dir, 'cohort.csv'), join(dir, 'plan.csv')];
+    await writeFile(cohort, COHORT);
+    await desk().run('check', cohort, '--output', plan);
+    const lines = (await readFile(plan, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => line.split(',')[6])).toEqual(['status', 'planned', 'invalid', 'duplicate']);
+    await writeFile(plan, 'precious\n');
+    await expect(desk().run('check', cohort, '--output', plan)).rejects.toMatchObject({
+      code: 'NOT_WRITABLE',
+    });
+  });
+
+  it('from standard input to standard output: the plan is data, the words are beside it', async () => {
+    const told = await desk({}, [COHORT]).run('check', '-', '--output', '-');
+    expect(told.code).toBe(4);
+    expect(told.stdout.split('\n')[0]).toMatch(/^name,_chat_id,phone,row,/);
+    expect(told.stderr).toMatch(/standard input:3: phone/);
+  });
+
+  it('a whole cohort is 0', async () => {
+    const told = await desk({}, [COHORT.replace('nonsense', '+919874532457')]).run('check', '-');
+    expect(told.code).toBe(0);
+  });
+});
