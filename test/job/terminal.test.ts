@@ -1,0 +1,62 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../helpers.ts';
+import { api, desk } from './in-process.ts';
+
+const GROUP = '120363371308389685@g.us';
+const PEOPLE = [1, 2, 3].map((i) => `91987000${i}001`);
+
+/** A run with a person at a terminal. */
+async function seated(...flags: string[]) {
+  const to = await api();
+  const cohort = join(await scratch(), 'cohort.csv');
+  await writeFile(cohort, `chat_id,phone\n${PEOPLE.map((one) => `${GROUP},${one}`).join('\n')}\n`);
+  const at = desk(to.env, [], true);
+  const keys = Object.assign(new PassThrough(), { isTTY: true });
+  Object.assign(at.io, { stdin: keys });
+  const running = at.run('run', cohort, ...to.args, ...flags);
+  const asked = async () => {
+    while (!at.stderr().includes('Send?')) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return { ...to, cohort, at, keys, running, asked };
+}
+
+describe('before anything is sent', () => {
+  it.each(['y\n', 'yes\n', 'YES\n'])('%j is a yes', async (answer) => {
+    const on = await seated('--max-rate', '99/s', '--batch-size', '2');
+    await on.asked();
+    expect(on.sandbox.counts().asks).toBe(0);
+    on.keys.write(answer);
+    expect((await on.running).code).toBe(0);
+    expect(on.sandbox.counts().asks).toBe(2);
+  });
+
+  it.each(['n\n', '\n', 'yet\n', undefined])('%j is a no: nobody is asked', async (answer) => {
+    const on = await seated();
+    await on.asked();
+    if (answer === undefined) on.keys.end();
+    else on.keys.write(answer);
+    expect((await on.running).code).toBe(75);
+    expect(on.sandbox.counts().asks).toBe(0);
+  });
+
+  it('a signal is a no', async () => {
+    const on = await seated('--gap', '1ms..2ms', '--daily-cap', '9');
+    await on.asked();
+    on.at.signal('SIGINT');
+    expect((await on.running).code).toBe(130);
+    expect(on.sandbox.counts().asks).toBe(0);
+    const results = await readFile(on.cohort.replace('.csv', '.results.csv'), 'utf8');
+    expect(results.match(/not_attempted,interrupted/g)).toHaveLength(3);
+  });
+
+  it('--yes asks nothing, and shows a bar', async () => {
+    const on = await seated('--yes', '--log-level', 'debug');
+    expect((await on.running).code).toBe(0);
+    expect(on.at.stderr()).not.toContain('Send?');
+    expect(on.at.stderr()).toContain('0/3');
+    expect(on.at.stderr()).toContain('\u001b[3');
+  });
+});
