@@ -1,3 +1,4 @@
+import { maskParticipant } from '../domain/participant.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Counts } from '../reporting/tally.ts';
 
@@ -8,6 +9,18 @@ export function shellWords(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
+}
+
+/**
+ * The command as it was typed, for the next time. A person at a terminal can paste it; elsewhere it ends up in a log, and
+ * the sending phone's number is masked there as everybody's is.
+ */
+export function typedCommand(words: readonly string[], terminal: boolean): readonly string[] {
+  if (terminal) return words;
+  return words.map((word, i) => {
+    const isPhone = words[i - 1] === '--phone' || word.startsWith('--phone=');
+    return isPhone ? word.replace(/\d{7,}/, maskParticipant) : word;
+  });
 }
 
 /** What to type next; undefined when nothing is left to do. */

@@ -7,7 +7,7 @@ import { summaryText } from '../reporting/summary.ts';
 import type { Tally } from '../reporting/tally.ts';
 import type { Io } from './io.ts';
 import type { Live } from './live.ts';
-import { nextStep, shellWords } from './next-step.ts';
+import { nextStep, shellWords, typedCommand } from './next-step.ts';
 import { wantsColour } from './output.ts';
 
 export interface WriteSummaryParts {
@@ -60,7 +60,11 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
       sandbox,
       dryRun: config.dryRun,
       stopped: stop?.message,
-      next: nextStep(parts.exit, tally.counts, shellWords(['group-onboard', ...io.command])),
+      next: nextStep(
+        parts.exit,
+        tally.counts,
+        shellWords(['group-onboard', ...typedCommand(io.command, Boolean(io.stderr.isTTY))]),
+      ),
     },
     wantsColour(io),
     io.stderr.isTTY ? Math.max(io.stderr.columns || 80, 40) : Number.POSITIVE_INFINITY,

@@ -12,6 +12,7 @@ import { exitCodeOf } from '../../src/job/exit-code.ts';
 import { firstLines } from '../../src/job/first-lines.ts';
 import { systemClock } from '../../src/job/io.ts';
 import { Live } from '../../src/job/live.ts';
+import { typedCommand } from '../../src/job/next-step.ts';
 import { previousOf } from '../../src/job/previous.ts';
 import { Releases } from '../../src/job/releases.ts';
 import { assertReplaceable } from '../../src/job/replaceable.ts';
@@ -298,6 +299,14 @@ it('reads a former result’s own words, and makes nothing of what people made o
   expect(previousOf({ status: 'failed', fields: edited })).toMatchObject({
     ...{ reasonCode: '', httpStatus: undefined, attempts: 0 },
   });
+});
+
+it('the command for the next time shows the sender whole to a person at a terminal only', () => {
+  const typed = ['run', 'c.csv', '--phone', '919876543210', '--phone=919876543210', '--limit', '9198765432'];
+  expect(typedCommand(typed, true)).toEqual(typed);
+  expect(typedCommand(typed, false)).toEqual([
+    ...['run', 'c.csv', '--phone', '9198•••••210', '--phone=9198•••••210', '--limit', '9198765432'],
+  ]);
 });
 
 describe('a defect', () => {

@@ -7,10 +7,8 @@ const people = Array.from({ length: 30 }, (_, i) => phone(i, 1));
 describe('a defect of ours in mid-run', () => {
   it.each([
     ['in an ask', 'asking/settler.js', 'Settler', 'each'],
-    ['in the gateway', 'asking/gateway.js', 'Gateway', 'schedule'],
     ['in the planner', 'asking/planner.js', 'Planner', 'add'],
     ['in the ledger', 'ledger/open-ledger.js', 'OpenLedger', 'asked'],
-    ['in the limits', 'asking/daily-cap.js', 'CappedLedger', 'reserve'],
   ])(
     '%s: one line, 1, the results as far as they go; the next run goes on',
     async (_what, file, name, method) => {

@@ -116,7 +116,7 @@ describe('a reader that goes away', () => {
     ['stderr, shut from the start', '2>&-'],
     ['stdout, shut from the start', '2>/dev/null >&-'],
   ])('%s: the run completes, with its results and its exit code', async (_what, pipe) => {
-    const api = await sandbox('--limit', '10', '--window', '500ms');
+    const api = await sandbox('--limit', '100');
     const on = await job(api, csv([...people(25), phone(30, 5)]));
     const command = `"$0" "$@" --log-level debug ${pipe}; exit "\${PIPESTATUS[0]}"`;
     const args = ['-c', command, process.execPath, CLI, 'run', on.cohort, ...api.args];
