@@ -27,6 +27,7 @@ export async function inProcess(
     });
   const io: Io = {
     env,
+    command: args,
     stdin: Readable.from([]),
     stdout: into('stdout'),
     stderr: into('stderr') as unknown as NodeJS.WriteStream,
