@@ -2,7 +2,7 @@
 import { type Ask, earliestArrival, inFlight } from './ask-log.ts';
 import { bucketFrom, isBefore, resetWord, withEvidence } from './evidence.ts';
 import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './headers.ts';
-import { seen } from './others.ts';
+import { averaged, type Others, seen, warier } from './others.ts';
 import { addRoundTrip } from './round-trip.ts';
 import { narrow, toMonotonic } from './server-clock.ts';
 import { isExhausted, settled } from './single-ask.ts';
@@ -36,7 +36,8 @@ export function answered(state: RateState, id: number, observation: Observation)
   const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
   const changed = facts.limit !== undefined && state.limit !== undefined && facts.limit !== state.limit;
   const limitChangedAt = changed ? answeredAt : state.limitChangedAt;
-  const known = { ...state, asks, trips, clock, answered: true, limitChangedAt };
+  const limitBefore = changed ? state.limit : state.limitBefore;
+  const known = { ...state, asks, trips, clock, answered: true, limitChangedAt, limitBefore };
   const heard = facts.throttled
     ? throttled(known, ask, facts)
     : facts.remaining === undefined
@@ -95,10 +96,32 @@ function whenQuiet(state: RateState, limit: number): RateState {
   const first = state.asks[Math.max(0, state.asks.length - Math.max(1, limit - remaining))];
   return {
     ...state,
+    others: sampled(state, remaining, limit),
     credit: Math.max(state.credit, remaining),
     countedFrom: Math.max(state.countedFrom, first?.id ?? 0),
     quiet: { remaining, id: newest.id, sentAt: earliestArrival(newest), heardAt: newest.answeredAt ?? 0 },
   };
+}
+
+/** Between two times that nothing was in flight, and nothing of ours came back: what is missing went to others. */
+function sampled(state: RateState, remaining: number, limit: number): Others {
+  const { quiet, others } = state;
+  const length = windowOf(state);
+  if (quiet === undefined || length === undefined || others.rate === 0) return others;
+  if (state.limitChangedAt >= quiet.heardAt) return others;
+  const heardAt = state.heardAt ?? 0;
+  const own = state.asks.filter((ask) => ask.id > quiet.id && !ask.refused).length;
+  const back = state.atOnce
+    ? 0
+    : state.asks.filter((ask) => {
+        const gone = earliestArrival(ask) + length;
+        return ask.id <= quiet.id && !ask.refused && gone > quiet.sentAt && gone <= heardAt;
+      }).length;
+  const taken = quiet.remaining + back - own - remaining;
+  if (taken < 0 || quiet.remaining === 0) return others;
+  const average = averaged(others, taken, heardAt - quiet.heardAt, length, limit, heardAt);
+  // Where nothing is left, they may have taken more than we can see.
+  return remaining > 0 || average.rate > others.rate ? average : others;
 }
 
 /** The server's word as of this answer, or the one before where that says more and is not contradicted. */
@@ -146,7 +169,7 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
   const answeredAt = ask.answeredAt ?? 0;
   const limit = facts.limit ?? state.limit;
   const length = windowOf(state) ?? SECOND;
-  const first = state.paused === undefined || earliestArrival(ask) >= state.paused.until - LONGEST_WINDOW;
+  const first = earliestArrival(ask) >= state.struckAt;
   const reset = resetWord(state, facts, ask, 0);
   // The Reset that we waited for is taken back by the server's own words.
   const early =
@@ -158,6 +181,7 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
     limit,
     throttled: state.throttled + 1,
     strikes: state.strikes + (first ? 1 : 0),
+    struckAt: first ? answeredAt : state.struckAt,
     credit: 0,
     creditSentAt: Math.max(state.creditSentAt, earliestArrival(ask)),
     heardAt: facts.limit === undefined ? state.heardAt : answeredAt,
@@ -165,7 +189,9 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
     resetSlack: early ? Math.min(state.resetSlack + SECOND, LONGEST_BACKOFF) : state.resetSlack,
     window: conjecture ? refuted(state.window) : state.window,
     others:
-      conjecture || !calm ? state.others : seen(state.others, 1, length, length, limit ?? 1, answeredAt),
+      conjecture || !calm
+        ? state.others
+        : warier(seen(state.others, 1, length, length, limit ?? 1, answeredAt), length, answeredAt),
     caution: Math.min(state.caution * 2, 16),
   };
 }

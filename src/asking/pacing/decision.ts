@@ -4,6 +4,7 @@ import { paceAllows } from './own-pace.ts';
 import { shiftOf } from './single-ask.ts';
 import {
   amidOthers,
+  foreseenLimit,
   isStale,
   LONGEST_BACKOFF,
   LONGEST_LOG,
@@ -38,6 +39,7 @@ export function decide(state: RateState, kind: AskKind, now: number): Verdict {
   if (solosInFlight(state) >= solosAllowed(state)) return wait(undefined, 'window');
   if (state.limit === undefined) return withoutHeaders(state, flying, now);
   if (state.blind) return withoutWord(state, state.limit, now);
+  if (othersRate(state, candidate(state.window), now) > 0) return beside(state, state.limit, flying, now);
   return state.window.trusted === undefined
     ? learning(state, state.limit, flying, now)
     : predicting(state, state.limit, state.window.trusted, now);
@@ -80,14 +82,11 @@ function learning(state: RateState, limit: number, flying: number, now: number):
   const length = candidate(state.window);
   const stale = isStale(state, length, now);
   const margin = marginOf(state, length);
-  const amid = othersRate(state, length, now) > 0;
-  const ripe = amid
-    ? amidOthers(state, length, length + margin, now)
-    : oldestCounted(state) + length + margin;
+  const ripe = oldestCounted(state) + length + margin;
   const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
   // Where the Reset is no later than what would be tried, there is nothing to probe for.
   const sure = reset !== undefined && state.misled !== length && reset <= ripe + length / 100;
-  const reserve = (limit > 1 && !sure ? 1 : 0) + reserved(state, length, now);
+  const reserve = limit > 1 && !sure ? 1 : 0;
   if (state.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
   if (flying > 0) return wait(undefined, 'window');
   if (state.credit > 0) {
@@ -123,22 +122,34 @@ function askedBack(state: RateState): number {
   return paused?.why === 'throttled' && strikes > 0 ? paused.until : Number.POSITIVE_INFINITY;
 }
 
+/**
+ * Others use the key too, so that our own count says little: one ask asks the server, the rest go by its word, less
+ * what the others may take before they arrive.
+ */
+function beside(state: RateState, limit: number, flying: number, now: number): Verdict {
+  const length = candidate(state.window);
+  const margin = marginOf(state, length);
+  const stale = isStale(state, length, now);
+  if (state.credit > reserved(state, length, now) && !(stale && flying > 0)) return { go: true, solo: stale };
+  if (flying > 0) return wait(undefined, 'window');
+  const ripe = amidOthers(state, length, length + margin, now);
+  const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
+  const known = state.window.trusted !== undefined || state.credit > 0;
+  const due = known ? ripe : withoutCredit(state, limit, ripe, false, reset, now);
+  const at = Math.min(due, askedBack(state));
+  return now >= at ? { go: true, solo: true } : wait(finite(at), 'window');
+}
+
 /** The window's length is known: what the server has granted, and what must have come back since. */
 function predicting(state: RateState, limit: number, length: number, now: number): Verdict {
   const stale = isStale(state, length, now);
-  const reserve = reserved(state, length, now);
   const flying = inFlight(state.asks);
-  if (state.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
+  if (state.credit > 0 && !(stale && flying > 0)) return { go: true, solo: stale };
   const shortest = shortestOf(state.trips, state.caution);
   const span = length + marginOf(state, length);
-  if (reserve > 0) {
-    // Others make our own count worthless: one ask per window asks the server, the rest go by its word.
-    const at = amidOthers(state, length, span, now);
-    if (now < at || flying > 0) return wait(now < at && flying === 0 ? finite(at) : undefined, 'window');
-    return { go: true, solo: true };
-  }
-  if (limit <= LONGEST_LOG && countedAt(state.asks, shortest, span, now) >= limit) {
-    return wait(finite(freeAt(state.asks, shortest, span, limit)), 'window');
+  const foreseen = foreseenLimit(state, limit, span, now);
+  if (limit <= LONGEST_LOG && countedAt(state.asks, shortest, span, now) >= foreseen) {
+    return wait(finite(freeAt(state.asks, shortest, span, foreseen)), 'window');
   }
   if (limit > LONGEST_LOG) {
     const at = state.reset?.at.to ?? oldestCounted(state) + span;

@@ -9,6 +9,9 @@ import { candidate, judged } from './window-estimate.ts';
 /** How much longer a token bucket's window may be than the length being tried, for all that one return shows. */
 const BUCKET_TOLERANCE = 1.35;
 
+/** So many answers in a row decide whether asks come back all at once, whatever was held before. */
+const VOTES = 3;
+
 /** Judges the length being tried by an answer whose place among the others is certain. */
 export function withEvidence(
   state: RateState,
@@ -46,14 +49,19 @@ export function withEvidence(
   // The server forgets the oldest first.
   const ids = [...counted.map((other) => other.id), ask.id];
   const countedFrom = ids[Math.max(0, ids.length - used)] ?? ask.id;
-  const strange = used - ids.length;
+  // With a length that is relied on, whatever is counted beyond our own young ones is somebody else's.
+  const reliable = window.trusted !== undefined && sameLimit;
+  const strange = used - (reliable ? counted.length - old.length + 1 : ids.length);
   const others =
     strange > 0 && before.heardAt !== undefined
       ? seen(state.others, strange, length, length, limit, at)
       : state.others;
   const young = counted.filter((other) => earliestArrival(other) + length > latest).length;
-  const atOnce = young >= 3 && old.length > 0 ? remaining > limit - 1 - young : state.atOnce;
-  return { ...state, window, countedFrom, others, atOnce };
+  const restored = remaining + 1 > (state.quiet?.remaining ?? 0);
+  const telling = young >= 3 && old.length > 0 && (!amid || restored);
+  const vote = remaining > limit - 1 - young ? 1 : -1;
+  const votes = telling ? Math.max(-VOTES, Math.min(VOTES, state.votes + vote)) : state.votes;
+  return { ...state, window, countedFrom, others, votes, atOnce: votes >= 0 };
 }
 
 /** What this answer says about the end of the window. */

@@ -53,3 +53,9 @@ export function shortestRoundTrip(trips: RoundTrips, caution = 1): number {
 export function longestRoundTrip(trips: RoundTrips): number {
   return Math.max(trips.max, trips.before.max);
 }
+
+/** 0 before any. */
+export function meanRoundTrip(trips: RoundTrips): number {
+  const count = trips.count + trips.before.count;
+  return count === 0 ? 0 : (trips.sum + trips.before.sum) / count;
+}

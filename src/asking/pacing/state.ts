@@ -2,9 +2,9 @@
  * milliseconds. */
 import { type Ask, type AskKind, latestArrival, returnedAt, type Shortest, shortestOf } from './ask-log.ts';
 import type { Reset, Span } from './headers.ts';
-import { NO_OTHERS, type Others, rateAt, reserveFor, swing } from './others.ts';
+import { NO_OTHERS, type Others, rateAt, reserveFor } from './others.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
-import { longestRoundTrip, NO_ROUND_TRIPS, type RoundTrips } from './round-trip.ts';
+import { longestRoundTrip, meanRoundTrip, NO_ROUND_TRIPS, type RoundTrips } from './round-trip.ts';
 import { type ServerClock, UNKNOWN_CLOCK } from './server-clock.ts';
 import type { Sample } from './single-ask.ts';
 import { candidate, UNKNOWN_WINDOW, type WindowEstimate } from './window-estimate.ts';
@@ -26,6 +26,8 @@ export interface RateState {
   readonly limit: number | undefined;
   /** When the limit was seen to change: what is learnt around that time is not trusted. */
   readonly limitChangedAt: number;
+  /** The limit before that. */
+  readonly limitBefore: number | undefined;
   /** Asks that the server will surely take: its last word, less what went since. */
   readonly credit: number;
   /** When the ask was sent whose answer that word was. */
@@ -50,6 +52,8 @@ export interface RateState {
   readonly misled: number | undefined;
   /** Old asks come back all at once, not each in its turn. */
   readonly atOnce: boolean;
+  /** Answers that spoke for it, less those that spoke against it. */
+  readonly votes: number;
   /** The asks of a server that allows one at a time. */
   readonly samples: readonly Sample[];
   readonly others: Others;
@@ -60,6 +64,8 @@ export interface RateState {
   readonly paused: { readonly until: number; readonly why: WaitReason } | undefined;
   /** Throttled answers since the last good one, in rounds; and in all. */
   readonly strikes: number;
+  /** When the last round of them was first heard of: asks that were under way then belong to it. */
+  readonly struckAt: number;
   readonly throttled: number;
   /** How much wider than at first the margin is. */
   readonly caution: number;
@@ -91,6 +97,7 @@ export function initial(settings: RateSettings): RateState {
     countedFrom: 1,
     limit: undefined,
     limitChangedAt: Number.NEGATIVE_INFINITY,
+    limitBefore: undefined,
     credit: 0,
     creditSentAt: Number.NEGATIVE_INFINITY,
     quiet: undefined,
@@ -104,12 +111,14 @@ export function initial(settings: RateSettings): RateState {
     bucketAtMost: Number.POSITIVE_INFINITY,
     misled: undefined,
     atOnce: true,
+    votes: 0,
     samples: [],
     others: NO_OTHERS,
     reset: undefined,
     resetSlack: 0,
     paused: undefined,
     strikes: 0,
+    struckAt: Number.NEGATIVE_INFINITY,
     throttled: 0,
     caution: 1,
     pace: FRESH_PACE,
@@ -137,16 +146,22 @@ export function othersRate(state: RateState, windowMs: number, now: number): num
   return state.others.rate === 0 ? 0 : rateAt(state.others, windowMs, state.limit ?? 1, now);
 }
 
+/** How many asks to leave to others: what they may take between the server's last word and the arrival of ours. */
 export function reserved(state: RateState, windowMs: number, now: number): number {
-  const rate = othersRate(state, windowMs, now);
-  if (rate === 0) return 0;
-  const longest = Math.max(longestRoundTrip(state.trips.ask), longestRoundTrip(state.trips.read));
-  return Math.min(reserveFor(rate, longest), Math.max(0, (state.limit ?? 1) - 1));
+  if (othersRate(state, windowMs, now) === 0) return 0;
+  const limit = state.limit ?? 1;
+  const age = Math.max(0, now - (state.heardAt ?? now));
+  return Math.min(reserveFor(state.others, typicalRoundTrip(state) + age, windowMs, limit, now), Math.max(0, limit - 1));
+}
+
+function typicalRoundTrip(state: RateState): number {
+  return Math.max(meanRoundTrip(state.trips.ask), meanRoundTrip(state.trips.read));
 }
 
 /** When enough of ours has come back for one ask to go, though others use the key. */
 export function amidOthers(state: RateState, windowMs: number, span: number, now: number): number {
-  const many = state.atOnce ? 1 : 1 + swing(othersRate(state, windowMs, now), windowMs);
+  const reserve = reserveFor(state.others, typicalRoundTrip(state), windowMs, state.limit ?? 1, now);
+  const many = state.atOnce && state.credit > 0 ? 1 : Math.max(1, 1 + reserve - state.credit);
   const heardAt = state.quiet?.heardAt ?? state.heardAt ?? now;
   return returnedAt(state.asks, shortestOf(state.trips, state.caution), span, heardAt, many);
 }
@@ -156,6 +171,14 @@ export function oldestCounted(state: RateState): number {
   const shortest: Shortest = shortestOf(state.trips, state.caution);
   const oldest = state.asks.find((ask) => ask.id >= state.countedFrom);
   return oldest === undefined ? (state.heardAt ?? Number.NEGATIVE_INFINITY) : latestArrival(oldest, shortest);
+}
+
+/**
+ * The limit by which asks may go on a prediction: one that was raised counts from a window later. A token bucket has no
+ * more in it than before; the other kinds say by `Remaining` that there is more.
+ */
+export function foreseenLimit(state: RateState, limit: number, windowMs: number, now: number): number {
+  return now > state.limitChangedAt + windowMs ? limit : Math.min(limit, state.limitBefore ?? limit);
 }
 
 export function pausedUntil(state: RateState, until: number, why: WaitReason): RateState {

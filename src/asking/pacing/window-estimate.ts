@@ -97,7 +97,8 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   if (old < 1) return window;
   const length = candidate(window);
   const young = counted - old + 1;
-  if (used - young > old / 2 && (others === 0 || restored <= 0)) {
+  const strangers = others === 0 ? 0 : others + 2 * Math.sqrt(others);
+  if (used - young > Math.max(old / 2, strangers) && (others === 0 || restored <= 0)) {
     // No window is longer than all that the Resets ever said: then it is somebody else.
     const foreign = window.hint !== undefined && length >= window.hint.to && !slowBucket;
     const above = foreign ? window.above : Math.max(window.above, length);
