@@ -81,6 +81,7 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
     remaining: undefined,
     refused: false,
     solo: event.solo,
+    promised: state.credit > 0,
   };
   return {
     ...state,

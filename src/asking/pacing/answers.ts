@@ -1,5 +1,5 @@
 /** What an answer changes in the state: the other half of the policy. */
-import { type Ask, earliestArrival, inFlight } from './ask-log.ts';
+import { type Ask, earliestArrival, inFlight, latestArrival, shortestOf } from './ask-log.ts';
 import { bucketFrom, isBefore, resetWord, withEvidence } from './evidence.ts';
 import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './headers.ts';
 import { averaged, type Others, seen, warier } from './others.ts';
@@ -70,11 +70,20 @@ function heardFrom(state: RateState, ask: Ask, facts: Facts, remaining: number):
     window: reset === undefined ? state.window : hinted(state.window, reset.length),
     singleReset:
       reset !== undefined && remaining === limit - 1 ? farther(state.singleReset, reset) : state.singleReset,
+    renewed: renewedBy(state, ask, remaining),
     bucketAtMost: Math.min(state.bucketAtMost, bucketFrom(state, ask, limit, remaining)),
   };
   const judgedState = certain ? withEvidence(fresh, state, ask, limit, remaining) : fresh;
   const single = limit === 1 && certain ? withSample(judgedState, ask, reset) : judgedState;
   return whenQuiet(withCredit(single, ask, remaining, answeredAt), limit);
+}
+
+/** More remains than when nothing was in flight: the window is a new one, and the first of ours in it saw the most. */
+function renewedBy(state: RateState, ask: Ask, remaining: number): RateState['renewed'] {
+  const { quiet, renewed } = state;
+  if (remaining < (quiet?.remaining ?? 0)) return renewed;
+  if (renewed !== undefined && renewed.id > (quiet?.id ?? 0) && renewed.remaining > remaining) return renewed;
+  return { id: ask.id, remaining, at: latestArrival(ask, shortestOf(state.trips, state.caution)) };
 }
 
 /** Lengths that were ruled out before another client was noticed may have been ruled out by its asks. */
@@ -175,7 +184,7 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
   const early =
     ask.solo && state.window.trusted === undefined && reset !== undefined && reset.at.from > answeredAt;
   const calm = earliestArrival(ask) > state.limitChangedAt + 2 * length;
-  const conjecture = calm && ask.solo && othersRate(state, length, answeredAt) === 0;
+  const conjecture = calm && ask.solo && !ask.promised && othersRate(state, length, answeredAt) === 0;
   return {
     ...state,
     limit,

@@ -23,6 +23,8 @@ export interface Ask {
   readonly refused: boolean;
   /** It went on a conjecture: nothing else may start before its answer. */
   readonly solo: boolean;
+  /** It went by the server's word: a refusal means that somebody else came first. */
+  readonly promised: boolean;
 }
 
 /** The shortest round trip of each kind: reads are quicker than asks, and each is compared with its own. */

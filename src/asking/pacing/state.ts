@@ -36,6 +36,8 @@ export interface RateState {
   readonly quiet:
     | { readonly remaining: number; readonly id: number; readonly sentAt: number; readonly heardAt: number }
     | undefined;
+  /** The ask that was the first of ours in its window, if asks come back all at once. */
+  readonly renewed: { readonly id: number; readonly remaining: number; readonly at: number } | undefined;
   /** When an answer with rate-limit headers last came. */
   readonly heardAt: number | undefined;
   /** Whether the last answer had rate-limit headers, once any answer had. */
@@ -101,6 +103,7 @@ export function initial(settings: RateSettings): RateState {
     credit: 0,
     creditSentAt: Number.NEGATIVE_INFINITY,
     quiet: undefined,
+    renewed: undefined,
     heardAt: undefined,
     blind: false,
     answered: false,
@@ -151,19 +154,31 @@ export function reserved(state: RateState, windowMs: number, now: number): numbe
   if (othersRate(state, windowMs, now) === 0) return 0;
   const limit = state.limit ?? 1;
   const age = Math.max(0, now - (state.heardAt ?? now));
-  return Math.min(reserveFor(state.others, typicalRoundTrip(state) + age, windowMs, limit, now), Math.max(0, limit - 1));
+  return Math.min(
+    reserveFor(state.others, typicalRoundTrip(state) + age, windowMs, limit, now),
+    Math.max(0, limit - 1),
+  );
 }
 
 function typicalRoundTrip(state: RateState): number {
   return Math.max(meanRoundTrip(state.trips.ask), meanRoundTrip(state.trips.read));
 }
 
-/** When enough of ours has come back for one ask to go, though others use the key. */
+/**
+ * When enough of ours has come back for one ask to go, though others use the key: one, if the server's last word still
+ * leaves some to spare by then, else so many more. Where asks come back each in its turn, so do those of the others;
+ * where they come back all at once, no window is left that had begun before the first of ours in it.
+ */
 export function amidOthers(state: RateState, windowMs: number, span: number, now: number): number {
-  const reserve = reserveFor(state.others, typicalRoundTrip(state), windowMs, state.limit ?? 1, now);
-  const many = state.atOnce && state.credit > 0 ? 1 : Math.max(1, 1 + reserve - state.credit);
+  const shortest = shortestOf(state.trips, state.caution);
   const heardAt = state.quiet?.heardAt ?? state.heardAt ?? now;
-  return returnedAt(state.asks, shortestOf(state.trips, state.caution), span, heardAt, many);
+  const back = (many: number) => returnedAt(state.asks, shortest, span, heardAt, many);
+  const age = state.atOnce ? Math.max(0, back(1) - heardAt) : 0;
+  const exposure = typicalRoundTrip(state) + age;
+  const reserve = reserveFor(state.others, exposure, windowMs, state.limit ?? 1, now);
+  const each = back(Math.max(1, 1 + reserve - state.credit));
+  const { renewed } = state;
+  return state.atOnce && renewed !== undefined ? Math.min(each, renewed.at + span) : each;
 }
 
 /** The latest instant at which the oldest ask that the server still counts can have reached it. */
