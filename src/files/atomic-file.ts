@@ -1,7 +1,7 @@
 /** A file that appears whole, or not at all: written beside its name, made durable, then renamed. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
 import { errorCode } from './failure.ts';
@@ -49,6 +49,29 @@ export async function probeAtomicFile(path: string): Promise<void> {
   }
 }
 
+/** Temporary files older than this belong to nobody who lives: writing results takes seconds, at most minutes. Ms. */
+const LITTER_MS = 600_000;
+
+/**
+ * Removes what a killed process left beside `path`: temporary files of ours, which hold people's numbers. Those of the
+ * last ten minutes stay, as another process may be writing them. Nothing is thrown: litter is no reason to stop.
+ */
+export async function sweepLitter(path: string, now: number): Promise<void> {
+  const target = canonicalPath(path);
+  const before = `.${shortName(target)}.`;
+  const isOurs = (name: string) =>
+    name.startsWith(before) && /^[0-9a-f-]{36}\.tmp$/.test(name.slice(before.length));
+  const names = await readdir(dirname(target)).catch(() => []);
+  for (const name of names.filter(isOurs)) {
+    const file = join(dirname(target), name);
+    const age = await stat(file).then(
+      ({ mtimeMs }) => now - mtimeMs,
+      () => 0,
+    );
+    if (age > LITTER_MS) await rm(file, { force: true }).catch(() => undefined);
+  }
+}
+
 async function isSpecial(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
@@ -60,8 +83,13 @@ async function isSpecial(path: string): Promise<boolean> {
   }
 }
 
+/** A name of 255 bytes has no room for more around it. */
+function shortName(target: string): string {
+  return basename(target).slice(0, 200);
+}
+
 function temporaryName(target: string): string {
-  return join(dirname(target), `.${basename(target).slice(0, 200)}.${randomUUID()}.tmp`);
+  return join(dirname(target), `.${shortName(target)}.${randomUUID()}.tmp`);
 }
 
 class OpenAtomicFile implements AtomicFile {

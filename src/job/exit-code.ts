@@ -5,7 +5,8 @@ import type { Counts } from '../reporting/tally.ts';
 /** What the process says: the reason of an early end first, then what the rows say. */
 export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCode {
   if (stop) return stop.exit;
-  if (counts.failed + counts.invalid + counts.unknown > 0) return EXIT.incomplete;
+  // Not at the end yet comes before what went wrong: a scheduler has to know that there is more to do.
   if (counts.not_attempted > 0) return EXIT.again;
+  if (counts.failed + counts.invalid + counts.unknown > 0) return EXIT.incomplete;
   return EXIT.ok;
 }

@@ -4,6 +4,7 @@ import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { sweepLitter } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
 import { assertWritable } from '../reporting/results.ts';
@@ -67,6 +68,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   if (config.summaryJson) await assertWritable(config.summaryJson);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
+  if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
 
   if (config.deadlineMs !== undefined) {

@@ -93,7 +93,7 @@ describe('the exit code', () => {
         ['unknown', 1],
         ['not_attempted', 1],
       ],
-      EXIT.incomplete,
+      EXIT.again,
     ],
     [[['invalid', 1]], EXIT.incomplete],
     [
