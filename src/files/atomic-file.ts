@@ -57,7 +57,12 @@ const LITTER_MS = 600_000;
  * last ten minutes stay, as another process may be writing them. Nothing is thrown: litter is no reason to stop.
  */
 export async function sweepLitter(path: string, now: number): Promise<void> {
-  const target = canonicalPath(path);
+  let target: string;
+  try {
+    target = canonicalPath(path);
+  } catch {
+    return; // no such directory
+  }
   const before = `.${shortName(target)}.`;
   const isOurs = (name: string) =>
     name.startsWith(before) && /^[0-9a-f-]{36}\.tmp$/.test(name.slice(before.length));
