@@ -41,8 +41,17 @@ async function job(people: readonly string[], options: SandboxOptions = {}, grou
   };
 }
 
-async function shown(at: { stderr(): string }, text: string): Promise<void> {
-  while (!at.stderr().includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Resolves once stderr shows the text; fails when the run ends without it. */
+async function shown(at: { stderr(): string }, text: string, running: Promise<unknown>): Promise<void> {
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  running.then(end, end);
+  while (!at.stderr().includes(text)) {
+    if (ended) throw new Error(`ended without showing ${text}:\n${at.stderr()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 describe('a run', () => {
@@ -119,7 +128,7 @@ describe('its end', () => {
     const people = [1, 2, 3, 4, 5].map((i) => phone(i));
     const on = await job(people, { limit: 2, windowMs: 600_000 });
     const running = on.begin('--no-precheck');
-    await shown(on.at, 'waiting for the rate limit');
+    await shown(on.at, 'waiting for the rate limit', running);
     on.at.signal('SIGTERM');
     expect((await running).code).toBe(143);
     expect(await on.rows()).toEqual(['added', 'added', ...Array(3).fill('not_attempted/interrupted')]);
@@ -194,7 +203,7 @@ describe('its end', () => {
     const on = await job([phone(1)]);
     const ended = on.begin();
     const { rm, mkdir } = await import('node:fs/promises');
-    await shown(on.at, 'cohort read');
+    await shown(on.at, 'cohort read', ended);
     await rm(on.output, { force: true });
     await mkdir(on.output);
     await expect(ended).rejects.toMatchObject({ code: expect.stringMatching(/NOT_WRITABLE|RESULTS_FAILED/) });

@@ -17,8 +17,16 @@ async function seated(...flags: string[]) {
   const keys = Object.assign(new PassThrough(), { isTTY: true });
   Object.assign(at.io, { stdin: keys });
   const running = at.run('run', cohort, ...to.args, ...flags);
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  running.then(end, end);
   const asked = async () => {
-    while (!at.stderr().includes('Send?')) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!at.stderr().includes('Send?')) {
+      if (ended) throw new Error(`ended without asking:\n${at.stderr()}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   };
   return { ...to, cohort, at, keys, running, asked };
 }
