@@ -11,7 +11,7 @@
  */
 
 import { answered } from './pacing/answers.ts';
-import type { Ask, AskKind } from './pacing/ask-log.ts';
+import { type Ask, type AskKind, placeOf } from './pacing/ask-log.ts';
 import type { Observation } from './pacing/headers.ts';
 import { paceGranted, paceSent } from './pacing/own-pace.ts';
 import {
@@ -47,24 +47,36 @@ export type RateEvent =
   | { readonly type: 'answered'; readonly id: number; readonly observation: Observation }
   | { readonly type: 'paused'; readonly until: number; readonly why: WaitReason };
 
-/** The state after an event. Pure. */
+/**
+ * The state after an event. It depends on nothing but the arguments. The log of asks is carried over and changed in
+ * place, so that the state before the event is used up: nobody may go on with it.
+ */
 export function advance(state: RateState, event: RateEvent, now: number): RateState {
   switch (event.type) {
     case 'granted':
       return granted(state, event, now);
     case 'sent':
-      return {
-        ...state,
-        asks: state.asks.map((ask) => (ask.id === event.id ? { ...ask, sentAt: now } : ask)),
-        pace: paceSent(state.pace, event.id, now),
-      };
+      return sent(state, event.id, now);
     case 'withdrawn':
-      return { ...state, asks: state.asks.filter((ask) => ask.id !== event.id) };
+      return withdrawn(state, event.id);
     case 'answered':
       return answered(state, event.id, event.observation);
     case 'paused':
       return pausedUntil(state, event.until, event.why);
   }
+}
+
+function sent(state: RateState, id: number, now: number): RateState {
+  const place = placeOf(state.asks, id);
+  const ask = state.asks[place];
+  if (ask !== undefined) state.asks[place] = { ...ask, sentAt: now };
+  return { ...state, pace: paceSent(state.pace, id, now) };
+}
+
+function withdrawn(state: RateState, id: number): RateState {
+  const place = placeOf(state.asks, id);
+  if (place >= 0) state.asks.splice(place, 1);
+  return { ...state };
 }
 
 function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }>, now: number): RateState {
@@ -83,18 +95,19 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
     solo: event.solo,
     promised: state.credit > 0,
   };
+  prune(state, now);
+  state.asks.push(ask);
   return {
     ...state,
     nextId: id + 1,
     misled: misled ? candidate(state.window) : state.misled,
-    asks: [...pruned(state, now), ask],
     credit: Math.max(0, state.credit - 1),
     pace: event.kind === 'ask' ? paceGranted(state.pace, state.settings, id, now, event.random) : state.pace,
   };
 }
 
 /** Keeps what a window may still count, and what the evidence needs. */
-function pruned(state: RateState, now: number): readonly Ask[] {
+function prune(state: RateState, now: number): void {
   const span =
     2 * Math.max(state.window.trusted ?? 0, state.window.hint?.to ?? 0, candidate(state.window)) + SECOND;
   // Without a limit, or with one that is not counted one by one, the log serves nothing but the asks in flight.
@@ -104,6 +117,7 @@ function pruned(state: RateState, now: number): readonly Ask[] {
     if (ask.answeredAt === undefined) return true;
     return ask.answeredAt + span > now && index >= state.asks.length - longest;
   });
-  if (first === 0) return state.asks;
-  return first < 0 ? state.asks.slice(-1) : state.asks.slice(Math.min(first, state.asks.length - 1));
+  const last = state.asks.length - 1;
+  const old = first < 0 ? last : Math.min(first, last);
+  if (old > 0) state.asks.splice(0, old);
 }

@@ -1,5 +1,5 @@
 /** What an answer changes in the state: the other half of the policy. */
-import { type Ask, earliestArrival, inFlight, latestArrival, shortestOf } from './ask-log.ts';
+import { type Ask, earliestArrival, inFlight, latestArrival, placeOf, shortestOf } from './ask-log.ts';
 import { bucketFrom, isBefore, resetWord, withEvidence } from './evidence.ts';
 import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './headers.ts';
 import { averaged, type Others, seen, warier } from './others.ts';
@@ -20,7 +20,8 @@ import { hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
 
 export function answered(state: RateState, id: number, observation: Observation): RateState {
   const { sentAt, answeredAt, httpStatus } = observation;
-  const before = state.asks.find((ask) => ask.id === id);
+  const place = placeOf(state.asks, id);
+  const before = state.asks[place];
   if (before === undefined) return state;
   const facts = httpStatus === undefined ? undefined : readFacts(observation);
   const ask: Ask = {
@@ -30,14 +31,14 @@ export function answered(state: RateState, id: number, observation: Observation)
     remaining: facts?.remaining,
     refused: facts?.throttled === true,
   };
-  const asks = state.asks.map((other) => (other.id === id ? ask : other));
-  if (facts === undefined) return { ...state, asks };
+  state.asks[place] = ask;
+  if (facts === undefined) return { ...state };
   const trips = { ...state.trips, [ask.kind]: addRoundTrip(state.trips[ask.kind], answeredAt - sentAt) };
   const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
   const changed = facts.limit !== undefined && state.limit !== undefined && facts.limit !== state.limit;
   const limitChangedAt = changed ? answeredAt : state.limitChangedAt;
   const limitBefore = changed ? state.limit : state.limitBefore;
-  const known = { ...state, asks, trips, clock, answered: true, limitChangedAt, limitBefore };
+  const known = { ...state, trips, clock, answered: true, limitChangedAt, limitBefore };
   const heard = facts.throttled
     ? throttled(known, ask, facts)
     : facts.remaining === undefined
@@ -137,7 +138,8 @@ function sampled(state: RateState, remaining: number, limit: number): Others {
 function withCredit(state: RateState, ask: Ask, remaining: number, now: number): RateState {
   const sentAt = earliestArrival(ask);
   if (sentAt < state.creditSentAt) return state;
-  const after = state.asks.filter((other) => other.id !== ask.id && !isBefore(other, ask)).length;
+  let after = 0;
+  for (const other of state.asks) if (other.id !== ask.id && !isBefore(other, ask)) after++;
   const credit = Math.max(0, remaining - after);
   if (credit >= state.credit) return { ...state, credit, creditSentAt: sentAt };
   if (state.credit <= remaining) return state;

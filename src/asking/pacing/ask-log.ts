@@ -34,6 +34,20 @@ export function shortestOf(trips: Readonly<Record<AskKind, RoundTrips>>, caution
   return { ask: shortestRoundTrip(trips.ask, caution), read: shortestRoundTrip(trips.read, caution) };
 }
 
+/** Where the ask stands among `asks`, which are in the order of their ids; −1 when it is no longer among them. */
+export function placeOf(asks: readonly Ask[], id: number): number {
+  let low = 0;
+  let high = asks.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const at = asks[middle]?.id ?? 0;
+    if (at === id) return middle;
+    if (at < id) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
 export function earliestArrival(ask: Ask): number {
   return ask.sentAt ?? ask.grantedAt;
 }

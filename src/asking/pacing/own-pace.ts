@@ -21,7 +21,7 @@ export interface OwnPace {
 
 export const FRESH_PACE: OwnPace = { sends: [], dueAt: Number.NEGATIVE_INFINITY, pauseMs: 0 };
 
-/** Beyond this many asks per period the even spread alone has to do. */
+/** Beyond this many asks per period the even spread alone has to do, and only the last ask is remembered. */
 const LONGEST_MEMORY = 1000;
 
 export function paceGranted(
@@ -34,7 +34,8 @@ export function paceGranted(
   const { maxRate, gap } = settings;
   if (maxRate === undefined && gap === undefined) return pace;
   const interval = maxRate === undefined ? 0 : maxRate.perMs / maxRate.count;
-  const keep = Math.min(maxRate?.count ?? 1, LONGEST_MEMORY);
+  const count = maxRate?.count ?? 1;
+  const keep = count > LONGEST_MEMORY ? 1 : count;
   return {
     sends: [...pace.sends, { id, at: now }].slice(-keep),
     // A start that came late (a timer's lag) is made up for by the next, within half an interval.
@@ -45,8 +46,8 @@ export function paceGranted(
 
 /** The bytes went out later than the grant: the intervals count from there. */
 export function paceSent(pace: OwnPace, id: number, now: number): OwnPace {
-  if (!pace.sends.some((send) => send.id === id)) return pace;
-  return { ...pace, sends: pace.sends.map((send) => (send.id === id ? { id, at: now } : send)) };
+  const place = pace.sends.findLastIndex((send) => send.id === id);
+  return place < 0 ? pace : { ...pace, sends: pace.sends.with(place, { id, at: now }) };
 }
 
 /** When our own pace has the next ask go, monotonic milliseconds. */

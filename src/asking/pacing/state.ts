@@ -19,7 +19,8 @@ export type WaitReason = 'window' | 'throttled' | 'gap' | 'max_rate' | 'no_heade
 /** Everything that is known. Instants are monotonic milliseconds. */
 export interface RateState {
   readonly settings: RateSettings;
-  readonly asks: readonly Ask[];
+  /** The one part that `advance` changes in place: a copy with every event would be most of what the policy costs. */
+  readonly asks: Ask[];
   readonly nextId: number;
   /** Asks before this id are known to be forgotten by the server. */
   readonly countedFrom: number;
