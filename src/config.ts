@@ -25,6 +25,13 @@ export interface LogConfig {
   readonly quiet: boolean;
 }
 
+/** Files that a user may ask for, beside the results. None of them holds a phone number. */
+export interface ReportFiles {
+  readonly summaryJson: string | undefined;
+  readonly junit: string | undefined;
+  readonly metricsFile: string | undefined;
+}
+
 /** Where the asks go. */
 export type Target =
   | { readonly kind: 'sandbox' }
@@ -43,7 +50,7 @@ export interface RunConfig {
   readonly ledger: string;
   /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
   readonly excel: boolean;
-  readonly summaryJson: string | undefined;
+  readonly reports: ReportFiles;
   /** What the ledger is bound to: the API's origin, or `sandbox`. */
   readonly origin: string;
   /** undefined in a dry run without a key: then nothing is read from the API either. */
@@ -143,6 +150,28 @@ export function filePaths(cohort: string, flags: Flags): { output: string; ledge
   if (ledger === cohort || ledger === output)
     throw usage(`--ledger ${ledger} is used already: give another file`);
   return { output, ledger };
+}
+
+/** The summaries for machines, each in a file that nothing else is in. */
+function reportFiles(
+  cohort: string,
+  flags: Flags,
+  paths: { readonly output: string; readonly ledger: string | undefined },
+): ReportFiles {
+  const files = {
+    summaryJson: flags['summaryJson'] as string | undefined,
+    junit: flags['junit'] as string | undefined,
+    metricsFile: flags['metricsFile'] as string | undefined,
+  };
+  const taken = new Set([cohort, paths.output, paths.ledger]);
+  for (const [name, path] of Object.entries(files)) {
+    if (path === undefined) continue;
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (path === '-') throw usage(`${flag} needs a file: standard output carries the results only`);
+    if (taken.has(path)) throw usage(`${flag} ${path} is used already: give another file`);
+    taken.add(path);
+  }
+  return Object.freeze(files);
 }
 
 /** The key from the environment or from the file that the environment names. Its text is in no message. */
@@ -259,11 +288,12 @@ export function checkConfig(cohort: string, flags: Flags, stderrIsTerminal: bool
 export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): RunConfig {
   const dryRun = flags['dryRun'] === true;
   const to = target(flags, env, dryRun);
+  const paths = filePaths(cohort, flags);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
-    ...filePaths(cohort, flags),
+    ...paths,
     excel: flags['excel'] === true,
-    summaryJson: flags['summaryJson'] as string | undefined,
+    reports: reportFiles(cohort, flags, paths),
     origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
     sender: sender(flags, to),

@@ -31,6 +31,8 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly maxConcurrent: number;
   /** Called when a wait begins, or when its end or its reason changes. Monotonic milliseconds. */
   readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
+  /** Called when nothing waits any more. */
+  readonly onWaitEnd?: () => void;
 }
 
 /** What a task gives back: its value, and what was observed; undefined when nothing was sent. */
@@ -165,6 +167,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     const waits = open.map(give).filter((wait) => wait !== undefined);
     const next = waits.sort((a, b) => a.untilMonotonic - b.untilMonotonic)[0];
     if (next === undefined) {
+      if (waitingFor !== undefined) options.onWaitEnd?.();
       waitingFor = undefined;
       return;
     }

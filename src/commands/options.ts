@@ -49,7 +49,16 @@ export function fileOptions(): Option[] {
       FILES,
     ),
     option('--excel', 'results for a double click in Excel: long numbers stay numbers as written', FILES),
-    option('--summary-json <FILE>', 'the summary for machines', FILES),
+    ...reportOptions(),
+  ];
+}
+
+/** Summaries for machines; none of them holds a phone number. */
+export function reportOptions(): Option[] {
+  return [
+    option('--summary-json <FILE>', 'the summary for machines (fixtures/summary.schema.json)', FILES),
+    option('--junit <FILE>', 'JUnit XML: one test case per group', FILES),
+    option('--metrics-file <FILE>', 'Prometheus text format, for node-exporter’s textfile collector', FILES),
   ];
 }
 

@@ -19,16 +19,18 @@ export interface AtomicFile {
 }
 
 /**
- * Only the owner may read it (mode 0600): what this program writes names people. A link is followed, and stays; a pipe or
+ * Only the owner may read it (mode 0600), unless it is said to name nobody. A link is followed, and stays; a pipe or
  * a device (`/dev/null`) is written to as it is, since it cannot be replaced.
  * @throws system errors
  */
-export async function openAtomicFile(path: string): Promise<AtomicFile> {
+export async function openAtomicFile(path: string, mode = 0o600): Promise<AtomicFile> {
   const special = await isSpecial(path);
   const target = special ? path : canonicalPath(path);
   // In the same directory, so that it is on the same file system, where a rename is atomic.
   const temporary = special ? undefined : temporaryName(target);
-  const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', 0o600);
+  const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
+  // Whoever collects the file may be somebody else, whatever the umask is.
+  if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   return new OpenAtomicFile(file, target, temporary);
 }
 
@@ -95,6 +97,20 @@ function shortName(target: string): string {
 
 function temporaryName(target: string): string {
   return join(dirname(target), `.${shortName(target)}.${randomUUID()}.tmp`);
+}
+
+/**
+ * Puts a small text at `path` at once, whole. @param mode 0o644 for what names nobody.
+ * @throws system errors
+ */
+export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
+  const file = await openAtomicFile(path, mode);
+  try {
+    await file.write(text);
+    await file.commit();
+  } finally {
+    await file.abort();
+  }
 }
 
 class OpenAtomicFile implements AtomicFile {

@@ -13,6 +13,7 @@ import type { RunControl } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Releases } from './releases.ts';
+import type { WaitMeter } from './wait-meter.ts';
 
 /** Waits below this are not worth a line of log. */
 const LONG_WAIT_MS = 5_000;
@@ -63,6 +64,7 @@ export interface ConnectParts {
   readonly closing: RunControl;
   readonly clock: Clock;
   readonly events: AskingEvents;
+  readonly waits: WaitMeter;
   readonly log: Log;
   readonly abandon: AbortSignal;
   readonly releases: Releases;
@@ -93,7 +95,9 @@ export function connect(parts: ConnectParts): Connection {
     maxConcurrent: config.concurrency,
     ...(config.maxRate && { maxRate: config.maxRate }),
     ...(config.gap && { gap: config.gap }),
+    onWaitEnd: () => parts.waits.ends(),
     onWait: ({ untilMonotonic, why }) => {
+      parts.waits.begins(why);
       const waitMs = Math.round(untilMonotonic - clock.monotonic());
       // A window of a second ends every second: only a wait that a person would wonder about is news.
       log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ waitMs, why }, 'waiting for the rate limit');

@@ -1,6 +1,7 @@
 import type { AskingEvents } from '../asking/ports.ts';
 import type { ChatId, Clock, Status } from '../domain/words.ts';
 import type { Moment } from '../reporting/progress.ts';
+import { WaitMeter } from './wait-meter.ts';
 
 interface Waiting {
   readonly waitingUntil?: number | undefined;
@@ -14,6 +15,7 @@ export class Live implements AskingEvents {
   readonly #names = new Map<ChatId, string>();
   #done = 0;
   #startedAt: number;
+  readonly waits: WaitMeter;
   total = 0;
   /** Asks sent in this run. */
   asks = 0;
@@ -21,6 +23,7 @@ export class Live implements AskingEvents {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.waits = new WaitMeter(clock);
     this.#startedAt = clock.monotonic();
   }
 

@@ -16,6 +16,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { type Io, type StopSignal, systemClock } from './io.ts';
 import { Live } from './live.ts';
 import { openOutput } from './output.ts';
+import { reportPaths } from './publish.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { Interrupted, spool } from './spool.ts';
@@ -65,7 +66,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   for (const note of cohort.notes) log.info({}, note);
   await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
-  if (config.summaryJson) await assertWritable(config.summaryJson);
+  for (const path of reportPaths(config.reports)) await assertWritable(path);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
@@ -110,6 +111,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       closing,
       clock,
       events: live,
+      waits: live.waits,
       log,
       abandon: abandon.signal,
       releases,
@@ -160,6 +162,8 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     live,
     throttled: connection?.limiter.snapshot.throttled ?? 0,
     asks: live.asks,
+    waitedMs: live.waits.total(),
+    endedAt: clock.now(),
     elapsedMs: clock.monotonic() - startedAt,
   });
   if (failure !== undefined) throw failure;

@@ -13,6 +13,8 @@ export interface Tally {
   readonly groups: ReadonlyMap<ChatId | '', Counts>;
   /** `status reason_code` → rows. */
   readonly reasons: ReadonlyMap<string, number>;
+  /** The same for each group. */
+  readonly groupReasons: ReadonlyMap<ChatId | '', ReadonlyMap<string, number>>;
 }
 
 export class TallyMaker implements Tally {
@@ -20,6 +22,7 @@ export class TallyMaker implements Tally {
   readonly counts = noCounts();
   readonly groups = new Map<ChatId | '', Record<Status, number>>();
   readonly reasons = new Map<string, number>();
+  readonly groupReasons = new Map<ChatId | '', Map<string, number>>();
 
   add(chatId: string, status: Status, reasonCode: string): void {
     this.rows++;
@@ -29,9 +32,11 @@ export class TallyMaker implements Tally {
     if (!group) {
       group = noCounts();
       this.groups.set(id, group);
+      this.groupReasons.set(id, new Map());
     }
     group[status]++;
     const reason = `${status} ${reasonCode}`;
-    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+    for (const reasons of [this.reasons, this.groupReasons.get(id) as Map<string, number>])
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
 }

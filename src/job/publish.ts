@@ -1,0 +1,69 @@
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ReportFiles } from '../config.ts';
+import { OnboardError } from '../errors.ts';
+import { replaceFile } from '../files/atomic-file.ts';
+import { describeFailure } from '../files/failure.ts';
+import { annotations, folded, MOST_BYTES, stepSummary } from '../reporting/ci/github.ts';
+import { section } from '../reporting/ci/gitlab.ts';
+import type { Ending } from '../reporting/ending.ts';
+import { junitXml } from '../reporting/junit.ts';
+import { metricsText } from '../reporting/metrics.ts';
+import { summaryJson } from '../reporting/summary-json.ts';
+import type { Io } from './io.ts';
+
+/** Readable by others: by CI, and by node-exporter. */
+const PUBLIC = 0o644;
+const TITLE = 'group-onboard: summary';
+
+export function reportPaths(files: ReportFiles): readonly string[] {
+  return [files.summaryJson, files.junit, files.metricsFile].filter((path) => path !== undefined);
+}
+
+/** The closing words as the place that shows them wants them: folded in a CI log, as they are elsewhere. */
+export function forLog(text: string, ending: Ending, env: Io['env']): string {
+  if (env['GITHUB_ACTIONS'] === 'true') return folded(TITLE, text) + annotations(ending);
+  if (env['GITLAB_CI'] === 'true') return section('group_onboard_summary', TITLE, text, ending.endedAt);
+  return text;
+}
+
+/**
+ * Writes every file that was asked for, and the job page where there is one. A file that cannot be written does not keep
+ * the others from it.
+ * @throws OnboardError RESULTS_FAILED, naming the first file that could not be written
+ */
+export async function publish(ending: Ending, files: ReportFiles, env: Io['env']): Promise<void> {
+  const cohort = ending.cohort === '-' ? 'stdin' : basename(ending.cohort);
+  const jobs: [path: string | undefined, text: (path: string) => string | Promise<string>][] = [
+    [files.summaryJson, () => summaryJson(ending)],
+    [files.junit, () => junitXml(ending)],
+    [files.metricsFile, async (path) => metricsText(ending, cohort, await textAt(path))],
+  ];
+  let failure: OnboardError | undefined;
+  for (const [path, text] of jobs) {
+    if (path === undefined) continue;
+    try {
+      await replaceFile(path, await text(path), PUBLIC);
+    } catch (error) {
+      failure ??= notWritten(path, error);
+    }
+  }
+  await jobPage(ending, env['GITHUB_STEP_SUMMARY']);
+  if (failure) throw failure;
+}
+
+async function textAt(path: string): Promise<string> {
+  return (await stat(path).catch(() => undefined))?.isFile() ? readFile(path, 'utf8') : '';
+}
+
+/** Other steps' words may be in the file already. Without a page the run is as good: what is wrong with it is not ours. */
+async function jobPage(ending: Ending, path: string | undefined): Promise<void> {
+  if (!path) return;
+  const taken = (await stat(path).catch(() => undefined))?.size ?? 0;
+  await appendFile(path, stepSummary(ending, MOST_BYTES - taken)).catch(() => undefined);
+}
+
+function notWritten(path: string, cause: unknown): OnboardError {
+  const message = `${path} could not be written: ${describeFailure(cause)}; the results are complete: put that right and run the same command again, which asks nobody twice`;
+  return new OnboardError('RESULTS_FAILED', message, { cause });
+}

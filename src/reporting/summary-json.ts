@@ -1,0 +1,135 @@
+/**
+ * The summary for machines, version 1. Additions keep the version; what is removed or changes its meaning raises it.
+ * JSON Schema: fixtures/summary.schema.json. No phone number is in it, except that a legacy chat_id begins with the
+ * number of whoever made the group.
+ */
+import { z } from 'zod';
+import { REASON_CODES } from '../domain/reasons.ts';
+import { type ChatId, STATUSES } from '../domain/words.ts';
+import type { Ending } from './ending.ts';
+import { publicText } from './public-text.ts';
+import { noCounts } from './tally.ts';
+import { reasonsOf } from './troubles.ts';
+
+export const SUMMARY_VERSION = 1;
+
+const rows = z.int().nonnegative().describe('number of rows');
+const counts = z
+  .strictObject(Object.fromEntries(STATUSES.map((status) => [status, rows])) as Record<string, typeof rows>)
+  .describe('rows by status; every status is there');
+const reasonCode = z.enum(['', ...REASON_CODES]);
+const reasons = z
+  .array(z.strictObject({ status: z.enum(STATUSES), reason_code: reasonCode, rows }))
+  .describe('rows by status and reason_code, the most frequent first');
+const seconds = z.number().nonnegative();
+
+export const SummarySchema = z
+  .strictObject({
+    schema: z.literal('group-onboard/summary'),
+    version: z.literal(SUMMARY_VERSION),
+    command: z.enum(['run', 'follow-up']),
+    cohort: z.string().describe('the file that was read, as it was named; - is standard input'),
+    results: z.string().nullable().describe('null: standard output, or no results'),
+    ledger: z.string().nullable(),
+    sandbox: z.boolean().describe('true: nobody was contacted'),
+    dry_run: z.boolean(),
+    started_at: z.iso.datetime(),
+    ended_at: z.iso.datetime(),
+    duration_seconds: seconds.describe('by a clock that no change of the time of day touches'),
+    exit_code: z.int(),
+    stopped: z
+      .strictObject({ reason_code: reasonCode, message: z.string() })
+      .nullable()
+      .describe('why it ended before its end; null: it did not'),
+    next: z.string().nullable().describe('what to do next, in words'),
+    rows,
+    status: counts,
+    groups: z.array(
+      z.strictObject({
+        chat_id: z.string(),
+        name: z.string().describe('empty while unknown'),
+        rows,
+        status: counts,
+        reasons,
+      }),
+    ),
+    reasons,
+    asks: z.int().nonnegative().describe('requests to add people, in this run'),
+    asks_per_second: z.number().nonnegative().describe('asks by duration_seconds'),
+    throttled: z.int().nonnegative().describe('answers 429, in this run'),
+    waits: z.strictObject({
+      total_seconds: seconds.describe('time in which an ask waited and none might start'),
+      by_reason: z.record(z.string(), seconds),
+    }),
+  })
+  .meta({
+    title: 'group-onboard summary',
+    description: 'What `group-onboard … --summary-json FILE` writes',
+  });
+
+export type Summary = z.infer<typeof SummarySchema>;
+
+/** The JSON Schema (draft 2020-12) of the summary. */
+export function summaryJsonSchema(): object {
+  return z.toJSONSchema(SummarySchema);
+}
+
+export function summaryOf(ending: Ending): Summary {
+  const { tally } = ending;
+  const waits = [...ending.waitedMs].map(([why, ms]) => [why, inSeconds(ms)] as const);
+  const duration = inSeconds(ending.elapsedMs);
+  return {
+    schema: 'group-onboard/summary',
+    version: SUMMARY_VERSION,
+    command: ending.command,
+    cohort: ending.cohort,
+    results: ending.results ?? null,
+    ledger: ending.ledger ?? null,
+    sandbox: ending.sandbox,
+    dry_run: ending.dryRun,
+    started_at: new Date(ending.startedAt).toISOString(),
+    ended_at: new Date(ending.endedAt).toISOString(),
+    duration_seconds: duration,
+    exit_code: ending.exit,
+    stopped: ending.stopped
+      ? { reason_code: ending.stopped.code, message: publicText(ending.stopped.message) }
+      : null,
+    next: ending.next === undefined ? null : publicText(ending.next, 1_000),
+    rows: tally.rows,
+    status: { ...tally.counts },
+    groups: [...tally.groups]
+      .filter(([id]) => id !== '')
+      .map(([id, status]) => ({
+        chat_id: id,
+        name: publicText(ending.groupName(id as ChatId)),
+        rows: Object.values(status).reduce((sum, n) => sum + n, 0),
+        status: { ...noCounts(), ...status },
+        reasons: listed(tally.groupReasons.get(id) ?? new Map()),
+      })),
+    reasons: listed(tally.reasons),
+    asks: ending.asks,
+    asks_per_second: duration > 0 ? Math.round((ending.asks / duration) * 100) / 100 : 0,
+    throttled: ending.throttled,
+    waits: {
+      total_seconds: inSeconds([...ending.waitedMs.values()].reduce((sum, ms) => sum + ms, 0)),
+      by_reason: Object.fromEntries(waits),
+    },
+  };
+}
+
+/** The file's text. */
+export function summaryJson(ending: Ending): string {
+  return `${JSON.stringify(summaryOf(ending), null, 2)}\n`;
+}
+
+function listed(reasons: Ending['tally']['reasons']): Summary['reasons'] {
+  return reasonsOf(reasons).map(({ status, reasonCode, rows }) => ({
+    status,
+    reason_code: reasonCode,
+    rows,
+  }));
+}
+
+function inSeconds(ms: number): number {
+  return Math.round(ms) / 1_000;
+}
