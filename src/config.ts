@@ -94,7 +94,7 @@ export interface CheckConfig {
 /** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
 export const DEFAULT_CONCURRENCY = 100;
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 /** Flags as the commands parsed them (units already understood). */
 export type Flags = Readonly<Record<string, unknown>>;
 
@@ -153,7 +153,7 @@ export function filePaths(cohort: string, flags: Flags): { output: string; ledge
 }
 
 /** The summaries for machines, each in a file that nothing else is in. */
-function reportFiles(
+export function reportFiles(
   cohort: string,
   flags: Flags,
   paths: { readonly output: string; readonly ledger: string | undefined },
@@ -236,7 +236,7 @@ function proxyFor(baseUrl: URL, env: Env): URL | undefined {
   return new URL(raw);
 }
 
-function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
+export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
   if (flags['sandbox']) return Object.freeze({ kind: 'sandbox' });
   const baseUrl = parseBaseUrl(flags['baseUrl'] as string);
   const apiKey = readApiKey(env);
@@ -250,7 +250,7 @@ function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
   return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
 }
 
-function sender(flags: Flags, to: Target | undefined): string | undefined {
+export function sender(flags: Flags, to: Target | undefined): string | undefined {
   const given = flags['phone'] as string | undefined;
   if (given === undefined) {
     if (to?.kind !== 'api') return undefined;

@@ -53,6 +53,25 @@ export function fileOptions(): Option[] {
   ];
 }
 
+export function followUpOptions(): Option[] {
+  return [
+    option(
+      '-o, --output <FILE>',
+      'where the results go (default: back to where they came from); - is stdout',
+      FILES,
+    ),
+    option(
+      '--ledger <FILE>',
+      'the record of those results (default: <results>.ledger.jsonl, if it is there)',
+      FILES,
+    ),
+    option('--list', 'name the rows of everybody who is still out', OUTPUT),
+    option('--older-than <DURATION>', 'name the rows of invites older than this, like 3d', OUTPUT).argParser(
+      valued(parseDuration),
+    ),
+  ];
+}
+
 /** Summaries for machines; none of them holds a phone number. */
 export function reportOptions(): Option[] {
   return [

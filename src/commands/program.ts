@@ -3,6 +3,7 @@ import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
+import { followUpCommand } from './follow-up-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
 
@@ -24,6 +25,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
     .addHelpText('after', EXIT_CODES);
   root.addCommand(inherit(root, runCommand(io, done)));
   root.addCommand(inherit(root, checkCommand(io, done)));
+  root.addCommand(inherit(root, followUpCommand(io, done)));
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');

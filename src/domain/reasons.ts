@@ -21,6 +21,10 @@ const table = {
     meaning: 'a request to join waits for a group admin',
     advice: 'have a group admin approve the request in WhatsApp',
   },
+  accepted_invite: {
+    meaning: 'invited, and the group has listed this person as a member since',
+    advice: 'nothing to do',
+  },
   listed_as_member: {
     meaning: 'the group listed this person as a member before anybody was asked',
     advice: 'nothing to do',

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { HttpsProxyAgent } from 'hpagent';
 import { Breaker } from '../asking/breaker.ts';
-import { createClient } from '../asking/client.ts';
+import { type Client, createClient } from '../asking/client.ts';
 import type { Agents } from '../asking/connections.ts';
 import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
@@ -30,7 +30,10 @@ export interface Endpoint {
 const SANDBOX_SENDER = '919876543210';
 
 /** Starts the sandbox when the run is for it; otherwise just says where the API is. */
-export async function endpoint(config: RunConfig, releases: Releases): Promise<Endpoint | undefined> {
+export async function endpoint(
+  config: Pick<RunConfig, 'target' | 'sender'>,
+  releases: Releases,
+): Promise<Endpoint | undefined> {
   if (config.target === undefined) return undefined;
   if (config.target.kind === 'api') {
     const { baseUrl, apiKey, proxy } = config.target;
@@ -47,6 +50,14 @@ export async function endpoint(config: RunConfig, releases: Releases): Promise<E
   };
 }
 
+/** What only reads: enough to look into groups. */
+export interface Reader {
+  readonly client: Client;
+  readonly limiter: Limiter;
+  readonly gateway: Gateway;
+  readonly groups: Groups;
+}
+
 export interface Connection {
   readonly limiter: Limiter;
   readonly gateway: Gateway;
@@ -55,10 +66,9 @@ export interface Connection {
   readonly dispatcher: Dispatcher;
 }
 
-export interface ConnectParts {
-  readonly config: RunConfig;
+export interface ReaderParts {
+  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'maxRate' | 'gap'>;
   readonly to: Endpoint;
-  readonly ledger: AskLedger;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
   readonly closing: RunControl;
@@ -66,8 +76,13 @@ export interface ConnectParts {
   readonly events: AskingEvents;
   readonly waits: WaitMeter;
   readonly log: Log;
-  readonly abandon: AbortSignal;
   readonly releases: Releases;
+}
+
+export interface ConnectParts extends ReaderParts {
+  readonly config: RunConfig;
+  readonly ledger: AskLedger;
+  readonly abandon: AbortSignal;
 }
 
 /** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
@@ -78,9 +93,9 @@ function tunnelAgents(proxy: URL): Agents {
   };
 }
 
-/** Everything between the planner and the network, put together. */
-export function connect(parts: ConnectParts): Connection {
-  const { config, to, ledger, control, clock, events, log, releases } = parts;
+/** Everything between the job and the network that a membership takes, put together. */
+export function connectReader(parts: ReaderParts): Reader {
+  const { config, to, control, clock, events, log, releases } = parts;
   const client = createClient({
     baseUrl: to.baseUrl,
     apiKey: to.apiKey,
@@ -110,6 +125,13 @@ export function connect(parts: ConnectParts): Connection {
   parts.closing.signal.addEventListener('abort', () => void limiter.stop());
   const gateway = new Gateway({ limiter, control, clock, log, random: Math.random });
   const groups = new Groups(gateway, client, events, control, log);
+  return { client, limiter, gateway, groups };
+}
+
+/** Everything between the planner and the network, put together. */
+export function connect(parts: ConnectParts): Connection {
+  const { config, to, ledger, control, clock, events, log } = parts;
+  const { client, limiter, gateway, groups } = connectReader(parts);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
   const dispatcher = new Dispatcher({
     client,

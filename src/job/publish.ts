@@ -22,7 +22,10 @@ export function reportPaths(files: ReportFiles): readonly string[] {
 
 /** The closing words as the place that shows them wants them: folded in a CI log, as they are elsewhere. */
 export function forLog(text: string, ending: Ending, env: Io['env']): string {
-  if (env['GITHUB_ACTIONS'] === 'true') return folded(TITLE, text) + annotations(ending);
+  if (env['GITHUB_ACTIONS'] === 'true') {
+    // Of what a follow-up reads, the run has told already.
+    return folded(TITLE, text) + (ending.command === 'run' ? annotations(ending) : '');
+  }
   if (env['GITLAB_CI'] === 'true') return section('group_onboard_summary', TITLE, text, ending.endedAt);
   return text;
 }

@@ -31,11 +31,7 @@ export interface WriteSummaryParts {
 export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
   const { config, io, tally, stop, live } = parts;
   const next = (terminal: boolean) =>
-    nextStep(
-      parts.exit,
-      tally.counts,
-      shellWords(['group-onboard', ...typedCommand(io.command, terminal)]),
-    );
+    nextStep(parts.exit, tally.counts, shellWords(['group-onboard', ...typedCommand(io.command, terminal)]));
   const ending: Ending = {
     command: 'run',
     cohort: config.cohort.path,

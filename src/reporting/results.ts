@@ -42,6 +42,33 @@ export interface ResultsOptions {
   readonly excel?: boolean;
 }
 
+/** Records as they are, header and all: cells that a results CSV holds already are safe, and are not made safer. */
+export interface RecordsWriter extends Pick<ResultsWriter, 'commit' | 'abort'> {
+  write(records: readonly (readonly string[])[]): Promise<void>;
+}
+
+/**
+ * The same file as `openResults` writes, for a results CSV that is read and written again: no cell changes by itself.
+ * @throws as `openResults`
+ */
+export async function openRecords(
+  target: string | Writable,
+  options: ResultsOptions = {},
+): Promise<RecordsWriter> {
+  const sink = typeof target === 'string' ? await fileSink(target) : streamSink(target);
+  const format = new Format(0, options.excel ?? false);
+  let first = true;
+  return {
+    async write(records) {
+      if (records.length === 0) return;
+      await sink.write((first && options.excel ? '\ufeff' : '') + format.text(records));
+      first = false;
+    },
+    commit: () => sink.commit(),
+    abort: () => sink.abort(),
+  };
+}
+
 /**
  * @param target a path, or a stream (stdout), which is written to but never ended.
  * @param columns the cohort's own header. A row with more fields than that loses the surplus here: it is `invalid`, and
@@ -54,26 +81,24 @@ export async function openResults(
   columns: readonly string[],
   options: ResultsOptions = {},
 ): Promise<ResultsWriter> {
-  const sink = typeof target === 'string' ? await fileSink(target) : streamSink(target);
+  const records = await openRecords(target, options);
   const format = new Format(columns.length, options.excel ?? false);
   let first = true;
-  const put = async (records: readonly (readonly string[])[]) => {
-    await sink.write((first && options.excel ? '\ufeff' : '') + format.text(records));
-    first = false;
-  };
   const header = async () => {
-    if (first) await put([[...ownColumns(columns), ...RESULT_COLUMNS].map((name) => format.name(name))]);
+    if (!first) return;
+    await records.write([[...ownColumns(columns), ...RESULT_COLUMNS].map((name) => format.name(name))]);
+    first = false;
   };
   return {
     async write(rows) {
       await header();
-      if (rows.length > 0) await put(rows.map((row) => format.record(row)));
+      await records.write(rows.map((row) => format.record(row)));
     },
     async commit() {
       await header();
-      await sink.commit();
+      await records.commit();
     },
-    abort: () => sink.abort(),
+    abort: () => records.abort(),
   };
 }
 

@@ -4,7 +4,6 @@
  * number of whoever made the group.
  */
 import { z } from 'zod';
-import { REASON_CODES } from '../domain/reasons.ts';
 import { type ChatId, STATUSES } from '../domain/words.ts';
 import type { Ending } from './ending.ts';
 import { publicText } from './public-text.ts';
@@ -15,16 +14,18 @@ export const SUMMARY_VERSION = 1;
 
 const rows = z.int().nonnegative().describe('number of rows');
 const counts = z
-  .strictObject(Object.fromEntries(STATUSES.map((status) => [status, rows])) as Record<string, typeof rows>)
+  .object(Object.fromEntries(STATUSES.map((status) => [status, rows])) as Record<string, typeof rows>)
   .describe('rows by status; every status is there');
-const reasonCode = z.enum(['', ...REASON_CODES]);
+const reasonCode = z
+  .string()
+  .describe('of the list in the README, which may grow; empty: there is no more to say');
 const reasons = z
-  .array(z.strictObject({ status: z.enum(STATUSES), reason_code: reasonCode, rows }))
+  .array(z.object({ status: z.enum(STATUSES), reason_code: reasonCode, rows }))
   .describe('rows by status and reason_code, the most frequent first');
 const seconds = z.number().nonnegative();
 
 export const SummarySchema = z
-  .strictObject({
+  .object({
     schema: z.literal('group-onboard/summary'),
     version: z.literal(SUMMARY_VERSION),
     command: z.enum(['run', 'follow-up']),
@@ -38,14 +39,14 @@ export const SummarySchema = z
     duration_seconds: seconds.describe('by a clock that no change of the time of day touches'),
     exit_code: z.int(),
     stopped: z
-      .strictObject({ reason_code: reasonCode, message: z.string() })
+      .object({ reason_code: reasonCode, message: z.string() })
       .nullable()
       .describe('why it ended before its end; null: it did not'),
     next: z.string().nullable().describe('what to do next, in words'),
     rows,
     status: counts,
     groups: z.array(
-      z.strictObject({
+      z.object({
         chat_id: z.string(),
         name: z.string().describe('empty while unknown'),
         rows,
@@ -57,7 +58,7 @@ export const SummarySchema = z
     asks: z.int().nonnegative().describe('requests to add people, in this run'),
     asks_per_second: z.number().nonnegative().describe('asks by duration_seconds'),
     throttled: z.int().nonnegative().describe('answers 429, in this run'),
-    waits: z.strictObject({
+    waits: z.object({
       total_seconds: seconds.describe('time in which an ask waited and none might start'),
       by_reason: z.record(z.string(), seconds),
     }),
@@ -71,7 +72,8 @@ export type Summary = z.infer<typeof SummarySchema>;
 
 /** The JSON Schema (draft 2020-12) of the summary. */
 export function summaryJsonSchema(): object {
-  return z.toJSONSchema(SummarySchema);
+  // As input: what a later program adds is no error to whoever validates with this.
+  return z.toJSONSchema(SummarySchema, { io: 'input' });
 }
 
 export function summaryOf(ending: Ending): Summary {

@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { RunControl } from '../asking/run-control.ts';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { ChatId } from '../domain/words.ts';
+import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
+import type { FollowUpConfig } from '../follow-up-config.ts';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import type { Ending } from '../reporting/ending.ts';
+import { type FollowUpFacts, followUpText, totalOf } from '../reporting/follow-up-text.ts';
+import { createLog, safeWriter } from '../reporting/log.ts';
+import { assertWritable, openRecords } from '../reporting/results.ts';
+import { connectReader, endpoint, type Reader } from './connect.ts';
+import { type Io, systemClock } from './io.ts';
+import { Live } from './live.ts';
+import { wantsColour } from './output.ts';
+import { forLog, publish, reportPaths } from './publish.ts';
+import { Releases } from './releases.ts';
+import { assertReplaceable } from './replaceable.ts';
+import { type Rewritten, rewriteResults } from './rewrite-results.ts';
+
+/** Groups read at once; the limiter says when each of them starts. */
+const READS_IN_FLIGHT = 8;
+
+/** From `invited` to `joined`, by reading the groups: nobody is asked, nothing is sent. */
+export async function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
+  const releases = new Releases();
+  try {
+    return await wired(config, io, releases);
+  } finally {
+    await releases.all();
+  }
+}
+
+async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promise<ExitCode> {
+  const clock = systemClock;
+  const startedAt = clock.monotonic();
+  const control = new RunControl();
+  const live = new Live(clock);
+  const log = createLog({
+    config: config.log,
+    write: safeWriter(io.stderr),
+    secret: config.target.kind === 'api' ? config.target.apiKey : undefined,
+    colour: wantsColour(io),
+  });
+  releases.add(
+    io.onSignal((signal) => {
+      const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+      control.stop({ exit, code: 'interrupted', message: `stopped by ${signal}` });
+    }),
+  );
+
+  const cohort = await openCohort(config.results);
+  if (!cohort.isResults) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${config.results} is no results CSV: give the file that run wrote`,
+    );
+  }
+  const chatIds = await groupsWithInvited(cohort, config.results);
+  if (config.output !== config.results) await assertReplaceable(config.output);
+  if (config.output !== '-') await assertWritable(config.output);
+  for (const path of reportPaths(config.reports)) await assertWritable(path);
+  const ledger = await ledgerOf(config, releases);
+  if (ledger?.repaired) log.warn({}, ledger.repaired);
+
+  let reader: Reader | undefined;
+  const to = chatIds.size > 0 ? await endpoint(config, releases) : undefined;
+  if (to) {
+    const parts = { config, to, control, closing: control, clock, events: live, waits: live.waits };
+    reader = connectReader({ ...parts, log, releases });
+  }
+  const read = new Set<ChatId>();
+  const slots = pLimit(READS_IN_FLIGHT);
+  await Promise.all(
+    [...chatIds].map((chatId) =>
+      slots(async () => {
+        if (!control.stopped && (await reader?.groups.read(chatId, control)) === 'read') read.add(chatId);
+      }),
+    ),
+  );
+
+  const { olderThanMs } = config;
+  const now = clock.now();
+  const named = (askedAt: number | undefined) =>
+    olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
+  const rewriting = { cohort, groups: reader?.groups, read, ledger, clock, named };
+  const { tally, invited, rows, written } = await rewrite(config, io, rewriting);
+
+  const { out, unread } = totalOf(invited);
+  const stop = control.reason;
+  const exit = stop?.exit ?? (out + unread > 0 ? EXIT.incomplete : EXIT.ok);
+  const sandbox = config.target.kind === 'sandbox';
+  const ending: Ending = {
+    command: 'follow-up',
+    cohort: config.results,
+    results: config.output === '-' ? undefined : config.output,
+    ledger: ledger && config.ledger.path,
+    sandbox,
+    dryRun: false,
+    tally,
+    groupName: (id) => live.groupName(id),
+    exit,
+    stopped: stop && { code: stop.code, message: stop.message },
+    next: undefined,
+    asks: 0,
+    throttled: reader?.limiter.snapshot.throttled ?? 0,
+    waitedMs: live.waits.total(),
+    startedAt: clock.now() - (clock.monotonic() - startedAt),
+    endedAt: clock.now(),
+    elapsedMs: clock.monotonic() - startedAt,
+  };
+  const facts: FollowUpFacts = {
+    file: config.results,
+    groups: invited,
+    groupName: ending.groupName,
+    rows,
+    olderThanMs,
+    now,
+    sandbox,
+    written,
+    stopped: stop?.message,
+  };
+  // With the results themselves on stdout, the words go to stderr.
+  const say = safeWriter(config.output === '-' ? io.stderr : io.stdout);
+  if (!config.log.quiet) say(forLog(followUpText(facts), ending, io.env));
+  await publish(ending, config.reports, io.env);
+  return exit;
+}
+
+/** A row that cannot be read cannot be written again as it was: then nothing is. */
+async function groupsWithInvited(cohort: Cohort, file: string): Promise<ReadonlySet<ChatId>> {
+  const chatIds = new Set<ChatId>();
+  for await (const batch of cohort.readings()) {
+    for (const reading of batch) {
+      const { line, problem } = reading.row;
+      if (problem) {
+        throw new OnboardError(
+          'COHORT_UNREADABLE',
+          `${file}:${line}: ${problem.message}; nothing was changed`,
+        );
+      }
+      if (reading.kind === 'pair' && cohort.previous(reading.row)?.status === 'invited') {
+        chatIds.add(reading.pair.chatId);
+      }
+    }
+  }
+  return chatIds;
+}
+
+async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Ledger | undefined> {
+  const { path, named } = config.ledger;
+  if (!existsSync(path)) {
+    if (named) throw new OnboardError('CONFIG', `--ledger ${path}: no such file`);
+    return undefined;
+  }
+  const ledger = await openLedger(path, { origin: config.origin, clock: systemClock });
+  releases.add(() => ledger.close());
+  return ledger;
+}
+
+async function rewrite(
+  config: FollowUpConfig,
+  io: Io,
+  parts: Omit<Parameters<typeof rewriteResults>[0], 'writer'>,
+): Promise<Rewritten & { readonly written: string | undefined }> {
+  const { output, results } = config;
+  const target = output === '-' ? io.stdout : output;
+  const writer = await openRecords(target, { excel: await beginsWithMark(results) });
+  try {
+    const rewritten = await rewriteResults({ ...parts, writer });
+    // What has not changed is not touched: neither its time nor its bytes.
+    const changed = output !== results || totalOf(rewritten.invited).joined > 0;
+    if (changed) await writer.commit();
+    else await writer.abort();
+    return { ...rewritten, written: changed ? (output === '-' ? 'standard output' : output) : undefined };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** `--excel` wrote a byte order mark (and CRLF): they stay. */
+async function beginsWithMark(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(3), 0, 3, 0);
+    return buffer.equals(Buffer.from('\ufeff'));
+  } finally {
+    await file.close();
+  }
+}

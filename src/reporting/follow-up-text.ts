@@ -1,0 +1,103 @@
+import type { ChatId } from '../domain/words.ts';
+import { formatDuration } from '../units.ts';
+import { publicChatId } from './public-text.ts';
+import { count, fitted, plain } from './text.ts';
+
+/** What became of the invited people of one group. */
+export interface InvitedCounts {
+  joined: number;
+  /** Not listed among the members. */
+  out: number;
+  /** The group, or the row, could not be read: nobody knows. */
+  unread: number;
+}
+
+/** A row of somebody who is still out. */
+export interface OutRow {
+  /** Line of the results CSV. */
+  readonly line: number;
+  readonly chatId: ChatId | '';
+  /** Masked. */
+  readonly who: string;
+  /** Epoch ms; undefined when the results do not say. */
+  readonly askedAt: number | undefined;
+}
+
+export interface FollowUpFacts {
+  readonly file: string;
+  readonly groups: ReadonlyMap<ChatId | '', InvitedCounts>;
+  readonly groupName: (chatId: ChatId) => string;
+  /** The rows to name, in the order of the file. */
+  readonly rows: readonly OutRow[];
+  readonly olderThanMs: number | undefined;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly sandbox: boolean;
+  /** Where the results are now; undefined: as they were, as nothing has changed. */
+  readonly written: string | undefined;
+  readonly stopped: string | undefined;
+}
+
+export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
+  const total = { joined: 0, out: 0, unread: 0 };
+  for (const { joined, out, unread } of groups.values()) {
+    total.joined += joined;
+    total.out += out;
+    total.unread += unread;
+  }
+  return total;
+}
+
+/** Who has come in and who has not, for people. Whole numbers are in the file, on the lines that are named. */
+export function followUpText(facts: FollowUpFacts): string {
+  const total = totalOf(facts.groups);
+  const invited = total.joined + total.out + total.unread;
+  const lines = [
+    `${plain(facts.file)}: ${count(invited, 'person', 'people')} invited${facts.sandbox ? ' (sandbox: these are no real groups)' : ''}`,
+  ];
+  const line = (n: number, words: string) => {
+    if (n > 0) lines.push(`  ${String(n).padStart(7)}  ${words}`);
+  };
+  line(total.joined, 'joined: have come in since');
+  line(total.out, 'still out');
+  line(total.unread, 'unknown: their group could not be read');
+  if (facts.groups.size > 0)
+    lines.push('', 'groups', ...[...facts.groups].map((one) => groupLine(facts, one)));
+  lines.push(...rowLines(facts), '');
+  lines.push(facts.written ? `results  ${plain(facts.written)}` : 'results  unchanged');
+  if (facts.stopped) lines.push(`stopped  ${plain(facts.stopped)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function groupLine(
+  { groupName }: FollowUpFacts,
+  [id, { joined, out, unread }]: readonly [ChatId | '', InvitedCounts],
+): string {
+  const words = [
+    joined > 0 && `${joined} joined`,
+    out > 0 && `${out} still out`,
+    unread > 0 && `${unread} unknown`,
+  ];
+  return `  ${fitted(nameOf(groupName, id), 34)} ${words.filter(Boolean).join(', ')}`;
+}
+
+function nameOf(groupName: FollowUpFacts['groupName'], id: ChatId | ''): string {
+  return id === '' ? 'rows that cannot be read' : plain(groupName(id) || publicChatId(id), 60);
+}
+
+function rowLines({ rows, olderThanMs, file, groupName, now }: FollowUpFacts): string[] {
+  if (olderThanMs === undefined && rows.length === 0) return [];
+  const title =
+    olderThanMs === undefined
+      ? 'still out'
+      : `${count(rows.length, 'invite')} older than ${formatDuration(olderThanMs)}`;
+  return [
+    '',
+    title,
+    ...rows.map(({ line, who, askedAt, chatId }) => {
+      const asked =
+        askedAt === undefined ? 'asked nobody knows when' : `asked ${formatDuration(now - askedAt)} ago`;
+      return `  ${plain(file)}:${line}: ${who}  ${asked}  ${nameOf(groupName, chatId)}`;
+    }),
+  ];
+}

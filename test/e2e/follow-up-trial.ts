@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scratch } from '../helpers.ts';
+import { cli, csv, type Ended, phone, type SandboxProcess, sandbox } from './harness.ts';
+
+export interface Trial {
+  readonly api: SandboxProcess;
+  readonly cohort: string;
+  readonly out: string;
+  followUp(...flags: string[]): Promise<Ended>;
+}
+
+/** A cohort that was run: people 0 to n-1 in GROUP, with these endings. 3 is invited, 1 added, 11 pending approval. */
+export async function trial(
+  endings: readonly number[],
+  flags: readonly string[] = [],
+  text?: string,
+): Promise<Trial> {
+  const dir = await scratch();
+  const cohort = join(dir, 'cohort.csv');
+  const api = await sandbox('--limit', '100');
+  await writeFile(cohort, text ?? csv(endings.map((ending, i) => phone(i, ending))));
+  await cli(['run', cohort, ...api.args, ...flags], api.env);
+  const out = join(dir, 'cohort.results.csv');
+  return { api, cohort, out, followUp: (...more) => cli(['follow-up', out, ...api.args, ...more], api.env) };
+}
+
+export async function chatReads(api: SandboxProcess): Promise<number> {
+  const { requests } = (await api.counts()) as unknown as { requests: { chat: Record<string, number> } };
+  return Object.values(requests.chat).reduce((sum, n) => sum + n, 0);
+}
