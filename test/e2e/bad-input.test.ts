@@ -119,7 +119,13 @@ describe('the command line itself', () => {
   });
   it('shows its version and its help on stdout', async () => {
     expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const args of [['--help'], ['run', '--help'], ['check', '--help'], ['sandbox', '--help']]) {
+    for (const args of [
+      ['--help'],
+      ['run', '--help'],
+      ['check', '--help'],
+      ['follow-up', '--help'],
+      ['sandbox', '--help'],
+    ]) {
       const ended = await cli(args);
       expect([ended.code, ended.stderr]).toEqual([0, '']);
       await expect(ended.stdout).toMatchFileSnapshot(

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { program } from '../src/commands/program.ts';
+import { EXIT } from '../src/errors.ts';
+import type { Io } from '../src/job/io.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const readme = await readFile(`${ROOT}README.md`, 'utf8');
+const files = ['github', 'gitlab'] as const;
+const textOf = (file: string) => readFile(`${ROOT}fixtures/ci/${file}.yml`, 'utf8');
+
+const root = program(
+  { env: {}, stdout: process.stdout, stderr: process.stderr } as unknown as Io,
+  '0.0.0',
+  () => {},
+);
+
+/** Every `npx group-onboard …` command, its continued lines joined. */
+function commandsIn(text: string): readonly string[] {
+  return text
+    .replace(/ \\\n\s*/g, ' ')
+    .split('\n')
+    .flatMap((line) => /npx group-onboard (.*)$/.exec(line)?.[1] ?? []);
+}
+
+/** The lines inside a `key: |` block, without their indentation. */
+function blocksIn(text: string): readonly string[] {
+  return [...text.matchAll(/^( *)(?:- )?(?:\w+: )?\|\n((?:\1 {2,}.*\n|\n)+)/gm)].map(([, , body = '']) => {
+    const indent = /^ */.exec(body)![0];
+    return body.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+  });
+}
+
+describe.each(files)('the workflow for %s', (file) => {
+  it('is in the README as it is here', async () => {
+    expect(readme).toContain(`\`\`\`yaml\n${await textOf(file)}\`\`\``);
+  });
+
+  it('uses only commands and flags that there are, with values that are understood', async () => {
+    const commands = commandsIn(await textOf(file));
+    expect(commands.length).toBeGreaterThan(0);
+    for (const line of commands) {
+      const [name, ...words] = line.replace(/ \|\| .*$/, '').split(' ');
+      const command = root.commands.find((one) => one.name() === name);
+      expect(command, name).toBeDefined();
+      // Throws at an unknown flag, and at a value that its parser refuses.
+      const { operands, unknown } = command!.parseOptions(words);
+      expect([operands, unknown]).toEqual([['data/cohort.csv'], []]);
+      expect(command!.opts()).toMatchObject({ gap: { minMs: 30_000, maxMs: 60_000 }, dailyCap: 100 });
+    }
+  });
+
+  it('tells finished and to be continued from failed', async () => {
+    const text = await textOf(file);
+    for (const code of [EXIT.incomplete, EXIT.again]) {
+      expect(text).toMatch(new RegExp(file === 'github' ? `^ +${code}\\) echo` : `^ +- ${code} #`, 'm'));
+    }
+  });
+
+  it('has scripts that a shell can read', async () => {
+    const blocks = blocksIn(await textOf(file)).filter((block) => !/^data\//.test(block));
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks) {
+      const script = block.replace(/\$\{\{.*?\}\}/g, 'x');
+      expect(() => execFileSync('bash', ['-n', '-c', script], { stdio: 'pipe' })).not.toThrow();
+    }
+  });
+
+  /** No YAML parser is among the packages: this finds what breaks a file most often. */
+  it('is laid out as YAML', async () => {
+    const text = await textOf(file);
+    expect(text.endsWith('\n')).toBe(true);
+    const outside = blocksIn(text).reduce((rest, block) => {
+      const lines = block.split('\n').filter((line) => line !== '');
+      return rest.filter(
+        (line) => !lines.includes(line.trimStart()) && !lines.some((one) => line.endsWith(one)),
+      );
+    }, text.split('\n'));
+    for (const line of text.split('\n')) expect(line).not.toMatch(/\t|\s$/);
+    for (const line of outside.filter((one) => one.trim() !== '' && !one.trim().startsWith('#'))) {
+      expect(/^ */.exec(line)![0].length % 2, line).toBe(0);
+      expect(line).toMatch(/^ *(?:- )?(?:[\w-]+:(?: .+)?|- .+|'.*'|[^:]+)$/);
+      // An unquoted value with `: ` or ` #` in it would be cut, or be a mapping.
+      const value = /^ *(?:- )?[\w-]+: (.*)$/.exec(line)?.[1] ?? '';
+      if (!/^['"|$[]/.test(value)) expect(value.replace(/ # .*$/, ''), line).not.toMatch(/: |^[&*!%@`{}]/);
+    }
+  });
+});
