@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { SummarySchema } from '../../src/reporting/summary-json.ts';
 import { scratch } from '../helpers.ts';
 import { parseXml } from '../reporting/xml.ts';
-import { cli, csv, FIXTURES, GROUP, phone, SENDER, sandbox } from './harness.ts';
+import { cli } from './follow-up-trial.ts';
+import { csv, FIXTURES, GROUP, phone, SENDER, sandbox } from './harness.ts';
 
 const PHONE = /(?<!\d)9198\d{8}(?!\d)/;
 

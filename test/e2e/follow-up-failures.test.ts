@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { trial } from './follow-up-trial.ts';
-import { cli, csv, GROUP, phone, SENDER } from './harness.ts';
+import { cli, trial } from './follow-up-trial.ts';
+import { csv, GROUP, phone, SENDER } from './harness.ts';
 
 describe('follow-up that cannot', () => {
   it('ends with 4 when a group cannot be read, 5 without a valid key, 75 without an API: nothing is touched', async () => {

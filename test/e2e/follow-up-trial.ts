@@ -1,7 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { EXIT } from '../../src/errors.ts';
 import { scratch } from '../helpers.ts';
-import { cli, csv, type Ended, phone, type SandboxProcess, sandbox } from './harness.ts';
+import { csv, phone, type SandboxProcess, sandbox } from './harness.ts';
+import { inProcess } from './in-process.ts';
+
+/** One command in this process, where its coverage counts; what went wrong is on stderr, as cli.ts puts it there. */
+export async function cli(args: readonly string[], env: Record<string, string> = {}) {
+  const { code, error, stdout, stderr } = await inProcess(args, env);
+  const usage = error instanceof CommanderError && error.exitCode !== 0;
+  return {
+    code: usage ? EXIT.usage : code,
+    stdout,
+    stderr: error instanceof Error ? `${stderr}${error.message}\n` : stderr,
+  };
+}
+
+export type Ended = Awaited<ReturnType<typeof cli>>;
 
 export interface Trial {
   readonly api: SandboxProcess;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { chatReads, trial } from './follow-up-trial.ts';
-import { cli, GROUP, phone, results } from './harness.ts';
+import { chatReads, cli, trial } from './follow-up-trial.ts';
+import { GROUP, phone, results } from './harness.ts';
 
 const OTHER = '120363398840217746@g.us';
 
