@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { cli, trial } from './follow-up-trial.ts';
 import { csv, GROUP, phone, SENDER } from './harness.ts';
+import { inProcess } from './in-process.ts';
 
 describe('follow-up that cannot', () => {
   it('ends with 4 when a group cannot be read, 5 without a valid key, 75 without an API: nothing is touched', async () => {
@@ -43,5 +44,17 @@ describe('follow-up that cannot', () => {
     ]);
     expect(await readFile(out, 'utf8')).toBe(broken);
     expect((await api.counts()).asks).toBe(2);
+  });
+
+  it('ends with 143 on SIGTERM, however long the API takes: nothing is touched', async () => {
+    const { api, out } = await trial([3]);
+    const before = await readFile(out, 'utf8');
+    await api.control({ holdMs: 60_000 });
+    const args = ['follow-up', out, ...api.args, '--log-level', 'silent'];
+    const ended = await inProcess(args, api.env, 300);
+    expect([ended.code, ended.stdout]).toEqual([143, expect.stringContaining('stopped by SIGTERM')]);
+    expect(await readFile(out, 'utf8')).toBe(before);
+    await api.control({ holdMs: 0 });
+    expect((await api.counts()).asks).toBe(1);
   });
 });
