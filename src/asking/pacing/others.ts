@@ -24,7 +24,9 @@ const MEMORY_WINDOWS = 20;
 /** Of how many windows the average is made. */
 const AVERAGE_WINDOWS = 10;
 /** Throttled answers that we accept, in expectation, for each ask of the allowance. */
-const RISK = 0.0008;
+const RISK = 0.0004;
+/** The share of the allowance that somebody who has just been noticed is taken to use. */
+const FIRST_SHARE = 0.4;
 /** Below this share of the allowance others are as good as gone. */
 const LEAST_SHARE = 0.02;
 
@@ -46,7 +48,9 @@ export function seen(
   if (taken <= 0) return others;
   if (rateAt(others, windowMs, limit, now) > 0) return { ...others, at: now };
   const over = Math.max(overMs, windowMs);
-  return { ...others, rate: Math.min(limit / windowMs, (taken + 1) / over), taken: taken + 1, over, at: now };
+  const most = (limit * over) / windowMs;
+  const guess = Math.min(most, Math.max(taken + 1, most * FIRST_SHARE));
+  return { ...others, rate: guess / over, taken: guess, over, at: now };
 }
 
 /** Between two words of the server, `overMs` apart, others took `taken`: one more sample for the average. */
@@ -83,7 +87,7 @@ export function reserveFor(
   now: number,
 ): number {
   const rate = rateAt(others, windowMs, limit, now);
-  const risk = (RISK * limit) / (1 + 3 * harmAt(others, windowMs, now));
+  const risk = (RISK * limit) / (1 + 6 * harmAt(others, windowMs, now));
   const expected = rate * exposureMs;
   if (expected <= 0) return 0;
   // What is expected to come beyond the reserve, as asks of theirs come independently of each other.
