@@ -27,6 +27,8 @@ export interface LogConfig {
 
 /** Files that a user may ask for, beside the results. None of them holds a phone number. */
 export interface ReportFiles {
+  /** The HTML page for people, which holds phone numbers. */
+  readonly report: string | undefined;
   readonly summaryJson: string | undefined;
   readonly junit: string | undefined;
   readonly metricsFile: string | undefined;
@@ -89,6 +91,12 @@ export interface CheckConfig {
   readonly dailyCap: number | undefined;
   readonly batchSize: number;
   readonly log: LogConfig;
+}
+
+/** What `report` needs: a results CSV, and where its page goes. */
+export interface ReportConfig {
+  readonly results: string;
+  readonly report: string;
 }
 
 /** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
@@ -159,6 +167,7 @@ export function reportFiles(
   paths: { readonly output: string; readonly ledger: string | undefined },
 ): ReportFiles {
   const files = {
+    report: flags['report'] as string | undefined,
     summaryJson: flags['summaryJson'] as string | undefined,
     junit: flags['junit'] as string | undefined,
     metricsFile: flags['metricsFile'] as string | undefined,
@@ -282,6 +291,12 @@ export function checkConfig(cohort: string, flags: Flags, stderrIsTerminal: bool
     batchSize: flags['batchSize'] as number,
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
+}
+
+export function reportConfig(results: string, flags: Flags): ReportConfig {
+  if (results === '-') throw usage('report reads a results CSV from a file: give its name');
+  const { report } = reportFiles(results, flags, { output: results, ledger: undefined });
+  return Object.freeze({ results, report: report ?? `${results.replace(/\.csv$/i, '')}.html` });
 }
 
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */

@@ -97,10 +97,8 @@ export class Groups {
       return 'unreadable';
     }
     const group = this.#group(chatId);
-    if (reading.name) {
-      group.name = reading.name;
-      this.#events.groupRead(chatId, reading.name);
-    }
+    if (reading.name) group.name = reading.name;
+    this.#events.groupRead(chatId, group.name, reading);
     if (reading.isExited) {
       this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
     }

@@ -26,10 +26,17 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
+/** What a group's own page says besides its name. Raw. */
+export interface GroupFacts {
+  readonly inviteLink: string;
+  readonly memberCount: number | undefined;
+}
+
 /** What happens while asking, for whoever shows it. */
 export interface AskingEvents {
   /** One ask is about to be sent: the ledger has it. */
   asked(people: number): void;
   settled(chatId: ChatId, status: Status, count: number): void;
-  groupRead(chatId: ChatId, name: string): void;
+  /** A group was read; '' where the answer did not tell. */
+  groupRead(chatId: ChatId, name: string, about?: GroupFacts): void;
 }

@@ -49,6 +49,7 @@ export function fileOptions(): Option[] {
       FILES,
     ),
     option('--excel', 'results for a double click in Excel: long numbers stay numbers as written', FILES),
+    option('--report <FILE>', 'an HTML page for people (report: <results>.html)', FILES),
     ...reportOptions(),
   ];
 }

@@ -1,5 +1,6 @@
-import type { AskingEvents } from '../asking/ports.ts';
+import type { AskingEvents, GroupFacts } from '../asking/ports.ts';
 import type { ChatId, Clock, Status } from '../domain/words.ts';
+import type { GroupAbout } from '../reporting/html/report.ts';
 import type { Moment } from '../reporting/progress.ts';
 import { WaitMeter } from './wait-meter.ts';
 
@@ -12,7 +13,7 @@ interface Waiting {
 export class Live implements AskingEvents {
   readonly #clock: Clock;
   readonly #counts: Partial<Record<Status, number>> = {};
-  readonly #names = new Map<ChatId, string>();
+  readonly #groups = new Map<ChatId, GroupAbout>();
   #done = 0;
   #startedAt: number;
   readonly waits: WaitMeter;
@@ -42,12 +43,17 @@ export class Live implements AskingEvents {
     this.#done += count;
   }
 
-  groupRead(chatId: ChatId, name: string): void {
-    this.#names.set(chatId, name);
+  groupRead(chatId: ChatId, name: string, about?: GroupFacts): void {
+    const { inviteLink = '', memberCount: members } = about ?? {};
+    this.#groups.set(chatId, { name, inviteLink, members });
   }
 
   groupName(chatId: ChatId): string {
-    return this.#names.get(chatId) ?? '';
+    return this.#groups.get(chatId)?.name ?? '';
+  }
+
+  groupAbout(chatId: ChatId): GroupAbout | undefined {
+    return this.#groups.get(chatId);
   }
 
   moment(): Moment {

@@ -16,7 +16,10 @@ import type { Io } from './io.ts';
 const PUBLIC = 0o644;
 const TITLE = 'group-onboard: summary';
 
-export function reportPaths(files: ReportFiles): readonly string[] {
+/** The files that hold no phone number. The page for people is written from the rows, with the results. */
+type PublicFiles = Omit<ReportFiles, 'report'>;
+
+export function reportPaths(files: PublicFiles): readonly string[] {
   return [files.summaryJson, files.junit, files.metricsFile].filter((path) => path !== undefined);
 }
 
@@ -35,7 +38,7 @@ export function forLog(text: string, ending: Ending, env: Io['env']): string {
  * the others from it.
  * @throws OnboardError RESULTS_FAILED, naming the first file that could not be written
  */
-export async function publish(ending: Ending, files: ReportFiles, env: Io['env']): Promise<void> {
+export async function publish(ending: Ending, files: PublicFiles, env: Io['env']): Promise<void> {
   const cohort = ending.cohort === '-' ? 'stdin' : basename(ending.cohort);
   const jobs: [path: string | undefined, text: (path: string) => string | Promise<string>][] = [
     [files.summaryJson, () => summaryJson(ending)],

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { sweepLitter } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
+import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
 import { agreed } from './agreed.ts';
 import { askAll } from './ask-all.ts';
@@ -19,9 +20,12 @@ import { openOutput } from './output.ts';
 import { reportPaths } from './publish.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
+import { assertReportable } from './report-file.ts';
+import { ownColumnsOf } from './report-rows.ts';
 import { Interrupted, spool } from './spool.ts';
 import { type Knowledge, type Seen, survey } from './survey.ts';
 import { untilStopped } from './until-stopped.ts';
+import { writeReport } from './write-report.ts';
 import { writeResults } from './write-results.ts';
 import { writeSummary } from './write-summary.ts';
 
@@ -67,6 +71,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   for (const path of reportPaths(config.reports)) await assertWritable(path);
+  if (config.reports.report) await assertReportable(config.reports.report);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
@@ -147,12 +152,18 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
 
   // The results are a projection of the cohort and the ledger, made whatever ended the asking.
   const stop = control.reason;
-  const writing = writeResults({ config, cohort, ledger, selection, stdout: io.stdout, stop, limited });
+  const report = config.reports.report
+    ? new HtmlReport(ownColumnsOf(cohort), (chatId) => live.groupAbout(chatId))
+    : undefined;
+  const { stdout } = io;
+  const writing = writeResults({ config, cohort, ledger, selection, stdout, stop, limited, report });
   const tally = await writing.catch((error: unknown) => {
     throw failure ?? error;
   });
   const exit = exitCodeOf(tally.counts, stop);
   out.stop();
+  const limiter = connection?.limiter.snapshot;
+  const unreported = await writeReport({ config, report, clock, stop, limiter, waits: live.waits });
   await writeSummary({
     config,
     io,
@@ -160,13 +171,15 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     exit,
     stop,
     live,
-    throttled: connection?.limiter.snapshot.throttled ?? 0,
+    throttled: limiter?.throttled ?? 0,
     asks: live.asks,
     waitedMs: live.waits.total(),
     endedAt: clock.now(),
     elapsedMs: clock.monotonic() - startedAt,
+    reported: unreported === undefined,
   });
   if (failure !== undefined) throw failure;
+  if (unreported !== undefined) throw unreported;
   return exit;
 }
 

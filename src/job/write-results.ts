@@ -5,11 +5,13 @@ import type { Cohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import type { Pair } from '../domain/words.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { HtmlReport } from '../reporting/html/report.ts';
 import { openResults } from '../reporting/results.ts';
 import { type Tally, TallyMaker } from '../reporting/tally.ts';
 import { firstLines } from './first-lines.ts';
 import { previousOf } from './previous.ts';
 import { type Projection, project, type Recorded } from './project.ts';
+import { reportRow } from './report-rows.ts';
 
 export interface WriteResultsParts {
   readonly config: RunConfig;
@@ -19,11 +21,13 @@ export interface WriteResultsParts {
   readonly stdout: Writable;
   readonly stop: StopReason | undefined;
   readonly limited: boolean;
+  /** Takes every row as it is written. */
+  readonly report: HtmlReport | undefined;
 }
 
 /** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
-  const { config, cohort, ledger, selection, stop, limited } = parts;
+  const { config, cohort, ledger, selection, stop, limited, report } = parts;
   const tally = new TallyMaker();
   const projection: Projection = {
     firstLine: firstLines(),
@@ -40,7 +44,10 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
   try {
     for await (const batch of cohort.readings()) {
       const rows = batch.map((reading) => project(reading, projection));
-      for (const row of rows) tally.add(row.chatId, row.status, row.reasonCode);
+      for (const row of rows) {
+        tally.add(row.chatId, row.status, row.reasonCode);
+        report?.add(reportRow(row));
+      }
       await writer.write(rows);
     }
     await writer.commit();

@@ -25,6 +25,8 @@ export interface WriteSummaryParts {
   /** Epoch ms. */
   readonly endedAt: number;
   readonly elapsedMs: number;
+  /** The HTML report is in its place. */
+  readonly reported: boolean;
 }
 
 /** The end of the run, for people on stderr, for machines in the files they asked for, and for CI. */
@@ -54,7 +56,13 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
   if (!config.log.quiet) {
     const terminal = Boolean(io.stderr.isTTY);
     const text = summaryText(
-      { ...ending, ledger: config.ledger, stopped: stop?.message, next: next(terminal) },
+      {
+        ...ending,
+        ledger: config.ledger,
+        report: parts.reported ? config.reports.report : undefined,
+        stopped: stop?.message,
+        next: next(terminal),
+      },
       wantsColour(io),
       terminal ? Math.max(io.stderr.columns || 80, 40) : Number.POSITIVE_INFINITY,
     );

@@ -10,7 +10,9 @@ export interface SummaryFacts {
   readonly throttled: number;
   readonly elapsedMs: number;
   readonly results: string | undefined;
-  readonly ledger: string;
+  readonly ledger: string | undefined;
+  /** The HTML report, when one was written. */
+  readonly report?: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
   /** Why the run ended before its end, in one line. */
@@ -19,7 +21,8 @@ export interface SummaryFacts {
   readonly next: string | undefined;
 }
 
-const MEANING: Readonly<Record<Status, string>> = {
+/** What a status means, in a few words. */
+export const MEANING: Readonly<Record<Status, string>> = {
   added: 'in the group now',
   invited: 'have an invite to accept',
   joined: 'accepted their invite',
@@ -67,7 +70,8 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
   lines.push('', ...groupLines(facts));
   lines.push(...adviceLines(tally, width));
   if (facts.results) lines.push(`results  ${plain(facts.results)}`);
-  if (!facts.dryRun) lines.push(`ledger   ${plain(facts.ledger)}`);
+  if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${plain(facts.ledger)}`);
+  if (facts.report) lines.push(`report   ${plain(facts.report)}`);
   if (facts.next) lines.push(`next     ${plain(facts.next)}`);
   if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
   return `${lines.join('\n')}\n`;

@@ -1,13 +1,18 @@
 import { expect, it } from 'vitest';
 import { WaitMeter } from '../../src/job/wait-meter.ts';
 
-it('adds up waits by reason, each to its end or to the next one', () => {
-  let now = 100;
-  const meter = new WaitMeter({ monotonic: () => now });
+function metered() {
+  let now = 0;
+  const meter = new WaitMeter({ monotonic: () => now, now: () => 1_000_000 + now });
   const at = (ms: number, what: () => void) => {
     now = ms;
     what();
   };
+  return { meter, at };
+}
+
+it('adds up waits by reason, each to its end or to the next one', () => {
+  const { meter, at } = metered();
   at(100, () => meter.begins('window'));
   at(150, () => meter.begins('gap'));
   at(250, () => meter.ends());
@@ -15,4 +20,34 @@ it('adds up waits by reason, each to its end or to the next one', () => {
   at(400, () => meter.begins('window'));
   at(425, () => expect(Object.fromEntries(meter.total())).toEqual({ window: 75, gap: 100 }));
   at(900, () => expect(Object.fromEntries(meter.total())).toEqual({ window: 75, gap: 100 }));
+});
+
+it('keeps the long waits and those after a throttled answer; a wait that is prolonged is one', () => {
+  const { meter, at } = metered();
+  at(0, () => meter.begins('window'));
+  at(900, () => meter.begins('throttled'));
+  at(1_400, () => meter.begins('gap'));
+  at(61_400, () => meter.begins('paused'));
+  at(65_000, () => meter.begins('paused'));
+  at(69_400, () => meter.ends());
+  expect(meter.notable).toEqual([
+    { why: 'throttled', from: 1_000_900, to: 1_001_400 },
+    { why: 'paused', from: 1_061_400, to: 1_069_400 },
+  ]);
+  expect(Object.fromEntries(meter.total())).toEqual({
+    window: 900,
+    throttled: 500,
+    gap: 60_000,
+    paused: 8_000,
+  });
+});
+
+it('keeps no more than can be shown', () => {
+  const { meter, at } = metered();
+  for (let i = 0; i < 2_000; i++) {
+    at(i * 10, () => meter.begins('throttled'));
+    at(i * 10 + 5, () => meter.ends());
+  }
+  expect(meter.notable).toHaveLength(500);
+  expect(meter.total().get('throttled')).toBe(2_000 * 5);
 });

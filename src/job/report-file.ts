@@ -1,0 +1,64 @@
+import { open } from 'node:fs/promises';
+import { OnboardError } from '../errors.ts';
+import { openAtomicFile, probeAtomicFile } from '../files/atomic-file.ts';
+import { describeFailure } from '../files/failure.ts';
+import { REPORT_MARK } from '../reporting/html/report.ts';
+
+/**
+ * A report replaces an older report of ours, or nothing: a mistyped `--report` must not cost a spreadsheet.
+ * @throws OnboardError NOT_WRITABLE when the file there is something else, or could not be written.
+ */
+export async function assertReportable(path: string): Promise<void> {
+  if (!(await isReplaceable(path))) {
+    throw new OnboardError(
+      'NOT_WRITABLE',
+      `${path} exists and is no report of ours: give --report another file`,
+    );
+  }
+  await probeAtomicFile(path).catch((error: unknown) => {
+    throw new OnboardError(
+      'NOT_WRITABLE',
+      `${path}: the report cannot be written there: ${describeFailure(error)}; put that right, or give another --report`,
+      { cause: error },
+    );
+  });
+}
+
+async function isReplaceable(path: string): Promise<boolean> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, 'r');
+  } catch {
+    return true; // nothing there, or nothing to be read: whether it can be written is asked elsewhere
+  }
+  try {
+    if (!(await file.stat()).isFile()) return true;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(REPORT_MARK.length), 0, REPORT_MARK.length, 0);
+    return bytesRead === 0 || buffer.toString('utf8', 0, bytesRead) === REPORT_MARK;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Puts the page in place whole, readable by its owner alone.
+ * @throws OnboardError RESULTS_FAILED; the results CSV is in place by then, and the report can be made from it.
+ */
+export async function writePage(path: string, page: Iterable<string>): Promise<void> {
+  try {
+    const file = await openAtomicFile(path);
+    try {
+      for (const piece of page) await file.write(piece);
+      await file.commit();
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
+  } catch (error) {
+    throw new OnboardError(
+      'RESULTS_FAILED',
+      `${path}: the report could not be written: ${describeFailure(error)}; nothing is lost: put that right and make it with group-onboard report`,
+      { cause: error },
+    );
+  }
+}

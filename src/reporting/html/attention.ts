@@ -1,0 +1,144 @@
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId, Status } from '../../domain/words.ts';
+import type { Tally } from '../tally.ts';
+import { number } from './bar.ts';
+import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
+import { swatch } from './looks.ts';
+import { Html, html, NOTHING } from './markup.ts';
+import { phoneCell, shownColumns, statusCell } from './people.ts';
+
+/** People listed under one reason; the list of everyone, or the results CSV, has the others. */
+const MOST_PER_REASON = 100;
+
+/** Statuses that a person has to do something about; `not_attempted` needs only the same command again. */
+const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
+/** Accepted, and yet somebody has to act. */
+const ALSO: readonly ReasonCode[] = ['pending_approval'];
+/** Reasons with which nobody has to do anything. */
+const NO_ACTION: readonly ReasonCode[] = ['not_selected'];
+/** Reasons where the group's invite link is what helps. */
+const LINK_HELPS: readonly ReasonCode[] = ['privacy_blocked', 'recently_left', 'community_blocked'];
+
+const NO_REASON = { meaning: 'no reason was given', advice: 'read the message in the results CSV' };
+const OPEN = new Html(' open');
+/** Lists up to this long are open from the start. */
+const SHORT = 25;
+
+interface Reason {
+  readonly people: Html[];
+  /** Groups of the people listed. */
+  readonly groups: Set<string>;
+}
+
+function needsAction(status: Status, code: ReasonCode | ''): boolean {
+  if (code !== '' && NO_ACTION.includes(code)) return false;
+  return PROBLEMS.includes(status) || (code !== '' && ALSO.includes(code));
+}
+
+/** How many rows need somebody, other than the same command again. */
+export function attentionCount(tally: Tally): number {
+  return [...tally.reasons]
+    .map(([key, rows]) => ({ ...parsed(key), rows }))
+    .filter(({ status, code }) => status !== 'not_attempted' && needsAction(status, code))
+    .reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function parsed(key: string): { status: Status; code: ReasonCode | '' } {
+  const [status, code = ''] = key.split(' ');
+  return { status: status as Status, code: code as ReasonCode | '' };
+}
+
+/** The people who need action, by reason; so many of each, in memory that does not grow with the cohort. */
+export class Attention {
+  readonly #columns: OwnColumns;
+  readonly #own: readonly number[];
+  readonly #about: AboutGroup;
+  readonly #reasons = new Map<string, Reason>();
+
+  constructor(columns: OwnColumns, about: AboutGroup) {
+    this.#columns = columns;
+    this.#own = shownColumns(columns);
+    this.#about = about;
+  }
+
+  add(row: ReportRow): void {
+    if (!needsAction(row.status, row.reasonCode) || row.status === 'not_attempted') return;
+    const key = `${row.status} ${row.reasonCode}`;
+    let reason = this.#reasons.get(key);
+    if (!reason) {
+      reason = { people: [], groups: new Set() };
+      this.#reasons.set(key, reason);
+    }
+    if (reason.people.length >= MOST_PER_REASON) return;
+    // A copy through bytes: a slice would keep the cohort's text in memory.
+    reason.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
+    if (row.chatId !== '') reason.groups.add(row.chatId);
+  }
+
+  #person(row: ReportRow): Html {
+    const own = this.#own.map((at, i) =>
+      i === 0
+        ? html`<th scope="row" class="lead" dir="auto">${row.own[at]}</th>`
+        : html`<td class="own" dir="auto">${row.own[at]}</td>`,
+    );
+    const last =
+      row.status === 'invalid' || row.reasonCode === 'other' || row.reasonCode === ''
+        ? row.message
+        : groupName(row.chatId, this.#about);
+    return html`<tr><td class="num line">${row.line}</td>${own}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="why" dir="auto">${last}</td></tr>`;
+  }
+
+  /** The most frequent reason first; what the same command does by itself last. */
+  section(tally: Tally): Html {
+    const found = [...tally.reasons]
+      .map(([key, rows]) => ({ ...parsed(key), key, rows }))
+      .filter(({ status, code }) => needsAction(status, code))
+      .sort((a, b) => rank(a.status) - rank(b.status) || b.rows - a.rows);
+    if (found.length === 0) return NOTHING;
+    return html`<section id="attention" aria-labelledby="h-attention">
+<h2 id="h-attention">Who needs you</h2>
+${found.map(({ key, rows, status, code }) => this.#reason(status, code, rows, this.#reasons.get(key)))}
+</section>
+`;
+  }
+
+  #reason(status: Status, code: ReasonCode | '', rows: number, found: Reason | undefined): Html {
+    const { meaning, advice } = code === '' ? NO_REASON : REASONS[code];
+    const people = found?.people ?? [];
+    const more = rows - people.length;
+    const note =
+      more > 0 && people.length > 0
+        ? html`<p class="note">and ${number(more)} more: choose the status below, or filter the results CSV.</p>`
+        : NOTHING;
+    const last = status === 'invalid' || code === 'other' || code === '' ? 'What is wrong' : 'Group';
+    const own = this.#own.map((at) => html`<th scope="col" dir="auto">${this.#columns.names[at]}</th>`);
+    const list =
+      people.length === 0
+        ? NOTHING
+        : html`<details${status === 'invalid' || people.length <= SHORT ? OPEN : NOTHING}><summary>${people.length === 1 ? 'This person' : `These ${number(people.length)} people`}</summary><table class="people"><thead><tr><th scope="col" class="num">Row</th>${own}<th scope="col">${status === 'invalid' ? 'Phone cell' : 'Phone'}</th><th scope="col">${last}</th></tr></thead><tbody>${people}</tbody></table>${note}</details>`;
+    return html`<article class="reason">
+<h3>${swatch(status)}<span class="count">${number(rows)}</span> ${meaning}</h3>
+<p class="do">${advice}</p>
+${this.#links(code, found)}
+<p class="code">${statusCell(status)}${code === '' ? NOTHING : html` <code>${code}</code>`}</p>
+${list}
+</article>
+`;
+  }
+
+  #links(code: ReasonCode | '', found: Reason | undefined): Html {
+    if (code === '' || !LINK_HELPS.includes(code)) return NOTHING;
+    const links = [...(found?.groups ?? [])].flatMap((id) => {
+      const link = safeInviteLink(this.#about(id as ChatId)?.inviteLink);
+      return link
+        ? html`<li><span dir="auto">${groupName(id, this.#about)}</span> <a href="${link}" rel="noreferrer noopener">${link}</a></li>`
+        : [];
+    });
+    return links.length === 0 ? NOTHING : html`<ul class="links">${links}</ul>`;
+  }
+}
+
+/** What the same command does by itself comes last. */
+function rank(status: Status): number {
+  return status === 'not_attempted' ? 1 : 0;
+}
