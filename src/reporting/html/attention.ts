@@ -5,7 +5,7 @@ import { number } from './bar.ts';
 import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
 import { swatch } from './looks.ts';
 import { Html, html, NOTHING } from './markup.ts';
-import { phoneCell, shownColumns, statusCell } from './people.ts';
+import { personCell, personHead, phoneCell, shownColumns, statusCell } from './people.ts';
 
 /** People listed under one reason; the list of everyone, or the results CSV, has the others. */
 const MOST_PER_REASON = 100;
@@ -19,8 +19,14 @@ const NO_ACTION: readonly ReasonCode[] = ['not_selected'];
 /** Reasons where the group's invite link is what helps. */
 const LINK_HELPS: readonly ReasonCode[] = ['privacy_blocked', 'recently_left', 'community_blocked'];
 
+/** The cohort's own columns shown here: enough to know who it is. */
+const OWN_COLUMNS = 2;
 const NO_REASON = { meaning: 'no reason was given', advice: 'read the message in the results CSV' };
-const OPEN = new Html(' open');
+const THREE = html`<colgroup><col class="c-line"><col class="c-someone"><col></colgroup>`;
+const FOUR = html`<colgroup><col class="c-line"><col class="c-someone"><col class="c-phone"><col></colgroup>`;
+const WRONG = 'What is wrong';
+/** Reasons that only the row's message explains. */
+const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'];
 /** Lists up to this long are open from the start. */
 const SHORT = 25;
 
@@ -57,7 +63,7 @@ export class Attention {
 
   constructor(columns: OwnColumns, about: AboutGroup) {
     this.#columns = columns;
-    this.#own = shownColumns(columns);
+    this.#own = shownColumns(columns).slice(0, OWN_COLUMNS);
     this.#about = about;
   }
 
@@ -76,16 +82,12 @@ export class Attention {
   }
 
   #person(row: ReportRow): Html {
-    const own = this.#own.map((at, i) =>
-      i === 0
-        ? html`<th scope="row" class="lead" dir="auto">${row.own[at]}</th>`
-        : html`<td class="own" dir="auto">${row.own[at]}</td>`,
-    );
-    const last =
-      row.status === 'invalid' || row.reasonCode === 'other' || row.reasonCode === ''
-        ? row.message
-        : groupName(row.chatId, this.#about);
-    return html`<tr><td class="num line">${row.line}</td>${own}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="why" dir="auto">${last}</td></tr>`;
+    const last = lastColumn(row.status, row.reasonCode);
+    const cell =
+      last === undefined
+        ? NOTHING
+        : html`<td class="what" dir="auto">${last === WRONG ? row.message : groupName(row.chatId, this.#about)}</td>`;
+    return html`<tr><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
   }
 
   /** The most frequent reason first; what the same command does by itself last. */
@@ -110,18 +112,25 @@ ${found.map(({ key, rows, status, code }) => this.#reason(status, code, rows, th
       more > 0 && people.length > 0
         ? html`<p class="note">and ${number(more)} more: choose the status below, or filter the results CSV.</p>`
         : NOTHING;
-    const last = status === 'invalid' || code === 'other' || code === '' ? 'What is wrong' : 'Group';
-    const own = this.#own.map((at) => html`<th scope="col" dir="auto">${this.#columns.names[at]}</th>`);
-    const list =
+    const last = lastColumn(status, code);
+    const widths = last === undefined ? THREE : FOUR;
+    const heads = html`<th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">${status === 'invalid' ? 'Cell' : 'Phone'}</th>${last === undefined ? NOTHING : html`<th scope="col">${last}</th>`}`;
+    const table =
       people.length === 0
         ? NOTHING
-        : html`<details${status === 'invalid' || people.length <= SHORT ? OPEN : NOTHING}><summary>${people.length === 1 ? 'This person' : `These ${number(people.length)} people`}</summary><table class="people"><thead><tr><th scope="col" class="num">Row</th>${own}<th scope="col">${status === 'invalid' ? 'Phone cell' : 'Phone'}</th><th scope="col">${last}</th></tr></thead><tbody>${people}</tbody></table>${note}</details>`;
+        : html`<table class="people">${widths}<thead><tr>${heads}</tr></thead><tbody>${people}</tbody></table>${note}`;
+    const list =
+      people.length <= SHORT
+        ? table
+        : html`<details><summary>${number(people.length)} people</summary>${table}</details>`;
     return html`<article class="reason">
-<h3>${swatch(status)}<span class="count">${number(rows)}</span> ${meaning}</h3>
+<div>
+<h3>${swatch(status)}<span class="count">${number(rows)}</span> <span>${meaning}</span></h3>
 <p class="do">${advice}</p>
 ${this.#links(code, found)}
 <p class="code">${statusCell(status)}${code === '' ? NOTHING : html` <code>${code}</code>`}</p>
-${list}
+</div>
+<div>${list}</div>
 </article>
 `;
   }
@@ -141,4 +150,19 @@ ${list}
 /** What the same command does by itself comes last. */
 function rank(status: Status): number {
   return status === 'not_attempted' ? 1 : 0;
+}
+
+/** What stands beside each person: the group; or the row's own message where the reason is too general to act on. */
+function lastColumn(status: Status, code: ReasonCode | ''): string | undefined {
+  if (code === 'other' || code === '') return WRONG;
+  if (status !== 'invalid') return 'Group';
+  // The cell itself says what is wrong with it; the row as a whole does not.
+  return /^(?:phone|chat_id)_/.test(code) && !TWO_READINGS.includes(code) ? undefined : WRONG;
+}
+
+/** What cannot be read: the phone's cell, or the group's when that is at fault. */
+function cellAtFault(row: ReportRow, columns: OwnColumns): Html {
+  if (row.status !== 'invalid' || !row.reasonCode.startsWith('chat_id')) return phoneCell(row, columns);
+  const cell = row.own[columns.chatAt]?.trim();
+  return cell ? html`<q>${cell}</q>` : html`<span class="soft">empty</span>`;
 }

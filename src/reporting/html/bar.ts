@@ -64,7 +64,7 @@ export function legend(counts: Counts, meaning: Readonly<Record<Status, string>>
     .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
     .map(
       (status) =>
-        html`<li>${swatch(status)}<b>${number(counts[status])}</b> <span class="word">${statusWord(status)}</span> <span class="soft">${meaning[status]}</span></li>`,
+        html`<li>${swatch(status)}<b>${number(counts[status])}</b> <span>${statusWord(status)} <span class="soft">${meaning[status]}</span></span></li>`,
     );
   return html`<ul class="legend">${items}</ul>`;
 }

@@ -15,9 +15,7 @@ export function groupsSection(tally: Tally, about: AboutGroup): Html {
     const known = about(id as ChatId);
     const rows = Object.values(counts).reduce((sum, n) => sum + n, 0);
     const members =
-      known?.members === undefined
-        ? NOTHING
-        : html` · ${number(known.members)} members when it was last read`;
+      known?.members === undefined ? NOTHING : html` · ${number(known.members)} members when last read`;
     return html`<li class="groupcard">
 <h3 dir="auto">${groupName(id, about)}</h3>
 <p class="soft">${known?.name ? html`<code>${id}</code> · ` : NOTHING}${number(rows)} ${rows === 1 ? 'row' : 'rows'}${members}</p>

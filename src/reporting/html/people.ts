@@ -30,6 +30,19 @@ export function statusCell(status: Status): Html {
   return html`<span class="st st-${status}">${statusWord(status)}</span>`;
 }
 
+/** The cohort's own columns, the first of which is who the row is about. */
+export function personCell(row: ReportRow, own: readonly number[]): Html {
+  const cells = own
+    .map((at) => row.own[at]?.trim() ?? '')
+    .filter((text, i) => i === 0 || text !== '')
+    .map((text, i) => html`<span class="${i === 0 ? 'lead' : 'own'}" dir="auto">${text}</span>`);
+  return html`<th scope="row" class="person">${cells}</th>`;
+}
+
+export function personHead({ names }: OwnColumns, own: readonly number[]): string {
+  return own.map((at) => names[at]).join(' · ') || 'Person';
+}
+
 /** The number that was asked, or the cell that could not be read. */
 export function phoneCell(row: ReportRow, { phoneAt }: OwnColumns): Html {
   if (row.participant !== '') return html`<span class="tel">+${row.participant}</span>`;
@@ -76,14 +89,11 @@ export class PeopleList {
   }
 
   #row(row: ReportRow): Html {
-    const own = this.#own.map((at, i) =>
-      i === 0
-        ? html`<th scope="row" class="lead" dir="auto">${row.own[at]}</th>`
-        : html`<td class="own" dir="auto">${row.own[at]}</td>`,
-    );
     const group =
       row.chatId === '' ? (row.own[this.#columns.chatAt] ?? '') : groupName(row.chatId, this.#about);
-    return html`<tr data-s="${row.status}" data-g="${row.chatId}"><td class="num line">${row.line}</td>${own}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="status">${statusCell(row.status)}</td><td class="why" dir="auto">${happened(row)}</td></tr>\n`;
+    const what = happened(row);
+    const why = what === '' ? NOTHING : html`<span class="why" dir="auto">${what}</span>`;
+    return html`<tr data-s="${row.status}" data-g="${row.chatId}"><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
   }
 
   #pack(): void {
@@ -99,13 +109,12 @@ export class PeopleList {
       all > this.#listed
         ? html`<p class="note">The first ${number(this.#listed)} of ${number(all)} rows are listed here. The results CSV has all of them.</p>`
         : NOTHING;
-    const own = this.#own.map((at) => html`<th scope="col" dir="auto">${this.#columns.names[at]}</th>`);
     yield html`<section id="everyone" aria-labelledby="h-everyone">
 <h2 id="h-everyone">Everyone</h2>
 ${note}
 ${controls(tally, this.#about)}
 <p class="note" id="shown" role="status">${number(this.#listed)} rows</p>
-<table class="people" id="people"><thead><tr><th scope="col" class="num">Row</th>${own}<th scope="col">Phone</th><th scope="col">Group</th><th scope="col">Status</th><th scope="col">What happened</th></tr></thead>
+<table class="people" id="people">${WIDTHS}<thead><tr><th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">Phone</th><th scope="col">Group</th><th scope="col">What happened</th></tr></thead>
 <tbody>
 `.markup;
     for (const chunk of this.#chunks) yield chunk.toString();
@@ -115,6 +124,9 @@ ${controls(tally, this.#about)}
 `;
   }
 }
+
+/** Fixed widths: no cell, however long its text, takes another one's room, and many rows are laid out fast. */
+const WIDTHS = html`<colgroup><col class="c-line"><col class="c-person"><col class="c-phone"><col class="c-group"><col></colgroup>`;
 
 /** Shown only where the page's script runs: without it they would do nothing. */
 function controls(tally: Tally, about: AboutGroup): Html {

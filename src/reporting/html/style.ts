@@ -65,20 +65,24 @@ header .bar{border-radius:8px}
 .groupcard .gap{fill:var(--card)}
 .swatch{flex:none}
 .legend,.groups,.links{list-style:none;margin:0;padding:0}
-.legend{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.4rem 2rem;margin-top:1.1rem}
-.legend li{display:flex;align-items:baseline;gap:.55rem}
-.legend .swatch{align-self:center}
-.legend b{font-weight:650;min-width:1.6em;text-align:right}
-.legend .word{white-space:nowrap}
+.legend{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.75rem 2rem;margin-top:1.25rem}
+.legend li{display:flex;align-items:baseline;gap:.55rem;line-height:1.35}
+.legend .swatch{align-self:flex-start;margin-top:.22rem}
+.legend b{font-weight:650;font-size:1.1rem}
+.legend .soft{display:block;font-size:.875rem}
 .groups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1rem}
-.groupcard,.reason,figure,.people-card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem}
+.groupcard,figure{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem}
 .groupcard p{font-size:.9rem;margin:.15rem 0 .8rem}
 .groupcard .counts{margin:.6rem 0 0}
-.reason{margin-bottom:1rem}
+.reason{display:grid;grid-template-columns:minmax(0,20rem) minmax(0,1fr);gap:.5rem 2.5rem;padding:1.4rem 0;border-top:1px solid var(--line)}
 .reason h3{display:flex;align-items:baseline;gap:.6rem}
-.reason h3 .swatch{align-self:center}
-.count{font-size:1.15rem;font-weight:650}
-.do{margin:.35rem 0 .6rem}
+.reason h3 .swatch{align-self:flex-start;margin-top:.25rem}
+.reason h3>span:last-child::first-letter{text-transform:uppercase}
+.reason h3>span:last-child{display:block}
+.count{font-size:1.15rem}
+.reason tbody tr:last-child>*{border-bottom:0}
+.reason thead th{padding-top:0}
+.do{margin:.45rem 0 .7rem}
 .do::before{content:"\\2192"/"";margin-right:.5em;color:var(--soft)}
 .code{margin:0;font-size:.875rem;color:var(--soft)}
 .links{margin:.2rem 0 .8rem;padding-left:1.4rem}
@@ -98,14 +102,17 @@ figcaption{margin-bottom:1rem}
 table{border-collapse:collapse;width:100%}
 th,td{padding:.5rem .75rem .5rem 0;text-align:start;vertical-align:top;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
 thead th{font-size:.82rem;color:var(--soft);white-space:nowrap;overflow-wrap:normal}
-.num{text-align:right}
+.num{text-align:end}
+td.num,th.num{padding-right:1.1rem}
 .line{color:var(--soft);width:3.5rem}
-.lead{font-weight:550}
-.people{font-size:.925rem}
-.phone,.status{white-space:nowrap}
-.phone q{white-space:normal}
-.people .own,.people .why{min-width:7rem}
-.people .why{color:var(--soft)}
+.lead{display:block;font-weight:600}
+.own+.own::before{content:"\\b7"/"";margin:0 .4em}
+.own,.why{color:var(--soft);font-size:.875rem}
+.why{display:block}
+.reason .what{color:var(--soft)}
+.people{font-size:.925rem;table-layout:fixed}
+.c-line{width:3.4rem}.c-person{width:28%}.c-someone{width:36%}.c-phone{width:10rem}.c-group{width:24%}
+.tel{white-space:nowrap}
 #people tr:last-child>*{border-bottom-color:var(--line)}
 tr:focus{outline:2px solid var(--link);outline-offset:-2px}
 .st{display:inline-flex;align-items:baseline;gap:.45em;white-space:nowrap}
@@ -135,14 +142,15 @@ header,main,footer{padding-left:1.1rem;padding-right:1.1rem}
 header{padding-top:2rem}
 section{margin-top:2.75rem}
 .legend{grid-template-columns:1fr}
-.groupcard,.reason,figure{padding:1rem}
+.groupcard,figure{padding:1rem}
+.reason{grid-template-columns:minmax(0,1fr)}
 .people,.people tbody{display:block}
 .people thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .people tr{display:grid;grid-template-columns:1fr auto;gap:.1rem 1rem;padding:.8rem 0;border-bottom:1px solid var(--line)}
 .people th,.people td{border:0;padding:0;min-width:0;width:auto;text-align:start}
 .people .line{order:1;grid-column:2;grid-row:1;text-align:end;font-size:.85rem}
 .people .line::before{content:"row ";}
-.people .lead{grid-column:1;grid-row:1}
+.people .person{grid-column:1;grid-row:1}
 .people td:not(.line){grid-column:1/-1}
 .people td:empty{display:none}
 select{max-width:none}
@@ -153,8 +161,9 @@ body{background:none;font-size:10pt}
 header,main,footer{max-width:none;padding:0}
 header{padding-top:0}
 section{margin-top:1.75rem}
+h1{font-size:1.5rem}
 .js .controls,.more,summary{display:none}
-.groupcard,.reason,figure,.bar,.swatch,.st::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.bar,.swatch,.st::before,.timeline{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .groupcard,tr,figure,h2,h3,.banner{break-inside:avoid}
 h2,h3,.do,thead{break-after:avoid}
 a{color:inherit}

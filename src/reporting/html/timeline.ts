@@ -70,7 +70,7 @@ export function timelineSection(timeline: Timeline, pace: Pace | undefined): Htm
   return html`<figure>
 <figcaption>${said}</figcaption>
 <svg class="timeline" width="100%" height="${HEIGHT + 1}" role="img" aria-label="Asks over time. ${said}">${bands}${bars}<line class="base" x1="0" x2="100%" y1="${HEIGHT + 0.5}" y2="${HEIGHT + 0.5}"/>${line}${peak}</svg>
-<div class="axis" aria-hidden="true"><span>${clock(from, bucketMs)}</span><span>${unit(bucketMs)} a bar</span><span>${clock(end, bucketMs)}</span></div>
+<div class="axis" aria-hidden="true"><span>${clock(from, bucketMs)} UTC</span><span>${unit(bucketMs)} a bar</span><span>${clock(end, bucketMs)} UTC</span></div>
 </figure>
 ${waitsText(pace)}
 <details><summary>These figures as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Asks over time"><table><thead><tr><th scope="col">From (UTC)</th><th scope="col" class="num">Asks</th></tr></thead><tbody>${counts.map((n, i) => html`<tr><td>${clock(from + i * bucketMs, bucketMs)}</td><td class="num">${number(n)}</td></tr>`)}</tbody></table></div></details>`;
