@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { HtmlReport, type ReportRow } from '../reporting/html/report.ts';
 import { plainCell } from '../reporting/safe-cell.ts';
 import { summaryText } from '../reporting/summary.ts';
+import { count } from '../reporting/text.ts';
 import { type Io, systemClock } from './io.ts';
 import { previousOf } from './previous.ts';
 import { assertReportable, writePage } from './report-file.ts';
@@ -50,16 +51,18 @@ export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'
       report: config.report,
       sandbox: false,
       dryRun: false,
-      stopped:
-        unreadable > 0
-          ? `${unreadable} rows hold no status and are not counted: the file was edited`
-          : undefined,
+      stopped: undefined,
       next: undefined,
     },
     false,
     Number.POSITIVE_INFINITY,
   );
   io.stdout.write(text.trimStart());
+  if (unreadable > 0) {
+    io.stdout.write(
+      `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,
+    );
+  }
   return EXIT.ok;
 }
 

@@ -7,7 +7,8 @@ export function plain(text: string, most = 300): string {
       ? ' '
       : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return safe.length > most ? `${safe.slice(0, most - 1)}…` : safe;
+  // Half of a surrogate pair is no character.
+  return safe.length > most ? `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }
 
 /** Columns that a text takes on a terminal: East Asian wide characters and emoji take two, marks none. */

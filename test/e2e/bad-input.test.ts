@@ -124,6 +124,7 @@ describe('the command line itself', () => {
       ['run', '--help'],
       ['check', '--help'],
       ['follow-up', '--help'],
+      ['report', '--help'],
       ['sandbox', '--help'],
     ]) {
       const ended = await cli(args);

@@ -5,7 +5,7 @@ import { number } from './bar.ts';
 import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
 import { swatch } from './looks.ts';
 import { Html, html, NOTHING } from './markup.ts';
-import { personCell, personHead, phoneCell, shownColumns, statusCell } from './people.ts';
+import { personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
 
 /** People listed under one reason; the list of everyone, or the results CSV, has the others. */
 const MOST_PER_REASON = 100;
@@ -163,6 +163,5 @@ function lastColumn(status: Status, code: ReasonCode | ''): string | undefined {
 /** What cannot be read: the phone's cell, or the group's when that is at fault. */
 function cellAtFault(row: ReportRow, columns: OwnColumns): Html {
   if (row.status !== 'invalid' || !row.reasonCode.startsWith('chat_id')) return phoneCell(row, columns);
-  const cell = row.own[columns.chatAt]?.trim();
-  return cell ? html`<q>${cell}</q>` : html`<span class="soft">empty</span>`;
+  return quoted(row.own[columns.chatAt]);
 }

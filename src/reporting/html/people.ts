@@ -33,8 +33,8 @@ export function statusCell(status: Status): Html {
 /** The cohort's own columns, the first of which is who the row is about. */
 export function personCell(row: ReportRow, own: readonly number[]): Html {
   const cells = own
-    .map((at) => row.own[at]?.trim() ?? '')
-    .filter((text, i) => i === 0 || text !== '')
+    .map((at) => row.own[at] ?? '')
+    .filter((text, i) => i === 0 || text.trim() !== '')
     .map((text, i) => html`<span class="${i === 0 ? 'lead' : 'own'}" dir="auto">${text}</span>`);
   return html`<th scope="row" class="person">${cells}</th>`;
 }
@@ -46,8 +46,12 @@ export function personHead({ names }: OwnColumns, own: readonly number[]): strin
 /** The number that was asked, or the cell that could not be read. */
 export function phoneCell(row: ReportRow, { phoneAt }: OwnColumns): Html {
   if (row.participant !== '') return html`<span class="tel">+${row.participant}</span>`;
-  const cell = row.own[phoneAt]?.trim();
-  return cell ? html`<q>${cell}</q>` : html`<span class="soft">empty</span>`;
+  return quoted(row.own[phoneAt]);
+}
+
+/** A cell that could not be used, as it is. */
+export function quoted(cell = ''): Html {
+  return cell.trim() === '' ? html`<span class="soft">empty</span>` : html`<q>${cell}</q>`;
 }
 
 /** What happened, in words: the reason's meaning, or the server's own words. */

@@ -137,13 +137,17 @@ button{font:inherit;color:var(--ink);background:var(--card);border:1px solid col
 .js:not(.ready) #people tbody tr:nth-child(n+201){display:none}
 footer{margin-top:4.5rem;padding-bottom:3.5rem;color:var(--soft);font-size:.875rem}
 footer p{border-top:1px solid var(--line);padding-top:1.25rem}
+@media (max-width:62rem){.reason{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:46rem){
 header,main,footer{padding-left:1.1rem;padding-right:1.1rem}
 header{padding-top:2rem}
 section{margin-top:2.75rem}
 .legend{grid-template-columns:1fr}
 .groupcard,figure{padding:1rem}
-.reason{grid-template-columns:minmax(0,1fr)}
+.people .own{display:block}
+.own+.own::before{content:none}
+.people .group{color:var(--soft)}
+.reason .people tbody tr:last-child{border:0;padding-bottom:0}
 .people,.people tbody{display:block}
 .people thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .people tr{display:grid;grid-template-columns:1fr auto;gap:.1rem 1rem;padding:.8rem 0;border-bottom:1px solid var(--line)}
@@ -157,7 +161,9 @@ select{max-width:none}
 .controls p{flex:1 1 100%}
 }
 @media print{
-body{background:none;font-size:10pt}
+html{font-size:10pt}
+.reason{grid-template-columns:minmax(0,1fr)}
+body{background:none}
 header,main,footer{max-width:none;padding:0}
 header{padding-top:0}
 section{margin-top:1.75rem}
