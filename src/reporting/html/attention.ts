@@ -27,8 +27,9 @@ const FOUR = html`<colgroup><col class="c-line"><col class="c-someone"><col clas
 const WRONG = 'What is wrong';
 /** Reasons that only the row's message explains. */
 const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'];
-/** Lists up to this long are open from the start. */
+/** Lists up to this long are shown whole; of longer ones so many, and the others when they are asked for. */
 const SHORT = 25;
+const FIRST = 10;
 
 interface Reason {
   readonly people: Html[];
@@ -110,19 +111,16 @@ ${found.map(({ key, rows, status, code }) => this.#reason(status, code, rows, th
     const more = rows - people.length;
     const note =
       more > 0 && people.length > 0
-        ? html`<p class="note">and ${number(more)} more: choose the status below, or filter the results CSV.</p>`
+        ? html`<p class="note">${number(more)} more are not listed here: choose the status below, or filter the results CSV.</p>`
         : NOTHING;
     const last = lastColumn(status, code);
     const widths = last === undefined ? THREE : FOUR;
     const heads = html`<th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">${status === 'invalid' ? 'Cell' : 'Phone'}</th>${last === undefined ? NOTHING : html`<th scope="col">${last}</th>`}`;
-    const table =
-      people.length === 0
-        ? NOTHING
-        : html`<table class="people">${widths}<thead><tr>${heads}</tr></thead><tbody>${people}</tbody></table>${note}`;
-    const list =
-      people.length <= SHORT
-        ? table
-        : html`<details><summary>${number(people.length)} people</summary>${table}</details>`;
+    const table = (some: readonly Html[]) =>
+      html`<table class="people">${widths}<thead><tr>${heads}</tr></thead><tbody>${some}</tbody></table>`;
+    const at = people.length <= SHORT ? people.length : FIRST;
+    const rest = people.slice(at);
+    const list = html`${people.length === 0 ? NOTHING : table(people.slice(0, at))}${rest.length === 0 ? NOTHING : html`<details><summary>${number(rest.length)} more</summary>${table(rest)}</details>`}${note}`;
     return html`<article class="reason">
 <div>
 <h3>${swatch(status)}<span class="count">${number(rows)}</span> <span>${meaning}</span></h3>

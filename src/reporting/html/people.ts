@@ -81,10 +81,6 @@ export class PeopleList {
     this.#about = about;
   }
 
-  get listed(): number {
-    return this.#listed;
-  }
-
   add(row: ReportRow): void {
     if (this.#listed === MOST_PEOPLE) return;
     this.#listed++;

@@ -48,9 +48,19 @@ document.addEventListener('DOMContentLoaded', () => {
     paint();
     if (more.hidden && matching[next]) { matching[next].tabIndex = -1; matching[next].focus(); }
   });
-  let before = STEP;
-  addEventListener('beforeprint', () => { before = limit; limit = Infinity; paint(); });
-  addEventListener('afterprint', () => { limit = before; paint(); });
+  let before = STEP, closed = [];
+  addEventListener('beforeprint', () => {
+    before = limit;
+    limit = Infinity;
+    closed = [...document.querySelectorAll('#groups details:not([open]), #attention details:not([open])')];
+    for (const one of closed) one.open = true;
+    paint();
+  });
+  addEventListener('afterprint', () => {
+    limit = before;
+    for (const one of closed) one.open = false;
+    paint();
+  });
   paint();
   document.documentElement.classList.add('ready');
 });

@@ -70,6 +70,8 @@ header .bar{border-radius:8px}
 .legend .swatch{align-self:flex-start;margin-top:.22rem}
 .legend b{font-weight:650;font-size:1.1rem}
 .legend .soft{display:block;font-size:.875rem}
+.groups+details{margin-top:1rem}
+details .groups{margin-top:.75rem}
 .groups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1rem}
 .groupcard,figure{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem}
 .groupcard p{font-size:.9rem;margin:.15rem 0 .8rem}
@@ -79,7 +81,7 @@ header .bar{border-radius:8px}
 .reason h3 .swatch{align-self:flex-start;margin-top:.25rem}
 .reason h3>span:last-child::first-letter{text-transform:uppercase}
 .reason h3>span:last-child{display:block}
-.count{font-size:1.15rem}
+.count{font-size:1.15rem;flex:none}
 .reason tbody tr:last-child>*{border-bottom:0}
 .reason thead th{padding-top:0}
 .do{margin:.45rem 0 .7rem}
@@ -111,7 +113,7 @@ td.num,th.num{padding-right:1.1rem}
 .why{display:block}
 .reason .what{color:var(--soft)}
 .people{font-size:.925rem;table-layout:fixed}
-.c-line{width:3.4rem}.c-person{width:28%}.c-someone{width:36%}.c-phone{width:10rem}.c-group{width:24%}
+.c-line{width:3.4rem}.c-person{width:28%}.c-someone{width:33%}.c-phone{width:10rem}.c-group{width:24%}
 .tel{white-space:nowrap}
 #people tr:last-child>*{border-bottom-color:var(--line)}
 tr:focus{outline:2px solid var(--link);outline-offset:-2px}
