@@ -91,7 +91,7 @@ describe('a ledger that was cut', () => {
   test('at every byte of the last record, and of the one before: repaired', async () => {
     // Every byte is cut in test/ledger; here each seventh goes through the whole command.
     const step = 7;
-    for (let cut = ends.at(-3)! + 1; cut < whole.length; cut += step) await rerun(cut);
+    for (let cut = ends.at(-3)! + 1; cut < whole.length - 1; cut += step) await rerun(cut);
     await rerun(whole.length - 1);
   });
 
