@@ -1,15 +1,11 @@
+import { type Env, parseBaseUrl, sender, type Target, target } from './api-config.ts';
 import {
   DEFAULT_CONCURRENCY,
-  type Env,
   type Flags,
   type LogConfig,
   logConfig,
-  parseBaseUrl,
   type ReportFiles,
   reportFiles,
-  sender,
-  type Target,
-  target,
 } from './config.ts';
 import { OnboardError } from './errors.ts';
 

@@ -1,7 +1,8 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filePaths, parseBaseUrl, readApiKey, runConfig } from '../src/config.ts';
+import { parseBaseUrl, readApiKey } from '../src/api-config.ts';
+import { filePaths, runConfig } from '../src/config.ts';
 import { OnboardError } from '../src/errors.ts';
 import { scratch } from './helpers.ts';
 

@@ -1,0 +1,121 @@
+/** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { OnboardError } from './errors.ts';
+
+/** Where the asks go. */
+export type Target =
+  | { readonly kind: 'sandbox' }
+  | {
+      readonly kind: 'api';
+      readonly baseUrl: URL;
+      /** Never printed, logged or written. */
+      readonly apiKey: string;
+      readonly proxy: URL | undefined;
+    };
+
+export type Env = Readonly<Record<string, string | undefined>>;
+type Flags = Readonly<Record<string, unknown>>;
+
+const Sender = z
+  .string()
+  .transform((text) => text.trim().replace(/^\+/, ''))
+  .pipe(z.string().regex(/^(?:[1-9]\d{6,14}|phone-[a-z0-9]{4,40})$/i));
+
+/** A configuration that cannot be meant. */
+export function usage(message: string): OnboardError {
+  return new OnboardError('CONFIG', message);
+}
+
+/** The key from the environment or from the file that the environment names. Its text is in no message. */
+export function readApiKey(env: Env): string | undefined {
+  const inline = env['PERISKOPE_API_KEY'];
+  const file = env['PERISKOPE_API_KEY_FILE'];
+  if (inline && file) {
+    throw new OnboardError(
+      'KEY_MISSING',
+      'both PERISKOPE_API_KEY and PERISKOPE_API_KEY_FILE are set: unset one, so that it is clear which key is meant',
+    );
+  }
+  let key = inline;
+  if (file) {
+    try {
+      key = readFileSync(file, 'utf8');
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: cannot read ${file} (${why})`, {
+        cause: error,
+      });
+    }
+  }
+  key = key?.trim();
+  if (file && !key) throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: ${file} is empty`);
+  if (key && !/^[\x21-\x7e]+$/.test(key)) {
+    const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
+    throw new OnboardError(
+      'KEY_MISSING',
+      `${where} holds characters that no key has (a space, a line break?)`,
+    );
+  }
+  return key || undefined;
+}
+
+/** https only; http for the machine itself, where a key cannot be overheard. */
+export function parseBaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw usage(`--base-url ${text} is not a web address`);
+  if (url.username || url.password) throw usage('--base-url must not hold a user name or a password');
+  if (url.search || url.hash) throw usage(`--base-url ${text} must end with its path`);
+  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !loopback) {
+    throw usage(
+      `--base-url ${text} would send the key unprotected: use https (http is for this machine only)`,
+    );
+  }
+  return url;
+}
+
+function proxyFor(baseUrl: URL, env: Env): URL | undefined {
+  const raw = env['HTTPS_PROXY'] ?? env['https_proxy'];
+  if (!raw || baseUrl.protocol !== 'https:') return undefined;
+  const exempt = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+    .split(',')
+    .map((host) => host.trim().replace(/^\*?\./, ''));
+  const host = baseUrl.hostname;
+  if (exempt.some((name) => name === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`))))) {
+    return undefined;
+  }
+  if (!URL.canParse(raw)) throw usage('HTTPS_PROXY is not a web address');
+  return new URL(raw);
+}
+
+export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
+  if (flags['sandbox']) return Object.freeze({ kind: 'sandbox' });
+  const baseUrl = parseBaseUrl(flags['baseUrl'] as string);
+  const apiKey = readApiKey(env);
+  if (apiKey === undefined) {
+    if (dryRun) return undefined;
+    throw new OnboardError(
+      'KEY_MISSING',
+      'no API key: set PERISKOPE_API_KEY, or PERISKOPE_API_KEY_FILE to a file that holds it (or try --sandbox)',
+    );
+  }
+  return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
+}
+
+export function sender(flags: Flags, to: Target | undefined): string | undefined {
+  const given = flags['phone'] as string | undefined;
+  if (given === undefined) {
+    if (to?.kind !== 'api') return undefined;
+    throw usage(
+      'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…',
+    );
+  }
+  const parsed = Sender.safeParse(given);
+  if (!parsed.success) {
+    throw usage(
+      '--phone must be country code + number in digits, like 919876543210, or a phone id, like phone-bqzvyibhmwkaergr',
+    );
+  }
+  return parsed.data;
+}
