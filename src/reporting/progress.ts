@@ -23,7 +23,7 @@ export interface Progress {
 const WORDS: Readonly<Partial<Record<Status, string>>> = {
   added: 'added',
   invited: 'invited',
-  already_member: 'members',
+  already_member: 'already in',
   failed: 'failed',
   unknown: 'unknown',
 };

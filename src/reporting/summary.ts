@@ -111,7 +111,9 @@ function adviceLines(tally: Tally, width: number): string[] {
   for (const { code, rows } of found.slice(0, MOST_REASONS)) {
     const advice = REASONS[code as ReasonCode].advice;
     const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
-    lines.push(columns(line) <= width ? line : fitted(line, width).trimEnd());
+    // On a narrow terminal the advice comes below, whole: cut short it would be no advice.
+    if (columns(line) <= width) lines.push(line);
+    else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
   }
   if (found.length > MOST_REASONS)
     lines.push(`           … and ${count(found.length - MOST_REASONS, 'more reason')}`);
