@@ -15,6 +15,7 @@ export class Live implements AskingEvents {
   readonly #counts: Partial<Record<Status, number>> = {};
   readonly #groups = new Map<ChatId, GroupAbout>();
   #done = 0;
+  #last: ChatId | undefined;
   #startedAt: number;
   readonly waits: WaitMeter;
   total = 0;
@@ -38,9 +39,10 @@ export class Live implements AskingEvents {
     this.asks++;
   }
 
-  settled(_chatId: ChatId, status: Status, count: number): void {
+  settled(chatId: ChatId, status: Status, count: number): void {
     this.#counts[status] = (this.#counts[status] ?? 0) + count;
     this.#done += count;
+    this.#last = chatId;
   }
 
   groupRead(chatId: ChatId, name: string, about?: GroupFacts): void {
@@ -65,6 +67,7 @@ export class Live implements AskingEvents {
       done: Math.min(this.#done, this.total),
       total: this.total,
       counts: { ...this.#counts },
+      group: this.#last === undefined ? '' : this.groupName(this.#last),
       perSecond: this.#done > 0 && seconds > 0.5 ? this.#done / seconds : undefined,
       waiting: ms > 0 ? { why: waitingWhy ?? 'rate limit', ms } : undefined,
     };

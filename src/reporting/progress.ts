@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { Status } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
-import { columns, fitted } from './text.ts';
+import { columns, fitted, plain } from './text.ts';
 
 /** What a moment of the run looks like: read by the bar and by the log line alike. */
 export interface Moment {
@@ -10,6 +10,8 @@ export interface Moment {
   readonly counts: Readonly<Partial<Record<Status, number>>>;
   /** People settled per second so far; undefined before it is known. */
   readonly perSecond: number | undefined;
+  /** Name of the group that was last settled in; '' before one is known. Untrusted. */
+  readonly group?: string;
   /** Set while nothing may start: why, and how long still. */
   readonly waiting: { readonly why: string; readonly ms: number } | undefined;
 }
@@ -70,7 +72,11 @@ export function barLine(moment: Moment, width: number): string {
   const room = Math.min(30, width - columns(head) - columns(tail) - 5);
   const full = Math.round(share * room);
   const bar = room >= 6 ? `${'█'.repeat(full)}${'░'.repeat(room - full)} ` : '';
-  return fitted(`${bar}${head}  ${tail}`, width - 1).trimEnd();
+  const line = `${bar}${head}  ${tail}`;
+  const group = moment.group ? `  ${plain(moment.group, 40)}` : '';
+  // The group's name comes last, and only where there is room for it.
+  if (columns(line) + columns(group) < width) return `${line}${group}`.trimEnd();
+  return fitted(line, width - 1).trimEnd();
 }
 
 /** A bar on a terminal. cli-progress draws it and keeps the terminal's cursor in order. */

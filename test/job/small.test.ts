@@ -187,6 +187,7 @@ describe('live', () => {
       done: 0,
       total: 10,
       counts: {},
+      group: '',
       perSecond: undefined,
       waiting: undefined,
     });
@@ -201,6 +202,7 @@ describe('live', () => {
       done: 4,
       total: 10,
       counts: { added: 3, failed: 1 },
+      group: 'Group one',
       perSecond: 2,
       waiting: { why: 'window', ms: 2_000 },
     });

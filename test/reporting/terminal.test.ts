@@ -66,8 +66,14 @@ describe('the bar', () => {
       'waiting 42 s for the rate limit',
     );
   });
+  it('names the group where there is room, and as plain text', () => {
+    const group = 'Spoken \u001b[31mEnglish';
+    expect(barLine(moment({ group }), 160)).toContain('left  Spoken \\u001b[31mEnglish');
+    expect(barLine(moment({ group }), 70)).not.toContain('Spoken');
+  });
   it('never passes the edge of the terminal', () => {
-    for (let width = 10; width < 150; width++) expect(columns(barLine(moment(), width))).toBeLessThan(width);
+    for (let width = 10; width < 150; width++)
+      expect(columns(barLine(moment({ group: 'English' }), width))).toBeLessThan(width);
   });
   it('has no time left to tell before it has a rate', () => {
     expect(etaMs(moment({ perSecond: undefined }))).toBeUndefined();
