@@ -1,4 +1,5 @@
 /** An open ledger: turns calls into records, and records into answers. */
+import { isoTime } from '../domain/iso-time.ts';
 import { personKey } from '../domain/participant.ts';
 import type { Clock, Outcome, Pair } from '../domain/words.ts';
 import { asRecord, decodeLine, type Header, knownReason, MAX_MESSAGE, type OutcomeEntry } from './format.ts';
@@ -159,6 +160,6 @@ export class OpenLedger implements Ledger {
   }
 
   #now(): string {
-    return new Date(this.#clock.now()).toISOString();
+    return isoTime(this.#clock.now());
   }
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
+import { isoTime } from '../domain/iso-time.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import { RESULT_COLUMNS } from '../domain/results-columns.ts';
 import type { Row, Status } from '../domain/words.ts';
@@ -172,7 +173,7 @@ class Format {
 }
 
 function time(epochMs: number | undefined): string {
-  return epochMs === undefined ? '' : new Date(epochMs).toISOString();
+  return epochMs === undefined ? '' : isoTime(epochMs);
 }
 
 interface Sink {

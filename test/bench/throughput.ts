@@ -10,7 +10,7 @@ const PLAIN = here('plain-loop.mjs');
 const PRELOAD = here('report-cpu.mjs');
 const CONCURRENCY = '100';
 const SMALL = 2_000;
-const LARGE = 12_000;
+const LARGE = 32_000;
 const ROUNDS = 3;
 
 interface Cost {
@@ -57,10 +57,8 @@ async function server(): Promise<{ url: string; key: string; reset(): Promise<un
 function cohort(rows: number): string {
   const lines = ['name,chat_id,phone'];
   for (let i = 0; i < rows; i++) {
-    const group = `12036337130838${1_000 + (i % 40)}@g.us`;
-    lines.push(
-      `Person ${i},${group},9198${1_000 + (i % 9_000)}${1_000 + Math.floor(i / 9_000) * 4_000 + ((i * 7) % 4_000)}`,
-    );
+    const group = `12036337130838${1_001 + (i % 40)}@g.us`;
+    lines.push(`Person ${i},${group},9198${1_000 + Math.floor(i / 4_000)}${1_000 + ((i * 7) % 4_000)}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -12,6 +12,8 @@ export function createLane(maxConcurrent: number): Bottleneck {
   const lane = new Bottleneck({ maxConcurrent, reservoir: 0, minTime: NO_MIN_TIME });
   yieldAtOnce(lane);
   skipUnheardEvents(lane);
+  skipVainDrains(lane);
+  unlinkTaken(lane);
   return lane;
 }
 
@@ -29,17 +31,73 @@ function yieldAtOnce(lane: Bottleneck): void {
 
 /**
  * Bottleneck triggers some fifteen events with every task, each of them two async calls and one more event for `debug`,
- * whether anybody listens or not: a fifth of what the limiter cost. Those that nobody listens to are left out. Private as
- * well; were it gone, asks would only cost more.
+ * whether anybody listens or not: a third of what the limiter cost. Those that nobody listens to are left out; so are
+ * those of its queue, whose one listener keeps a heartbeat running that a lane does not have. Private as well; were it
+ * gone, asks would only cost more.
  */
 function skipUnheardEvents(lane: Bottleneck): void {
-  const events: unknown = Reflect.get(lane, 'Events');
-  if (typeof events !== 'object' || events === null || !('trigger' in events && '_events' in events)) return;
-  const { trigger } = events;
-  if (typeof trigger !== 'function') return;
   const unheard = Promise.resolve(undefined);
-  events.trigger = (name: string, ...args: unknown[]) => {
-    const heard = Reflect.get(Object(events._events), name) !== undefined;
-    return heard ? trigger.call(events, name, ...args) : unheard;
+  const events: unknown = Reflect.get(lane, 'Events');
+  if (hasMethod(events, 'trigger')) {
+    const { trigger } = events;
+    events.trigger = (name, ...args) => {
+      const heard = Reflect.get(Object(Reflect.get(events, '_events')), String(name)) !== undefined;
+      return heard ? trigger.call(events, name, ...args) : unheard;
+    };
+  }
+  const ofQueue: unknown = Reflect.get(Object(Reflect.get(lane, '_queues')), 'Events');
+  const heartbeat: unknown = Reflect.get(Object(Reflect.get(lane, '_store')), 'heartbeat');
+  if (hasMethod(ofQueue, 'trigger') && heartbeat === undefined) ofQueue.trigger = () => unheard;
+}
+
+/**
+ * Bottleneck looks for a job to start after every submission, permit and end, and takes a lock and a turn of the event
+ * loop each time, though there is no permit: four looks for every ask, three of them in vain. Its own check, made
+ * first, spares those; whatever adds a permit or frees a slot looks again. Private; were it gone, asks would only cost
+ * more (measured, with 100 in flight: 0.05 ms of CPU each).
+ */
+function skipVainDrains(lane: Bottleneck): void {
+  const drainOne: unknown = Reflect.get(lane, '_drainOne');
+  const store: unknown = Reflect.get(lane, '_store');
+  const queues: unknown = Reflect.get(lane, '_queues');
+  if (typeof drainOne !== 'function' || !hasMethod(store, 'conditionsCheck')) return;
+  if (!hasMethod(queues, 'getFirst')) return;
+  const nothing = Promise.resolve(null);
+  const instead = (capacity?: number) => {
+    const first: unknown = queues.getFirst();
+    const next: unknown = hasMethod(first, 'first') ? first.first() : undefined;
+    const weight: unknown = Reflect.get(Object(Reflect.get(Object(next), 'options')), 'weight');
+    if (typeof weight !== 'number' || !store.conditionsCheck(weight)) return nothing;
+    return drainOne.call(lane, capacity);
   };
+  Reflect.set(lane, '_drainOne', instead);
+}
+
+/**
+ * What Bottleneck takes from its lists still points to what came after it. Once such a node has grown old, every job
+ * that follows lives on, through it, until the next full collection. Taken nodes are unlinked (measured: a third of the
+ * CPU of a job). Private; were it gone, asks would only cost more.
+ */
+function unlinkTaken(lane: Bottleneck): void {
+  const lists: unknown = Reflect.get(Object(Reflect.get(lane, '_queues')), '_lists');
+  const locks = ['_registerLock', '_submitLock'].map((name) =>
+    Reflect.get(Object(Reflect.get(lane, name)), '_queue'),
+  );
+  for (const list of [...(Array.isArray(lists) ? lists : []), ...locks] as unknown[]) {
+    if (!hasMethod(list, 'shift')) continue;
+    const { shift } = list;
+    list.shift = () => {
+      const node: unknown = Reflect.get(list, '_first');
+      const value = shift.call(list);
+      if (typeof node === 'object' && node !== null) Reflect.set(node, 'next', null);
+      return value;
+    };
+  }
+}
+
+function hasMethod<Name extends string>(
+  value: unknown,
+  name: Name,
+): value is Record<Name, (...args: unknown[]) => unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
 }

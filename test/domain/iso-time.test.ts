@@ -1,0 +1,21 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isoTime } from '../../src/domain/iso-time.ts';
+
+it('is what Date says, also when the same instant or another one is asked again', () => {
+  const instant = fc.integer({ min: 0, max: 4_102_444_800_000 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(instant, fc.integer({ min: 1, max: 3 }))), (asked) => {
+      for (const [ms, times] of asked) {
+        for (let n = 0; n < times; n++) expect(isoTime(ms)).toBe(new Date(ms).toISOString());
+      }
+    }),
+  );
+});
+
+it('refuses what is no instant, and is not confused by it', () => {
+  expect(() => isoTime(Number.NaN)).toThrow(RangeError);
+  expect(isoTime(0)).toBe('1970-01-01T00:00:00.000Z');
+  expect(() => isoTime(Number.POSITIVE_INFINITY)).toThrow(RangeError);
+  expect(isoTime(0)).toBe('1970-01-01T00:00:00.000Z');
+});
