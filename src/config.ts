@@ -1,6 +1,8 @@
 import { type Env, parseBaseUrl, sender, type Target, target, usage } from './api-config.ts';
 import type { CountryCode } from './cohort/normalizer.ts';
+import type { Shard } from './domain/shard.ts';
 import type { ChatId, Status } from './domain/words.ts';
+import { fileNames, shardConfig } from './shard-config.ts';
 import type { Gap, Rate, Tolerance } from './units.ts';
 
 /** How the cohort is read. */
@@ -34,6 +36,8 @@ export interface ReportFiles {
 
 export interface RunConfig {
   readonly cohort: CohortConfig;
+  /** undefined: the whole cohort. */
+  readonly shard: Shard | undefined;
   /** A path, or '-' for stdout. */
   readonly output: string;
   readonly ledger: string;
@@ -70,6 +74,7 @@ export interface RunConfig {
 /** What `check` needs: no key, no ledger. */
 export interface CheckConfig {
   readonly cohort: CohortConfig;
+  readonly shard: Shard | undefined;
   /** Where the plan is written, row by row; undefined: nowhere. */
   readonly output: string | undefined;
   readonly excel: boolean;
@@ -115,16 +120,24 @@ export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
   });
 }
 
-/** The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere. */
-export function filePaths(cohort: string, flags: Flags): { output: string; ledger: string } {
+/**
+ * The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere.
+ * @param named how this shard calls a file
+ */
+export function filePaths(
+  cohort: string,
+  flags: Flags,
+  named: (path: string) => string = (path) => path,
+): { output: string; ledger: string } {
   const given = flags['output'] as string | undefined;
   if (cohort === '-' && given === undefined) {
     throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
   }
   const stem = cohort.replace(/\.gz$/i, '').replace(/\.(?:csv|tsv|txt)$/i, '');
-  const output = given ?? `${stem}.results.csv`;
-  const base = output === '-' ? (cohort === '-' ? undefined : `${stem}.results.csv`) : output;
-  const ledger = (flags['ledger'] as string | undefined) ?? (base && `${base}.ledger.jsonl`);
+  const output = named(given ?? `${stem}.results.csv`);
+  const base = output === '-' ? (cohort === '-' ? undefined : named(`${stem}.results.csv`)) : output;
+  const own = flags['ledger'] as string | undefined;
+  const ledger = own === undefined ? base && `${base}.ledger.jsonl` : named(own);
   if (ledger === undefined) {
     throw usage(
       'the cohort comes from standard input and the results go to standard output: give --ledger FILE',
@@ -142,12 +155,14 @@ export function reportFiles(
   cohort: string,
   flags: Flags,
   paths: { readonly output: string; readonly ledger: string | undefined },
+  named: (path: string) => string = (path) => path,
 ): ReportFiles {
+  const file = (name: string) => (flags[name] === undefined ? undefined : named(flags[name] as string));
   const files = {
-    report: flags['report'] as string | undefined,
-    summaryJson: flags['summaryJson'] as string | undefined,
-    junit: flags['junit'] as string | undefined,
-    metricsFile: flags['metricsFile'] as string | undefined,
+    report: file('report'),
+    summaryJson: file('summaryJson'),
+    junit: file('junit'),
+    metricsFile: file('metricsFile'),
   };
   const taken = new Set([cohort, paths.output, paths.ledger]);
   for (const [name, path] of Object.entries(files)) {
@@ -160,13 +175,16 @@ export function reportFiles(
   return Object.freeze(files);
 }
 
-export function checkConfig(cohort: string, flags: Flags, stderrIsTerminal: boolean): CheckConfig {
-  const output = flags['output'] as string | undefined;
+export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): CheckConfig {
+  const shard = shardConfig(flags, env);
+  const given = flags['output'] as string | undefined;
+  const output = given === undefined ? undefined : fileNames(shard)(given);
   if (output !== undefined && output !== '-' && output === cohort) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
   }
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
+    shard,
     output,
     excel: flags['excel'] === true,
     maxRate: flags['maxRate'] as Rate | undefined,
@@ -187,12 +205,15 @@ export function reportConfig(results: string, flags: Flags): ReportConfig {
 export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): RunConfig {
   const dryRun = flags['dryRun'] === true;
   const to = target(flags, env, dryRun);
-  const paths = filePaths(cohort, flags);
+  const shard = shardConfig(flags, env);
+  const named = fileNames(shard);
+  const paths = filePaths(cohort, flags, named);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
+    shard,
     ...paths,
     excel: flags['excel'] === true,
-    reports: reportFiles(cohort, flags, paths),
+    reports: reportFiles(cohort, flags, paths, named),
     origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
     sender: sender(flags, to),

@@ -26,6 +26,7 @@ const EXIT_BY_CODE = {
   LOCKED: EXIT.locked,
   LEDGER_FAILED: EXIT.again,
   RESULTS_FAILED: EXIT.again,
+  RESULTS_STALE: EXIT.again,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof EXIT_BY_CODE;
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
-import { cohortOptions, fileOptions, outputOptions, paceOptions } from './options.ts';
+import { cohortOptions, fileOptions, outputOptions, paceOptions, shardOption } from './options.ts';
 import { applySwitches } from './switches.ts';
 
 const EXAMPLES = `
@@ -25,6 +25,7 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
     ...cohortOptions(),
     ...fileOptions().filter((option) => ['output', 'excel'].includes(option.name())),
     ...paceOptions().filter((option) => PACE.has(option.name())),
+    shardOption(),
     ...outputOptions().filter((option) => option.name() !== 'progress'),
   ];
   for (const option of options) command.addOption(option);
@@ -32,7 +33,7 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
     applySwitches(command, io.env);
     const flags = command.opts();
     const { checkConfig } = await import('../config.ts');
-    const config = checkConfig(cohort, flags, Boolean(io.stderr.isTTY));
+    const config = checkConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
     const { check } = await import('../job/check.ts');
     done(await check(config, io));
   });

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { parseShard } from '../domain/shard.ts';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../units.ts';
 import { isSwitch, variableOf } from './switches.ts';
 import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './values.ts';
@@ -108,9 +109,11 @@ export function paceOptions(): Option[] {
     option('--gap <MIN..MAX>', 'pause of random length between asks: 30s..60s', PACE).argParser(
       valued(parseGap),
     ),
-    option('--daily-cap <N>', 'at most N people asked per sender in any 24 h, across runs', PACE).argParser(
-      valued((text) => parseCount(text)),
-    ),
+    option(
+      '--daily-cap <N>',
+      'at most N people asked per sender in any 24 h, across runs (of each shard)',
+      PACE,
+    ).argParser(valued((text) => parseCount(text))),
     option('--batch-size <N>', 'people per ask', PACE)
       .argParser(valued((text) => parseCount(text)))
       .default(1),
@@ -129,7 +132,7 @@ export function selectionOptions(): Option[] {
   return [
     option('-y, --yes', 'do not ask before sending (only a terminal is asked)', WHAT),
     option('--dry-run', 'everything but the asks: shows what would be done', WHAT),
-    option('--limit <N>', 'at most N rows asked in this run', WHAT).argParser(
+    option('--limit <N>', 'at most N rows asked in this run (of each shard)', WHAT).argParser(
       valued((text) => parseCount(text)),
     ),
     option('--retry <LIST>', `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`, WHAT).argParser(
@@ -140,7 +143,27 @@ export function selectionOptions(): Option[] {
       'of a cohort that is itself a results CSV, just these rows',
       WHAT,
     ).argParser(valued(statuses(SELECTABLE))),
+    shardOption(),
   ];
+}
+
+export function mergeOptions(): Option[] {
+  return [
+    option('-o, --output <FILE>', 'the results CSV to make; - is stdout', FILES),
+    option(
+      '--cohort <FILE>',
+      'the cohort: rows without a result are found, and written as not_attempted',
+      FILES,
+    ),
+  ];
+}
+
+export function shardOption(): Option {
+  return option(
+    '--shard <I/N>',
+    'just the groups of this shard, 1/4 to 4/4, in files of its own; see merge (in an Indexed Job: GROUP_ONBOARD_SHARDS=4)',
+    WHAT,
+  ).argParser(valued(parseShard));
 }
 
 export function safetyOptions(): Option[] {

@@ -4,6 +4,7 @@ import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
 import { followUpCommand } from './follow-up-command.ts';
+import { mergeCommand } from './merge-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -28,6 +29,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, checkCommand(io, done)));
   root.addCommand(inherit(root, followUpCommand(io, done)));
   root.addCommand(inherit(root, reportCommand(io, done)));
+  root.addCommand(inherit(root, mergeCommand(io, done)));
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');

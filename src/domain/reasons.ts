@@ -104,6 +104,10 @@ const table = {
     meaning: 'the ledger could no longer be written',
     advice: 'make room on the disk, then run the same command again',
   },
+  no_result: {
+    meaning: 'none of the merged files has a result for this row',
+    advice: 'run the shard that it is in, then merge again',
+  },
   limit: { meaning: 'beyond --limit', advice: 'run again with a larger --limit' },
   not_selected: { meaning: 'not among --only-status', advice: 'nothing to do' },
   // --- the cohort: phones

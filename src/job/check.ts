@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCohort } from '../cohort/cohort.ts';
 import type { CheckConfig } from '../config.ts';
+import { shardText } from '../domain/shard.ts';
 import type { Problem } from '../domain/words.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
@@ -13,6 +14,7 @@ import type { Io } from './io.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
+import { inShard } from './shard-cohort.ts';
 import { spool } from './spool.ts';
 import { asksNeeded, survey } from './survey.ts';
 
@@ -32,7 +34,8 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       releases.add(spooled.remove);
       source = { path: spooled.path, name: 'standard input' };
     }
-    const cohort = await openCohort(source.path, { ...options, name: source.name });
+    const whole = await openCohort(source.path, { ...options, name: source.name });
+    const cohort = inShard(whole, config.shard);
     if (config.output !== undefined) {
       await assertReplaceable(config.output);
       if (config.output !== '-') await assertWritable(config.output);
@@ -60,6 +63,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         asks,
         estimateMs: estimateMs(asks, plan.toAsk, config),
         shown: Math.min(shown, SHOWN),
+        shard: config.shard && shardText(config.shard),
       }),
     );
     if (config.output !== undefined) {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { RunConfig } from '../config.ts';
+import { shardText } from '../domain/shard.ts';
 import { createLog, safeWriter } from '../reporting/log.ts';
 import { type Progress, startBar, startLines } from '../reporting/progress.ts';
 import type { Io } from './io.ts';
@@ -25,6 +26,7 @@ export function openOutput(config: RunConfig, io: Io, live: Live): Output & { st
     write: (line) => (progress ? progress.line(line) : write(line)),
     secret: config.target?.kind === 'api' ? config.target.apiKey : undefined,
     colour: wantsColour(io),
+    shard: config.shard && shardText(config.shard),
   });
   return {
     log,

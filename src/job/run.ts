@@ -9,19 +9,23 @@ import { openLedger } from '../ledger/ledger.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
 import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
+import { wholeCohortInPod } from '../shard-config.ts';
 import { agreed } from './agreed.ts';
+import { alreadyDone } from './already-done.ts';
 import { askAll } from './ask-all.ts';
 import { type Connection, connect, endpoint } from './connect.ts';
 import { withoutSecrets } from './defect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { type Io, type StopSignal, systemClock } from './io.ts';
 import { Live } from './live.ts';
+import { assertOneSharding } from './one-sharding.ts';
 import { openOutput } from './output.ts';
 import { reportPaths } from './publish.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { assertReportable } from './report-file.ts';
 import { ownColumnsOf } from './report-rows.ts';
+import { inShard } from './shard-cohort.ts';
 import { Interrupted, spool } from './spool.ts';
 import { type Knowledge, type Seen, survey } from './survey.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -66,12 +70,15 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   );
 
   // Whatever is wrong with the input is said before anything is touched or sent.
-  const cohort = await openTheCohort(config, io, control.signal, releases);
+  const cohort = inShard(await openTheCohort(config, io, control.signal, releases), config.shard);
   for (const note of cohort.notes) log.info({}, note);
+  const wholeInPod = wholeCohortInPod(config.shard, io.env);
+  if (wholeInPod) log.warn({}, wholeInPod);
   await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   for (const path of reportPaths(config.reports)) await assertWritable(path);
   if (config.reports.report) await assertReportable(config.reports.report);
+  await assertOneSharding(config.ledger, config.shard);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
@@ -104,6 +111,9 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   );
 
   const to = await endpoint(config, releases);
+  const { dailyCap } = config;
+  const done = alreadyDone(plan, ledger, { dailyCap, sender: to?.sender }, clock.now());
+  if (done) log.info(done.facts, done.message);
   let connection: Connection | undefined;
   let limited = false;
   let failure: unknown;

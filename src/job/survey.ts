@@ -11,6 +11,8 @@ export interface Survey {
   readonly invalid: number;
   /** Pairs whose outcome is known from the ledger, or carried over from a former results CSV. */
   readonly known: number;
+  /** These by what is known of them. */
+  readonly knownByStatus: ReadonlyMap<Status | 'in_doubt', number>;
   /** Pairs that a run would ask now. */
   readonly toAsk: number;
   /** Per group in order of appearance: people to ask. */
@@ -45,6 +47,7 @@ export async function survey(
   let duplicates = 0;
   let invalid = 0;
   let known = 0;
+  const knownByStatus = new Map<Status | 'in_doubt', number>();
   let toAsk = 0;
   const groups = new Map<ChatId, number>();
   const invalidByReason = new Map<ReasonCode, number>();
@@ -63,18 +66,22 @@ export async function survey(
         pairs++;
         const ledger = knowledge.ledger(reading.pair);
         const { chatId } = reading.pair;
-        if (decide({ ledger, previous: knowledge.previous(reading) }, selection) === 'ask') {
+        const previous = knowledge.previous(reading);
+        const decision = decide({ ledger, previous }, selection);
+        if (decision === 'ask') {
           toAsk++;
           groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
         } else {
           known++;
+          const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
+          knownByStatus.set(status, (knownByStatus.get(status) ?? 0) + 1);
           if (ledger === 'unknown') unknown.push(reading.pair);
           if (!groups.has(chatId)) groups.set(chatId, 0);
         }
       }
     }
   }
-  return { rows, pairs, duplicates, invalid, known, toAsk, groups, invalidByReason, unknown };
+  return { rows, pairs, duplicates, invalid, known, knownByStatus, toAsk, groups, invalidByReason, unknown };
 }
 
 /** How many asks the plan needs, in batches of at most `batchSize` people of one group. */

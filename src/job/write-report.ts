@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { LimiterSnapshot } from '../asking/limiter.ts';
 import type { StopReason } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
+import { shardText } from '../domain/shard.ts';
 import type { Clock } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import type { HtmlReport } from '../reporting/html/report.ts';
@@ -30,7 +31,7 @@ export async function writeReport(parts: WriteReportParts): Promise<unknown> {
   const allowance = limit === undefined || windowMs === undefined ? undefined : { limit, windowMs };
   const waited = waits.total();
   const facts = {
-    source: config.cohort.path === '-' ? 'standard input' : basename(config.cohort.path),
+    source: `${config.cohort.path === '-' ? 'standard input' : basename(config.cohort.path)}${config.shard ? `, shard ${shardText(config.shard)}` : ''}`,
     writtenAt: parts.clock.now(),
     sandbox: config.target?.kind === 'sandbox',
     dryRun: config.dryRun,

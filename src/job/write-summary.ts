@@ -1,5 +1,6 @@
 import type { StopReason } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
+import { shardText } from '../domain/shard.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Ending } from '../reporting/ending.ts';
 import { safeWriter } from '../reporting/log.ts';
@@ -41,6 +42,7 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
     ledger: config.ledger,
     sandbox: config.target?.kind === 'sandbox',
     dryRun: config.dryRun,
+    shard: config.shard && shardText(config.shard),
     tally,
     groupName: (id) => live.groupName(id),
     exit: parts.exit,

@@ -69,6 +69,10 @@ export interface Ledger {
   inDoubt(): Iterable<Pair>;
   /** Participants that `sender` asked in the last `ms` (at most 48 h), without those of asks that were not done. */
   askedInLast(ms: number, sender: string): number;
+  /** When anybody was last asked, epoch ms. */
+  lastAskedAt(): number | undefined;
+  /** When `sender` has asked fewer than `cap` in the last `ms` (at most 48 h) again, epoch ms; undefined: it has now. */
+  roomAt(ms: number, sender: string, cap: number): number | undefined;
   /** Number of pairs the ledger knows. */
   readonly size: number;
   readonly counts: StateCounts;

@@ -113,6 +113,14 @@ export class OpenLedger implements Ledger {
     return this.#state.askedWithin(sender, ms, this.#clock.now());
   }
 
+  lastAskedAt(): number | undefined {
+    return this.#state.lastAskedAt();
+  }
+
+  roomAt(ms: number, sender: string, cap: number): number | undefined {
+    return this.#state.roomAt(sender, ms, cap, this.#clock.now());
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -58,6 +58,24 @@ class Sender {
     return this.#sum;
   }
 
+  roomAt(span: number, cap: number, now: number): number | undefined {
+    let sum = this.within(span, now);
+    let at: number | undefined;
+    // Those at `head` are the first to be older than the span.
+    for (let i = this.#head; sum >= cap; i++) {
+      const ask = this.#asks[i];
+      if (ask === undefined) break;
+      sum -= ask.count;
+      at = ask.at + span;
+    }
+    return at;
+  }
+
+  /** When the newest ask was, epoch ms; those that were not done left out. */
+  last(): number | undefined {
+    return this.#asks.findLast((ask) => ask.count > 0)?.at;
+  }
+
   /** Drops the old in large pieces only, so that each ask is moved a bounded number of times. */
   #forget(before: number): void {
     const middle = this.#asks.length >> 1;
@@ -81,6 +99,17 @@ export class SenderLog {
 
   takeBack(sender: string, ask: LoggedAsk): void {
     this.#senders.get(sender)?.takeBack(ask);
+  }
+
+  /** When anybody was last asked, epoch ms. */
+  last(): number | undefined {
+    const times = [...this.#senders.values()].flatMap((sender) => sender.last() ?? []);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  /** When `sender` has asked fewer than `cap` in the last `span` again, epoch ms; undefined: it has now. */
+  roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
+    return this.#senders.get(sender)?.roomAt(span, cap, now);
   }
 
   /** Participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */

@@ -114,6 +114,14 @@ export class LedgerState {
     return this.#senders.within(sender, span, now);
   }
 
+  lastAskedAt(): number | undefined {
+    return this.#senders.last();
+  }
+
+  roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
+    return this.#senders.roomAt(sender, span, cap, now);
+  }
+
   #asked(asked: AskedRecord): void {
     // A person that is named twice (a number and its variant) is one person, and one attempt.
     const waiting = new Map<number, Participant>();

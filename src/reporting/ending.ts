@@ -13,6 +13,8 @@ export interface Ending {
   readonly ledger: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
+  /** Like `2/4`; undefined: the whole cohort. */
+  readonly shard?: string | undefined;
   readonly tally: Tally;
   /** Raw and untrusted, or '' while unknown. */
   readonly groupName: (chatId: ChatId) => string;

@@ -22,6 +22,8 @@ export interface LogOptions {
   /** The API key, scrubbed from every line whatever brought it there: the third net. */
   readonly secret: string | undefined;
   readonly colour: boolean;
+  /** Stands in every line, like `2/4`: the lines of several pods are often read together. */
+  readonly shard?: string | undefined;
 }
 
 /** The log: pino, on stderr, as JSON lines or as text for people. */
@@ -35,7 +37,7 @@ export function createLog(options: LogOptions): Logger {
   return pino(
     {
       level: config.level,
-      base: null,
+      base: options.shard === undefined ? null : { shard: options.shard },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET, censor: '[redacted]' },

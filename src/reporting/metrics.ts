@@ -21,8 +21,10 @@ const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused']
  * @param before the file as the former run left it, or '': a run that failed keeps the time of the last good one
  */
 export function metricsText(ending: Ending, cohort: string, before: string): string {
+  // Files of several shards of a cohort lie in one directory, and no series may come from two of them.
+  const run = { cohort, ...(ending.shard !== undefined && { shard: ending.shard }) };
   const success =
-    ending.exit === EXIT.ok && !ending.dryRun ? ending.endedAt / 1_000 : lastSuccessIn(before, cohort);
+    ending.exit === EXIT.ok && !ending.dryRun ? ending.endedAt / 1_000 : lastSuccessIn(before, run);
   const reasons = [...new Set([...WAITS, ...ending.waitedMs.keys()])];
   const families: [name: string, help: string, samples: readonly Sample[]][] = [
     [
@@ -68,7 +70,7 @@ export function metricsText(ending: Ending, cohort: string, before: string): str
       [
         `# HELP ${name} ${help}`,
         `# TYPE ${name} gauge`,
-        ...samples.map(({ labels, value }) => `${name}${labelled({ cohort, ...labels })} ${value}`),
+        ...samples.map(({ labels, value }) => `${name}${labelled({ ...run, ...labels })} ${value}`),
         '',
       ].join('\n'),
     )
@@ -89,8 +91,8 @@ export function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', ' ');
 }
 
-function lastSuccessIn(before: string, cohort: string): number {
-  const start = `${LAST_SUCCESS}${labelled({ cohort })} `;
+function lastSuccessIn(before: string, run: Readonly<Record<string, string>>): number {
+  const start = `${LAST_SUCCESS}${labelled(run)} `;
   const line = before.split('\n').find((one) => one.startsWith(start));
   const value = Number(line?.slice(start.length));
   return Number.isFinite(value) && value > 0 ? value : 0;

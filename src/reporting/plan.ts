@@ -19,6 +19,8 @@ export interface PlanFacts {
   readonly estimateMs: number;
   /** Problems that were shown one by one above. */
   readonly shown: number;
+  /** Like `2/4`; undefined: the whole cohort. */
+  readonly shard?: string | undefined;
 }
 
 const MOST_GROUPS = 20;
@@ -30,7 +32,7 @@ export function problemLine(file: string, line: number, problem: Problem): strin
 }
 
 /** What `run` would do, for people. */
-export function planText({ plan, asks, estimateMs, shown }: PlanFacts): string {
+export function planText({ plan, asks, estimateMs, shown, shard }: PlanFacts): string {
   const lines: string[] = [];
   if (plan.invalid > shown) {
     lines.push(
@@ -43,7 +45,8 @@ export function planText({ plan, asks, estimateMs, shown }: PlanFacts): string {
     }
   }
   if (plan.invalid > 0) lines.push('');
-  lines.push(`${count(plan.rows, 'row')}: ${count(plan.toAsk, 'person', 'people')} to ask`);
+  const of = shard === undefined ? '' : ` of shard ${shard}`;
+  lines.push(`${count(plan.rows, 'row')}${of}: ${count(plan.toAsk, 'person', 'people')} to ask`);
   if (plan.known > 0) lines.push(`  ${String(plan.known).padStart(7)}  known already: not asked again`);
   if (plan.duplicates > 0)
     lines.push(

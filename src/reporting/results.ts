@@ -87,7 +87,7 @@ export async function openResults(
   let first = true;
   const header = async () => {
     if (!first) return;
-    await records.write([[...ownColumns(columns), ...RESULT_COLUMNS].map((name) => format.name(name))]);
+    await records.write([format.header(columns)]);
     first = false;
   };
   return {
@@ -101,6 +101,16 @@ export async function openResults(
     },
     abort: () => records.abort(),
   };
+}
+
+/** The header as `openResults` writes it, for whoever writes records. */
+export function headerCells(columns: readonly string[], { excel = false }: ResultsOptions): string[] {
+  return new Format(columns.length, excel).header(columns);
+}
+
+/** The cells of a row as `openResults` writes them. @param width number of the cohort's own columns */
+export function resultCells(result: ResultRow, width: number, { excel = false }: ResultsOptions): string[] {
+  return new Format(width, excel).record(result);
 }
 
 /** @throws OnboardError NOT_WRITABLE when `path` could not take results now. Leaves no trace. */
@@ -141,6 +151,10 @@ class Format {
   /** CSV readers take the first line break they see, quoted or not, for the one that ends records: it has to be that. */
   name(text: string): string {
     return this.safe(text.replace(/\r\n|\r|\n/g, this.#lineBreak));
+  }
+
+  header(columns: readonly string[]): string[] {
+    return [...ownColumns(columns), ...RESULT_COLUMNS].map((name) => this.name(name));
   }
 
   record(result: ResultRow): string[] {

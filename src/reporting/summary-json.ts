@@ -34,6 +34,11 @@ export const SummarySchema = z
     ledger: z.string().nullable(),
     sandbox: z.boolean().describe('true: nobody was contacted'),
     dry_run: z.boolean(),
+    shard: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('like 2/4: these are its rows alone; null: the whole cohort'),
     started_at: z.iso.datetime(),
     ended_at: z.iso.datetime(),
     duration_seconds: seconds.describe('by a clock that no change of the time of day touches'),
@@ -89,6 +94,7 @@ export function summaryOf(ending: Ending): Summary {
     ledger: ending.ledger ?? null,
     sandbox: ending.sandbox,
     dry_run: ending.dryRun,
+    shard: ending.shard ?? null,
     started_at: new Date(ending.startedAt).toISOString(),
     ended_at: new Date(ending.endedAt).toISOString(),
     duration_seconds: duration,

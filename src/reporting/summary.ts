@@ -15,6 +15,8 @@ export interface SummaryFacts {
   readonly report?: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
+  /** Like `2/4`; undefined: the whole cohort. */
+  readonly shard?: string | undefined;
   /** Why the run ended before its end, in one line. */
   readonly stopped: string | undefined;
   /** What to type next, when something is left to do. */
@@ -60,7 +62,8 @@ const COLOUR: Readonly<Record<Status, number>> = {
 export function summaryText(facts: SummaryFacts, colour: boolean, width: number): string {
   const { tally } = facts;
   const lines: string[] = [''];
-  lines.push(`${count(tally.rows, 'row')}${facts.sandbox ? ' (sandbox: nobody was contacted)' : ''}`);
+  const of = facts.shard === undefined ? '' : ` of shard ${facts.shard}`;
+  lines.push(`${count(tally.rows, 'row')}${of}${facts.sandbox ? ' (sandbox: nobody was contacted)' : ''}`);
   for (const status of STATUSES) {
     const n = tally.counts[status];
     if (n === 0) continue;

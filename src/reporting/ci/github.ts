@@ -113,11 +113,11 @@ export function stepSummary(ending: Ending, room = MOST_BYTES): string {
   return bytes(all) <= room ? all : '';
 }
 
-function headline({ command, tally, exit }: Ending): string {
+function headline({ command, tally, exit, shard }: Ending): string {
   const open = tally.counts.failed + tally.counts.unknown + tally.counts.invalid;
   const left = tally.counts.not_attempted;
   const parts = [
-    count(tally.rows, 'row'),
+    count(tally.rows, 'row') + (shard === undefined ? '' : ` of shard ${shard}`),
     ...(command === 'follow-up' ? [`${tally.counts.joined} joined, ${tally.counts.invited} still out`] : []),
     ...(open > 0 ? [`${open.toLocaleString('en-US')} to look at`] : []),
     ...(left > 0 ? [`${left.toLocaleString('en-US')} still to ask`] : []),

@@ -1,0 +1,126 @@
+import { open } from 'node:fs/promises';
+import { STATUSES, type Status } from '../domain/words.ts';
+import { OnboardError } from '../errors.ts';
+import { statCohort } from './bytes.ts';
+import { breaksIn } from './csv.ts';
+import { type Layout, recordsOf } from './reader.ts';
+import type { CsvRecord } from './records.ts';
+import { findResults } from './results-cohort.ts';
+
+/** A record of a results CSV: its cells as they stand there, and what says where it belongs. */
+export interface ResultsRecord {
+  /** The line of the results file. */
+  readonly line: number;
+  /** The line of the cohort, which is its `row` cell. */
+  readonly row: number;
+  readonly status: Status;
+  readonly fields: readonly string[];
+}
+
+/** A results CSV as `run` wrote it, to be put together with others cell by cell. */
+export interface ResultsFile {
+  readonly path: string;
+  readonly columns: readonly string[];
+  /** How many of the columns are the cohort's own. */
+  readonly ownWidth: number;
+  /** Written with `--excel`. */
+  readonly excel: boolean;
+  /** Every record in order, in batches; its `row` rises from each to the next. Throws COHORT_UNREADABLE where it is damaged. */
+  records(): AsyncGenerator<readonly ResultsRecord[], void, undefined>;
+}
+
+const ROW = 0;
+const STATUS = 3;
+
+/**
+ * Opens a results CSV. One without a row is a results CSV too, where a shard has no group.
+ * @throws OnboardError COHORT_UNREADABLE (no such file, …), COHORT_COLUMNS (no results CSV)
+ */
+export async function openResultsFile(path: string): Promise<ResultsFile> {
+  const file = await statCohort(path, path);
+  const layout: Layout = { file, encoding: 'utf-8', delimiter: ',', sepLine: false };
+  const columns = await headerOf(layout);
+  const start = columns && findResults(columns);
+  if (columns === undefined || start === undefined) {
+    throw new OnboardError('COHORT_COLUMNS', `${path} is no results CSV: give the files that run wrote`);
+  }
+  const excel = await beginsWithMark(path);
+  return { path, columns, ownWidth: start, excel, records: () => records(path, layout, columns, start) };
+}
+
+async function headerOf(layout: Layout): Promise<readonly string[] | undefined> {
+  for await (const [first] of recordsOf(layout)) return first?.fields;
+  return undefined;
+}
+
+async function* records(
+  path: string,
+  layout: Layout,
+  columns: readonly string[],
+  start: number,
+): AsyncGenerator<readonly ResultsRecord[], void, undefined> {
+  let header = true;
+  let last = { line: 0, row: 0 };
+  for await (const batch of recordsOf(layout)) {
+    const out: ResultsRecord[] = [];
+    for (const record of batch) {
+      if (header) {
+        header = false;
+        continue;
+      }
+      const read = recordOf(path, record, columns.length, start);
+      if (read.row <= last.row) throw outOfOrder(path, read, last);
+      last = read;
+      out.push(read);
+    }
+    if (out.length > 0) yield out;
+  }
+}
+
+function recordOf(
+  path: string,
+  { line, fields, broken }: CsvRecord,
+  width: number,
+  start: number,
+): ResultsRecord {
+  const wrong = (what: string) =>
+    new OnboardError(
+      'COHORT_UNREADABLE',
+      `${path}:${line}: ${what}: the file was edited; run its shard again`,
+    );
+  if (broken !== undefined) throw wrong(`the row ${broken}`);
+  if (fields.length !== width) throw wrong(`${fields.length} fields, and the header has ${width}`);
+  const row = Number(fields[start + ROW]);
+  if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no line number');
+  const status = STATUSES.find((one) => one === fields[start + STATUS]);
+  if (status === undefined) throw wrong('its status cell is no status');
+  return { line, row, status, fields };
+}
+
+function outOfOrder(
+  path: string,
+  now: { readonly line: number; readonly row: number },
+  last: { readonly line: number; readonly row: number },
+): OnboardError {
+  const what =
+    now.row === last.row
+      ? `row ${now.row} is there twice (line ${last.line}): remove one of the two`
+      : `row ${now.row} comes after row ${last.row}: sort the file by its row column`;
+  return new OnboardError('COHORT_UNREADABLE', `${path}:${now.line}: ${what}`);
+}
+
+/** On how many lines of the cohort a record stood, by the line breaks in the cohort's own cells. */
+export function linesOf(cells: readonly string[]): number {
+  return cells.reduce((sum, cell) => sum + breaksIn(cell), 1);
+}
+
+/** `--excel` writes a byte order mark. */
+async function beginsWithMark(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
+    return bytesRead === 3 && buffer.equals(Buffer.from('\ufeff'));
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A cohort dealt to several processes: each takes the groups of its shard, and no group is asked from two of them.
+ *
+ * The shard of a group is the first 6 bytes of SHA-256 of its chat_id (UTF-8, big-endian), modulo the number of shards,
+ * plus 1. It depends on nothing else: neither on the rows around it, nor on their order, nor on the machine, the version
+ * or the locale, so that a rerun with rows added deals every group as before. 6 bytes fit a number exactly, and spread
+ * evenly over any number of shards. **Frozen**: with another hash, a rerun would ask people again whom the ledger of
+ * another shard knows.
+ */
+import { createHash } from 'node:crypto';
+import type { ChatId, Reading } from './words.ts';
+
+/** Shard `index` of `count`, counted from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** What a Job with an index per pod may have at most. */
+const MOST_SHARDS = 100_000;
+const HASH_BYTES = 6;
+
+/** `2/4` → the second of four. @throws RangeError that says what was expected. */
+export function parseShard(text: string): Shard {
+  const found = /^(\d+)\/(\d+)$/.exec(text.trim());
+  if (!found) throw new RangeError(`“${text}” is not a shard; write it like 1/4: the first of four`);
+  const index = Number(found[1]);
+  const count = Number(found[2]);
+  if (count < 1 || count > MOST_SHARDS) {
+    throw new RangeError(`“${text}”: there can be 1 to ${MOST_SHARDS} shards`);
+  }
+  if (index === 0) throw new RangeError(`“${text}”: shards count from 1: 1/${count} to ${count}/${count}`);
+  if (index > count)
+    throw new RangeError(`“${text}”: there is no shard ${index} of ${count}; the last is ${count}/${count}`);
+  return Object.freeze({ index, count });
+}
+
+/** As people write it: `2/4`. */
+export function shardText({ index, count }: Shard): string {
+  return `${index}/${count}`;
+}
+
+/** Which of `count` shards a group is in, from 1. */
+export function shardOfGroup(chatId: ChatId, count: number): number {
+  return (createHash('sha256').update(chatId).digest().readUIntBE(0, HASH_BYTES) % count) + 1;
+}
+
+/**
+ * Whether a row is one of this shard's: each row is in exactly one. All rows of a group are together, and so are the rows
+ * of one pair. A row that cannot be used has no group to go by, and is in the first shard.
+ */
+export function rowsOf({ index, count }: Shard): (reading: Reading) => boolean {
+  const known = new Map<ChatId, boolean>();
+  return (reading) => {
+    if (reading.kind === 'invalid') return index === 1;
+    const { chatId } = reading.pair;
+    let ours = known.get(chatId);
+    if (ours === undefined) {
+      ours = shardOfGroup(chatId, count) === index;
+      known.set(chatId, ours);
+    }
+    return ours;
+  };
+}
