@@ -125,6 +125,7 @@ describe('the command line itself', () => {
       ['check', '--help'],
       ['follow-up', '--help'],
       ['report', '--help'],
+      ['merge', '--help'],
       ['sandbox', '--help'],
     ]) {
       const ended = await cli(args);

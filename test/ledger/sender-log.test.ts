@@ -80,3 +80,36 @@ test('forgets what no cap looks back to, and nothing younger', () => {
   // What is older than that has gone, up to one large piece.
   expect(log.within('a', days * DAY, now)).toBeLessThan((2.1 * REMEMBERED_MS) / minute);
 });
+
+test('knows when anybody was last asked, and forgets an ask that was not done', () => {
+  const log = new SenderLog();
+  expect(log.last()).toBeUndefined();
+  log.add('a', 1_000, 2);
+  const later = log.add('b', 3_000, 1);
+  expect(log.last()).toBe(3_000);
+  log.takeBack('b', later);
+  expect(log.last()).toBe(1_000);
+});
+
+test('has room at the first moment at which fewer than the cap were asked', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ step: fc.integer({ min: 0, max: 400 }), count: fc.integer({ min: 1, max: 5 }) })),
+      fc.integer({ min: 1, max: 20 }),
+      (asks, cap) => {
+        const log = new SenderLog();
+        let now = 0;
+        for (const { step, count } of asks) {
+          now += step;
+          log.add('a', now, count);
+        }
+        const at = log.roomAt('a', 1_000, cap, now);
+        expect(at === undefined).toBe(log.within('a', 1_000, now) < cap);
+        if (at === undefined) return;
+        expect(at).toBeGreaterThan(now);
+        expect(log.within('a', 1_000, at - 1)).toBeGreaterThanOrEqual(cap);
+        expect(log.within('a', 1_000, at)).toBeLessThan(cap);
+      },
+    ),
+  );
+});
