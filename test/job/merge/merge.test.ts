@@ -122,6 +122,15 @@ describe('merge', () => {
     expect((await merge(a, '--cohort', cohort)).stdout).toContain('2 rows without a result');
   });
 
+  it('keeps to --excel where the files were written with it', async () => {
+    const excel = line(2).replaceAll(`,${person(2)},`, `,'${person(2)},`);
+    const a = await put('a.csv', `\ufeff${csv(excel)}`.replaceAll('\n', '\r\n'));
+    await merge(a, '--cohort', await cohortTo(3));
+    const text = await readFile(at('merged.csv'), 'utf8');
+    expect(text.startsWith(`\ufeff${HEADER}\r\n${excel}\r\nPerson 3,${GROUP},'${person(3)},3,`)).toBe(true);
+    expect(text.replaceAll('\r\n', '')).not.toContain('\n');
+  });
+
   it('refuses a row that two files have, naming both', async () => {
     const a = await put('a.csv', csv(line(2), line(4)));
     const b = await put('b.csv', csv(line(3), line(4)));
@@ -210,12 +219,12 @@ describe('people whom a ledger knows, and the results do not', () => {
 
   it('are looked for in the ledgers of the shards that have no results', async () => {
     const a = await put('c.shard-1-of-2.csv', csv(line(2)));
-    await ledgerWith('c.shard-2-of-2.csv.ledger.jsonl', [3]);
-    await ledgerWith('c.shard-1-of-3.csv.ledger.jsonl', [4]);
+    await ledgerWith('c.shard-2-of-2.csv.ledger.jsonl', [4]);
+    await ledgerWith('c.shard-1-of-3.csv.ledger.jsonl', [3]);
     const cohort = await cohortTo(4);
     const { code, message } = await refusal(a, '--cohort', cohort);
     expect(code).toBe(75);
-    expect(message).toMatch(/^cohort\.csv:3 has no result, and c\.shard-2-of-2\.csv\.ledger\.jsonl says/);
+    expect(message).toMatch(/^cohort\.csv:4 has no result, and c\.shard-2-of-2\.csv\.ledger\.jsonl says/);
   });
 
   it('are none where nothing was done, or the ledger has no header yet', async () => {
