@@ -12,6 +12,21 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/**
+ * What a signal means to the command that is running. Before a command has said so, nothing was begun, and after it, all is
+ * done: then the process ends at once. It has to do so itself: as PID 1 of a container the kernel would not end it.
+ */
+let onStop: ((signal: StopSignal) => void) | undefined;
+function stop(signal: StopSignal): void {
+  const handler = onStop;
+  onStop = undefined;
+  if (handler) handler(signal);
+  // Or the second signal: a person who will not wait. The ledger is append-only and is intact at any instant.
+  else process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
+}
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+
 const io: Io = {
   env: process.env,
   command: process.argv.slice(2),
@@ -19,17 +34,9 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   onSignal(handler) {
-    let received = 0;
-    const listener = (signal: StopSignal) => {
-      if (++received === 1) handler(signal);
-      // The second signal is a person who will not wait. The ledger is append-only and is intact at any instant.
-      else process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
-    };
-    process.on('SIGINT', listener);
-    process.on('SIGTERM', listener);
+    onStop = handler;
     return () => {
-      process.off('SIGINT', listener);
-      process.off('SIGTERM', listener);
+      onStop = undefined;
     };
   },
 };

@@ -3,14 +3,16 @@
  * where there is none the tests are skipped, in CI too, and it is said.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { EXIT } from '../../src/errors.ts';
 import { type Counts, cli, csv, FIXTURES, phone, SENDER } from '../e2e/harness.ts';
 import { scratch } from '../helpers.ts';
+import { first, JOBS, podOf } from '../kubernetes/manifests.ts';
 import { ask, BASE, BUILD_FLAGS, type Container, container, docker, ROOT, whyNot } from './docker.ts';
 
 const missing = await whyNot();
@@ -244,6 +246,43 @@ describe.skipIf(missing !== undefined)('the container image', () => {
     expect((await run(flags, 'run', 'cohort.csv', ...api.args)).code).toBe(EXIT.ok);
   });
 
+  it('as the Job of fixtures/kubernetes starts it, with its mounts and variables (but no pause between asks)', async () => {
+    const api = await sandbox('--limit', '1000');
+    const { dir, mount } = await data();
+    const secrets = {
+      'cohort/cohort.csv': await readFile(join(FIXTURES, 'cohort.csv')),
+      'periskope/api-key': api.key,
+    };
+    for (const [path, content] of Object.entries(secrets)) {
+      await mkdir(join(dir, '..', path, '..'), { recursive: true });
+      await writeFile(join(dir, '..', path), content);
+    }
+    const { args = [], env = [], volumeMounts = [] } = podOf(JOBS[0]![1]).containers[0]!;
+    const volumes = volumeMounts.map(({ name, mountPath, readOnly }) =>
+      name === 'data' ? mount : `--volume=${join(dir, '..', name)}:${mountPath}${readOnly ? ':ro' : ''}`,
+    );
+    const variables = env.map(({ name, value = SENDER }) => `--env=${name}=${value}`);
+    const gap = args.indexOf('--gap');
+    const command = [...args.slice(0, gap), ...args.slice(gap + 2), ...api.args.slice(0, 2)];
+    const ended = await run([api.beside, ...volumes, ...variables], ...command);
+    expect(ended.code, ended.stderr).toBe(EXIT.incomplete);
+    expect(await rows(mount)).toHaveLength(65);
+    expect(Object.keys((await api.counts()).senders)).toEqual([SENDER]);
+
+    // And the pod that results are read through.
+    const [program = '', ...words] =
+      first<{ spec: IPodSpec }>('results.yaml').spec.containers[0]?.command ?? [];
+    const looking = start([`--entrypoint=${program}`, mount], ...words);
+    await vi.waitUntil(async () => (await docker('exec', looking.name, 'true')).code === 0, {
+      timeout: 30_000,
+    });
+    expect(outcomes(await ask('exec', looking.name, 'cat', '/data/cohort.results.csv'))).toEqual(
+      await rows(mount),
+    );
+    await ask('stop', looking.name);
+    expect((await looking.ended).code).toBe(0);
+  });
+
   it('a read-only /data: 2, with one line that says so', async () => {
     const { mount } = await data();
     const ended = await run([`${mount}:ro`], 'run', 'cohort.csv', '--sandbox');
@@ -276,6 +315,24 @@ describe.skipIf(missing !== undefined)('the container image', () => {
     expect(await rows(mount)).toEqual(Array(6).fill('added'));
     const { pairs } = await api.counts();
     expect(Object.values(pairs).map((pair) => pair.asked)).toEqual(Array(6).fill(1));
+  });
+
+  it('SIGTERM ends it also where there is nothing to drain', async () => {
+    const { mount } = await data();
+    const waiting = start([mount, '--interactive'], 'check', '-');
+    let code: number | null | undefined;
+    void waiting.ended.then((ended) => {
+      code = ended.code;
+    });
+    // Again and again, as the first ones come before node can hear them.
+    await vi.waitUntil(
+      async () => {
+        await docker('kill', '--signal=TERM', waiting.name);
+        return code !== undefined;
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    expect(code).toBe(EXIT.sigterm);
   });
 
   it('killed at once, as by a node that fails: another container goes on, and asks nobody twice', async () => {

@@ -34,11 +34,13 @@ interface Talking {
 }
 
 function talk(args: readonly string[]): Talking {
-  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('docker', args, {
+    stdio: [args.includes('--interactive') ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
   const said = { stdout: '', stderr: '' };
   const watchers = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       said[name] += text;
       for (const look of watchers) look();
     });

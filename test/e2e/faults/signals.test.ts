@@ -107,6 +107,29 @@ describe('with a request in flight', () => {
   });
 });
 
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s to a command that has nothing to finish: it ends itself, as nobody else would end PID 1',
+  async (what, code) => {
+    const child = spawn(process.execPath, [CLI, 'check', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    child.stdin.on('error', () => {});
+    // More than a pipe holds: it is being read.
+    await new Promise<void>((resolve) => {
+      child.stdin.write(csv(people(10_000)), () => resolve());
+    });
+    const ended = new Promise((resolve) => {
+      child.on('close', (...how) => resolve(how));
+    });
+    child.kill(what);
+    expect(await ended).toEqual([code, null]);
+  },
+);
+
 describe('a reader that goes away', () => {
   const shell = promisify(execFile);
 
