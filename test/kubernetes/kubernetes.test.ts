@@ -58,7 +58,7 @@ const CLAIMS = all.filter(
 
 describe('the manifests', () => {
   it('are those that the README names', () => {
-    expect(files).toEqual(['cronjob.yaml', 'job.yaml', 'results.yaml', 'storage.yaml']);
+    expect(files).toEqual(['cronjob.yaml', 'indexed-job.yaml', 'job.yaml', 'results.yaml', 'storage.yaml']);
     for (const file of files) expect(readme).toContain(`fixtures/kubernetes/${file}`);
   });
 
@@ -239,6 +239,16 @@ function expectSecret(name: string | undefined, keys: readonly string[], where: 
   for (const key of keys)
     expect(made, `${where}: ${name}/${key}`).toMatch(new RegExp(`--from-(?:file|literal)=${key}(?:=| |$)`));
 }
+
+it('indexed-job.yaml: as many pods as shards, each on a volume that several nodes may mount', () => {
+  const job = JOBS[1]![1];
+  const shards = podOf(job).containers[0]?.env?.find(({ name }) => name === 'GROUP_ONBOARD_SHARDS')?.value;
+  expect([job.completionMode, String(job.completions)]).toEqual(['Indexed', shards]);
+  const claim = podOf(job).volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim?.claimName;
+  expect(CLAIMS.find(({ metadata }) => metadata?.name === claim)?.spec?.accessModes).toEqual([
+    'ReadWriteMany',
+  ]);
+});
 
 it('cronjob.yaml: one run at a time, which ends before the next hour', () => {
   const { spec } = first<{ spec: { concurrencyPolicy: string; schedule: string } }>('cronjob.yaml');

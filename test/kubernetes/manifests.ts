@@ -72,6 +72,7 @@ export const first = <T>(file: string) => documents(texts.get(file) ?? '')[0] as
 
 export const JOBS: readonly (readonly [string, IJobSpec])[] = [
   ['job.yaml', first<{ spec: IJobSpec }>('job.yaml').spec],
+  ['indexed-job.yaml', first<{ spec: IJobSpec }>('indexed-job.yaml').spec],
   [
     'cronjob.yaml',
     first<{ spec: { jobTemplate: { spec: IJobSpec } } }>('cronjob.yaml').spec.jobTemplate.spec,
