@@ -176,7 +176,7 @@ export class Dispatcher {
       gateway.outOfReach(answer.sentAt, result.message);
       return false;
     }
-    if (result.why === 'unavailable') gateway.unavailable(answer.sentAt, result.retryAfter);
+    if (result.why === 'unavailable') gateway.unavailable(answer);
     return true;
   }
 

@@ -3,14 +3,17 @@ import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Answer, CallOptions } from './client.ts';
 import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
+import { readFacts } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
-import { retryAfterMs } from './retry-after.ts';
 import type { RunControl } from './run-control.ts';
 
 /** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
 const UNREACHABLE_TRIES = 6;
 /** Answers “not done” (429, 503) to one request, before it is left for the next run. */
 export const NOT_DONE_TRIES = 6;
+
+/** A server that says “come back tomorrow” is not waited for in one go: ten minutes, then it is asked again. */
+const LONGEST_RETRY_AFTER_MS = 600_000;
 
 export interface GatewayParts {
   readonly limiter: Limiter;
@@ -28,6 +31,13 @@ export function observed(answer: Answer): Observation {
     httpStatus: answer.kind === 'not_sent' ? undefined : answer.httpStatus,
     headers: (answer.kind === 'not_sent' ? undefined : answer.headers) ?? {},
   };
+}
+
+/** How long the answer asks us to wait, ms; a date in it is taken by the server's own clock. RFC 9110, 10.2.3. */
+function retryAfterMs(answer: Answer): number | undefined {
+  const { retryAfter, date } = readFacts(observed(answer));
+  const ms = retryAfter?.on === 'answer' ? retryAfter.in : retryAfter && date && retryAfter.at - date;
+  return ms === undefined ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
 /** The one door to the API: the limiter's grant, and the patience with an API that is out of reach or busy. */
@@ -81,11 +91,11 @@ export class Gateway {
   }
 
   /** 503: everything waits as long as the answer says, or a little longer each time. */
-  unavailable(sentAt: number, retryAfter: string | undefined): void {
+  unavailable(answer: Answer): void {
     this.#unreachable = 0;
-    if (sentAt < this.#retryAt) return;
+    if (answer.sentAt < this.#retryAt) return;
     this.#unavailable++;
-    const told = retryAfterMs(retryAfter, this.#parts.clock.now());
+    const told = retryAfterMs(answer);
     this.#pause(told ?? backoffMs(this.#unavailable, this.#parts.random), 'API unavailable (503)');
   }
 
@@ -127,7 +137,7 @@ export class Gateway {
         this.answered();
         return answer;
       }
-      if (status === 503) this.unavailable(answer.sentAt, answer.headers?.['retry-after']);
+      if (status === 503) this.unavailable(answer);
     }
   }
 }

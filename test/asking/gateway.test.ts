@@ -42,6 +42,30 @@ describe('a read', () => {
     expect(on.limiter.pauses).toEqual([7_000]);
   });
 
+  it.each([
+    ['a date, by the clock of the server, which is an hour behind', -3_600_000, 7, 7_000],
+    ['a date that is over', 0, -7, 0],
+    ['a date tomorrow: ten minutes, then it is asked again', 0, 86_400, 600_000],
+  ])('503 with Retry-After as %s', async (_, offMs, seconds, waits) => {
+    const date = (ms: number) => new Date(ms).toUTCString();
+    const now = Date.UTC(2026, 10, 22) + offMs;
+    const headers = { date: date(now), 'retry-after': date(now + seconds * 1_000) };
+    const on = reading(answered(503, '', headers), answered(200));
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([waits]);
+  });
+
+  it('503 with a Retry-After that says nothing: as without one', async () => {
+    const without = { 'retry-after': new Date(Date.UTC(2026, 10, 22)).toUTCString() };
+    const on = reading(
+      answered(503, '', { 'retry-after': 'soon' }),
+      answered(503, '', without),
+      answered(200),
+    );
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([500, 1_000]);
+  });
+
   it('out of reach: six tries with longer and longer waits, then the run stops', async () => {
     const on = reading(UNSENT);
     expect(await on.read()).toBeUndefined();
@@ -121,7 +145,7 @@ it('many that were refused together are one failure to reach the API', () => {
   const on = stage();
   for (let i = 0; i < 20; i++) on.gateway.outOfReach(on.time.ms - 1, 'refused');
   expect(on.limiter.pauses).toEqual([500]);
-  for (let i = 0; i < 20; i++) on.gateway.unavailable(on.time.ms - 1, undefined);
+  for (let i = 0; i < 20; i++) on.gateway.unavailable({ ...answered(503), sentAt: on.time.ms - 1 });
   expect(on.limiter.pauses).toEqual([500]);
 });
 
