@@ -18,6 +18,7 @@ import { withoutSecrets } from './defect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { type Io, type StopSignal, systemClock } from './io.ts';
 import { Live } from './live.ts';
+import { assertLedgerNotLost } from './lost-ledger.ts';
 import { assertOneSharding } from './one-sharding.ts';
 import { openOutput } from './output.ts';
 import { reportPaths } from './publish.ts';
@@ -79,6 +80,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   for (const path of reportPaths(config.reports)) await assertWritable(path);
   if (config.reports.report) await assertReportable(config.reports.report);
   await assertOneSharding(config.ledger, config.shard);
+  await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../helpers.ts';
@@ -15,6 +15,46 @@ function onceEach(counts: { pairs: Readonly<Record<string, { asked: number }>> }
 }
 
 describe('run', () => {
+  it('results that say that people were asked, and no ledger: refused, whatever was done to them', async () => {
+    const dir = await scratch();
+    const cohort = join(dir, 'cohort.csv');
+    const out = join(dir, 'cohort.results.csv');
+    const ledger = `${out}.ledger.jsonl`;
+    const api = await sandbox('--limit', '100');
+    await writeFile(cohort, csv(['nonsense', phone(1), phone(2)]));
+    expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(4);
+
+    await rename(ledger, join(dir, 'elsewhere.jsonl'));
+    const lost = await cli(['run', cohort, ...api.args], api.env);
+    expect(lost.code).toBe(2);
+    expect(lost.stderr.trim().split('\n')).toHaveLength(1);
+    expect(lost.stderr).toContain(`${out}:3 says that people were asked`);
+    expect(existsSync(ledger)).toBe(false);
+    const [header, ...rows] = (await readFile(out, 'utf8')).trim().split('\n');
+    await writeFile(out, `${[header, ...rows.reverse()].join('\r\n')}\r\n`);
+    expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(2);
+    expect((await api.counts()).asks).toBe(2);
+
+    // Each of the ways out that the message names.
+    const named = ['--ledger', join(dir, 'elsewhere.jsonl')];
+    expect((await cli(['run', cohort, ...named, ...api.args], api.env)).code).toBe(4);
+    expect((await cli(['run', out, ...api.args], api.env)).code).toBe(4);
+    expect((await api.counts()).asks).toBe(2);
+    await rename(out, join(dir, 'old.csv'));
+    expect((await cli(['run', cohort, '--no-precheck', ...api.args], api.env)).code).toBe(4);
+    expect((await api.counts()).asks).toBe(4);
+  });
+
+  it('results of a dry run and no ledger: nobody was asked, so it runs', async () => {
+    const dir = await scratch();
+    const cohort = join(dir, 'cohort.csv');
+    const api = await sandbox('--limit', '100');
+    await writeFile(cohort, csv([phone(1)]));
+    expect((await cli(['run', cohort, '--dry-run', ...api.args], api.env)).code).toBe(0);
+    expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(0);
+    expect((await api.counts()).asks).toBe(1);
+  });
+
   it('asks for everybody once, writes what happened, and asks nobody the second time', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
