@@ -8,19 +8,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import type { Clock } from '../domain/words.ts';
+import { localPacer, type MakePacer } from './pacer.ts';
 import { createLane } from './pacing/lane.ts';
 import {
   type AskKind,
-  advance,
-  decide,
-  initial,
   type Observation,
   type OwnPaceSettings,
-  type RateEvent,
   type RateState,
   type WaitReason,
   windowOf,
 } from './rate-limit.ts';
+import type { Permit, Wait } from './turn.ts';
 
 export type { AskKind, Observation, WaitReason } from './rate-limit.ts';
 
@@ -34,6 +32,8 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
   /** Called when nothing waits any more. */
   readonly onWaitEnd?: () => void;
+  /** Who keeps the policy's state; without: this process alone. */
+  readonly pacer?: MakePacer | undefined;
 }
 
 /** What a task gives back: its value, and what was observed; undefined when nothing was sent. */
@@ -83,13 +83,9 @@ export class LimiterStopped extends Error {
   }
 }
 
-/**
- * Bottleneck takes some turns of the event loop from a permit to the start: permits are put in this much ahead of
- * their time (milliseconds), and the task waits for the rest of it in its own slot.
- */
-const LEAD = 2;
-/** Longest delay that a Node timer takes, milliseconds. */
-const LONGEST_TIMER = 2_147_483_647;
+/** What a task came to; undefined: its permit had lapsed, and nothing was done. */
+type Ended<T> = { readonly value: T } | undefined;
+
 export function createLimiter(options: LimiterOptions): Limiter {
   const { clock, random = Math.random, maxConcurrent, maxRate, gap } = options;
   const lanes: Readonly<Record<AskKind, Bottleneck>> = {
@@ -98,68 +94,66 @@ export function createLimiter(options: LimiterOptions): Limiter {
   };
   /** Tasks that have not started, and the permits given to them, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
-  const permits: Record<AskKind, { readonly id: number; readonly from: number }[]> = { ask: [], read: [] };
-  let state: RateState = initial({
-    maxInFlight: maxConcurrent,
-    ...(maxRate === undefined ? {} : { maxRate }),
-    ...(gap === undefined ? {} : { gap }),
-  });
-  let timer: NodeJS.Timeout | undefined;
-  let waitingFor: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined;
+  const permits: Record<AskKind, Permit[]> = { ask: [], read: [] };
+  /** Permits that have not come to their end. */
+  let inFlight = 0;
+  let throttled = 0;
+  let waitingFor: Wait | undefined;
   const stopping: Partial<Record<AskKind, Promise<void>>> = {};
+  const pacer = (options.pacer ?? localPacer)({
+    clock,
+    random,
+    settings: {
+      maxInFlight: maxConcurrent,
+      ...(maxRate === undefined ? {} : { maxRate }),
+      ...(gap === undefined ? {} : { gap }),
+    },
+    hooks: { demand: () => ({ ask: demand('ask'), read: demand('read') }), grant, waits },
+  });
 
   // The first start dates Bottleneck's own clock back: see NO_MIN_TIME. A limiter stopped before that drops it.
   for (const lane of Object.values(lanes)) {
     lane.schedule({ weight: 0 }, async () => undefined).catch(() => undefined);
   }
 
-  function tell(event: RateEvent): void {
-    state = advance(state, event, clock.monotonic());
+  function demand(kind: AskKind): number {
+    return stopping[kind] === undefined ? Math.max(0, waiting[kind] - permits[kind].length) : 0;
   }
 
-  /** Gives what the policy lets go now, and sets the timer for the rest. */
-  function pump(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    const open = (['read', 'ask'] as const).filter((kind) => stopping[kind] === undefined);
-    const waits = open.map(give).filter((wait) => wait !== undefined);
-    const next = waits.sort((a, b) => a.untilMonotonic - b.untilMonotonic)[0];
-    if (next === undefined) {
-      if (waitingFor !== undefined) options.onWaitEnd?.();
-      waitingFor = undefined;
-      return;
+  function grant(given: readonly Permit[]): void {
+    const added: Record<AskKind, number> = { ask: 0, read: 0 };
+    for (const permit of given) {
+      inFlight++;
+      if (stopping[permit.kind] !== undefined) giveBack(permit);
+      else {
+        permits[permit.kind].push(permit);
+        added[permit.kind]++;
+      }
     }
-    const ahead = Math.ceil(next.untilMonotonic - LEAD - clock.monotonic());
-    timer = setTimeout(pump, Math.min(Math.max(ahead, 1), LONGEST_TIMER));
-    const changed = waitingFor?.untilMonotonic !== next.untilMonotonic || waitingFor.why !== next.why;
+    for (const kind of ['read', 'ask'] as const) {
+      if (added[kind] > 0) void lanes[kind].incrementReservoir(added[kind]);
+    }
+  }
+
+  function giveBack({ id }: Permit): void {
+    inFlight--;
+    pacer.tell({ type: 'withdrawn', id });
+  }
+
+  function waits(next: Wait | undefined): void {
+    const before = waitingFor;
     waitingFor = next;
-    if (changed) options.onWait?.(next);
-  }
-
-  function give(kind: AskKind): { readonly untilMonotonic: number; readonly why: WaitReason } | undefined {
-    let given = 0;
-    let wait: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined;
-    while (waiting[kind] > permits[kind].length) {
-      const now = clock.monotonic();
-      let from = now;
-      let verdict = decide(state, kind, now);
-      if (!verdict.go && verdict.until !== undefined && verdict.until <= now + LEAD) {
-        from = verdict.until;
-        verdict = decide(state, kind, from);
-      }
-      if (!verdict.go) {
-        if (verdict.until !== undefined) wait = { untilMonotonic: verdict.until, why: verdict.why };
-        break;
-      }
-      permits[kind].push({ id: state.nextId, from });
-      state = advance(state, { type: 'granted', kind, solo: verdict.solo, random: random() }, from);
-      given++;
+    if (next === undefined) {
+      if (before !== undefined) options.onWaitEnd?.();
+    } else if (before?.until !== next.until || before.why !== next.why) {
+      options.onWait?.({ untilMonotonic: next.until, why: next.why });
     }
-    if (given > 0) void lanes[kind].incrementReservoir(given);
-    return wait;
   }
 
-  async function run<T>(kind: AskKind, task: (sent: () => void) => Promise<TaskResult<T>>): Promise<T> {
+  async function run<T>(
+    kind: AskKind,
+    task: (sent: () => void) => Promise<TaskResult<T>>,
+  ): Promise<Ended<T>> {
     waiting[kind]--;
     const permit = permits[kind].shift();
     if (permit === undefined) {
@@ -170,21 +164,29 @@ export function createLimiter(options: LimiterOptions): Limiter {
     for (let early = from - clock.monotonic(); early > 0; early = from - clock.monotonic()) {
       await delay(early);
     }
+    if (!pacer.holds(permit)) {
+      giveBack(permit);
+      return undefined;
+    }
     let sentAt: number | undefined;
     let observation: Observation | undefined;
     try {
       const result = await task(() => {
         sentAt = clock.monotonic();
-        tell({ type: 'sent', id });
+        pacer.tell({ type: 'sent', id });
       });
       observation = result.observation;
-      return result.value;
+      return { value: result.value };
     } finally {
       if (observation === undefined && sentAt !== undefined) {
         observation = { sentAt, answeredAt: clock.monotonic(), httpStatus: undefined, headers: {} };
       }
-      tell(observation === undefined ? { type: 'withdrawn', id } : { type: 'answered', id, observation });
-      pump();
+      if (observation?.httpStatus === 429) throttled++;
+      inFlight--;
+      pacer.tell(
+        observation === undefined ? { type: 'withdrawn', id } : { type: 'answered', id, observation },
+      );
+      pacer.look();
     }
   }
 
@@ -192,45 +194,50 @@ export function createLimiter(options: LimiterOptions): Limiter {
   function stopLane(kind: AskKind): Promise<void> {
     const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
     stopping[kind] = stopped;
-    for (const { id } of permits[kind].splice(0)) tell({ type: 'withdrawn', id });
-    pump();
+    for (const permit of permits[kind].splice(0)) giveBack(permit);
+    pacer.look();
     return stopped;
   }
 
   return {
     async schedule(kind, task) {
-      if (stopping[kind] !== undefined) throw new LimiterStopped();
-      waiting[kind]++;
-      const done = lanes[kind].schedule(() => run(kind, task));
-      pump();
-      try {
-        return await done;
-      } catch (error) {
-        if (!(error instanceof Bottleneck.BottleneckError)) throw error;
-        waiting[kind]--;
-        throw new LimiterStopped();
+      for (;;) {
+        if (stopping[kind] !== undefined) throw new LimiterStopped();
+        waiting[kind]++;
+        const done = lanes[kind].schedule(() => run(kind, task));
+        pacer.look();
+        try {
+          const ended = await done;
+          if (ended !== undefined) return ended.value;
+        } catch (error) {
+          if (!(error instanceof Bottleneck.BottleneckError)) throw error;
+          waiting[kind]--;
+          throw new LimiterStopped();
+        }
       }
     },
     pause(untilMonotonic, why = 'paused') {
-      tell({ type: 'paused', until: untilMonotonic, why });
-      pump();
+      pacer.tell({ type: 'paused', until: untilMonotonic, why });
+      pacer.look();
     },
     get snapshot() {
-      return snapshotOf(state, waiting.ask + waiting.read, waitingFor);
+      const queued = waiting.ask + waiting.read;
+      return snapshotOf(pacer.state, { inFlight, queued, throttled }, waitingFor);
     },
     stopAsks() {
       void stopLane('ask');
     },
     async stop() {
       await Promise.all([stopLane('ask'), stopLane('read')]);
+      await pacer.close();
     },
   };
 }
 
 function snapshotOf(
   state: RateState,
-  queued: number,
-  waitingFor: { readonly untilMonotonic: number; readonly why: WaitReason } | undefined,
+  own: Pick<LimiterSnapshot, 'inFlight' | 'queued' | 'throttled'>,
+  waitingFor: Wait | undefined,
 ): LimiterSnapshot {
   const windowMs = windowOf(state);
   const { limit } = state;
@@ -238,11 +245,7 @@ function snapshotOf(
     ...(limit === undefined ? {} : { limit, remaining: state.credit }),
     ...(windowMs === undefined ? {} : { windowMs }),
     ...(limit === undefined || windowMs === undefined ? {} : { ratePerSecond: (limit / windowMs) * 1000 }),
-    inFlight: state.asks.filter((ask) => ask.answeredAt === undefined).length,
-    queued,
-    throttled: state.throttled,
-    ...(waitingFor === undefined
-      ? {}
-      : { waitingUntil: waitingFor.untilMonotonic, waitingWhy: waitingFor.why }),
+    ...own,
+    ...(waitingFor === undefined ? {} : { waitingUntil: waitingFor.until, waitingWhy: waitingFor.why }),
   };
 }
