@@ -1,6 +1,7 @@
 /** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parseRedisUrl, type RedisTarget } from './asking/shared/redis-url.ts';
 import { OnboardError } from './errors.ts';
 
 /** Where the asks go. */
@@ -118,4 +119,48 @@ export function sender(flags: Flags, to: Target | undefined): string | undefined
     );
   }
   return parsed.data;
+}
+
+/**
+ * Where the allowance is shared with other processes: the flag, or the environment, or the file that it names. Flags show
+ * in the list of processes, so a password in one is refused. No text of the URL is in any message.
+ */
+export function redisTarget(flags: Flags, env: Env): RedisTarget | undefined {
+  const flag = flags['redisUrl'] as string | undefined;
+  if (flag !== undefined) {
+    const target = redisFrom('--redis-url', flag);
+    if (target?.password === undefined) return target;
+    throw usage(
+      '--redis-url holds a password, and flags show in ps: put the URL into GROUP_ONBOARD_REDIS_URL, or into a file that GROUP_ONBOARD_REDIS_URL_FILE names',
+    );
+  }
+  const inline = env['GROUP_ONBOARD_REDIS_URL'];
+  const file = env['GROUP_ONBOARD_REDIS_URL_FILE'];
+  if (inline && file) {
+    throw usage(
+      'both GROUP_ONBOARD_REDIS_URL and GROUP_ONBOARD_REDIS_URL_FILE are set: unset one, so that it is clear which is meant',
+    );
+  }
+  if (!file) return redisFrom('GROUP_ONBOARD_REDIS_URL', inline);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: cannot read ${file} (${why})`);
+  }
+  const target = redisFrom(`GROUP_ONBOARD_REDIS_URL_FILE: what ${file} holds`, text);
+  if (target === undefined) throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: ${file} is empty`);
+  return target;
+}
+
+function redisFrom(where: string, text: string | undefined): RedisTarget | undefined {
+  const url = text?.trim();
+  if (!url) return undefined;
+  try {
+    return Object.freeze(parseRedisUrl(url));
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(`${where} ${error.message}`);
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
-import { type Env, parseBaseUrl, sender, type Target, target, usage } from './api-config.ts';
+import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api-config.ts';
+import type { RedisTarget } from './asking/shared/redis-url.ts';
 import type { CountryCode } from './cohort/normalizer.ts';
 import type { Shard } from './domain/shard.ts';
 import type { ChatId, Status } from './domain/words.ts';
@@ -53,6 +54,8 @@ export interface RunConfig {
   readonly requestTimeoutMs: number;
   readonly precheck: boolean;
   readonly forceAdd: boolean;
+  /** Where the allowance is shared with other processes; undefined: it is not. */
+  readonly redis: RedisTarget | undefined;
   readonly maxRate: Rate | undefined;
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
@@ -218,6 +221,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     target: to,
     sender: sender(flags, to),
     requestTimeoutMs: flags['requestTimeout'] as number,
+    redis: redisTarget(flags, env),
     precheck: flags['precheck'] as boolean,
     forceAdd: flags['forceAdd'] === true,
     maxRate: flags['maxRate'] as Rate | undefined,

@@ -27,6 +27,7 @@ const EXIT_BY_CODE = {
   LEDGER_FAILED: EXIT.again,
   RESULTS_FAILED: EXIT.again,
   RESULTS_STALE: EXIT.again,
+  REDIS_UNREACHABLE: EXIT.again,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof EXIT_BY_CODE;
 

@@ -1,4 +1,5 @@
-import { type Env, parseBaseUrl, sender, type Target, target } from './api-config.ts';
+import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api-config.ts';
+import type { RedisTarget } from './asking/shared/redis-url.ts';
 import {
   DEFAULT_CONCURRENCY,
   type Flags,
@@ -22,6 +23,8 @@ export interface FollowUpConfig {
   readonly sender: string | undefined;
   readonly requestTimeoutMs: number;
   readonly concurrency: number;
+  /** Where the allowance is shared with other processes; undefined: it is not. */
+  readonly redis: RedisTarget | undefined;
   readonly maxRate: undefined;
   readonly gap: undefined;
   /** Names the rows of everybody who is still out. */
@@ -57,6 +60,7 @@ export function followUpConfig(
     target: to,
     sender: sender(flags, to),
     requestTimeoutMs: flags['requestTimeout'] as number,
+    redis: redisTarget(flags, env),
     concurrency: DEFAULT_CONCURRENCY,
     maxRate: undefined,
     gap: undefined,

@@ -2,6 +2,7 @@ import type { Participant } from '../domain/words.ts';
 import type { Ask } from './planner.ts';
 import type { AskLedger } from './ports.ts';
 import { pairsOf } from './settler.ts';
+import type { Room, SharedCap } from './shared/shared-cap.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,11 +18,18 @@ export class CappedLedger {
   readonly #recording = new Set<Promise<unknown>>();
   /** People granted whom the ledger may not count yet. */
   #reserved = 0;
+  readonly #shared: SharedCap | undefined;
+  /** Room set aside with others and not used yet: whose ask takes which is the same. */
+  readonly #rooms: Room[] = [];
+  /** People of asks recorded by this run, while the shared cap may have to be told that one was not done. */
+  readonly #people = new Map<number, number>();
 
-  constructor(ledger: AskLedger, sender: string, cap: number | undefined) {
+  /** @param shared keeps the cap together with other processes; without, this ledger alone counts. */
+  constructor(ledger: AskLedger, sender: string, cap: number | undefined, shared?: SharedCap) {
     this.#ledger = ledger;
     this.#sender = sender;
     this.#cap = cap;
+    this.#shared = cap === undefined ? undefined : shared;
   }
 
   /**
@@ -30,6 +38,11 @@ export class CappedLedger {
    */
   async reserve(people: number): Promise<number> {
     const cap = this.#cap ?? Number.POSITIVE_INFINITY;
+    if (this.#shared !== undefined) {
+      const room = await this.#shared.reserve(people, cap);
+      if (room.people > 0) this.#rooms.push(room);
+      return room.people;
+    }
     const room = () => cap - this.#ledger.askedInLast(DAY_MS, this.#sender) - this.#reserved;
     while (room() < people && this.#recording.size > 0) await Promise.race(this.#recording);
     const granted = Math.min(people, Math.max(0, room()));
@@ -40,11 +53,34 @@ export class CappedLedger {
   /** Resolves with the ask's number once the record is durable. */
   async asked(ask: Ask, people: readonly Participant[]): Promise<number> {
     const record = this.#ledger.asked(pairsOf(ask, people), this.#sender);
+    if (this.#shared !== undefined) return this.#recorded(this.#shared, record, people.length);
     const recorded = record.finally(() => {
       this.#reserved -= people.length;
       this.#recording.delete(recorded);
     });
     this.#recording.add(recorded);
     return recorded;
+  }
+
+  async notDone(ask: number): Promise<void> {
+    await this.#ledger.notDone(ask);
+    const people = this.#people.get(ask);
+    if (people !== undefined) this.#shared?.notDone(ask, people);
+    this.#people.delete(ask);
+  }
+
+  async #recorded(shared: SharedCap, record: Promise<number>, people: number): Promise<number> {
+    const place = this.#rooms.findIndex((one) => one.people === people);
+    const [room] = this.#rooms.splice(place, 1);
+    if (place < 0 || room === undefined) throw new Error('an ask was made without room under the daily cap');
+    try {
+      const ask = await record;
+      this.#people.set(ask, people);
+      shared.recorded(room, ask);
+      return ask;
+    } catch (error) {
+      shared.giveBack(room);
+      throw error;
+    }
   }
 }

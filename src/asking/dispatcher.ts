@@ -15,6 +15,7 @@ import type { Doubt } from './reconciler.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import { pairsOf, Settler } from './settler.ts';
+import type { SharedCap } from './shared/shared-cap.ts';
 
 /** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
 const WHATSAPP_TRIES = 3;
@@ -35,6 +36,8 @@ export interface DispatcherParts {
   readonly forceAdd: boolean;
   readonly coolDownMs: number;
   readonly dailyCap: number | undefined;
+  /** Keeps the daily cap together with other processes. */
+  readonly sharedCap?: SharedCap | undefined;
   /** Aborts requests that are in flight: the last resort when draining takes too long. */
   readonly abandon: AbortSignal;
 }
@@ -65,7 +68,7 @@ export class Dispatcher {
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     this.#settle = new Settler(parts);
-    this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap);
+    this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap, parts.sharedCap);
     this.#guard = new Guard(parts);
     this.#inFlight = pLimit(parts.concurrency);
   }
@@ -109,7 +112,7 @@ export class Dispatcher {
       if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
       const result = classify(sent.answer, sent.people);
       if (result.kind === 'not_done') {
-        await this.#parts.ledger.notDone(sent.id);
+        await this.#ledger.notDone(sent.id);
         if (this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES) {
           this.#guard.exhausted(result.message);
           return;
@@ -186,7 +189,7 @@ export class Dispatcher {
     sent: Sent,
     result: Exclude<AskResult, { kind: 'not_done' }>,
   ): Promise<readonly Participant[]> {
-    const { control, ledger } = this.#parts;
+    const { control } = this.#parts;
     switch (result.kind) {
       case 'outcomes':
         return this.#settleOutcomes(ask, sent, result);
@@ -200,11 +203,11 @@ export class Dispatcher {
         await this.#groupClosed(ask, sent, result);
         break;
       case 'key_rejected':
-        await ledger.notDone(sent.id);
+        await this.#ledger.notDone(sent.id);
         control.stop(keyRejected());
         break;
       case 'redirected':
-        await ledger.notDone(sent.id);
+        await this.#ledger.notDone(sent.id);
         control.stop({
           exit: EXIT.safety,
           code: 'redirected',
@@ -216,7 +219,7 @@ export class Dispatcher {
   }
 
   async #settleOutcomes(ask: Ask, sent: Sent, result: Result<'outcomes'>): Promise<readonly Participant[]> {
-    const { groups, ledger } = this.#parts;
+    const { groups } = this.#parts;
     await this.#settle.each(
       ask,
       sent.id,
@@ -238,7 +241,7 @@ export class Dispatcher {
       this.#inDoubt(ask, sent, [...words.keys()], (who) => words.get(who) ?? '', result);
       return [];
     }
-    if (result.throttled.length > 0) await ledger.notDone(sent.id);
+    if (result.throttled.length > 0) await this.#ledger.notDone(sent.id);
     else this.#guard.clear(sent.answer.sentAt);
     return result.throttled.map(({ participant }) => participant);
   }
@@ -266,7 +269,7 @@ export class Dispatcher {
   async #refused(ask: Ask, sent: Sent, result: Result<'refused'>): Promise<void> {
     const { people } = sent;
     if (!(await this.#refusalHolds()) || people.length > 1) {
-      await this.#parts.ledger.notDone(sent.id);
+      await this.#ledger.notDone(sent.id);
       for (const participant of people)
         await this.#attend({ chatId: ask.chatId, participants: [participant] });
       return;
@@ -280,7 +283,7 @@ export class Dispatcher {
   async #groupClosed(ask: Ask, sent: Sent, result: Result<'group_closed'>): Promise<void> {
     const { reasonCode, message, httpStatus, traceId } = result;
     if (!(await this.#refusalHolds())) {
-      await this.#parts.ledger.notDone(sent.id);
+      await this.#ledger.notDone(sent.id);
       return;
     }
     this.#parts.groups.close(ask.chatId, { reasonCode, message });

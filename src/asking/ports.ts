@@ -18,6 +18,9 @@ export interface AskLedger {
   askedInLast(ms: number, sender: string): number;
 }
 
+/** Asks that a ledger knows: its number of each, when (epoch ms), and of how many people. */
+export type LoggedAsks = Iterable<{ readonly ask: number; readonly at: number; readonly people: number }>;
+
 /** pino's shape, as much of it as is used. Objects carry no whole phone number and never the key. */
 export interface Log {
   debug(facts: object, message: string): void;

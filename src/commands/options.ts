@@ -96,6 +96,11 @@ export function apiOptions(): Option[] {
     option('--request-timeout <DURATION>', 'longest wait for one answer', API)
       .argParser(valued(parseDuration))
       .default(60_000, '60s'),
+    // No `.env()`: where the URL comes from decides whether it may hold a password.
+    new Option(
+      '--redis-url <URL>',
+      'share one allowance with every run of this key that names the same Redis (env: GROUP_ONBOARD_REDIS_URL, or GROUP_ONBOARD_REDIS_URL_FILE for a file that holds it; a password only there)',
+    ).helpGroup(API),
     option('--no-precheck', 'do not read the phone’s state and the groups’ members first', API),
     option('--force-add', 'ask the API to add directly (force_add_participants)', API),
   ];

@@ -100,6 +100,10 @@ const table = {
   deadline: { meaning: 'the run reached its --deadline', advice: 'run the same command again' },
   daily_cap: { meaning: 'the sender reached its --daily-cap', advice: 'run the same command again tomorrow' },
   api_unreachable: { meaning: 'the API could not be reached', advice: 'run the same command again later' },
+  redis_unreachable: {
+    meaning: 'Redis, which shares the allowance between runs, could not be reached',
+    advice: 'run the same command again when Redis is back',
+  },
   ledger_failed: {
     meaning: 'the ledger could no longer be written',
     advice: 'make room on the disk, then run the same command again',

@@ -15,6 +15,7 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
   'interrupted',
   'key_rejected',
   'api_unreachable',
+  'redis_unreachable',
   'ledger_failed',
   'redirected',
 ]);

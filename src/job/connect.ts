@@ -13,6 +13,7 @@ import type { RunControl } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Releases } from './releases.ts';
+import type { CapLedger, Sharing } from './share.ts';
 import type { WaitMeter } from './wait-meter.ts';
 
 /** Waits below this are not worth a line of log. */
@@ -77,11 +78,13 @@ export interface ReaderParts {
   readonly waits: WaitMeter;
   readonly log: Log;
   readonly releases: Releases;
+  /** What is kept together with other processes; undefined: nothing. */
+  readonly sharing?: Sharing | undefined;
 }
 
 export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
-  readonly ledger: AskLedger;
+  readonly ledger: AskLedger & Omit<CapLedger, 'path'>;
   readonly abandon: AbortSignal;
 }
 
@@ -110,6 +113,7 @@ export function connectReader(parts: ReaderParts): Reader {
     maxConcurrent: config.concurrency,
     ...(config.maxRate && { maxRate: config.maxRate }),
     ...(config.gap && { gap: config.gap }),
+    pacer: parts.sharing?.pacer(''),
     onWaitEnd: () => parts.waits.ends(),
     onWait: ({ untilMonotonic, why }) => {
       parts.waits.begins(why);
@@ -149,6 +153,14 @@ export function connect(parts: ConnectParts): Connection {
     forceAdd: config.forceAdd,
     coolDownMs: config.coolDownMs,
     dailyCap: config.dailyCap,
+    sharedCap:
+      config.dailyCap === undefined
+        ? undefined
+        : parts.sharing?.cap(to.sender, {
+            path: config.ledger,
+            header: ledger.header,
+            asksInLast: (ms, sender) => ledger.asksInLast(ms, sender),
+          }),
     abandon: parts.abandon,
   });
   return { limiter, gateway, groups, phone, dispatcher };

@@ -19,6 +19,7 @@ import { forLog, publish, reportPaths } from './publish.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { type Rewritten, rewriteResults } from './rewrite-results.ts';
+import { openSharing } from './share.ts';
 
 /** Groups read at once; the limiter says when each of them starts. */
 const READS_IN_FLIGHT = 8;
@@ -67,9 +68,10 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
 
   let reader: Reader | undefined;
   const to = chatIds.size > 0 ? await endpoint(config, releases) : undefined;
-  if (to) {
+  const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
+  if (to && !(config.redis && sharing === undefined)) {
     const parts = { config, to, control, closing: control, clock, events: live, waits: live.waits };
-    reader = connectReader({ ...parts, log, releases });
+    reader = connectReader({ ...parts, log, releases, sharing });
   }
   const read = new Set<ChatId>();
   const slots = pLimit(READS_IN_FLIGHT);

@@ -27,6 +27,7 @@ import { assertReplaceable } from './replaceable.ts';
 import { assertReportable } from './report-file.ts';
 import { ownColumnsOf } from './report-rows.ts';
 import { inShard } from './shard-cohort.ts';
+import { openSharing } from './share.ts';
 import { Interrupted, spool } from './spool.ts';
 import { type Knowledge, type Seen, survey } from './survey.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -47,7 +48,11 @@ export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
     return await wired(config, io, control, releases);
   } catch (error) {
     if (error instanceof Interrupted && control.reason) return control.reason.exit;
-    throw withoutSecrets(error, config.target?.kind === 'api' ? config.target.apiKey : undefined);
+    throw withoutSecrets(
+      error,
+      config.target?.kind === 'api' ? config.target.apiKey : undefined,
+      config.redis?.password,
+    );
   } finally {
     await releases.all();
   }
@@ -119,7 +124,9 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   let connection: Connection | undefined;
   let limited = false;
   let failure: unknown;
-  if (to) {
+  const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
+  // A Redis that is out of reach has stopped the run: without it nothing may be sent.
+  if (to && !(config.redis && sharing === undefined)) {
     connection = connect({
       config,
       to,
@@ -132,6 +139,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       log,
       abandon: abandon.signal,
       releases,
+      sharing,
     });
     const { limiter } = connection;
     live.waiting = () => limiter.snapshot;

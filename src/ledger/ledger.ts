@@ -73,6 +73,11 @@ export interface Ledger {
   lastAskedAt(): number | undefined;
   /** When `sender` has asked fewer than `cap` in the last `ms` (at most 48 h) again, epoch ms; undefined: it has now. */
   roomAt(ms: number, sender: string, cap: number): number | undefined;
+  /** The asks that these are; `at` is epoch ms. */
+  asksInLast(
+    ms: number,
+    sender: string,
+  ): readonly { readonly ask: number; readonly at: number; readonly people: number }[];
   /** Number of pairs the ledger knows. */
   readonly size: number;
   readonly counts: StateCounts;

@@ -109,6 +109,11 @@ export class OpenLedger implements Ledger {
     return this.#state.inDoubt();
   }
 
+  asksInLast(ms: number, sender: string) {
+    const asks = this.#state.asksAfter(sender, this.#clock.now() - ms);
+    return asks.map(({ ask, at, count }) => ({ ask, at, people: count }));
+  }
+
   askedInLast(ms: number, sender: string): number {
     return this.#state.askedWithin(sender, ms, this.#clock.now());
   }

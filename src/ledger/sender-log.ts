@@ -5,6 +5,8 @@ export const REMEMBERED_MS = 48 * 60 * 60 * 1000;
 
 /** Where an ask stands in the log, for taking it back. */
 export interface LoggedAsk {
+  /** Its number in the ledger. */
+  readonly ask: number;
   /** Epoch ms. */
   readonly at: number;
   count: number;
@@ -19,8 +21,8 @@ class Sender {
   #head = 0;
   #sum = 0;
 
-  add(at: number, count: number): LoggedAsk {
-    const ask = { at, count };
+  add(at: number, count: number, number: number): LoggedAsk {
+    const ask = { ask: number, at, count };
     let place = this.#asks.length;
     while (place > 0 && (this.#asks[place - 1] as LoggedAsk).at > at) place--;
     if (place === this.#asks.length) {
@@ -76,6 +78,10 @@ class Sender {
     return this.#asks.findLast((ask) => ask.count > 0)?.at;
   }
 
+  after(instant: number): readonly LoggedAsk[] {
+    return this.#asks.filter(({ at, count }) => at > instant && count > 0);
+  }
+
   /** Drops the old in large pieces only, so that each ask is moved a bounded number of times. */
   #forget(before: number): void {
     const middle = this.#asks.length >> 1;
@@ -88,13 +94,13 @@ class Sender {
 export class SenderLog {
   readonly #senders = new Map<string, Sender>();
 
-  add(sender: string, at: number, count: number): LoggedAsk {
+  add(sender: string, at: number, count: number, ask = 0): LoggedAsk {
     let log = this.#senders.get(sender);
     if (log === undefined) {
       log = new Sender();
       this.#senders.set(sender, log);
     }
-    return log.add(at, count);
+    return log.add(at, count, ask);
   }
 
   takeBack(sender: string, ask: LoggedAsk): void {
@@ -115,5 +121,10 @@ export class SenderLog {
   /** Participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */
   within(sender: string, span: number, now: number): number {
     return this.#senders.get(sender)?.within(span, now) ?? 0;
+  }
+
+  /** The asks of `sender` after that instant (epoch ms), as far back as is remembered. */
+  after(sender: string, instant: number): readonly LoggedAsk[] {
+    return this.#senders.get(sender)?.after(instant) ?? [];
   }
 }

@@ -122,12 +122,16 @@ export class LedgerState {
     return this.#senders.roomAt(sender, span, cap, now);
   }
 
+  asksAfter(sender: string, instant: number): readonly LoggedAsk[] {
+    return this.#senders.after(sender, instant);
+  }
+
   #asked(asked: AskedRecord): void {
     // A person that is named twice (a number and its variant) is one person, and one attempt.
     const waiting = new Map<number, Participant>();
     for (const participant of asked.who)
       waiting.set(this.#entry({ chatId: asked.chat, participant }), participant);
-    const logged = this.#senders.add(asked.from, Date.parse(asked.at), asked.who.length);
+    const logged = this.#senders.add(asked.from, Date.parse(asked.at), asked.who.length, asked.n);
     this.#open.set(asked.n, { asked, logged, waiting });
 
     for (const entry of waiting.keys()) {

@@ -19,7 +19,7 @@ import {
 import { hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
 
 export function answered(state: RateState, id: number, observation: Observation): RateState {
-  const { sentAt, answeredAt, httpStatus } = observation;
+  const { sentAt, answeredAt, httpStatus, tripMs = answeredAt - sentAt } = observation;
   const place = placeOf(state.asks, id);
   const before = state.asks[place];
   if (before === undefined) return state;
@@ -33,7 +33,7 @@ export function answered(state: RateState, id: number, observation: Observation)
   };
   state.asks[place] = ask;
   if (facts === undefined) return { ...state };
-  const trips = { ...state.trips, [ask.kind]: addRoundTrip(state.trips[ask.kind], answeredAt - sentAt) };
+  const trips = { ...state.trips, [ask.kind]: addRoundTrip(state.trips[ask.kind], tripMs) };
   const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
   const changed = facts.limit !== undefined && state.limit !== undefined && facts.limit !== state.limit;
   const limitChangedAt = changed ? answeredAt : state.limitChangedAt;

@@ -10,6 +10,8 @@ export interface Observation {
   readonly sentAt: number;
   /** When the answer was there, or when the exchange was given up. */
   readonly answeredAt: number;
+  /** How long it took, where the two instants are widened by what a clock may be off; else their difference. */
+  readonly tripMs?: number;
   /** HTTP status; undefined: no answer (lost). */
   readonly httpStatus: number | undefined;
   /** Lower-case names: x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, date, retry-after. */

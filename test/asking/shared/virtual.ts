@@ -1,0 +1,343 @@
+/**
+ * Several processes in virtual time: the real shared pacers, on a store in memory that takes time to answer, before a
+ * server that counts. Whoever waits for a promise waits for the virtual clock.
+ */
+
+import type { OwnPaceSettings } from '../../../src/asking/rate-limit.ts';
+import { SharedClock } from '../../../src/asking/shared/clock.ts';
+import {
+  type Link,
+  LinkDown,
+  type LinkEvents,
+  type SetTimer,
+  type Store,
+  type Stored,
+} from '../../../src/asking/shared/link.ts';
+import { BEAT_MS, LEASE_MS, Presence } from '../../../src/asking/shared/presence.ts';
+import { SharedPacer } from '../../../src/asking/shared/shared-pacer.ts';
+import type { Hint } from '../../../src/asking/shared/shared-turn.ts';
+import type { Permit } from '../../../src/asking/turn.ts';
+import { counter, headersOf, randomFrom, type World } from '../simulator.ts';
+
+/** Virtual time: callbacks in the order of their instants, and everything that promises do in between. */
+export class Time {
+  now = 0;
+  readonly #items: { at: number; order: number; callback: () => void; cancelled: boolean }[] = [];
+  #order = 0;
+
+  at(at: number, callback: () => void): () => void {
+    const item = { at: Math.max(at, this.now), order: this.#order++, callback, cancelled: false };
+    let index = this.#items.length;
+    while (index > 0 && (this.#items[index - 1]?.at ?? 0) > item.at) index--;
+    this.#items.splice(index, 0, item);
+    return () => {
+      item.cancelled = true;
+    };
+  }
+
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.at(this.now + ms, resolve));
+  }
+
+  /** Runs until `done`, or until the virtual instant `limit`. */
+  async run(done: () => boolean, limit: number): Promise<void> {
+    await settle();
+    while (!done() && this.now <= limit) {
+      const item = this.#items.shift();
+      if (item === undefined) throw new Error(`nothing happens any more at ${this.now}`);
+      if (item.cancelled) continue;
+      this.now = item.at;
+      item.callback();
+      await settle();
+    }
+  }
+}
+
+/** Everything that follows from what has happened, without a turn of the event loop for each. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 12; i++) await undefined;
+}
+
+/** Redis, as far as it is used. */
+export class MemoryRedis {
+  up = true;
+  /** Its wall clock against virtual time. */
+  clockAt = 1_737_911_667_000;
+  swaps = 0;
+  reads = 0;
+  conflicts = 0;
+  readonly values = new Map<string, Stored>();
+  readonly here = new Map<string, number>();
+  readonly listeners: ((name: string, version: string, hint: Hint) => void)[] = [];
+
+  forget(): void {
+    this.values.clear();
+    this.here.clear();
+  }
+}
+
+export interface ProcessOptions {
+  readonly time: Time;
+  readonly redis: MemoryRedis;
+  readonly random: () => number;
+  /** Round trip to Redis, milliseconds. */
+  readonly redisMs: number;
+  readonly name: string;
+  /** What its monotonic clock shows at virtual 0. */
+  readonly origin: number;
+}
+
+/** One process's way to the store, as the real link behaves: down when Redis is, up again with a good beat. */
+export class VirtualLink implements Link {
+  readonly me: string;
+  readonly clock = new SharedClock();
+  readonly presence = new Presence();
+  up = false;
+  timeline = 0;
+  dead = false;
+  readonly #options: ProcessOptions;
+  readonly #events: LinkEvents[] = [];
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.me = options.name;
+    options.redis.listeners.push((name, version, hint) => {
+      const { time, random, redisMs } = options;
+      time.at(time.now + redisMs * random(), () => {
+        if (this.dead || !this.up) return;
+        for (const { events, of } of this.#listening) if (of === name) events.news(version, hint);
+      });
+    });
+    void this.#beats();
+  }
+
+  readonly #listening: { of: string; events: LinkEvents }[] = [];
+
+  monotonic(): number {
+    return this.#options.time.now + this.#options.origin;
+  }
+
+  /** Half of the way, the deed, the other half: as of a network that varies. */
+  async #exchange<T>(deed: () => T): Promise<T> {
+    const { time, redis, random, redisMs } = this.#options;
+    const leg = () => redisMs * (0.25 + random() * 0.5);
+    await time.wait(leg());
+    if (!redis.up || this.dead) throw new LinkDown('down');
+    const result = deed();
+    await time.wait(leg());
+    if (!redis.up || this.dead) throw new LinkDown('down');
+    return result;
+  }
+
+  async measure(): Promise<void> {
+    const { time, redis } = this.#options;
+    const sentAt = this.monotonic();
+    const remote = await this.#exchange(() => {
+      const now = time.now + redis.clockAt;
+      redis.here.set(this.me, now);
+      for (const [owner, at] of redis.here)
+        if (at < now - LEASE_MS || at > now + LEASE_MS) redis.here.delete(owner);
+      return { now, alive: [...redis.here.keys()] };
+    });
+    const answeredAt = this.monotonic();
+    if (this.clock.add(sentAt, answeredAt, remote.now)) this.timeline++;
+    this.presence.beat(sentAt, answeredAt, remote.alive);
+  }
+
+  async #beats(): Promise<void> {
+    const { time } = this.#options;
+    while (!this.dead) {
+      try {
+        const before = this.timeline;
+        await this.measure();
+        const isBack = !this.up || before !== this.timeline;
+        this.up = true;
+        for (const events of this.#events) isBack ? events.back() : events.beat();
+        await time.wait(BEAT_MS);
+      } catch {
+        this.#broken();
+        await time.wait(150);
+      }
+    }
+  }
+
+  #broken(): void {
+    this.up = false;
+    this.presence.broken();
+  }
+
+  store(name: string, events: LinkEvents): Store {
+    const { redis } = this.#options;
+    this.#events.push(events);
+    this.#listening.push({ of: name, events });
+    const tried = async <T>(deed: () => T): Promise<T> => {
+      try {
+        return await this.#exchange(deed);
+      } catch (error) {
+        this.#broken();
+        throw error;
+      }
+    };
+    return {
+      read: () =>
+        tried(() => {
+          redis.reads++;
+          return redis.values.get(name);
+        }),
+      swap: (expected, next, hint) =>
+        tried(() => {
+          redis.swaps++;
+          const there = redis.values.get(name);
+          if ((there?.version ?? '') !== expected) {
+            redis.conflicts++;
+            return there;
+          }
+          redis.values.set(name, next);
+          for (const listener of redis.listeners) listener(name, next.version, hint);
+          return 'done' as const;
+        }),
+    };
+  }
+}
+
+export interface Fleet {
+  /** How many processes, and how many asks each has. */
+  readonly processes: number;
+  readonly asks: number;
+  readonly redisMs?: number;
+  readonly pace?: OwnPaceSettings;
+  readonly concurrency?: number;
+  /** What is done to it, at virtual times. */
+  readonly deeds?: readonly { readonly at: number; readonly deed: (fleet: FleetRun) => void }[];
+  readonly giveUp?: number;
+}
+
+export interface FleetRun {
+  readonly time: Time;
+  readonly redis: MemoryRedis;
+  readonly clients: readonly VirtualClient[];
+  /** Virtual arrivals at the server. */
+  readonly granted: number[];
+  readonly throttled: number[];
+  /** Who sent, and when. */
+  readonly sent: { at: number; by: string }[];
+  readonly failures: unknown[];
+}
+
+/** One exchange with the server. */
+type Exchange = (answer: (httpStatus: number, headers: Record<string, string>) => void) => void;
+
+/** A process with so many asks to bring through, and the part of the limiter that starts them. */
+export class VirtualClient {
+  readonly link: VirtualLink;
+  readonly pacer: SharedPacer;
+  left: number;
+  done = 0;
+  flying = 0;
+  permits: Permit[] = [];
+  finished: number | undefined;
+
+  readonly fleet: FleetRun;
+  readonly #exchange: Exchange;
+
+  constructor(fleet: FleetRun, options: ProcessOptions, script: Fleet, exchange: Exchange) {
+    this.fleet = fleet;
+    this.#exchange = exchange;
+    this.link = new VirtualLink(options);
+    this.left = script.asks;
+    const { time, random, name } = options;
+    const clock = { now: () => 0, monotonic: () => this.link.monotonic() };
+    const setTimer: SetTimer = (ms, callback) =>
+      time.at(time.now + ms + random(), () => {
+        if (!this.link.dead) callback();
+      });
+    let epochs = 0;
+    this.pacer = new SharedPacer({
+      link: this.link,
+      name: 'pace',
+      newEpoch: () => `${name}-${++epochs}`,
+      failed: (error) => fleet.failures.push(error),
+      timer: setTimer,
+      clock,
+      random,
+      settings: { maxInFlight: script.concurrency ?? 100, ...script.pace },
+      hooks: {
+        demand: () => ({ ask: Math.max(0, Math.min(this.left, 100) - this.permits.length), read: 0 }),
+        grant: (permits) => {
+          for (const permit of permits) {
+            this.permits.push(permit);
+            const lag = random() * 2;
+            time.at(Math.max(time.now, time.now + permit.from - clock.monotonic()) + lag, () =>
+              this.start(permit),
+            );
+          }
+        },
+        waits: () => undefined,
+      },
+    });
+    this.pacer.look();
+  }
+
+  start(permit: Permit): void {
+    if (this.link.dead) return;
+    this.permits = this.permits.filter((one) => one !== permit);
+    if (!this.pacer.holds(permit) || this.left === 0) {
+      this.pacer.tell({ type: 'withdrawn', id: permit.id });
+      this.pacer.look();
+      return;
+    }
+    this.left--;
+    this.flying++;
+    const sentAt = this.link.monotonic();
+    this.pacer.tell({ type: 'sent', id: permit.id });
+    this.fleet.sent.push({ at: this.fleet.time.now, by: this.link.me });
+    this.#exchange((httpStatus, headers) => {
+      if (this.link.dead) return;
+      this.flying--;
+      if (httpStatus === 200) this.done++;
+      else this.left++;
+      const observation = { sentAt, answeredAt: this.link.monotonic(), httpStatus, headers };
+      this.pacer.tell({ type: 'answered', id: permit.id, observation });
+      if (this.left === 0 && this.flying === 0) this.finished = this.fleet.time.now;
+      this.pacer.look();
+    });
+  }
+
+  /** kill -9: what is on its way arrives, and nobody hears of the answer. */
+  kill(): void {
+    this.link.dead = true;
+  }
+}
+
+export async function simulateFleet(world: World, script: Fleet): Promise<FleetRun> {
+  const random = randomFrom(world.seed);
+  const time = new Time();
+  const redis = new MemoryRedis();
+  const server = counter(world.server, world.limit, world.windowMs, world.meaning);
+  const wallFrom = 1_737_911_667_000 + Math.floor(random() * 3_600_000) + world.clockOffMs;
+  const clients: VirtualClient[] = [];
+  const run: FleetRun = { time, redis, clients, granted: [], throttled: [], sent: [], failures: [] };
+  const varied = () => 1 + (random() * 2 - 1) * world.jitter;
+  const exchange: Exchange = (answer) => {
+    const forth = world.latencyMs * world.forth * varied();
+    const back = world.latencyMs * (1 - world.forth) * varied();
+    time.at(time.now + forth, () => {
+      const wall = wallFrom + time.now;
+      const counted = server.hit(wall);
+      (counted.ok ? run.granted : run.throttled).push(time.now);
+      const headers = headersOf(world, server.limit, counted, wall);
+      time.at(time.now + back, () => answer(counted.ok ? 200 : 429, headers));
+    });
+  };
+  for (let i = 0; i < script.processes; i++) {
+    const name = `p${i}`;
+    const redisMs = (script.redisMs ?? 1) * (0.7 + random() * 0.6);
+    const origin = Math.floor(random() * 1e7);
+    const options = { time, redis, random, redisMs, name, origin };
+    clients.push(new VirtualClient(run, options, script, exchange));
+  }
+  for (const { at, deed } of script.deeds ?? []) time.at(at, () => deed(run));
+  const isOver = () => clients.every((client) => client.link.dead || client.finished !== undefined);
+  await time.run(isOver, script.giveUp ?? 3_600_000);
+  return run;
+}
