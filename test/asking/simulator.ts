@@ -328,7 +328,7 @@ export function simulate(
 }
 
 /** The measure: what was used of what the server allows between the first and the last ask. */
-export function efficiency(world: Pick<World, 'limit' | 'windowMs'>, run: Run): number {
+export function efficiency(world: Pick<World, 'limit' | 'windowMs'>, run: Pick<Run, 'granted'>): number {
   const first = run.granted[0] ?? 0;
   const last = run.granted.at(-1) ?? 0;
   return ((run.granted.length / world.limit - 1) * world.windowMs) / (last - first);

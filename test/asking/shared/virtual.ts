@@ -95,6 +95,8 @@ export class VirtualLink implements Link {
   up = false;
   timeline = 0;
   dead = false;
+  /** Virtual time until which this process stands still. */
+  frozenUntil = 0;
   readonly #options: ProcessOptions;
   readonly #events: LinkEvents[] = [];
 
@@ -148,6 +150,7 @@ export class VirtualLink implements Link {
     const { time } = this.#options;
     while (!this.dead) {
       try {
+        if (this.frozenUntil > time.now) await time.wait(this.frozenUntil - time.now);
         const before = this.timeline;
         await this.measure();
         const isBack = !this.up || before !== this.timeline;
@@ -159,6 +162,11 @@ export class VirtualLink implements Link {
         await time.wait(150);
       }
     }
+  }
+
+  /** SIGSTOP, and SIGCONT after so long. */
+  freeze(ms: number): void {
+    this.frozenUntil = this.#options.time.now + ms;
   }
 
   #broken(): void {
@@ -210,6 +218,8 @@ export interface Fleet {
   /** What is done to it, at virtual times. */
   readonly deeds?: readonly { readonly at: number; readonly deed: (fleet: FleetRun) => void }[];
   readonly giveUp?: number;
+  /** Each has a Redis of its own: nothing is shared. */
+  readonly apart?: boolean;
 }
 
 export interface FleetRun {
@@ -279,7 +289,11 @@ export class VirtualClient {
   }
 
   start(permit: Permit): void {
-    if (this.link.dead) return;
+    if (this.link.dead || !this.permits.includes(permit)) return;
+    if (this.link.frozenUntil > this.fleet.time.now) {
+      this.fleet.time.at(this.link.frozenUntil, () => this.start(permit));
+      return;
+    }
     this.permits = this.permits.filter((one) => one !== permit);
     if (!this.pacer.holds(permit) || this.left === 0) {
       this.pacer.tell({ type: 'withdrawn', id: permit.id });
@@ -301,6 +315,14 @@ export class VirtualClient {
       if (this.left === 0 && this.flying === 0) this.finished = this.fleet.time.now;
       this.pacer.look();
     });
+  }
+
+  /** Ends in good order: those in flight end, the rest is given back. */
+  async leave(): Promise<void> {
+    this.left = 0;
+    for (const { id } of this.permits.splice(0)) this.pacer.tell({ type: 'withdrawn', id });
+    this.finished = this.fleet.time.now;
+    await this.pacer.close();
   }
 
   /** kill -9: what is on its way arrives, and nobody hears of the answer. */
@@ -333,7 +355,7 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
     const name = `p${i}`;
     const redisMs = (script.redisMs ?? 1) * (0.7 + random() * 0.6);
     const origin = Math.floor(random() * 1e7);
-    const options = { time, redis, random, redisMs, name, origin };
+    const options = { time, redis: script.apart ? new MemoryRedis() : redis, random, redisMs, name, origin };
     clients.push(new VirtualClient(run, options, script, exchange));
   }
   for (const { at, deed } of script.deeds ?? []) time.at(at, () => deed(run));
