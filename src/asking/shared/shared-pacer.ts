@@ -62,6 +62,8 @@ const GATHER_MS = LEASE_MS + 600;
 const LEASE_MARGIN_MS = 400;
 /** What is left to say at the end is said within this, or left to the others. */
 const FAREWELL_MS = 1500;
+/** So long, and some exchanges of ours, others need to take their share, however far they are from Redis. */
+const COURTESY_MS = 10;
 /** Lost races in a row after which a turn waits a little. */
 const PATIENT_RACES = 10;
 
@@ -278,7 +280,6 @@ export class SharedPacer implements Pacer {
       gone,
       brought,
       kept: isNew ? this.#kept : undefined,
-      leaving: this.#leaving,
       demand: hooks.demand(),
       mayTake,
       now: link.clock.earliest(local),
@@ -382,7 +383,7 @@ export class SharedPacer implements Pacer {
     });
     if (given.length > 0) {
       const others = [...next.waiters].some((owner) => owner !== link.me);
-      if (others) this.#courtesyUntil = this.#readAt + 2 + 4 * this.#trip;
+      if (others) this.#courtesyUntil = this.#readAt + COURTESY_MS + 4 * this.#trip;
       hooks.grant(given);
     }
     this.#arrange(turn);

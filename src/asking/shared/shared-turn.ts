@@ -26,8 +26,6 @@ export interface SharedTurnInput {
   readonly brought: readonly Brought[];
   /** What this process knew of a state that is lost. */
   readonly kept: Pick<RateState, 'pace' | 'paused'> | undefined;
-  /** This process ends: nobody waits for it. */
-  readonly leaving: boolean;
   readonly demand: Demand;
   /** False: this process has just taken some, and lets others go first. */
   readonly mayTake: boolean;
@@ -103,8 +101,7 @@ export function takeSharedTurn(shared: SharedState, input: SharedTurnInput): Sha
   const most = input.mayTake ? fair : 0;
   const turn = takeTurn(state, [], input.demand, { now, lead, random, most });
   for (const { id } of turn.permits) flights.set(id, me);
-  const waits = turn.short && !input.leaving;
-  if (waits) waiters.add(me);
+  if (turn.short) waiters.add(me);
   const next = {
     ...shared,
     n: shared.n + 1,
@@ -115,12 +112,12 @@ export function takeSharedTurn(shared: SharedState, input: SharedTurnInput): Sha
   };
   return {
     next,
-    changed: changed || turn.permits.length > 0 || waits !== wasWaiting,
+    changed: changed || turn.permits.length > 0 || turn.short !== wasWaiting,
     permits: turn.permits,
     wait: turn.wait,
     short: turn.short,
     adopted,
-    hint: waiters.size > (waits ? 1 : 0) ? hintOf(turn.state, now) : 'answer',
+    hint: waiters.size > (turn.short ? 1 : 0) ? hintOf(turn.state, now) : 'answer',
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { decode } from '../../../src/asking/shared/codec.ts';
 import { efficiency, type World, worldOf } from '../simulator.ts';
 import { type Fleet, type FleetRun, simulateFleet } from './virtual.ts';
 
@@ -62,10 +63,22 @@ describe('four processes: never over, nine tenths used', () => {
     expect(bad).toEqual([]);
   });
 
-  test('everybody gets a share of every window', async () => {
-    const run = await simulateFleet(SAMPLE, { processes: 4, asks: 49 });
-    const ends = run.clients.map((client) => client.finished ?? 0);
-    expect(Math.min(...ends)).toBeGreaterThan(Math.max(...ends) / 2);
+  test('everybody gets a share of every window, however near to Redis', async () => {
+    const run = await simulateFleet(SAMPLE, { processes: 4, asks: 49, redisMs: [0.2, 4, 4, 4] });
+    expect(judge(SAMPLE, run)).toEqual([]);
+    // While all of them have something to ask, and once the window is known.
+    const end = Math.min(...run.clients.map((client) => client.finished ?? 0));
+    const sent = run.sent.filter(({ at }) => at > 4000 && at < end - 1000);
+    expect(sent.length).toBeGreaterThan(50);
+    for (const { link } of run.clients) {
+      const own = sent.filter(({ by }) => by === link.me).length;
+      expect(own / sent.length, link.me).toBeGreaterThan(0.15);
+      expect(own / sent.length, link.me).toBeLessThan(0.4);
+    }
+    for (let at = 4000; at < end - 2000; at += 1000) {
+      const window = sent.filter((one) => one.at >= at && one.at < at + 1000);
+      expect(new Set(window.map(({ by }) => by)).size).toBeGreaterThanOrEqual(3);
+    }
   });
 
   test('the judgement fails where nothing is shared', async () => {
@@ -114,6 +127,79 @@ describe('what may happen to them', () => {
       expect(run.clients[1]!.link.dead).toBe(true);
       expect(Math.max(...pauses(run, 5000))).toBeLessThan(4500);
     }
+  });
+
+  test('one dies with the ask that all wait for: the others ask after its lease', async () => {
+    for (const world of worlds) {
+      let diedAt = 0;
+      const run = await simulateFleet(world, {
+        processes: 4,
+        asks: 20,
+        giveUp: 60_000,
+        deeds: [
+          {
+            at: 0,
+            deed: ({ clients, time }) => {
+              const strike = () => {
+                const victim = clients.find(({ flying }) => flying > 0);
+                if (victim === undefined) time.at(time.now + 0.5, strike);
+                else victim.kill();
+                diedAt = time.now;
+              };
+              strike();
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(Math.max(...pauses(run, diedAt))).toBeLessThan(4500);
+    }
+  });
+
+  test('answers of Redis are lost: what was granted unheard is given back, what was told is told once', async () => {
+    for (const world of worlds) {
+      const run = await simulateFleet(world, {
+        processes: 3,
+        asks: 30,
+        giveUp: 200_000,
+        deeds: [
+          {
+            at: 1000,
+            deed: ({ redis }) => {
+              redis.lossy = 0.03;
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.granted).toHaveLength(90);
+      const left = decode(run.redis.values.get('pace')?.text ?? '', { maxInFlight: 1 });
+      expect(left?.state.throttled).toBe(0);
+    }
+  });
+
+  test('what is in flight when Redis loses the state is in the next one', async () => {
+    const slow = { ...SAMPLE, latencyMs: 8000, jitter: 0.1, limit: 1000 };
+    const flights: number[] = [];
+    const run = await simulateFleet(slow, {
+      processes: 3,
+      asks: 100,
+      deeds: [
+        { at: 20_000, deed: ({ redis }) => redis.forget() },
+        {
+          at: 22_500,
+          deed: ({ redis, clients }) => {
+            const state = decode(redis.values.get('pace')?.text ?? '', { maxInFlight: 1 });
+            flights.push(state?.flights.size ?? 0, ...clients.map(({ flying }) => flying));
+          },
+        },
+      ],
+    });
+    expect(judge(slow, run)).toEqual([]);
+    const [inState = 0, ...flying] = flights;
+    const all = flying.reduce((sum, one) => sum + one, 0);
+    expect(all).toBeGreaterThan(10);
+    expect(inState).toBe(all);
   });
 
   test('one leaves with permits that it did not use: they are given back at once', async () => {
@@ -198,7 +284,10 @@ describe('what may happen to them', () => {
       processes: 3,
       asks: 10,
       pace: { gap: { minMs: 8000, maxMs: 12_000 } },
-      deeds: [{ at: 61_000, deed: ({ redis }) => redis.forget() }],
+      deeds: [21_000, 42_000, 63_000, 84_000, 105_000, 126_000, 147_000].map((at) => ({
+        at,
+        deed: ({ redis }) => redis.forget(),
+      })),
     });
     expect(judge(SAMPLE, run)).toEqual([]);
     expect(run.sent).toHaveLength(30);

@@ -61,6 +61,8 @@ async function settle(): Promise<void> {
 /** Redis, as far as it is used. */
 export class MemoryRedis {
   up = true;
+  /** The part of its answers that do not arrive, though it did what it was asked. */
+  lossy = 0;
   /** Its wall clock against virtual time. */
   clockAt = 1_737_911_667_000;
   swaps = 0;
@@ -127,7 +129,7 @@ export class VirtualLink implements Link {
     if (!redis.up || this.dead) throw new LinkDown('down');
     const result = deed();
     await time.wait(leg());
-    if (!redis.up || this.dead) throw new LinkDown('down');
+    if (!redis.up || this.dead || (redis.lossy > 0 && random() < redis.lossy)) throw new LinkDown('down');
     return result;
   }
 
@@ -212,7 +214,8 @@ export interface Fleet {
   /** How many processes, and how many asks each has. */
   readonly processes: number;
   readonly asks: number;
-  readonly redisMs?: number;
+  /** Round trip to Redis: of all, or of each. */
+  readonly redisMs?: number | readonly number[];
   readonly pace?: OwnPaceSettings;
   readonly concurrency?: number;
   /** What is done to it, at virtual times. */
@@ -353,7 +356,8 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
   };
   for (let i = 0; i < script.processes; i++) {
     const name = `p${i}`;
-    const redisMs = (script.redisMs ?? 1) * (0.7 + random() * 0.6);
+    const { redisMs: trips = 1 } = script;
+    const redisMs = typeof trips === 'number' ? trips * (0.7 + random() * 0.6) : (trips[i] ?? 1);
     const origin = Math.floor(random() * 1e7);
     const options = { time, redis: script.apart ? new MemoryRedis() : redis, random, redisMs, name, origin };
     clients.push(new VirtualClient(run, options, script, exchange));
