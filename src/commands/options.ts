@@ -99,7 +99,7 @@ export function apiOptions(): Option[] {
     // No `.env()`: where the URL comes from decides whether it may hold a password.
     new Option(
       '--redis-url <URL>',
-      'share one allowance with every run of this key that names the same Redis (env: GROUP_ONBOARD_REDIS_URL, or GROUP_ONBOARD_REDIS_URL_FILE for a file that holds it; a password only there)',
+      'share the allowance and the pace with every run of this key at this Redis (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
     ).helpGroup(API),
     option('--no-precheck', 'do not read the phone’s state and the groups’ members first', API),
     option('--force-add', 'ask the API to add directly (force_add_participants)', API),
