@@ -1,7 +1,8 @@
 /** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { parseRedisUrl, type RedisTarget } from './asking/shared/redis-url.ts';
+import { parseSender } from './domain/sender.ts';
+import type { Sender } from './domain/words.ts';
 import { OnboardError } from './errors.ts';
 
 /** Where the asks go. */
@@ -17,11 +18,6 @@ export type Target =
 
 export type Env = Readonly<Record<string, string | undefined>>;
 type Flags = Readonly<Record<string, unknown>>;
-
-const Sender = z
-  .string()
-  .transform((text) => text.trim().replace(/^\+/, ''))
-  .pipe(z.string().regex(/^(?:[1-9]\d{6,14}|phone-[a-z0-9]{4,40})$/i));
 
 /** A configuration that cannot be meant. */
 export function usage(message: string): OnboardError {
@@ -104,21 +100,24 @@ export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefi
   return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
 }
 
-export function sender(flags: Flags, to: Target | undefined): string | undefined {
+/** The run's own sending phone. Without one, every row has to name its own: see `noSender`. */
+export function sender(flags: Flags): Sender | undefined {
   const given = flags['phone'] as string | undefined;
-  if (given === undefined) {
-    if (to?.kind !== 'api') return undefined;
-    throw usage(
-      'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…',
-    );
-  }
-  const parsed = Sender.safeParse(given);
-  if (!parsed.success) {
+  if (given === undefined) return undefined;
+  const parsed = parseSender(given);
+  if (parsed === undefined) {
     throw usage(
       '--phone must be country code + number in digits, like 919876543210, or a phone id, like phone-bqzvyibhmwkaergr',
     );
   }
-  return parsed.data;
+  return parsed;
+}
+
+/** Neither the run nor its cohort says which phone sends. */
+export function noSender(): OnboardError {
+  return usage(
+    'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…, or a cohort with a sender column',
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage
 import type { RedisTarget } from './asking/shared/redis-url.ts';
 import type { CountryCode } from './cohort/normalizer.ts';
 import type { Shard } from './domain/shard.ts';
-import type { ChatId, Status } from './domain/words.ts';
+import type { ChatId, Sender, Status } from './domain/words.ts';
 import { fileNames, shardConfig } from './shard-config.ts';
 import type { Gap, Rate, Tolerance } from './units.ts';
 
@@ -12,6 +12,7 @@ export interface CohortConfig {
   readonly chatId: ChatId | undefined;
   readonly chatColumn: string | undefined;
   readonly phoneColumn: string | undefined;
+  readonly senderColumn: string | undefined;
   /** ISO country; that libphonenumber knows it is checked where the cohort is opened. */
   readonly defaultCountry: CountryCode | undefined;
   readonly delimiter: string | undefined;
@@ -49,8 +50,8 @@ export interface RunConfig {
   readonly origin: string;
   /** undefined in a dry run without a key: then nothing is read from the API either. */
   readonly target: Target | undefined;
-  /** The `x-phone` header: digits, or `phone-…`. */
-  readonly sender: string | undefined;
+  /** The `x-phone` header of rows that name no sender: digits, or `phone-…`. */
+  readonly sender: Sender | undefined;
   readonly requestTimeoutMs: number;
   readonly precheck: boolean;
   readonly forceAdd: boolean;
@@ -107,6 +108,7 @@ export function cohortConfig(path: string, flags: Flags): CohortConfig {
     chatId: flags['chatId'] as ChatId | undefined,
     chatColumn: text('chatColumn'),
     phoneColumn: text('phoneColumn'),
+    senderColumn: text('senderColumn'),
     defaultCountry: flags['defaultCountry'] as CountryCode | undefined,
     delimiter: text('delimiter'),
     encoding: text('encoding'),
@@ -219,7 +221,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     reports: reportFiles(cohort, flags, paths, named),
     origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
-    sender: sender(flags, to),
+    sender: sender(flags),
     requestTimeoutMs: flags['requestTimeout'] as number,
     redis: redisTarget(flags, env),
     precheck: flags['precheck'] as boolean,

@@ -8,6 +8,7 @@ import {
   type ReportFiles,
   reportFiles,
 } from './config.ts';
+import type { Sender } from './domain/words.ts';
 import { OnboardError } from './errors.ts';
 
 export interface FollowUpConfig {
@@ -20,7 +21,7 @@ export interface FollowUpConfig {
   readonly reports: ReportFiles;
   readonly origin: string;
   readonly target: Target;
-  readonly sender: string | undefined;
+  readonly sender: Sender | undefined;
   readonly requestTimeoutMs: number;
   readonly concurrency: number;
   /** Where the allowance is shared with other processes; undefined: it is not. */
@@ -58,7 +59,7 @@ export function followUpConfig(
     reports: reportFiles(results, flags, { output, ledger: ledger.path }),
     origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
-    sender: sender(flags, to),
+    sender: sender(flags),
     requestTimeoutMs: flags['requestTimeout'] as number,
     redis: redisTarget(flags, env),
     concurrency: DEFAULT_CONCURRENCY,

@@ -1,9 +1,9 @@
 /**
- * The header names by which a cohort's two columns are known, in the languages of WhatsApp's largest countries:
+ * The header names by which a cohort's columns are known, in the languages of WhatsApp's largest countries:
  * English, Hindi, Portuguese, Indonesian, Spanish, Russian, German, Italian, French, Arabic; with Turkish, Dutch
  * and Chinese beside them. Compared as `headerKey` leaves them, so case, spaces, punctuation and accents differ freely.
  */
-export type Role = 'chat' | 'phone';
+export type Role = 'chat' | 'phone' | 'sender';
 
 interface Names {
   /** The API's own word: it wins over every other name. */
@@ -19,6 +19,14 @@ interface Names {
 }
 
 export const ALIASES: Readonly<Record<Role, Names>> = {
+  // Few, and nothing weak: a column that is not meant to say which phone sends must not be taken for one.
+  sender: {
+    exact: ['sender', 'x_phone'],
+    strong: ['sender phone', 'sender number', 'sending phone'],
+    weak: [],
+    inside: /^(?!)/,
+    never: /^$/,
+  },
   chat: {
     exact: ['chat_id'],
     strong: [

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
-import type { ChatId, Reading, Row } from '../domain/words.ts';
+import type { ChatId, Reading, Row, Sender } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
 import { candidates, columnByAlias, columnByName, missingColumn, twoCandidates } from './columns.ts';
 import { findDelimiter } from './delimiter.ts';
 import { findEncoding, textOf } from './encoding.ts';
 import { type CountryCode, createNormalizer, type Place, type Roles } from './normalizer.ts';
+import { quote } from './quote.ts';
 import { type Layout, recordsOf, toRow } from './reader.ts';
 import { findResults, type PreviousResult, readPrevious } from './results-cohort.ts';
 import { swallowsRows } from './swallow.ts';
@@ -23,6 +24,11 @@ export interface CohortOptions {
   /** Header names as the user typed them. */
   readonly chatColumn?: string | undefined;
   readonly phoneColumn?: string | undefined;
+  readonly senderColumn?: string | undefined;
+  /** The sending phone of rows that name none. */
+  readonly defaultSender?: Sender | undefined;
+  /** Whether a row of a cohort with a sender column is invalid when it has no phone at all. */
+  readonly senderRequired?: boolean | undefined;
   /** Every row goes to this group; no chat_id column is looked for. */
   readonly chatId?: ChatId | undefined;
   /** ISO country of the numbers written without a country code. */
@@ -40,6 +46,8 @@ export interface Cohort {
   /** The columns that give the group and the phone. For a results CSV, the cohort's own ones if it has them. */
   readonly chatColumn: string | undefined;
   readonly phoneColumn: string;
+  /** The column that gives each row's sending phone, if there is one. */
+  readonly senderColumn: string | undefined;
   /** The cohort is itself a results CSV of ours. */
   readonly isResults: boolean;
   /** One-liners worth saying once. */
@@ -90,6 +98,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     ownWidth,
     chatColumn: roles.chat.at(-1)?.name,
     phoneColumn: roles.phone.at(-1)?.name as string,
+    senderColumn: roles.sender?.name,
     isResults: results !== undefined,
     notes,
     bytes: file.bytes,
@@ -157,11 +166,21 @@ function rolesOf(
 ): Roles {
   const own = columns.slice(0, results ?? columns.length);
   const place = (index: number): Place => ({ index, name: columns[index] as string });
+  // Which phone sends is never left open: two candidates are an error in a results CSV too.
+  const sender =
+    options.senderColumn === undefined
+      ? columnByAlias(own, 'sender', name)
+      : columnByName(own, options.senderColumn, 'sender', name);
+  if (sender !== undefined && options.senderColumn === undefined) {
+    notes.push(`the column ${quote(own[sender] as string)} says which phone each row is sent through`);
+  }
+  // A header such as “sender phone” is not the participant's.
+  const others = own.map((column, index) => (index === sender ? '' : column));
   const find = (role: 'chat' | 'phone', asked: string | undefined) => {
     if (asked !== undefined) return columnByName(own, asked, role, name);
-    if (results === undefined) return columnByAlias(own, role, name);
+    if (results === undefined) return columnByAlias(others, role, name);
     // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
-    const found = candidates(own, role);
+    const found = candidates(others, role);
     if (found.length > 1) notes.push(twoCandidates(own, found, role));
     return found.length === 1 ? found[0] : undefined;
   };
@@ -172,6 +191,15 @@ function rolesOf(
     throw new OnboardError(
       'COHORT_COLUMNS',
       `${name}: the column “${columns[phone]}” cannot be both the chat_id and the phone: choose with --chat-column and --phone-column`,
+    );
+  }
+  for (const [role, found] of Object.entries({ phone, chat })) {
+    // Named as the sender, a column is no candidate for what is missing then.
+    const wanted = results === undefined ? candidates(own, role as 'phone' | 'chat') : [];
+    if (sender === undefined || (found ?? wanted.find((index) => index === sender)) !== sender) continue;
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${name}: the column “${columns[sender]}” cannot be both the sender and the ${role === 'chat' ? 'chat_id' : 'phone'}: choose with --sender-column and --${role}-column`,
     );
   }
   if (results === undefined) {
@@ -186,6 +214,9 @@ function rolesOf(
     chatId: options.chatId,
     chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
     phone: [...before(2), ...also(phone)],
+    sender: also(sender)[0],
+    defaultSender: options.defaultSender,
+    senderRequired: options.senderRequired,
     defaultCountry: options.defaultCountry,
   };
 }

@@ -12,7 +12,7 @@ export function headerKey(header: string): string {
 }
 
 const keyed = Object.fromEntries(
-  (['chat', 'phone'] as const).map((role) => {
+  (['chat', 'phone', 'sender'] as const).map((role) => {
     const { exact, strong, weak } = ALIASES[role];
     return [role, [exact, strong, weak].map((names) => new Set(names.map(headerKey)))];
   }),
@@ -24,8 +24,8 @@ export interface Mapping {
   readonly phone: number | undefined;
 }
 
-const FLAG = { chat: '--chat-column', phone: '--phone-column' } as const;
-const WORD = { chat: 'chat_id', phone: 'phone' } as const;
+const FLAG = { chat: '--chat-column', phone: '--phone-column', sender: '--sender-column' } as const;
+const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender' } as const;
 
 /** Every column that a role's best kind of name points to: none, one, or several that need a decision. */
 export function candidates(columns: readonly string[], role: Role): readonly number[] {

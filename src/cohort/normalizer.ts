@@ -1,9 +1,10 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/participant.ts';
-import type { ChatId, Participant, Problem, Reading, Row } from '../domain/words.ts';
+import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
 import { readChatCell } from './chat-cell.ts';
 import { readPhoneCell } from './phone-cell.ts';
 import { quote } from './quote.ts';
+import { readSenderCell } from './sender-cell.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 export type { CountryCode } from 'libphonenumber-js/max';
@@ -39,6 +40,12 @@ export interface Roles {
   /** Every row's group, whatever the columns say. */
   readonly chatId: ChatId | undefined;
   readonly phone: readonly Place[];
+  /** Where a row names its own sending phone. */
+  readonly sender?: Place | undefined;
+  /** Of rows that name none. */
+  readonly defaultSender?: Sender | undefined;
+  /** Whether a row that has neither is invalid. */
+  readonly senderRequired?: boolean | undefined;
   readonly defaultCountry: CountryCode | undefined;
 }
 
@@ -67,8 +74,13 @@ export function createNormalizer(roles: Roles): (row: Row) => Reading {
     const chat = roles.chatId ?? readChat(cellAt(row, chatPlace));
     if (typeof phone === 'string' && typeof chat === 'string') {
       const conflict = roles.phone.length > 1 ? findConflict(row, roles, phone, phonePlace) : undefined;
-      if (conflict === undefined) return { kind: 'pair', row, pair: { chatId: chat, participant: phone } };
-      return { kind: 'invalid', row, problem: conflict };
+      if (conflict !== undefined) return { kind: 'invalid', row, problem: conflict };
+      const pair = { chatId: chat, participant: phone };
+      if (roles.sender === undefined) return { kind: 'pair', row, pair, sender: roles.defaultSender };
+      const sender = senderOf(row, roles.sender, roles);
+      return typeof sender === 'object'
+        ? { kind: 'invalid', row, problem: sender }
+        : { kind: 'pair', row, pair, sender };
     }
     if (typeof phone === 'string') {
       return {
@@ -99,6 +111,17 @@ function findConflict(
     return problem(trouble('phone_conflict', message), other.name, cell);
   }
   return undefined;
+}
+
+/** The phone that the row names, or the one of rows that name none: never one in the place of another. */
+function senderOf(row: Row, place: Place, roles: Roles): Sender | undefined | Problem {
+  const cell = cellAt(row, place);
+  const read = readSenderCell(cell);
+  if (typeof read === 'string') return read;
+  if (read !== undefined) return problem(read, place.name, cell);
+  if (roles.defaultSender !== undefined || roles.senderRequired !== true) return roles.defaultSender;
+  const missing = trouble('sender_missing', 'the row names no sending phone: fill it in, or give --phone');
+  return problem(missing, place.name, cell);
 }
 
 /** The first place whose cell is not blank, or the last one. */

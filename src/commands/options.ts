@@ -31,6 +31,7 @@ export function cohortOptions(): Option[] {
     ).argParser(valued(chatId)),
     option('--chat-column <NAME>', 'header of the column that holds the chat_id', COHORT),
     option('--phone-column <NAME>', 'header of the column that holds the phone', COHORT),
+    option('--sender-column <NAME>', 'header of the column that holds the sending phone, if any', COHORT),
     option(
       '--default-country <CC>',
       'country of numbers written without a country code, like IN; without it such numbers are invalid',
@@ -85,7 +86,10 @@ export function reportOptions(): Option[] {
 
 export function apiOptions(): Option[] {
   return [
-    new Option('--phone <NUMBER>', 'the sending phone: country code + number, or phone-…')
+    new Option(
+      '--phone <NUMBER>',
+      'the sending phone of rows that name none: country code + number, or phone-…',
+    )
       .env('PERISKOPE_PHONE')
       .helpGroup(API),
     new Option('--base-url <URL>', 'https only, loopback excepted')

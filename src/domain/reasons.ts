@@ -160,6 +160,15 @@ const table = {
     meaning: 'not a chat_id',
     advice: 'use the id, which looks like 120363371308389685@g.us (Periskope console: the chat’s info)',
   },
+  // --- the cohort: senders
+  sender_missing: {
+    meaning: 'the sender cell is empty, and the run has no phone of its own',
+    advice: 'fill it in, or give --phone',
+  },
+  sender_unreadable: {
+    meaning: 'the sender cell holds no sending phone',
+    advice: 'write country code + number, or the phone’s id (phone-…)',
+  },
   // --- the cohort: rows
   too_few_fields: { meaning: 'the row has fewer fields than the header', advice: 'add the missing commas' },
   too_many_fields: {

@@ -6,6 +6,7 @@
  * chat_id      the group, `120363371308389685@g.us` or the legacy `905301234567-1574073754@g.us`
  * participant  a phone number in country code + number form, digits only: `919537851844`
  * pair         (chat_id, participant): the identity of one onboarding
+ * sender       the phone that an ask is sent through: the `x-phone` header
  * ask          one `POST /chats/{chat_id}/add`, for one or more participants of one group
  * outcome      what we know about a pair after an ask: status, reason code, the server's message
  * ledger       the append-only file of asks and outcomes: the only truth about what was done
@@ -22,6 +23,9 @@ export type ChatId = string & { readonly [brand]: 'ChatId' };
 
 /** A phone number in country code + number form, 7 to 15 digits, made only by the normalizer. */
 export type Participant = string & { readonly [brand]: 'Participant' };
+
+/** The sending phone, as `x-phone` has it: digits, or `phone-…`. Made only by `parseSender`. */
+export type Sender = string & { readonly [brand]: 'Sender' };
 
 /** The identity of one onboarding. Never the row number. */
 export interface Pair {
@@ -90,7 +94,13 @@ export interface Row {
 
 /** A row after normalization: a pair, or the problem that makes the row `invalid`. */
 export type Reading =
-  | { readonly kind: 'pair'; readonly row: Row; readonly pair: Pair }
+  | {
+      readonly kind: 'pair';
+      readonly row: Row;
+      readonly pair: Pair;
+      /** The phone that this row goes through; absent or undefined: the run's own. */
+      readonly sender?: Sender | undefined;
+    }
   | { readonly kind: 'invalid'; readonly row: Row; readonly problem: Problem };
 
 /** Both clocks: the wall clock for records, the monotonic one for intervals. Injected, so that tests own time. */
