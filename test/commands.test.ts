@@ -59,7 +59,7 @@ describe('completion', () => {
     expect(offered('group-onboard r')).toContain('run');
     expect(offered('group-onboard run --da')).toEqual(['--daily-cap']);
     expect(offered('group-onboard check --da')).toEqual(['--daily-cap']);
-    expect(offered('group-onboard sandbox --li')).toEqual(['--limit']);
+    expect(offered('group-onboard sandbox --li')).toEqual(['--limit', '--limit-by']);
   });
   it.each(['zsh', 'fish'])('for %s names every command and flag', async (shell) => {
     const { stdout } = await cli(['completion', shell]);

@@ -4,6 +4,15 @@ import type { Io } from '../job/io.ts';
 import { parseCount, parseDuration } from '../units.ts';
 import { valued } from './values.ts';
 
+interface SandboxFlags {
+  readonly port: number;
+  readonly limit: number;
+  readonly window: number;
+  readonly limitBy: 'key' | 'phone';
+  readonly latency?: number;
+  readonly record?: string;
+}
+
 /** `sandbox`: the embedded stand-in of the API, until a signal ends it. */
 export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command {
   return new Command('sandbox')
@@ -31,35 +40,39 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
         valued(parseDuration),
       ),
     )
+    .addOption(
+      new Option('--limit-by <WHAT>', 'one limit for the key, or one for each sending phone')
+        .choices(['key', 'phone'])
+        .default('key'),
+    )
     .addOption(new Option('--record <FILE>', 'append every ask to this file, as JSON lines'))
-    .action(
-      async (flags: { port: number; limit: number; window: number; latency?: number; record?: string }) => {
-        const { startSandbox } = await import('../sandbox/sandbox.ts');
-        const { endingsText } = await import('../sandbox/endings-text.ts');
-        const sandbox = await startSandbox({
-          port: flags.port,
-          limit: flags.limit,
-          windowMs: flags.window,
-          ...(flags.latency !== undefined && { latencyMs: flags.latency }),
-          ...(flags.record !== undefined && { recordFile: flags.record }),
-        });
-        const counts = new URL('/_sandbox', sandbox.url).href;
-        io.stdout.write(
-          [
-            `sandbox  ${sandbox.url}   (${flags.limit} requests per ${flags.window / 1_000} s; counts: ${counts})`,
-            '',
-            'In another terminal:',
-            `  PERISKOPE_API_KEY=${sandbox.key} group-onboard run cohort.csv --base-url ${sandbox.url} --phone 919876543210`,
-            '',
-            endingsText(),
-            '',
-          ].join('\n'),
-        );
-        await new Promise<void>((resolve) => {
-          io.onSignal(() => resolve());
-        });
-        await sandbox.close();
-        done(EXIT.ok);
-      },
-    );
+    .action(async (flags: SandboxFlags) => {
+      const { startSandbox } = await import('../sandbox/sandbox.ts');
+      const { endingsText } = await import('../sandbox/endings-text.ts');
+      const sandbox = await startSandbox({
+        port: flags.port,
+        limit: flags.limit,
+        windowMs: flags.window,
+        scope: flags.limitBy,
+        ...(flags.latency !== undefined && { latencyMs: flags.latency }),
+        ...(flags.record !== undefined && { recordFile: flags.record }),
+      });
+      const counts = new URL('/_sandbox', sandbox.url).href;
+      io.stdout.write(
+        [
+          `sandbox  ${sandbox.url}   (${flags.limit} requests per ${flags.window / 1_000} s; counts: ${counts})`,
+          '',
+          'In another terminal:',
+          `  PERISKOPE_API_KEY=${sandbox.key} group-onboard run cohort.csv --base-url ${sandbox.url} --phone 919876543210`,
+          '',
+          endingsText(),
+          '',
+        ].join('\n'),
+      );
+      await new Promise<void>((resolve) => {
+        io.onSignal(() => resolve());
+      });
+      await sandbox.close();
+      done(EXIT.ok);
+    });
 }

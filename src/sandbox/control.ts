@@ -21,6 +21,8 @@ export const controlSchema = z
     /** Every request is answered with 401 while true. */
     keyRevoked: z.boolean(),
     phoneConnected: z.boolean(),
+    /** `x-phone` values of single phones that are not connected; replaces what was given before. */
+    disconnected: z.array(z.string()),
     /** What GET /phones and GET /chats answer: as they should, HTTP 500, or JSON of no known form. */
     reads: z.enum(['ok', 'error', 'nonsense']),
     /** The next so many requests get a 429 that is not the limiter's, with Retry-After: 1. */

@@ -70,7 +70,9 @@ export function buildApp(parts: Parts): Express {
     const { orgPhone, phoneId } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
     const refused = refuseAddress(request.headers['x-phone']);
     const answer =
-      refused ?? spoiled(parts) ?? json(200, phoneBody(orgPhone, phoneId, parts.world.phoneConnected));
+      refused ??
+      spoiled(parts) ??
+      json(200, phoneBody(orgPhone, phoneId, parts.world.isConnected(String(request.headers['x-phone']))));
     return deliver(parts, request, response, answer);
   });
   app.use('/v1', v1);
@@ -137,8 +139,8 @@ function answerAdd({ world, counts, around }: Parts, request: Request): Answer {
   if (refused) return refused;
   const ask = readAsk(chatId, passageOf(request).body);
   if ('kind' in ask) return ask;
-  const deed = world.ask(ask, around());
   const sender = String(request.headers['x-phone']);
+  const deed = world.ask({ ...ask, sender }, around());
   counts.acted(chatId, ask.participants, sender, statusOf(deed.answer), deed);
   return deed.answer;
 }

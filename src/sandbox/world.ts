@@ -18,6 +18,8 @@ export interface Ask {
   readonly chatId: string;
   readonly participants: readonly string[];
   readonly force: boolean;
+  /** `x-phone`; undefined: the sandbox's own. */
+  readonly sender?: string;
 }
 
 /** What became of an ask: the answer, and for each participant what was done, if anything. */
@@ -38,6 +40,8 @@ const pairOf = (chatId: string, participant: string): string => `${chatId} ${par
 export class World {
   keyRevoked = false;
   phoneConnected = true;
+  /** `x-phone` values of single phones that are not connected. */
+  disconnected: ReadonlySet<string> = new Set();
   readonly #sandboxPhone: string;
   readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
   /** chat_id → person → member. Groups come into being when they are first touched. */
@@ -53,8 +57,13 @@ export class World {
   reset(): void {
     this.keyRevoked = false;
     this.phoneConnected = true;
+    this.disconnected = new Set();
     this.#groups.clear();
     this.#struck.clear();
+  }
+
+  isConnected(xPhone: string): boolean {
+    return this.phoneConnected && !this.disconnected.has(xPhone);
   }
 
   membersOf(chatId: string): Map<string, Member> {
@@ -100,7 +109,8 @@ export class World {
   /** Carries out one valid ask. Everything is done here, at one instant; the answer may then go astray. */
   ask(ask: Ask, around: Surroundings): Deed {
     const kind = groupKind(ask.chatId);
-    if (!this.phoneConnected) return refusal(phoneNotConnected(around.disconnectedStatus));
+    if (!this.isConnected(ask.sender ?? this.#sandboxPhone))
+      return refusal(phoneNotConnected(around.disconnectedStatus));
     if (kind === '0404') return refusal(apiError(404, 'NOT_FOUND', 'Chat not found'));
     if (kind === '0403' || kind === '0410') {
       const why = kind === '0403' ? 'Only admins can add participants' : 'Phone is not a member of this chat';
