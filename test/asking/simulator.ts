@@ -158,6 +158,8 @@ export interface Script {
   /** Changes the headers of every answer. */
   readonly headers?: (headers: Record<string, string>, at: number) => Record<string, string>;
   readonly trace?: boolean;
+  /** Who shares a counter; by default everybody does. `client.senderOf` says who asks. */
+  readonly countedApart?: boolean;
   /** Virtual time at which a run that does not end is given up. */
   readonly giveUp?: number;
 }
@@ -168,6 +170,8 @@ export interface Client {
   next(now: number, waiting: number): { readonly go: boolean; readonly until: number | undefined };
   start(now: number): number;
   answered(id: number, observation: Observation): void;
+  /** Through which phone an ask goes. */
+  senderOf?(id: number): string;
   readonly describe?: () => string;
 }
 
@@ -221,6 +225,16 @@ export function simulate(
   const random = randomFrom(world.seed);
   const client = make(script, random);
   const server = counter(world.server, world.limit, world.windowMs, world.meaning);
+  const servers = new Map<string, Counter>();
+  const serverOf = (id: number): Counter => {
+    const sender = script.countedApart ? client.senderOf?.(id) : undefined;
+    if (sender === undefined) return server;
+    const known = servers.get(sender);
+    if (known) return known;
+    const made = counter(world.server, world.limit, world.windowMs, world.meaning);
+    servers.set(sender, made);
+    return made;
+  };
   /** Our monotonic clock starts anywhere, and the server's wall clock stands anywhere against it. */
   const wallFrom = 1_737_911_667_000 + Math.floor(random() * 3_600_000) + world.clockOffMs;
   const items: Item[] = (script.limitAt ?? []).map((change) => ({
@@ -292,7 +306,7 @@ export function simulate(
       server.limit = item.limit;
     } else if (item.what === 'arrive') {
       const wall = wallFrom + now;
-      const counted = server.hit(wall);
+      const counted = serverOf(item.id).hit(wall);
       (counted.ok ? run.granted : run.throttled).push(now);
       const bare = script.bareFrom !== undefined && now >= script.bareFrom;
       const written = bare ? {} : headersOf(world, server.limit, counted, wall);
