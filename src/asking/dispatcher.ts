@@ -14,6 +14,7 @@ import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
+import type { CommonTrouble } from './senders/common-trouble.ts';
 import { pairsOf, Settler } from './settler.ts';
 import type { SharedCap } from './shared/shared-cap.ts';
 
@@ -27,6 +28,9 @@ export interface DispatcherParts {
   readonly groups: Groups;
   readonly phone: PhoneWatch;
   readonly breaker: Breaker;
+  /** Where there are several phones, each with a dispatcher: what they have in common. */
+  readonly tally?: Breaker | undefined;
+  readonly common?: CommonTrouble | undefined;
   readonly control: RunControl;
   readonly clock: Clock;
   readonly events: AskingEvents;

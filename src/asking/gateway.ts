@@ -21,6 +21,8 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /** Where there are several phones: holds all of them back. `limiter.pause` is for this one. */
+  readonly pauseAll?: ((untilMonotonic: number) => void) | undefined;
 }
 
 /** What the limiter learns from an answer, or from its absence. */
@@ -101,12 +103,14 @@ export class Gateway {
 
   /** WhatsApp itself throttles the phone: nothing but time helps. */
   coolDown(ms: number): void {
-    this.#pause(ms, 'WhatsApp throttles the sending phone');
+    this.#pause(ms, 'WhatsApp throttles the sending phone', 'this phone');
   }
 
-  #pause(ms: number, why: string): void {
+  #pause(ms: number, why: string, whom: 'all' | 'this phone' = 'all'): void {
+    const { limiter, pauseAll } = this.#parts;
     this.#retryAt = this.#parts.clock.monotonic() + ms;
-    this.#parts.limiter.pause(this.#retryAt);
+    if (whom === 'all' && pauseAll) pauseAll(this.#retryAt);
+    else limiter.pause(this.#retryAt);
     this.#parts.log.warn({ waitMs: Math.round(ms) }, `waiting: ${why}`);
   }
 

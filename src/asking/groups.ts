@@ -26,22 +26,39 @@ interface Group {
   closure: Closure | undefined;
 }
 
-/** What is known about each group in this run: its members as last read, and whether it still takes people. */
+/** What one phone learns about a group that holds for every phone: who is in it, and that it is full. */
+export class SharedKnowledge {
+  readonly full = new Map<ChatId, Closure>();
+  readonly phones: Groups[] = [];
+}
+
+/** What is known about each group in this run, through one phone: its members as last read, and whether it still takes people. */
 export class Groups {
   readonly #gateway: Gateway;
   readonly #client: Client;
   readonly #events: AskingEvents;
   readonly #control: RunControl;
   readonly #log: Log;
+  /** undefined: this is the only phone. */
+  readonly #shared: SharedKnowledge | undefined;
   readonly #known = new Map<ChatId, Group>();
   readonly #reading = new Map<ChatId, Promise<Read>>();
 
-  constructor(gateway: Gateway, client: Client, events: AskingEvents, control: RunControl, log: Log) {
+  constructor(
+    gateway: Gateway,
+    client: Client,
+    events: AskingEvents,
+    control: RunControl,
+    log: Log,
+    shared?: SharedKnowledge,
+  ) {
     this.#gateway = gateway;
     this.#client = client;
     this.#events = events;
     this.#control = control;
     this.#log = log;
+    this.#shared = shared;
+    shared?.phones.push(this);
   }
 
   #group(chatId: ChatId): Group {
@@ -58,15 +75,21 @@ export class Groups {
 
   /** True only when the group's membership was read and lists this person. It may be stale the other way. */
   lists(chatId: ChatId, participant: Participant): boolean {
+    return (this.#shared?.phones ?? [this]).some((phone) => phone.#has(chatId, participant));
+  }
+
+  #has(chatId: ChatId, participant: Participant): boolean {
     return this.#known.get(chatId)?.members?.has(participant) === true;
   }
 
   closure(chatId: ChatId): Closure | undefined {
-    return this.#known.get(chatId)?.closure;
+    return this.#known.get(chatId)?.closure ?? this.#shared?.full.get(chatId);
   }
 
   close(chatId: ChatId, closure: Closure): void {
     this.#group(chatId).closure ??= closure;
+    // A refusal through one phone says nothing about another; a group that is full is full for all.
+    if (closure.reasonCode === 'group_full') this.#shared?.full.set(chatId, closure);
   }
 
   /**

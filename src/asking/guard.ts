@@ -4,12 +4,15 @@ import { type Gateway, NOT_DONE_TRIES } from './gateway.ts';
 import type { Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
+import type { CommonTrouble } from './senders/common-trouble.ts';
 
 /** Different asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
 const EXHAUSTED_IN_ROW = 3;
 
 interface Parts {
   readonly breaker: Breaker;
+  /** Where there are several phones: what goes wrong through more than one of them. */
+  readonly common?: CommonTrouble | undefined;
   readonly gateway: Gateway;
   readonly control: RunControl;
   readonly coolDownMs: number;
@@ -28,11 +31,13 @@ export class Guard {
   /** An ask was answered clearly. */
   clear(sentAt: number): void {
     this.#parts.breaker.good(sentAt);
+    this.#parts.common?.good(sentAt);
     this.#exhausted = 0;
   }
 
   /** An ask ended in doubt. True when the run stops. */
   inDoubt(sentAt: number): boolean {
+    if (this.#parts.common?.bad(sentAt, this.#parts.control)) return true;
     return this.#bad(sentAt, 'asks in a row without a clear answer');
   }
 

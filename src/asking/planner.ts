@@ -1,20 +1,28 @@
-import type { ChatId, Pair, Participant } from '../domain/words.ts';
+import type { ChatId, Pair, Participant, Sender } from '../domain/words.ts';
 
 /** One `POST /chats/{chat_id}/add` to be made. */
 export interface Ask {
   readonly chatId: ChatId;
   readonly participants: readonly Participant[];
+  /** The phone it goes through; undefined: the run's own. */
+  readonly sender?: Sender | undefined;
+}
+
+/** An ask that is still being gathered. */
+interface Gathering extends Ask {
+  readonly participants: Participant[];
 }
 
 /**
- * Gathers pairs into asks of one group each, of up to `batchSize` people. Holds at most `lookAhead` pairs: beyond
- * that the group that has waited longest goes out as it is, so that memory stays bounded whatever the order of rows.
+ * Gathers pairs into asks of one group and one sender each, of up to `batchSize` people. Holds at most `lookAhead`
+ * pairs: beyond that the ask that has waited longest goes out as it is, so that memory stays bounded whatever the order
+ * of rows.
  */
 export class Planner {
   readonly #batchSize: number;
   readonly #lookAhead: number;
-  /** A Map keeps insertion order: its first entry is the group that has waited longest. */
-  readonly #waiting = new Map<ChatId, Participant[]>();
+  /** A Map keeps insertion order: its first entry is the ask that has waited longest. */
+  readonly #waiting = new Map<string, Gathering>();
   #held = 0;
 
   constructor(batchSize: number, lookAhead = batchSize * 20) {
@@ -23,25 +31,28 @@ export class Planner {
   }
 
   /** Takes one pair; gives back the asks that are now ready. */
-  add(pair: Pair): readonly Ask[] {
-    const group = this.#waiting.get(pair.chatId);
-    if (group) group.push(pair.participant);
-    else this.#waiting.set(pair.chatId, [pair.participant]);
+  add({ chatId, participant }: Pair, sender?: Sender): readonly Ask[] {
+    const name = sender === undefined ? chatId : `${chatId} ${sender}`;
+    let ask = this.#waiting.get(name);
+    if (ask) ask.participants.push(participant);
+    else {
+      ask = { chatId, participants: [participant], sender };
+      this.#waiting.set(name, ask);
+    }
     this.#held++;
-    if ((group?.length ?? 1) >= this.#batchSize) return [this.#take(pair.chatId)];
-    const oldest = this.#waiting.keys().next();
-    return this.#held > this.#lookAhead && !oldest.done ? [this.#take(oldest.value)] : [];
+    if (ask.participants.length >= this.#batchSize) return [this.#take(name, ask)];
+    const oldest = this.#waiting.entries().next();
+    return this.#held > this.#lookAhead && !oldest.done ? [this.#take(...oldest.value)] : [];
   }
 
   /** The end of the cohort: whatever is still held. */
   flush(): readonly Ask[] {
-    return [...this.#waiting.keys()].map((chatId) => this.#take(chatId));
+    return [...this.#waiting].map(([name, ask]) => this.#take(name, ask));
   }
 
-  #take(chatId: ChatId): Ask {
-    const participants = this.#waiting.get(chatId) ?? [];
-    this.#waiting.delete(chatId);
-    this.#held -= participants.length;
-    return { chatId, participants };
+  #take(name: string, ask: Gathering): Ask {
+    this.#waiting.delete(name);
+    this.#held -= ask.participants.length;
+    return ask;
   }
 }

@@ -14,7 +14,7 @@ export interface Doubt {
 }
 
 interface Parts {
-  readonly groups: Groups;
+  readonly groups: Pick<Groups, 'read' | 'lists'>;
   readonly ledger: AskLedger;
   readonly control: RunControl;
   readonly events: AskingEvents;
@@ -52,7 +52,7 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
   }
 }
 
-function settlement({ pair, message, httpStatus, traceId }: Doubt, groups: Groups): Settlement {
+function settlement({ pair, message, httpStatus, traceId }: Doubt, groups: Parts['groups']): Settlement {
   return groups.lists(pair.chatId, pair.participant)
     ? {
         pair,

@@ -12,6 +12,8 @@ export function pairsOf(ask: Ask, people: readonly Participant[]): Pair[] {
 interface Parts {
   readonly ledger: AskLedger;
   readonly breaker: Breaker;
+  /** Counts for `--max-errors` where several phones are counted together; else the breaker does. */
+  readonly tally?: Breaker | undefined;
   readonly control: RunControl;
   readonly events: AskingEvents;
 }
@@ -49,7 +51,7 @@ export class Settler {
 
   /** So many people's asks have ended, so many of them failed or in doubt. */
   count(settled: number, errors: number): void {
-    if (!this.#parts.breaker.settled(settled, errors)) return;
+    if (!(this.#parts.tally ?? this.#parts.breaker).settled(settled, errors)) return;
     this.#parts.control.stop({
       exit: EXIT.safety,
       code: 'max_errors',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Groups, SharedKnowledge } from '../../src/asking/groups.ts';
 import { EXIT } from '../../src/errors.ts';
 import { answered, broken, UNSENT } from './answers.ts';
-import { GROUP, group, OTHER, person, stage, tick } from './fakes.ts';
+import { GROUP, group, OTHER, person, type Script, stage, tick } from './fakes.ts';
 
 describe('reading a group', () => {
   it('knows its members and its name', async () => {
@@ -77,4 +78,29 @@ it('a group that is closed stays closed, for its first reason', () => {
   on.groups.close(GROUP, { reasonCode: 'not_admin', message: 'later' });
   expect(on.groups.closure(GROUP)).toEqual({ reasonCode: 'group_full', message: 'full' });
   expect(on.groups.closure(OTHER)).toBeUndefined();
+});
+
+describe('several phones', () => {
+  const two = (script: Script) => {
+    const on = stage(script);
+    const shared = new SharedKnowledge();
+    const make = () => new Groups(on.gateway, on.client, on.events, on.control, on.log, shared);
+    return [make(), make()] as const;
+  };
+
+  it('a member that one of them has read is a member', async () => {
+    const [one, other] = two({ chat: () => group([person(1)]) });
+    await one.read(GROUP);
+    expect([other.lists(GROUP, person(1)), other.lists(GROUP, person(2))]).toEqual([true, false]);
+    expect(other.lists(OTHER, person(1))).toBe(false);
+  });
+
+  it('what is full for one is full for all; what refuses one refuses that one', () => {
+    const [one, other] = two({});
+    const full = { reasonCode: 'group_full', message: 'full' } as const;
+    one.close(GROUP, full);
+    one.close(OTHER, { reasonCode: 'not_admin', message: 'no' });
+    expect([other.closure(GROUP), other.closure(OTHER)]).toEqual([full, undefined]);
+    expect(one.closure(OTHER)?.reasonCode).toBe('not_admin');
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ask, Planner } from '../../src/asking/planner.ts';
-import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
+import type { ChatId, Pair, Participant, Sender } from '../../src/domain/words.ts';
 
 const pair = (group: number, person: number): Pair => ({
   chatId: `${120363000000000000n + BigInt(group)}@g.us` as ChatId,
@@ -25,6 +25,23 @@ describe('the planner', () => {
       { chatId: pair(1, 0).chatId, participants: ['910000000001', '910000000003'] },
     ]);
     expect(planner.flush()).toEqual([{ chatId: pair(2, 0).chatId, participants: ['910000000002'] }]);
+  });
+
+  it('makes no batch of two senders', () => {
+    const planner = new Planner(2);
+    const [one, two] = ['919811111111', 'phone-bqzvyibhmwkaergr'] as Sender[];
+    expect([
+      ...planner.add(pair(1, 1), one),
+      ...planner.add(pair(1, 2), two),
+      ...planner.add(pair(1, 3)),
+    ]).toEqual([]);
+    expect(planner.add(pair(1, 4), one)).toEqual([
+      { chatId: pair(1, 0).chatId, participants: ['910000000001', '910000000004'], sender: one },
+    ]);
+    expect(planner.flush().map(({ sender, participants }) => [sender, participants])).toEqual([
+      [two, ['910000000002']],
+      [undefined, ['910000000003']],
+    ]);
   });
 
   it('lets the group that waits longest go when the look-ahead is full', () => {
