@@ -8,7 +8,7 @@ import { canAsk, confirm } from './confirm.ts';
 import { estimateMs } from './estimate.ts';
 import type { Io } from './io.ts';
 import type { Live } from './live.ts';
-import { asksNeeded, type Survey } from './survey.ts';
+import { asksNeeded, busiestOf, type Survey, workloads } from './survey.ts';
 
 export interface AgreedParts {
   readonly config: RunConfig;
@@ -36,13 +36,23 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
 
   const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
   const asks = Math.min(asksNeeded(plan, config.batchSize), people);
-  const estimate = estimateMs(asks, people, config);
+  const senders = [...workloads(plan, config.batchSize)].filter(([, work]) => work.people > 0);
+  const estimate = estimateMs(
+    asks,
+    people,
+    config,
+    busiestOf(
+      senders.map(([, work]) => work),
+      asks,
+      people,
+    ),
+  );
   io.stderr.write(
     sendingPlanText({
       people,
       asks,
       groups,
-      sender: parts.sender,
+      senders: senders.map(([sender, work]) => ({ sender: sender ?? parts.sender, people: work.people })),
       pace: paceOf(config),
       estimateMs: estimate,
     }),

@@ -5,7 +5,7 @@ import { type Doubt, reconcile } from '../asking/reconciler.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { Pair, Reading } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
-import type { Connection } from './connect.ts';
+import type { Phones } from './senders.ts';
 import type { Knowledge, Seen, Survey } from './survey.ts';
 
 /** Reading memberships after an early stop may take so long. */
@@ -21,7 +21,7 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
 ]);
 
 export interface AskAllParts {
-  readonly connection: Connection;
+  readonly phones: Phones;
   readonly ledger: AskLedger & { inDoubt(): Iterable<Pair> };
   readonly plan: Survey;
   readonly readings: () => AsyncIterable<readonly Reading[]>;
@@ -46,7 +46,7 @@ export interface AskAllParts {
  * end. True when `--limit` ended it.
  */
 export async function askAll(parts: AskAllParts): Promise<boolean> {
-  const { connection, control } = parts;
+  const { phones, control } = parts;
   const inDoubt = parts.dryRun ? [] : [...parts.ledger.inDoubt()];
   const unknown = parts.dryRun ? [] : parts.plan.unknown;
   await settleDoubts([...inDoubt.map(bare), ...unknown.map(known)], parts, control);
@@ -59,10 +59,10 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   const limited = await submitAll(parts).catch(async (error: unknown) => {
     // Asks in flight end, and are settled, whatever has become of the cohort.
     control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
-    await connection.dispatcher.drain().catch(() => undefined);
+    await phones.drain().catch(() => undefined);
     throw error;
   });
-  const doubts = await connection.dispatcher.drain();
+  const doubts = await phones.drain();
   if (!control.stopped) await settleDoubts(doubts, parts, control);
   else if (!SILENT_ENDS.has(control.reason?.code ?? '')) await settleInClosing(doubts, parts);
   return limited;
@@ -76,19 +76,14 @@ function known(pair: Pair): Doubt {
   return { ...bare(pair), known: true };
 }
 
-/** The phone's state and each group's members, once, before anybody is asked. */
-async function precheck({ connection, plan, control }: AskAllParts): Promise<void> {
-  await connection.phone.check();
-  const groups = [...plan.groups].filter(([, people]) => people > 0);
-  for (const [chatId] of groups) {
-    if (control.stopped) return;
-    await connection.groups.read(chatId);
-  }
+/** Each phone's state and each group's members, once, before anybody is asked. */
+async function precheck({ phones, control }: AskAllParts): Promise<void> {
+  await phones.check();
+  if (!control.stopped) await phones.readGroups();
 }
 
 async function submitAll(parts: AskAllParts): Promise<boolean> {
-  const { control, selection, knowledge, seen } = parts;
-  const { dispatcher } = parts.connection;
+  const { control, selection, knowledge, seen, phones } = parts;
   const planner = new Planner(parts.batchSize);
   let asked = 0;
   let limited = false;
@@ -97,16 +92,16 @@ async function submitAll(parts: AskAllParts): Promise<boolean> {
       if (control.stopped) break reading;
       if (reading.kind === 'invalid' || !seen.first(reading.pair)) continue;
       const known = { ledger: knowledge.ledger(reading.pair), previous: knowledge.previous(reading) };
-      if (decide(known, selection) !== 'ask') continue;
+      if (decide(known, selection) !== 'ask' || !phones.takes(reading.sender)) continue;
       if (asked === parts.limit) {
         limited = true;
         break reading;
       }
       asked++;
-      for (const ask of planner.add(reading.pair)) await dispatcher.submit(ask);
+      for (const ask of planner.add(reading.pair, reading.sender)) await phones.submit(ask);
     }
   }
-  for (const ask of planner.flush()) await dispatcher.submit(ask);
+  for (const ask of planner.flush()) await phones.submit(ask);
   return limited;
 }
 
@@ -116,21 +111,21 @@ async function settleDoubts(
   control: RunControl,
 ): Promise<void> {
   if (doubts.length === 0) return;
-  const { ledger, events, log, connection } = parts;
-  await reconcile(doubts, { groups: connection.groups, ledger, control, events, log });
+  const { ledger, events, log, phones } = parts;
+  await reconcile(doubts, { groups: phones.groups, ledger, control, events, log });
 }
 
 /** After an early stop the memberships are read all the same, but not for long, and not past a signal. */
 async function settleInClosing(doubts: readonly Doubt[], parts: AskAllParts): Promise<void> {
   if (doubts.length === 0) return;
-  const { closing, connection, control } = parts;
+  const { closing, phones, control } = parts;
   const timer = setTimeout(
     () => closing.stop({ exit: EXIT.again, code: 'interrupted', message: 'memberships took too long' }),
     CLOSING_MS,
   );
   try {
     // The breaker has seen that asks go wrong; the phone may be why.
-    if (control.reason?.code === 'breaker') await connection.phone.check(closing);
+    if (control.reason?.code === 'breaker') await phones.check(closing);
     await settleDoubts(doubts, parts, closing);
   } finally {
     clearTimeout(timer);

@@ -16,7 +16,7 @@ import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { inShard } from './shard-cohort.ts';
 import { spool } from './spool.ts';
-import { asksNeeded, survey } from './survey.ts';
+import { asksNeeded, busiestOf, survey, workloads } from './survey.ts';
 
 /** Problems shown one by one; beyond them they are counted. `--output` has all. */
 const SHOWN = 20;
@@ -57,11 +57,18 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       },
     );
     const asks = asksNeeded(plan, config.batchSize);
+    const work = workloads(plan, config.batchSize);
     say(
       planText({
         plan,
         asks,
-        estimateMs: estimateMs(asks, plan.toAsk, config),
+        estimateMs: estimateMs(asks, plan.toAsk, config, busiestOf([...work.values()], asks, plan.toAsk)),
+        senders:
+          cohort.senderColumn === undefined
+            ? []
+            : [...work]
+                .map(([sender, { people }]) => ({ sender, people }))
+                .filter(({ people }) => people > 0),
         shown: Math.min(shown, SHOWN),
         shard: config.shard && shardText(config.shard),
       }),

@@ -5,13 +5,15 @@ import { type Client, createClient } from '../asking/client.ts';
 import type { Agents } from '../asking/connections.ts';
 import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
-import { Groups } from '../asking/groups.ts';
+import { Groups, type SharedKnowledge } from '../asking/groups.ts';
 import { createLimiter, type Limiter } from '../asking/limiter.ts';
 import { PhoneWatch } from '../asking/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import type { RunControl } from '../asking/run-control.ts';
+import type { CommonTrouble } from '../asking/senders/common-trouble.ts';
+import type { LimiterParts } from '../asking/senders/router.ts';
 import type { RunConfig } from '../config.ts';
-import type { Clock } from '../domain/words.ts';
+import type { Clock, Sender } from '../domain/words.ts';
 import type { Releases } from './releases.ts';
 import type { CapLedger, Sharing } from './share.ts';
 import type { WaitMeter } from './wait-meter.ts';
@@ -28,7 +30,7 @@ export interface Endpoint {
 }
 
 /** The stand-in's sending phone, when the user gave none. */
-const SANDBOX_SENDER = '919876543210';
+export const SANDBOX_SENDER = '919876543210' as Sender;
 
 /** Starts the sandbox when the run is for it; otherwise just says where the API is. */
 export async function endpoint(
@@ -80,12 +82,28 @@ export interface ReaderParts {
   readonly releases: Releases;
   /** What is kept together with other processes; undefined: nothing. */
   readonly sharing?: Sharing | undefined;
+  /** One phone of several: what it has in common with the others. */
+  readonly among?: SharedReading | undefined;
+}
+
+/** What the phones of one run have in common. */
+export interface SharedReading {
+  readonly limiter: Limiter;
+  /** undefined: the limiter's own pause does it. */
+  readonly pauseAll: ((untilMonotonic: number) => void) | undefined;
+  readonly groups: SharedKnowledge;
+}
+
+export interface Among extends SharedReading {
+  readonly tally: Breaker;
+  readonly common: CommonTrouble;
 }
 
 export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
   readonly ledger: AskLedger & Omit<CapLedger, 'path'>;
   readonly abandon: AbortSignal;
+  readonly among?: Among | undefined;
 }
 
 /** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
@@ -94,6 +112,42 @@ function tunnelAgents(proxy: URL): Agents {
     http: new HttpAgent({ keepAlive: true }),
     https: new HttpsProxyAgent({ keepAlive: true, proxy: proxy.href }),
   };
+}
+
+/** The rate limit of this run; `over` takes the place of what the configuration says. */
+export function makeLimiter(parts: ReaderParts, over: Partial<LimiterParts> = {}): Limiter {
+  const { config, clock } = parts;
+  return createLimiter({
+    clock,
+    maxConcurrent: config.concurrency,
+    ...(config.maxRate && { maxRate: config.maxRate }),
+    ...(config.gap && (over.onWait === undefined || parts.sharing) && { gap: config.gap }),
+    pacer: parts.sharing?.pacer(''),
+    onWaitEnd: () => parts.waits.ends(),
+    onWait: (wait) => noteWait(parts, wait),
+    ...over,
+  });
+}
+
+export function noteWait(
+  { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
+  { untilMonotonic, why }: { readonly untilMonotonic: number; readonly why: string },
+): void {
+  waits.begins(why);
+  const waitMs = Math.round(untilMonotonic - clock.monotonic());
+  // A window of a second ends every second: only a wait that a person would wonder about is news.
+  log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ waitMs, why }, 'waiting for the rate limit');
+}
+
+/** The one limiter of a run, which ends with it. */
+export function onlyLimiter(parts: ReaderParts): Limiter {
+  const limiter = makeLimiter(parts);
+  parts.releases.add(() => limiter.stop());
+  // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
+  // of those in doubt may be read after that, until the closing time is over too.
+  parts.control.signal.addEventListener('abort', () => limiter.stopAsks());
+  parts.closing.signal.addEventListener('abort', () => void limiter.stop());
+  return limiter;
 }
 
 /** Everything between the job and the network that a membership takes, put together. */
@@ -108,27 +162,11 @@ export function connectReader(parts: ReaderParts): Reader {
     ...(to.proxy && { agents: tunnelAgents(to.proxy) }),
   });
   releases.add(() => client.close());
-  const limiter = createLimiter({
-    clock,
-    maxConcurrent: config.concurrency,
-    ...(config.maxRate && { maxRate: config.maxRate }),
-    ...(config.gap && { gap: config.gap }),
-    pacer: parts.sharing?.pacer(''),
-    onWaitEnd: () => parts.waits.ends(),
-    onWait: ({ untilMonotonic, why }) => {
-      parts.waits.begins(why);
-      const waitMs = Math.round(untilMonotonic - clock.monotonic());
-      // A window of a second ends every second: only a wait that a person would wonder about is news.
-      log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ waitMs, why }, 'waiting for the rate limit');
-    },
-  });
-  releases.add(() => limiter.stop());
-  // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
-  // of those in doubt may be read after that, until the closing time is over too.
-  control.signal.addEventListener('abort', () => limiter.stopAsks());
-  parts.closing.signal.addEventListener('abort', () => void limiter.stop());
-  const gateway = new Gateway({ limiter, control, clock, log, random: Math.random });
-  const groups = new Groups(gateway, client, events, control, log);
+  const { among } = parts;
+  const limiter = among?.limiter ?? onlyLimiter(parts);
+  const { pauseAll } = among ?? {};
+  const gateway = new Gateway({ limiter, control, clock, log, random: Math.random, pauseAll });
+  const groups = new Groups(gateway, client, events, control, log, among?.groups);
   return { client, limiter, gateway, groups };
 }
 
@@ -144,6 +182,8 @@ export function connect(parts: ConnectParts): Connection {
     groups,
     phone,
     breaker: new Breaker(config.breaker, config.maxErrors),
+    tally: parts.among?.tally,
+    common: parts.among?.common,
     control,
     clock,
     events,

@@ -10,12 +10,20 @@ export interface Pace {
   readonly dailyCap: number | undefined;
 }
 
-/** How long so many asks for so many people take at a pace, milliseconds: the slowest of the bounds decides. */
-export function estimateMs(asks: number, people: number, pace: Pace): number {
+/**
+ * How long so many asks for so many people take at a pace, milliseconds: the slowest of the bounds decides. Of several
+ * sending phones, the busiest decides about the gap and the daily cap, which hold for each of them.
+ */
+export function estimateMs(
+  asks: number,
+  people: number,
+  pace: Pace,
+  busiest: { readonly asks: number; readonly people: number } = { asks, people },
+): number {
   if (asks === 0) return 0;
   const rate = pace.maxRate ?? SAMPLE_RATE;
   const byRate = asks / Math.min(rate.count / rate.perMs, SAMPLE_RATE.count / SAMPLE_RATE.perMs);
-  const byGap = pace.gap ? ((asks - 1) * (pace.gap.minMs + pace.gap.maxMs)) / 2 : 0;
-  const byCap = pace.dailyCap ? (Math.ceil(people / pace.dailyCap) - 1) * DAY_MS : 0;
+  const byGap = pace.gap ? ((busiest.asks - 1) * (pace.gap.minMs + pace.gap.maxMs)) / 2 : 0;
+  const byCap = pace.dailyCap ? (Math.ceil(busiest.people / pace.dailyCap) - 1) * DAY_MS : 0;
   return Math.max(byRate, byGap, byCap);
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
+import { noSender } from '../api-config.ts';
 import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
-import type { ChatId } from '../domain/words.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import type { FollowUpConfig } from '../follow-up-config.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -11,11 +12,12 @@ import type { Ending } from '../reporting/ending.ts';
 import { type FollowUpFacts, followUpText, totalOf } from '../reporting/follow-up-text.ts';
 import { createLog, safeWriter } from '../reporting/log.ts';
 import { assertWritable, openRecords } from '../reporting/results.ts';
-import { connectReader, endpoint, type Reader } from './connect.ts';
+import { endpoint, type ReaderParts, SANDBOX_SENDER } from './connect.ts';
 import { type Io, systemClock } from './io.ts';
 import { Live } from './live.ts';
 import { wantsColour } from './output.ts';
 import { forLog, publish, reportPaths } from './publish.ts';
+import { connectReaders, type Readers } from './readers.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { type Rewritten, rewriteResults } from './rewrite-results.ts';
@@ -52,13 +54,17 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     }),
   );
 
-  const cohort = await openCohort(config.results);
+  const isApi = config.target.kind === 'api';
+  const cohort = await openCohort(config.results, {
+    defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
+  });
   if (!cohort.isResults) {
     throw new OnboardError(
       'COHORT_COLUMNS',
       `${config.results} is no results CSV: give the file that run wrote`,
     );
   }
+  if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   const chatIds = await groupsWithInvited(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
@@ -66,19 +72,23 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const ledger = await ledgerOf(config, releases);
   if (ledger?.repaired) log.warn({}, ledger.repaired);
 
-  let reader: Reader | undefined;
+  let readers: Readers | undefined;
   const to = chatIds.size > 0 ? await endpoint(config, releases) : undefined;
   const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
+  // A Redis that is out of reach has stopped the run.
   if (to && !(config.redis && sharing === undefined)) {
-    const parts = { config, to, control, closing: control, clock, events: live, waits: live.waits };
-    reader = connectReader({ ...parts, log, releases, sharing });
+    const parts: ReaderParts = {
+      ...{ config, to, control, closing: control, clock, log, releases, sharing },
+      ...{ events: live, waits: live.waits },
+    };
+    readers = connectReaders(parts, chatIds);
   }
   const read = new Set<ChatId>();
   const slots = pLimit(READS_IN_FLIGHT);
   await Promise.all(
-    [...chatIds].map((chatId) =>
+    [...chatIds.keys()].map((chatId) =>
       slots(async () => {
-        if (!control.stopped && (await reader?.groups.read(chatId, control)) === 'read') read.add(chatId);
+        if (!control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
       }),
     ),
   );
@@ -87,7 +97,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const now = clock.now();
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
-  const rewriting = { cohort, groups: reader?.groups, read, ledger, clock, named };
+  const rewriting = { cohort, groups: readers?.groups, read, ledger, clock, named };
   const { tally, invited, rows, written } = await rewrite(config, io, rewriting);
 
   const { out, unread } = totalOf(invited);
@@ -107,7 +117,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     stopped: stop && { code: stop.code, message: stop.message },
     next: undefined,
     asks: 0,
-    throttled: reader?.limiter.snapshot.throttled ?? 0,
+    throttled: readers?.limiter.snapshot.throttled ?? 0,
     waitedMs: live.waits.total(),
     startedAt: clock.now() - (clock.monotonic() - startedAt),
     endedAt: clock.now(),
@@ -131,9 +141,12 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   return exit;
 }
 
-/** A row that cannot be read cannot be written again as it was: then nothing is. */
-async function groupsWithInvited(cohort: Cohort, file: string): Promise<ReadonlySet<ChatId>> {
-  const chatIds = new Set<ChatId>();
+/** The groups, each with the phones that its people were invited through. A row that cannot be read cannot be written again as it was: then nothing is. */
+async function groupsWithInvited(
+  cohort: Cohort,
+  file: string,
+): Promise<ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>> {
+  const chatIds = new Map<ChatId, Set<Sender | undefined>>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
       const { line, problem } = reading.row;
@@ -144,7 +157,9 @@ async function groupsWithInvited(cohort: Cohort, file: string): Promise<Readonly
         );
       }
       if (reading.kind === 'pair' && cohort.previous(reading.row)?.status === 'invited') {
-        chatIds.add(reading.pair.chatId);
+        const { chatId } = reading.pair;
+        const senders = chatIds.get(chatId) ?? new Set();
+        chatIds.set(chatId, senders.add(reading.sender));
       }
     }
   }

@@ -1,7 +1,7 @@
 import { decide, type Selection } from '../asking/decide.ts';
 import type { StopReason } from '../asking/run-control.ts';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
-import type { Pair, Reading, Row, Status } from '../domain/words.ts';
+import type { Pair, Reading, Row, Sender, Status } from '../domain/words.ts';
 import type { ResultRow } from '../reporting/results.ts';
 
 /** What a former results CSV says of a row, in its own words. */
@@ -30,6 +30,8 @@ export interface Projection {
   readonly dryRun: boolean;
   /** Why the run ended before its end, if it did. */
   readonly stop: StopReason | undefined;
+  /** Why one phone of several was stopped before its end, while the run went on. */
+  stopOf?(sender: Sender | undefined): StopReason | undefined;
   /** True when `--limit` ended the asking. */
   readonly limited: boolean;
 }
@@ -69,8 +71,9 @@ export function project(reading: Reading, from: Projection): ResultRow {
     return resultRow(row, pair, 'unknown', { ...recorded, reasonCode: 'no_answer', message });
   }
   if (recorded && recorded.status !== 'not_done') return resultRow(row, pair, recorded.status, recorded);
-  const reasonCode: ReasonCode = from.stop?.code ?? (from.limited ? 'limit' : 'throttled');
-  const message = from.stop?.message ?? REASONS[reasonCode].meaning;
+  const stop = from.stopOf?.(reading.sender) ?? from.stop;
+  const reasonCode: ReasonCode = stop?.code ?? (from.limited ? 'limit' : 'throttled');
+  const message = stop?.message ?? REASONS[reasonCode].meaning;
   return resultRow(row, pair, 'not_attempted', {
     ...NOTHING,
     reasonCode,

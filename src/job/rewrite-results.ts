@@ -12,7 +12,7 @@ import { previousOf } from './previous.ts';
 export interface RewriteParts {
   readonly cohort: Cohort;
   /** undefined: no group was read, as nobody is invited, or as the API let nobody in. */
-  readonly groups: Groups | undefined;
+  readonly groups: Pick<Groups, 'lists'> | undefined;
   /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
   readonly ledger: Ledger | undefined;

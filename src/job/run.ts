@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import { noSender } from '../api-config.ts';
 import type { Selection } from '../asking/decide.ts';
 import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
+import { maskSender } from '../domain/sender.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { sweepLitter } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -13,7 +15,7 @@ import { wholeCohortInPod } from '../shard-config.ts';
 import { agreed } from './agreed.ts';
 import { alreadyDone } from './already-done.ts';
 import { askAll } from './ask-all.ts';
-import { type Connection, connect, endpoint } from './connect.ts';
+import { endpoint, SANDBOX_SENDER } from './connect.ts';
 import { withoutSecrets } from './defect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { type Io, type StopSignal, systemClock } from './io.ts';
@@ -26,10 +28,11 @@ import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { assertReportable } from './report-file.ts';
 import { ownColumnsOf } from './report-rows.ts';
+import { connectPhones, type Phones } from './senders.ts';
 import { inShard } from './shard-cohort.ts';
 import { openSharing } from './share.ts';
 import { Interrupted, spool } from './spool.ts';
-import { type Knowledge, type Seen, survey } from './survey.ts';
+import { type Knowledge, type Seen, type Survey, survey, workloads } from './survey.ts';
 import { untilStopped } from './until-stopped.ts';
 import { writeReport } from './write-report.ts';
 import { writeResults } from './write-results.ts';
@@ -37,6 +40,8 @@ import { writeSummary } from './write-summary.ts';
 
 /** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
 const DRAIN_MS = 10_000;
+/** Sending phones that the log counts one by one. */
+const MOST_SENDERS = 20;
 /** What a Node timer can wait: longer deadlines are three weeks and more, and no run takes that long. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -76,8 +81,10 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   );
 
   // Whatever is wrong with the input is said before anything is touched or sent.
+  const isApi = config.target?.kind === 'api';
   const cohort = inShard(await openTheCohort(config, io, control.signal, releases), config.shard);
   for (const note of cohort.notes) log.info({}, note);
+  if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   const wholeInPod = wholeCohortInPod(config.shard, io.env);
   if (wholeInPod) log.warn({}, wholeInPod);
   await assertReplaceable(config.output);
@@ -113,22 +120,27 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       known: plan.known,
       duplicates: plan.duplicates,
       invalid: plan.invalid,
+      ...(cohort.senderColumn !== undefined && { senders: sendersOf(plan) }),
     },
     'cohort read',
   );
 
   const to = await endpoint(config, releases);
   const { dailyCap } = config;
-  const done = alreadyDone(plan, ledger, { dailyCap, sender: to?.sender }, clock.now());
+  const [sender = to?.sender, ...others] = workloads(plan, 1).keys();
+  // Of several phones each has its own cap: what is left of it is no one number.
+  const capped = others.length > 0 ? undefined : sender;
+  const done = alreadyDone(plan, ledger, { dailyCap, sender: capped }, clock.now());
   if (done) log.info(done.facts, done.message);
-  let connection: Connection | undefined;
+  let phones: Phones | undefined;
   let limited = false;
   let failure: unknown;
   const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
   // A Redis that is out of reach has stopped the run: without it nothing may be sent.
   if (to && !(config.redis && sharing === undefined)) {
-    connection = connect({
+    phones = connectPhones({
       config,
+      plan,
       to,
       ledger,
       control,
@@ -141,7 +153,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       releases,
       sharing,
     });
-    const { limiter } = connection;
+    const { limiter } = phones;
     live.waiting = () => limiter.snapshot;
     const ready = async () => {
       if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log }))) return false;
@@ -154,7 +166,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     try {
       limited = await askAll({
         ...asking,
-        connection,
+        phones,
         ledger,
         plan,
         readings,
@@ -171,18 +183,22 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   }
 
   // The results are a projection of the cohort and the ledger, made whatever ended the asking.
-  const stop = control.reason;
+  const stop = control.reason ?? phones?.stopped();
   const report = config.reports.report
     ? new HtmlReport(ownColumnsOf(cohort), (chatId) => live.groupAbout(chatId))
     : undefined;
   const { stdout } = io;
-  const writing = writeResults({ config, cohort, ledger, selection, stdout, stop, limited, report });
+  const writing = writeResults({
+    ...{ config, cohort, ledger, selection, stdout, limited, report },
+    stop: control.reason,
+    stopOf: phones && ((sender) => phones?.stopOf(sender)),
+  });
   const tally = await writing.catch((error: unknown) => {
     throw failure ?? error;
   });
   const exit = exitCodeOf(tally.counts, stop);
   out.stop();
-  const limiter = connection?.limiter.snapshot;
+  const limiter = phones?.limiter.snapshot;
   const unreported = await writeReport({ config, report, clock, stop, limiter, waits: live.waits });
   await writeSummary({
     config,
@@ -203,13 +219,29 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   return exit;
 }
 
+/** Per sending phone, masked: people to ask. `default` stands for the run's own where it has none yet (a dry run). */
+function sendersOf(plan: Survey): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [sender, { people }] of [...workloads(plan, 1)].slice(0, MOST_SENDERS)) {
+    const name = sender === undefined ? 'default' : maskSender(sender);
+    found[name] = (found[name] ?? 0) + people;
+  }
+  return found;
+}
+
 async function openTheCohort(
   config: RunConfig,
   io: Io,
   signal: AbortSignal,
   releases: Releases,
 ): Promise<Cohort> {
-  const { path, ...options } = config.cohort;
+  const { path, ...asked } = config.cohort;
+  const { sender, target } = config;
+  const options = {
+    ...asked,
+    defaultSender: sender ?? (target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
+    senderRequired: target?.kind === 'api',
+  };
   if (path !== '-') return openCohort(path, options);
   const spooled = await spool(io.stdin, config.ledger, signal);
   releases.add(spooled.remove);

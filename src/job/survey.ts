@@ -1,6 +1,6 @@
 import { decide, type Selection } from '../asking/decide.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
-import type { ChatId, Pair, Problem, Reading, Status } from '../domain/words.ts';
+import type { ChatId, Pair, Problem, Reading, Sender, Status } from '../domain/words.ts';
 
 /** Everything that a first reading of the cohort shows, without asking anybody. */
 export interface Survey {
@@ -17,6 +17,8 @@ export interface Survey {
   readonly toAsk: number;
   /** Per group in order of appearance: people to ask. */
   readonly groups: ReadonlyMap<ChatId, number>;
+  /** The same, per sending phone; undefined: the run's own. */
+  readonly routes: ReadonlyMap<ChatId, ReadonlyMap<Sender | undefined, number>>;
   readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
   /** Pairs that the ledger has as `unknown`, and that are not asked: the group's membership may settle them by now. */
   readonly unknown: readonly Pair[];
@@ -50,6 +52,7 @@ export async function survey(
   const knownByStatus = new Map<Status | 'in_doubt', number>();
   let toAsk = 0;
   const groups = new Map<ChatId, number>();
+  const routes = new Map<ChatId, Map<Sender | undefined, number>>();
   const invalidByReason = new Map<ReasonCode, number>();
   const unknown: Pair[] = [];
   for await (const batch of readings) {
@@ -68,9 +71,14 @@ export async function survey(
         const { chatId } = reading.pair;
         const previous = knowledge.previous(reading);
         const decision = decide({ ledger, previous }, selection);
+        const route = routes.get(chatId) ?? new Map<Sender | undefined, number>();
+        if (route.size === 0) routes.set(chatId, route);
+        const before = route.get(reading.sender) ?? 0;
+        route.set(reading.sender, before);
         if (decision === 'ask') {
           toAsk++;
           groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
+          route.set(reading.sender, before + 1);
         } else {
           known++;
           const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
@@ -81,12 +89,38 @@ export async function survey(
       }
     }
   }
-  return { rows, pairs, duplicates, invalid, known, knownByStatus, toAsk, groups, invalidByReason, unknown };
+  const counts = { rows, pairs, duplicates, invalid, known, toAsk };
+  return { ...counts, knownByStatus, groups, routes, invalidByReason, unknown };
 }
 
-/** How many asks the plan needs, in batches of at most `batchSize` people of one group. */
+/** What one sending phone has to do. */
+export interface Workload {
+  readonly people: number;
+  readonly asks: number;
+}
+
+/** Per sending phone in order of appearance; undefined: the run's own. Those with nobody to ask are among them. */
+export function workloads(plan: Survey, batchSize: number): ReadonlyMap<Sender | undefined, Workload> {
+  const found = new Map<Sender | undefined, Workload>();
+  for (const route of plan.routes.values()) {
+    for (const [sender, people] of route) {
+      const before = found.get(sender) ?? { people: 0, asks: 0 };
+      const asks = before.asks + Math.ceil(people / batchSize);
+      found.set(sender, { people: before.people + people, asks });
+    }
+  }
+  return found;
+}
+
+/** The phone with most to do, within what the run does at most (`--limit`). */
+export function busiestOf(all: readonly Workload[], asks: number, people: number): Workload {
+  return {
+    people: Math.min(people, Math.max(0, ...all.map((one) => one.people))),
+    asks: Math.min(asks, Math.max(0, ...all.map((one) => one.asks))),
+  };
+}
+
+/** How many asks the plan needs, in batches of at most `batchSize` people of one group and one sender. */
 export function asksNeeded(plan: Survey, batchSize: number): number {
-  let asks = 0;
-  for (const people of plan.groups.values()) asks += Math.ceil(people / batchSize);
-  return asks;
+  return [...workloads(plan, batchSize).values()].reduce((sum, { asks }) => sum + asks, 0);
 }

@@ -20,6 +20,7 @@ export interface WriteResultsParts {
   readonly selection: Selection;
   readonly stdout: Writable;
   readonly stop: StopReason | undefined;
+  readonly stopOf: Projection['stopOf'];
   readonly limited: boolean;
   /** Takes every row as it is written. */
   readonly report: HtmlReport | undefined;
@@ -27,7 +28,7 @@ export interface WriteResultsParts {
 
 /** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
-  const { config, cohort, ledger, selection, stop, limited, report } = parts;
+  const { config, cohort, ledger, selection, stop, stopOf, limited, report } = parts;
   const tally = new TallyMaker();
   const projection: Projection = {
     firstLine: firstLines(),
@@ -36,6 +37,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     selection,
     dryRun: config.dryRun,
     stop,
+    ...(stopOf && { stopOf }),
     limited,
   };
   const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns, {

@@ -1,4 +1,4 @@
-import { maskParticipant } from '../domain/participant.ts';
+import { maskSender } from '../domain/sender.ts';
 import type { ChatId } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
 import { count, plain } from './text.ts';
@@ -7,8 +7,8 @@ export interface SendingPlan {
   readonly people: number;
   readonly asks: number;
   readonly groups: readonly { readonly chatId: ChatId; readonly name: string; readonly people: number }[];
-  /** `x-phone`: digits, or `phone-…`. */
-  readonly sender: string;
+  /** `x-phone`, digits or `phone-…`, of each sending phone, with the people it asks. */
+  readonly senders: readonly { readonly sender: string; readonly people: number }[];
   /** `--gap 30s..60s`, as it was given; empty when nothing goes below the server's limit. */
   readonly pace: string;
   readonly estimateMs: number;
@@ -17,6 +17,7 @@ export interface SendingPlan {
 /** People in one group above which a phone that is not slowed down is in danger. */
 const MANY = 50;
 const MOST_GROUPS = 15;
+const MOST_SENDERS = 10;
 
 /**
  * The known figures on bans, when many people go into one group at full speed; undefined when there is no reason to
@@ -33,7 +34,6 @@ export function banWarning(groups: SendingPlan['groups'], slowed: boolean): stri
 
 /** What is about to happen, for a person to say yes or no to. */
 export function sendingPlanText(plan: SendingPlan): string {
-  const sender = plan.sender.startsWith('phone-') ? plan.sender : maskParticipant(plan.sender);
   const lines = [
     '',
     `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
@@ -46,9 +46,20 @@ export function sendingPlanText(plan: SendingPlan): string {
     lines.push(`           … and ${count(plan.groups.length - MOST_GROUPS, 'more group')}`);
   }
   lines.push(
-    `  from     ${sender}`,
+    ...sendersLines(plan),
     `  pace     ${plan.pace || 'as fast as the server allows'}, about ${formatDuration(plan.estimateMs)} (${count(plan.asks, 'ask')})`,
     '',
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** One phone: which. Several: how many people each of them asks. */
+function sendersLines({ senders }: SendingPlan): string[] {
+  const several = senders.length > 1;
+  const lines = senders.slice(0, MOST_SENDERS).map(({ sender, people }, at) => {
+    const who = several ? `${maskSender(sender)}  ${count(people, 'person', 'people')}` : maskSender(sender);
+    return `  ${at === 0 ? 'from' : '    '}     ${who}`;
+  });
+  const more = senders.length - MOST_SENDERS;
+  return more > 0 ? [...lines, `           … and ${count(more, 'more phone')}`] : lines;
 }

@@ -1,4 +1,5 @@
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
+import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Problem } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
 import { count, plain } from './text.ts';
@@ -17,6 +18,8 @@ export interface PlanFacts {
   readonly plan: Plan;
   readonly asks: number;
   readonly estimateMs: number;
+  /** Of a cohort that names its senders: people per sending phone; undefined is the run's own (`--phone`). */
+  readonly senders: readonly { readonly sender: string | undefined; readonly people: number }[];
   /** Problems that were shown one by one above. */
   readonly shown: number;
   /** Like `2/4`; undefined: the whole cohort. */
@@ -32,7 +35,7 @@ export function problemLine(file: string, line: number, problem: Problem): strin
 }
 
 /** What `run` would do, for people. */
-export function planText({ plan, asks, estimateMs, shown, shard }: PlanFacts): string {
+export function planText({ plan, asks, estimateMs, senders, shown, shard }: PlanFacts): string {
   const lines: string[] = [];
   if (plan.invalid > shown) {
     lines.push(
@@ -62,5 +65,18 @@ export function planText({ plan, asks, estimateMs, shown, shard }: PlanFacts): s
     lines.push(`  ${String(people).padStart(7)}  ${chatId}`);
   if (groups.length > MOST_GROUPS)
     lines.push(`           … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
+  lines.push(...sendersLines(senders));
   return `${lines.join('\n')}\n`;
+}
+
+function sendersLines(senders: PlanFacts['senders']): string[] {
+  if (senders.length === 0) return [];
+  const lines = [count(senders.length, 'sending phone')];
+  for (const { sender, people } of senders.slice(0, MOST_GROUPS)) {
+    const who = sender === undefined ? 'rows that name none: the one of --phone' : maskSender(sender);
+    lines.push(`  ${String(people).padStart(7)}  ${who}`);
+  }
+  if (senders.length > MOST_GROUPS)
+    lines.push(`           … and ${count(senders.length - MOST_GROUPS, 'more phone')}`);
+  return lines;
 }

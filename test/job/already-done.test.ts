@@ -10,7 +10,14 @@ const HOUR = 3_600_000;
 function plan(known: Readonly<Partial<Record<Status | 'in_doubt', number>>>, toAsk: number): Survey {
   const knownByStatus = new Map(Object.entries(known)) as Survey['knownByStatus'];
   const total = Object.values(known).reduce((sum, n) => sum + n, 0);
-  const empty = { duplicates: 0, invalid: 0, groups: new Map(), invalidByReason: new Map(), unknown: [] };
+  const empty = {
+    duplicates: 0,
+    invalid: 0,
+    groups: new Map(),
+    routes: new Map(),
+    invalidByReason: new Map(),
+    unknown: [],
+  };
   return { ...empty, rows: total + toAsk, pairs: total + toAsk, known: total, knownByStatus, toAsk };
 }
 

@@ -1,0 +1,39 @@
+import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
+import type { Limiter } from '../asking/limiter.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
+import { connectReader, onlyLimiter, type ReaderParts } from './connect.ts';
+
+/** What reads groups, through whatever phone can. */
+export interface Readers {
+  readonly limiter: Pick<Limiter, 'snapshot'>;
+  /** Through the first of the group's phones that can read it. */
+  read(chatId: ChatId): Promise<Read>;
+  readonly groups: Pick<Groups, 'lists'>;
+}
+
+/** One limiter for all phones: reading takes little of the allowance. */
+export function connectReaders(
+  parts: ReaderParts,
+  chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,
+): Readers {
+  const limiter = onlyLimiter(parts);
+  const among = { limiter, pauseAll: undefined, groups: new SharedKnowledge() };
+  const phones = new Map<Sender | undefined, Groups>();
+  for (const sender of new Set([...chatIds.values()].flatMap((senders) => [...senders]))) {
+    const to = { ...parts.to, sender: sender ?? parts.to.sender };
+    phones.set(sender, connectReader({ ...parts, to, among }).groups);
+  }
+  const all = [...phones.values()];
+  return {
+    limiter,
+    async read(chatId) {
+      let read: Read = 'unreadable';
+      for (const sender of chatIds.get(chatId) ?? []) {
+        read = (await phones.get(sender)?.read(chatId, parts.control)) ?? read;
+        if (read !== 'unreadable') break;
+      }
+      return read;
+    },
+    groups: { lists: (chatId, participant) => all[0]?.lists(chatId, participant) === true },
+  };
+}

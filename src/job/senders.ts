@@ -1,0 +1,259 @@
+/** One phone or several: what stands between the planner and the network for each of them, and what they share. */
+import { setMaxListeners } from 'node:events';
+import { Breaker } from '../asking/breaker.ts';
+import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
+import type { Limiter } from '../asking/limiter.ts';
+import type { Ask } from '../asking/planner.ts';
+import type { Log } from '../asking/ports.ts';
+import type { Doubt } from '../asking/reconciler.ts';
+import type { RunControl, StopReason } from '../asking/run-control.ts';
+import { CommonTrouble } from '../asking/senders/common-trouble.ts';
+import { createRouter } from '../asking/senders/router.ts';
+import { SenderControl } from '../asking/senders/sender-control.ts';
+import { maskSender } from '../domain/sender.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
+import { EXIT } from '../errors.ts';
+import { type Among, type Connection, type ConnectParts, connect, makeLimiter, noteWait } from './connect.ts';
+import type { Survey } from './survey.ts';
+
+/**
+ * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
+ * beyond that the reading of the cohort waits. Some 30 MB.
+ */
+const LOOK_AHEAD = 100_000;
+/** Phones that are named one by one when they were stopped. */
+const NAMED = 3;
+
+/** The phones of a run, as the job uses them. */
+export interface Phones {
+  readonly limiter: Pick<Limiter, 'snapshot'>;
+  /** Takes one ask; resolves when there is room for the next. */
+  submit(ask: Ask): Promise<void>;
+  /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
+  drain(): Promise<readonly Doubt[]>;
+  /** Whether this phone still asks. */
+  takes(sender: Sender | undefined): boolean;
+  /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
+  check(control?: RunControl): Promise<void>;
+  /** Reads each group through each phone that has somebody to ask into it. */
+  readGroups(): Promise<void>;
+  /** For those in doubt: who is in a group is the same through whatever phone it is read. */
+  readonly groups: Pick<Groups, 'read' | 'lists'>;
+  /** Why this phone was stopped while the run went on. */
+  stopOf(sender: Sender | undefined): StopReason | undefined;
+  /** The same, of all phones that were, in one line. */
+  stopped(): StopReason | undefined;
+}
+
+export interface PhonesParts extends Omit<ConnectParts, 'among'> {
+  readonly plan: Survey;
+}
+
+export function connectPhones(parts: PhonesParts): Phones {
+  const work = new Map<Sender, number>();
+  for (const route of parts.plan.routes.values()) {
+    for (const [named, people] of route) {
+      const sender = named ?? (parts.to.sender as Sender);
+      work.set(sender, (work.get(sender) ?? 0) + people);
+    }
+  }
+  const [first, ...others] = work.keys();
+  if (others.length > 0) return severalPhones(parts, work);
+  return onePhone(parts, first === undefined ? parts : { ...parts, to: { ...parts.to, sender: first } });
+}
+
+function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
+  const { limiter, dispatcher, phone, groups } = connect(parts);
+  return {
+    limiter,
+    submit: (ask) => dispatcher.submit(ask),
+    drain: () => dispatcher.drain(),
+    takes: () => true,
+    check: (trying) => phone.check(trying),
+    async readGroups() {
+      for (const [chatId, people] of plan.groups) {
+        if (control.stopped) return;
+        if (people > 0) await groups.read(chatId);
+      }
+    },
+    groups,
+    stopOf: () => undefined,
+    stopped: () => undefined,
+  };
+}
+
+/** One phone of several. */
+interface Line extends Connection {
+  readonly sender: Sender;
+  readonly control: SenderControl;
+  readonly people: number;
+  readonly queue: Ask[];
+  pumping: Promise<void> | undefined;
+}
+
+function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): Phones {
+  const { config, control, closing, clock, plan, log } = parts;
+  const busy = [...work.values()].filter((people) => people > 0).length;
+  // Every phone listens to the end of the run.
+  setMaxListeners(0, control.signal, closing.signal);
+  const router = createRouter({
+    clock,
+    makeLimiter: (own) => makeLimiter(parts, own),
+    // Shared with other processes, it is kept with them: between the asks of all phones.
+    gap: parts.sharing ? undefined : config.gap,
+    maxConcurrent: config.concurrency,
+    phones: busy,
+    // A ceiling for the whole run needs one limiter for the whole run, and what others share needs the one they have.
+    mayPart: config.maxRate === undefined && parts.sharing === undefined,
+    onWait: (wait) => noteWait(parts, wait),
+    onWaitEnd: () => parts.waits.ends(),
+    onScope: (scope) => log.info({ phones: busy }, SCOPE_NEWS[scope]),
+  });
+  parts.releases.add(() => router.stop());
+  control.signal.addEventListener('abort', () => router.stopAsks());
+  closing.signal.addEventListener('abort', () => void router.stop());
+
+  const common: Omit<Among, 'limiter'> = {
+    pauseAll: (until) => router.pause(until),
+    groups: new SharedKnowledge(),
+    tally: new Breaker(Number.POSITIVE_INFINITY, config.maxErrors),
+    common: new CommonTrouble(config.breaker, control),
+  };
+  const lines = new Map<Sender, Line>();
+  for (const [sender, people] of work) lines.set(sender, line(sender, people));
+
+  let queued = 0;
+  let roomMade: () => void = () => undefined;
+
+  function line(sender: Sender, people: number): Line {
+    const own = withSender(log, maskSender(sender));
+    const limiter = router.lane(sender);
+    const ownControl = new SenderControl(control, (reason) => {
+      limiter.stopAsks();
+      own.warn({ reason: reason.code }, `this phone stops, the others go on: ${reason.message}`);
+      const asking = [...lines.values()].filter((one) => one.people > 0);
+      const reasonForAll = stopped();
+      if (reasonForAll && asking.every((one) => one.control.own)) control.stop(reasonForAll);
+    });
+    const connection = connect({
+      ...parts,
+      to: { ...parts.to, sender },
+      control: ownControl,
+      log: own,
+      among: { ...common, limiter },
+    });
+    return { ...connection, sender, control: ownControl, people, queue: [], pumping: undefined };
+  }
+
+  function lineOf(sender: Sender | undefined): Line | undefined {
+    return lines.get(sender ?? (parts.to.sender as Sender));
+  }
+
+  async function pump(one: Line): Promise<void> {
+    for (let ask = one.queue.shift(); ask !== undefined; ask = one.queue.shift()) {
+      await one.dispatcher.submit(ask);
+      queued -= ask.participants.length;
+      if (one.control.stopped) {
+        // Nothing more is asked: what is left is known by the reason.
+        for (const left of one.queue.splice(0)) queued -= left.participants.length;
+      }
+      roomMade();
+    }
+    one.pumping = undefined;
+  }
+
+  function stopped(): StopReason | undefined {
+    const ended = [...lines.values()].flatMap(({ sender, control: { own } }) =>
+      own ? [{ sender, reason: own }] : [],
+    );
+    const [worst] = [...ended].sort(
+      (a, b) => Number(b.reason.exit === EXIT.safety) - Number(a.reason.exit === EXIT.safety),
+    );
+    if (worst === undefined) return undefined;
+    const named = ended
+      .slice(0, NAMED)
+      .map(({ sender, reason }) => `${maskSender(sender)}: ${reason.message}`)
+      .join('; ');
+    const more = ended.length > NAMED ? `; and ${ended.length - NAMED} more` : '';
+    return {
+      exit: worst.reason.exit,
+      code: worst.reason.code,
+      message: `${ended.length} of ${busy} sending phones stopped: ${named}${more}`,
+    };
+  }
+
+  async function readAny(chatId: ChatId, trying?: RunControl): Promise<Read> {
+    const senders = [...(plan.routes.get(chatId)?.keys() ?? lines.keys())];
+    let read: Read = 'unreadable';
+    for (const sender of senders) {
+      read = (await lineOf(sender)?.groups.read(chatId, trying)) ?? read;
+      if (read !== 'unreadable') break;
+    }
+    return read;
+  }
+
+  return {
+    limiter: router,
+    async submit(ask) {
+      const one = lineOf(ask.sender);
+      if (one === undefined) throw new Error('an ask of a phone that was not in the plan');
+      one.queue.push(ask);
+      queued += ask.participants.length;
+      one.pumping ??= pump(one);
+      while (queued >= LOOK_AHEAD) {
+        await new Promise<void>((resolve) => {
+          roomMade = resolve;
+        });
+      }
+    },
+    async drain() {
+      const all = [...lines.values()];
+      await Promise.all(all.map((one) => one.pumping));
+      const ended = await Promise.allSettled(all.map((one) => one.dispatcher.drain()));
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
+      for (const one of all) {
+        // The breaker has seen that asks go wrong; the phone may be why.
+        if (one.control.own?.code === 'breaker' && !control.stopped) await one.phone.check(control);
+      }
+      return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    },
+    takes: (sender) => lineOf(sender)?.control.stopped === false,
+    async check(trying) {
+      for (const one of lines.values()) {
+        if ((trying ?? control).stopped) return;
+        if (one.people > 0) await one.phone.check(trying);
+      }
+    },
+    async readGroups() {
+      for (const [chatId, route] of plan.routes) {
+        for (const [sender, people] of route) {
+          if (control.stopped) return;
+          const one = lineOf(sender);
+          if (people > 0 && one?.control.stopped === false) await one.groups.read(chatId);
+        }
+      }
+    },
+    groups: {
+      read: readAny,
+      lists: (chatId, participant) =>
+        [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
+    },
+    stopOf: (sender) => lineOf(sender)?.control.own,
+    stopped,
+  };
+}
+
+const SCOPE_NEWS = {
+  apart: 'the server counts each sending phone by itself: each has its own pace from now on',
+  shared: 'the server does not count the sending phones apart after all: one pace for all of them',
+} as const;
+
+/** Says in every line which phone it is about. */
+function withSender(log: Log, sender: string): Log {
+  return {
+    debug: (facts, message) => log.debug({ sender, ...facts }, message),
+    info: (facts, message) => log.info({ sender, ...facts }, message),
+    warn: (facts, message) => log.warn({ sender, ...facts }, message),
+    error: (facts, message) => log.error({ sender, ...facts }, message),
+  };
+}
