@@ -33,8 +33,10 @@ export function describeWithRedis(name: string, tests: () => void): void {
   describe.skip(name, tests);
 }
 
+/** @param flags of redis-server; `PORT` in one stands for the port. */
 export async function redisServer(...flags: string[]): Promise<RedisServer> {
   const port = await freePort();
+  const own = flags.map((flag) => (flag === 'PORT' ? String(port) : flag));
   let server: ChildProcess | undefined;
   const kill = async () => {
     const running = server;
@@ -45,17 +47,7 @@ export async function redisServer(...flags: string[]): Promise<RedisServer> {
     await ended;
   };
   const start = async () => {
-    const args = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      ...flags,
-    ];
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...own];
     const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     server = started;
     await new Promise<void>((resolve, reject) => {

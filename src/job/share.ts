@@ -41,11 +41,12 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
   if (redis === undefined) return undefined;
   const unreachable = (message: string) =>
     control.stop({ exit: EXIT.again, code: 'redis_unreachable', message });
-  const [{ openRedisLink }, { SharedPacer }, { SharedCap: Cap }, { FORM }] = await Promise.all([
+  const [{ openRedisLink }, { SharedPacer }, { SharedCap: Cap }, { FORM }, { placeOf }] = await Promise.all([
     import('../asking/shared/redis-link.ts'),
     import('../asking/shared/shared-pacer.ts'),
     import('../asking/shared/shared-cap.ts'),
     import('../asking/shared/codec.ts'),
+    import('../asking/shared/redis-url.ts'),
   ]);
   // The braces keep all keys of one account in one slot of a Redis Cluster; no key of the API can be read from it.
   const account = hash(`${to.baseUrl.origin}\n${to.apiKey}`);
@@ -59,6 +60,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
   );
   if (link === undefined) return undefined;
   releases.add(() => link.close());
+  log.info({ redis: placeOf(redis) }, 'the allowance is shared through Redis');
   return {
     pacer: (name) => (pacing) =>
       new SharedPacer({

@@ -10,6 +10,8 @@ import {
   LimiterStopped,
   type Observation,
 } from '../../src/asking/limiter.ts';
+import { localPacer } from '../../src/asking/pacer.ts';
+import { initial } from '../../src/asking/rate-limit.ts';
 import { type Counter, counter } from './simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -255,6 +257,66 @@ describe('the mechanism', () => {
     await expect(fail(true)).rejects.toThrow('no disk');
     expect(await limiter.schedule('ask', answered('on', 200, generous))).toBe('on');
     expect(limiter.snapshot.inFlight).toBe(0);
+  });
+
+  test('a permit that has lapsed is given back, and the task waits for another', async () => {
+    const told: string[] = [];
+    let checks = 0;
+    const limiter = limiterFor({
+      pacer: (parts) => {
+        const pacer = localPacer(parts);
+        return {
+          ...pacer,
+          get state() {
+            return pacer.state;
+          },
+          tell(event) {
+            told.push(event.type);
+            pacer.tell(event);
+          },
+          // The first one lapses.
+          holds: () => {
+            checks++;
+            return checks > 1;
+          },
+        };
+      },
+    });
+    let runs = 0;
+    const value = await limiter.schedule('ask', async (sent) => {
+      runs++;
+      return answered('done', 200, generous)(sent);
+    });
+    expect([value, runs, told]).toEqual(['done', 1, ['withdrawn', 'sent', 'answered']]);
+    expect(limiter.snapshot).toMatchObject({ inFlight: 0, queued: 0 });
+  });
+
+  test('what is granted after the stop is given back', async () => {
+    const told: string[] = [];
+    let grantLate: () => void = () => undefined;
+    const limiter = createLimiter({
+      clock,
+      maxConcurrent: 1,
+      pacer: ({ settings, hooks }) => {
+        grantLate = () => hooks.grant([{ id: 7, kind: 'ask', from: 0 }]);
+        return {
+          tell: (event) => told.push(`${event.type} ${'id' in event ? event.id : ''}`),
+          look: () => undefined,
+          holds: () => true,
+          state: initial(settings),
+          close: async () => {
+            told.push('closed');
+          },
+        };
+      },
+    });
+    const task = limiter.schedule('ask', answered(1));
+    const outcome = expect(task).rejects.toThrow(LimiterStopped);
+    limiter.stopAsks();
+    grantLate();
+    await outcome;
+    await limiter.stop();
+    expect(told).toEqual(['withdrawn 7', 'closed']);
   });
 
   test('stop: the running one ends, the queued ones are told, nothing is left', async () => {

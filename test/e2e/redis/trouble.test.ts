@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../../helpers.ts';
 import { describeWithRedis, freePort, redisServer } from '../../redis.ts';
@@ -103,6 +104,25 @@ describeWithRedis('at the start', () => {
     const file = join(await scratch(), 'redis-url');
     await writeFile(file, `redis://:${PASSWORD}@127.0.0.1:${redis.port}/3\n`);
     expect((await run({ GROUP_ONBOARD_REDIS_URL_FILE: file })).code).toBe(0);
+  });
+
+  it('TLS: a certificate that nobody vouches for is refused (2), one that is vouched for is taken', async () => {
+    const certificate = fileURLToPath(new URL('../../asking/certificate/', import.meta.url));
+    const [cert, key] = [`${certificate}localhost.cert.pem`, `${certificate}localhost.key.pem`];
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+    const redis = await redisServer(
+      '--port',
+      '0',
+      '--tls-port',
+      'PORT',
+      '--tls-auth-clients',
+      'no',
+      ...files,
+    );
+    const url = { GROUP_ONBOARD_REDIS_URL: `rediss://localhost:${redis.port}` };
+    const refused = await run(url);
+    expect([refused.code, words(refused)]).toEqual([2, expect.stringMatching(/TLS certificate .*CERT/)]);
+    expect((await run({ ...url, NODE_EXTRA_CA_CERTS: cert })).code).toBe(0);
   });
 
   it('TLS where there is none: 75 or 2, and nothing sent', async () => {
