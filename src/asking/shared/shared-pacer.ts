@@ -11,14 +11,13 @@
  */
 import type { Pacer, PacerEvent, PacerParts } from '../pacer.ts';
 import { LEAD, LONGEST_TIMER } from '../pacer.ts';
-import { LONGEST_BACKOFF } from '../pacing/state.ts';
-import { initial, marginOf, type RateState, windowOf } from '../rate-limit.ts';
-import type { Dated, Permit, Wait } from '../turn.ts';
-import { decode, encode } from './codec.ts';
-import { type Link, LinkDown, nodeTimer, type SetTimer, type Store, type Stored } from './link.ts';
-import { LEASE_MS } from './presence.ts';
-import { freshState, type SharedState, type Version, versionIn, versionOf } from './shared-state.ts';
-import { type Brought, type Hint, type SharedTurn, takeSharedTurn } from './shared-turn.ts';
+import { initial, type RateState } from '../rate-limit.ts';
+import type { Permit } from '../turn.ts';
+import { type Link, LinkDown, nodeTimer, type SetTimer } from './link.ts';
+import { Replica } from './replica.ts';
+import type { SharedState } from './shared-state.ts';
+import { type Hint, type SharedTurn, takeSharedTurn } from './shared-turn.ts';
+import { type Carried, dated, type Pending, Tickets } from './tickets.ts';
 
 export interface SharedPacerParts extends PacerParts {
   readonly link: Link;
@@ -30,34 +29,8 @@ export interface SharedPacerParts extends PacerParts {
   readonly timer?: SetTimer;
 }
 
-/** A permit of ours that has not come to its end. Monotonic milliseconds of this process. */
-interface Mine {
-  /** undefined: the state that it was granted by is lost, and it is to be brought into the new one. */
-  id: number | undefined;
-  readonly kind: 'ask' | 'read';
-  readonly grantedAt: number;
-  sentAt: number | undefined;
-}
-
-/** What happened to it, waiting to be written. */
-interface Pending {
-  readonly event: PacerEvent;
-  /** Monotonic milliseconds of this process. */
-  readonly at: number;
-  /** The permit, and what it stood for: it may be over by the time this is written. */
-  readonly mine: Mine | undefined;
-}
-
-interface Carried extends Brought {
-  readonly mine: Mine;
-}
-
 /** News can be lost: whoever waits looks again after so long at most. */
 const POLL_MS = 400;
-/** A state that lies further ahead was written by another clock. */
-const AHEAD_MS = 5000;
-/** So long all who live need at most until they have found a new state, and brought what they have in flight. */
-const GATHER_MS = LEASE_MS + 600;
 /** A permit that is not used long before the lease ends is not used. */
 const LEASE_MARGIN_MS = 400;
 /** What is left to say at the end is said within this, or left to the others. */
@@ -69,57 +42,44 @@ const PATIENT_RACES = 10;
 
 export class SharedPacer implements Pacer {
   readonly #parts: SharedPacerParts;
-  readonly #store: Store;
   readonly #setTimer: SetTimer;
-  #shared: SharedState | undefined;
-  /** When that was read, and where the shared clock stood against ours then. */
-  #readAt = Number.NEGATIVE_INFINITY;
-  #offset = 0;
-  /** The epoch that our permits belong to. */
-  #epoch: string | undefined;
-  /** Newer than what we have is there. */
-  #stale = true;
-  #pending: Pending[] = [];
-  readonly #mine = new Map<number, Mine>();
-  #tickets = 0;
-  #gone = new Set<string>();
+  readonly #replica: Replica;
+  readonly #tickets = new Tickets();
+  /** Processes that are gone, and have not been settled. */
+  readonly #gone = new Set<string>();
   #busy = false;
   #again = false;
   #clearTimer: (() => void) | undefined;
+  /** More is wanted than may start. */
   #short = false;
   /** What we took is enough for now: first the others. Monotonic milliseconds. */
   #courtesyUntil = Number.NEGATIVE_INFINITY;
-  /** How long an exchange with Redis takes, on the average of late. */
-  #trip = 1;
   #leaving = false;
   #closed = false;
   #idle: (() => void)[] = [];
 
   constructor(parts: SharedPacerParts) {
+    const { link, clock, settings, newEpoch } = parts;
     this.#parts = parts;
     this.#setTimer = parts.timer ?? nodeTimer;
-    this.#store = parts.link.store(parts.name, {
+    const store = link.store(parts.name, {
       news: (version, hint) => this.#news(version, hint),
-      beat: () => this.#settleTheGone(),
+      beat: () => this.#findTheGone(),
       back: () => {
-        this.#stale = true;
+        this.#replica.distrust();
         this.look();
       },
     });
+    this.#replica = new Replica({ store, link, clock, settings, newEpoch });
   }
 
   get state(): RateState {
-    return this.#shared?.state ?? initial(this.#parts.settings);
+    return this.#replica.shared?.state ?? initial(this.#parts.settings);
   }
 
   tell(event: PacerEvent): void {
-    const at = this.#parts.clock.monotonic();
-    const mine = event.type === 'paused' ? undefined : this.#mine.get(event.id);
-    if (event.type !== 'paused' && mine === undefined) return;
-    if (mine !== undefined && event.type === 'sent') mine.sentAt = at;
-    else if (event.type === 'answered' || event.type === 'withdrawn') this.#mine.delete(event.id);
-    this.#pending.push({ event, at, mine });
-    if (event.type === 'sent' && this.#isDue(event)) this.look();
+    const noted = this.#tickets.note(event, this.#parts.clock.monotonic());
+    if (noted && event.type === 'sent' && this.#isDue(event)) this.look();
   }
 
   /** `sent` alone is no reason to write, unless our own pace counts from it. */
@@ -166,7 +126,7 @@ export class SharedPacer implements Pacer {
         await this.#turn();
       } while (this.#again && this.#parts.link.up);
     } catch (error) {
-      this.#stale = true;
+      this.#replica.distrust();
       // The link tells when it is back; until then nothing starts.
       if (!(error instanceof LinkDown)) this.#parts.failed(error);
     } finally {
@@ -175,111 +135,75 @@ export class SharedPacer implements Pacer {
     }
   }
 
+  /** One turn, again where somebody was quicker. Nothing goes to Redis while there is nothing to say or to ask for. */
   async #turn(): Promise<void> {
     const { link, hooks } = this.#parts;
     this.#clearTimer?.();
     const demand = hooks.demand();
-    const wanted = demand.ask + demand.read > 0;
-    const due = () => this.#pending.some(({ event }) => this.#isDue(event));
-    if (!wanted && !due() && this.#gone.size === 0 && !this.#short) {
+    const isDue = () => this.#gone.size > 0 || this.#tickets.pending.some(({ event }) => this.#isDue(event));
+    if (demand.ask + demand.read === 0 && !isDue() && !this.#short) {
       hooks.waits(undefined);
       return;
     }
     if (!link.up) return;
     for (let race = 1; ; race++) {
-      if (this.#stale || this.#shared === undefined) await this.#read();
+      const shared = await this.#replica.current();
       const held = this.#heldBack();
-      if (held !== undefined && !due() && this.#gone.size === 0) {
+      if (held !== undefined && !isDue()) {
         this.#wake(held);
         return;
       }
-      const taken = this.#pending;
-      const gone = [...this.#gone];
-      const brought = this.#toBring();
-      const turn = this.#take(taken, gone, brought, held === undefined);
-      if (!turn.changed) {
-        this.#arrange(turn);
-        return;
-      }
-      this.#pending = [];
-      if (await this.#swap(turn, taken)) {
-        for (const owner of gone) this.#gone.delete(owner);
-        this.#committed(turn, brought);
-        return;
-      }
+      if (await this.#tried(shared, held === undefined)) return;
       if (race % PATIENT_RACES === 0) {
         await new Promise<void>((resolve) => this.#setTimer(1 + this.#parts.random() * 8, resolve));
       }
     }
   }
 
-  /** Reads what is there, and finds out whether it is what our permits were granted by. */
-  async #read(): Promise<void> {
-    const started = this.#parts.clock.monotonic();
-    const stored = await this.#store.read();
-    this.#measured(started);
-    await this.#see(stored);
-  }
-
-  async #see(stored: Stored | undefined): Promise<void> {
-    const { link, clock, settings } = this.#parts;
-    const seen = stored && decode(stored.text, settings);
-    const unknown = seen !== undefined && seen.epoch !== this.#epoch && this.#epoch !== undefined;
-    const ahead = () => seen !== undefined && seen.at > link.clock.latest(clock.monotonic()) + AHEAD_MS;
-    if (unknown || ahead()) await link.measure();
-    const outOfTime = seen?.epoch === this.#epoch && link.timeline !== this.#timeline;
-    const version = stored?.version ?? '';
-    if (seen === undefined || outOfTime || ahead()) this.#know(this.#begin(stored), version);
-    else this.#know(seen, version);
-  }
-
-  #know(shared: SharedState, version: string): void {
-    this.#shared = shared;
-    this.#expected = version;
-    this.#readAt = this.#parts.clock.monotonic();
-    this.#stale = this.#newest?.epoch === shared.epoch && this.#newest.n > shared.n;
-  }
-
-  /** The version that is there, as far as we know; '' for none. */
-  #expected = '';
-  /** Redis's clock as it stood when our permits were granted: see `Link.timeline`. */
-  #timeline = 0;
-
-  /**
-   * Nothing is there, or nothing that can be used: a new state. Where one was lost, it begins with a pause, until those
-   * who live have brought what they have in flight, and the server has forgotten what nobody remembers.
-   */
-  #begin(stored: Stored | undefined): SharedState {
-    const { link, clock, settings, newEpoch } = this.#parts;
-    const now = link.clock.earliest(clock.monotonic());
-    const fresh = freshState(newEpoch(), now, settings);
-    const lost = this.#epoch !== undefined || stored !== undefined;
-    const window = (this.#last && windowOf(this.#last)) ?? 0;
-    const hold = Math.max(GATHER_MS, Math.min(window + marginOf(fresh.state, window), LONGEST_BACKOFF));
-    const paused = { until: now + hold, why: 'paused' } as const;
-    return lost ? { ...fresh, state: { ...fresh.state, paused } } : fresh;
+  /** False: somebody was quicker. */
+  async #tried(shared: SharedState, mayTake: boolean): Promise<boolean> {
+    const replica = this.#replica;
+    const gone = [...this.#gone];
+    const carried = replica.isNew ? this.#tickets.carried(this.#parts.link.clock) : [];
+    const turn = this.#take(shared, gone, carried, mayTake);
+    if (turn.changed) {
+      const taken = this.#tickets.take();
+      let done = false;
+      try {
+        done = await replica.swap(turn.next, turn.hint);
+      } finally {
+        // Where no answer came, it may have been done all the same: events of asks that are no longer in flight are
+        // passed over then, and what was granted in our name without our knowing is given back.
+        if (!done) this.#tickets.putBack(taken);
+      }
+      if (!done) return false;
+      this.#tickets.adopted(carried, turn.adopted);
+      this.#grant(turn);
+    }
+    for (const owner of gone) this.#gone.delete(owner);
+    this.#arrange(turn);
+    return true;
   }
 
   #take(
-    taken: readonly Pending[],
+    shared: SharedState,
     gone: readonly string[],
-    brought: readonly Brought[],
+    carried: readonly Carried[],
     mayTake: boolean,
   ): SharedTurn {
     const { link, clock, random, hooks } = this.#parts;
-    const shared = this.#shared as SharedState;
+    const { pending } = this.#tickets;
+    const { isNew } = this.#replica;
     const local = clock.monotonic();
-    const isNew = shared.epoch !== this.#epoch;
-    const known = new Set<number>();
-    if (!isNew) for (const { id } of this.#mine.values()) if (id !== undefined) known.add(id);
-    if (!isNew) for (const { mine } of taken) if (mine?.id !== undefined) known.add(mine.id);
+    // What happened to asks of a lost epoch is over with it.
+    const isOver = ({ event }: Pending) => isNew && event.type !== 'paused';
     return takeSharedTurn(shared, {
       me: link.me,
-      events: taken.flatMap((one) => this.#dated(one, isNew)),
-      known,
+      events: pending.flatMap((one) => (isOver(one) ? [] : dated(one, link.clock))),
+      known: isNew ? new Set() : this.#tickets.known(pending),
       gone,
-      brought,
-      kept: isNew ? this.#kept : undefined,
+      brought: carried,
+      kept: isNew ? this.#replica.kept : undefined,
       demand: hooks.demand(),
       mayTake,
       now: link.clock.earliest(local),
@@ -289,165 +213,66 @@ export class SharedPacer implements Pacer {
     });
   }
 
-  /** What this process had in flight under a state that is lost. */
-  #toBring(): readonly Carried[] {
-    if (this.#shared?.epoch === this.#epoch) return [];
-    const { clock } = this.#parts.link;
-    return [...this.#mine].map(([ticket, mine]) => ({
-      ticket,
-      mine,
-      kind: mine.kind,
-      grantedAt: clock.earliest(mine.grantedAt),
-      sentAt: mine.sentAt === undefined ? undefined : clock.earliest(mine.sentAt),
-    }));
-  }
-
-  /** What we knew of our own pace when the state was last seen, on the shared clock as it stands now. */
-  get #kept(): Pick<RateState, 'pace' | 'paused'> | undefined {
-    const before = this.#last;
-    if (before === undefined) return undefined;
-    const { pace, paused } = before;
-    const moved = this.#offsetNow() - this.#offset;
-    return {
-      pace: {
-        sends: pace.sends.map(({ id, at }) => ({ id, at: at + moved })),
-        dueAt: pace.dueAt + moved,
-        pauseMs: pace.pauseMs,
-      },
-      paused: paused && { ...paused, until: paused.until + moved },
-    };
-  }
-  /** The state that we last put there, or were part of. */
-  #last: RateState | undefined;
-
-  #offsetNow(): number {
-    const local = this.#parts.clock.monotonic();
-    return this.#parts.link.clock.earliest(local) - local;
-  }
-
-  /** An event on the shared clock. One of a lost epoch is over with it. */
-  #dated({ event, at, mine }: Pending, isNew: boolean): Dated[] {
-    const { clock } = this.#parts.link;
-    if (event.type === 'paused') {
-      return [{ event: { ...event, until: clock.latest(event.until) }, at: clock.earliest(at) }];
+  #grant({ next, permits }: SharedTurn): void {
+    const { link, clock, hooks } = this.#parts;
+    if (permits.length === 0) return;
+    if (this.#othersWait(next)) {
+      this.#courtesyUntil = clock.monotonic() + COURTESY_MS + 4 * this.#replica.tripMs;
     }
-    if (isNew || mine?.id === undefined) return [];
-    const { id } = mine;
-    if (event.type !== 'answered') return [{ event: { type: event.type, id }, at: clock.earliest(at) }];
-    const { sentAt, answeredAt } = event.observation;
-    const observation = {
-      ...event.observation,
-      sentAt: clock.earliest(sentAt),
-      answeredAt: clock.latest(answeredAt),
-      tripMs: answeredAt - sentAt,
-    };
-    return [{ event: { type: 'answered', id, observation }, at: observation.answeredAt }];
-  }
-
-  /** False: somebody was quicker, and what is there now is what we know. */
-  async #swap(turn: SharedTurn, taken: readonly Pending[]): Promise<boolean> {
-    const { next, hint } = turn;
-    const version = versionOf(next);
-    const started = this.#parts.clock.monotonic();
-    let found: 'done' | Stored | undefined;
-    try {
-      found = await this.#store.swap(this.#expected, { version, text: encode(next) }, hint);
-    } catch (error) {
-      // It may have been done all the same: events of asks that are no longer in flight are passed over then, and
-      // what was granted in our name without our knowing is given back.
-      this.#pending = [...taken, ...this.#pending];
-      throw error;
-    }
-    this.#measured(started);
-    if (found === 'done') return true;
-    this.#pending = [...taken, ...this.#pending];
-    await this.#see(found);
-    return false;
-  }
-
-  #committed(turn: SharedTurn, brought: readonly Carried[]): void {
-    const { link, hooks } = this.#parts;
-    const { next, adopted, permits } = turn;
-    // Those that ended meanwhile too: their end is told by the new id.
-    for (const { ticket, mine } of brought) mine.id = adopted.get(ticket);
-    this.#epoch = next.epoch;
-    this.#timeline = link.timeline;
-    this.#know(next, versionOf(next));
-    this.#last = next.state;
-    this.#offset = this.#offsetNow();
-    const given = permits.map(({ id, kind, from }): Permit => {
-      const grantedAt = link.clock.local(from);
-      const ticket = ++this.#tickets;
-      this.#mine.set(ticket, { id, kind, grantedAt, sentAt: undefined });
-      return { id: ticket, kind, from: grantedAt };
-    });
-    if (given.length > 0) {
-      const others = [...next.waiters].some((owner) => owner !== link.me);
-      if (others) this.#courtesyUntil = this.#readAt + COURTESY_MS + 4 * this.#trip;
-      hooks.grant(given);
-    }
-    this.#arrange(turn);
+    hooks.grant(permits.map((permit) => this.#tickets.issue(permit, link.clock.local(permit.from))));
   }
 
   /** While others wait, whoever has just taken something does not take more at once: until when. */
   #heldBack(): number | undefined {
-    const now = this.#parts.clock.monotonic();
-    if (now >= this.#courtesyUntil) return undefined;
-    const others = [...(this.#shared?.waiters ?? [])].some((owner) => owner !== this.#parts.link.me);
-    return others ? this.#courtesyUntil : undefined;
+    const { shared } = this.#replica;
+    if (this.#parts.clock.monotonic() >= this.#courtesyUntil || shared === undefined) return undefined;
+    return this.#othersWait(shared) ? this.#courtesyUntil : undefined;
+  }
+
+  #othersWait({ waiters }: SharedState): boolean {
+    return waiters.size > (waiters.has(this.#parts.link.me) ? 1 : 0);
   }
 
   /** Sets the timer for what is left, and says what is waited for. */
   #arrange({ short, wait }: SharedTurn): void {
     const { link, hooks, clock } = this.#parts;
     this.#short = short;
-    const until: Wait | undefined = wait && { until: link.clock.local(wait.until), why: wait.why };
-    hooks.waits(short ? until : undefined);
+    const until = short && wait !== undefined ? link.clock.local(wait.until) : undefined;
+    hooks.waits(wait === undefined || until === undefined ? undefined : { until, why: wait.why });
     if (!short || this.#leaving) return;
     const poll = clock.monotonic() + POLL_MS;
-    this.#wake(this.#heldBack() ?? Math.min(until === undefined ? poll : until.until - this.#lead, poll));
+    this.#wake(this.#heldBack() ?? Math.min(until === undefined ? poll : until - this.#lead, poll));
   }
 
   #wake(at: number): void {
+    const { clock } = this.#parts;
     this.#clearTimer?.();
-    const ahead = Math.ceil(at - this.#parts.clock.monotonic());
+    const ahead = Math.ceil(at - clock.monotonic());
     this.#clearTimer = this.#setTimer(Math.min(Math.max(ahead, 1), LONGEST_TIMER), () => {
-      if (this.#parts.clock.monotonic() - this.#readAt >= POLL_MS - 1) this.#stale = true;
+      if (clock.monotonic() - this.#replica.readAt >= POLL_MS - 1) this.#replica.distrust();
       this.look();
     });
   }
 
-  /** The newest version that we heard of. */
-  #newest: Version | undefined;
-
-  #news(name: string, hint: Hint): void {
-    const version = versionIn(name);
-    const known = this.#shared;
-    if (known !== undefined && version.epoch === known.epoch && version.n <= known.n) return;
-    this.#newest = version;
-    this.#stale = true;
-    if (!this.#short || hint === 'answer') return;
+  #news(version: string, hint: Hint): void {
+    if (!this.#replica.heard(version) || !this.#short || hint === 'answer') return;
     const { link, clock } = this.#parts;
     const at = hint === 0 ? 0 : link.clock.local(hint) - this.#lead;
     if (at <= clock.monotonic()) this.look();
     else if (!this.#busy) this.#wake(Math.min(at, clock.monotonic() + POLL_MS));
   }
 
-  #settleTheGone(): void {
-    if (this.#shared === undefined) return;
-    const { flights, waiters } = this.#shared;
+  #findTheGone(): void {
+    const { shared, readAt } = this.#replica;
+    if (shared === undefined) return;
     const { presence, me } = this.#parts.link;
-    const owners = [...flights.values(), ...waiters].filter((owner) => owner !== me);
-    for (const owner of presence.gone(owners, this.#readAt)) this.#gone.add(owner);
+    const owners = [...shared.flights.values(), ...shared.waiters].filter((owner) => owner !== me);
+    for (const owner of presence.gone(owners, readAt)) this.#gone.add(owner);
     if (this.#gone.size > 0) this.look();
   }
 
   /** Permits are asked for so much before their time. */
   get #lead(): number {
-    return LEAD + Math.min(2 * this.#trip, 50);
-  }
-
-  #measured(started: number): void {
-    this.#trip += (this.#parts.clock.monotonic() - started - this.#trip) / 8;
+    return LEAD + Math.min(2 * this.#replica.tripMs, 50);
   }
 }
