@@ -13,7 +13,6 @@ import { BEAT_MS, LEASE_MS, Presence } from './presence.ts';
 import { refusalOf, troubleOf } from './redis-failure.ts';
 import { placeOf, type RedisTarget } from './redis-url.ts';
 import { BEAT, CAP_CHANGE, CAP_RESERVE, CAP_SWEEP, SWAP } from './scripts.ts';
-import type { Hint } from './shared-turn.ts';
 
 export interface RedisLinkOptions {
   readonly target: RedisTarget;
@@ -166,13 +165,15 @@ export class RedisLink implements Link {
 
   store(name: string, events: LinkEvents): Store {
     const key = `${this.#options.prefix}:pace${name === '' ? '' : `:${name}`}`;
+    // Two in one process would each take the other's asks for its own, and give them back.
+    if (this.#listening.has(key)) throw new Error(`two limiters keep ${key} at once`);
     this.#listening.set(key, events);
     void this.#subscribe();
     return {
       read: () => this.ask((client) => readState(client, key)),
       swap: (expected, { version, text }, hint) =>
         this.ask(async (client) => {
-          const answer = await client.onboardSwap(key, expected, version, text, IDLE_MS, key, written(hint));
+          const answer = await client.onboardSwap(key, expected, version, text, IDLE_MS, key, String(hint));
           if (answer[0] === 1) return 'done';
           return answer[1] === '' ? undefined : { version: answer[1], text: answer[2] };
         }),
@@ -286,8 +287,4 @@ export class RedisLink implements Link {
 async function readState(client: Client, key: string): Promise<Stored | undefined> {
   const [version, text] = await client.hmget(key, 'version', 'state');
   return version && text ? { version, text } : undefined;
-}
-
-function written(hint: Hint): string {
-  return String(hint);
 }

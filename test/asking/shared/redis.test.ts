@@ -1,0 +1,223 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { RunControl } from '../../../src/asking/run-control.ts';
+import { LinkDown, type LinkEvents } from '../../../src/asking/shared/link.ts';
+import { openRedisLink, type RedisLinkOptions } from '../../../src/asking/shared/redis-link.ts';
+import { parseRedisUrl } from '../../../src/asking/shared/redis-url.ts';
+import { SharedCap, type SharedCapOptions } from '../../../src/asking/shared/shared-cap.ts';
+import { systemClock } from '../../../src/job/io.ts';
+import { Releases } from '../../../src/job/releases.ts';
+import { openSharing } from '../../../src/job/share.ts';
+import { describeWithRedis, freePort, type RedisServer, redisServer } from '../../redis.ts';
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+async function linkTo(redis: Pick<RedisServer, 'url'>, over: Partial<RedisLinkOptions> = {}) {
+  const lost = vi.fn();
+  const link = await openRedisLink({
+    target: parseRedisUrl(redis.url),
+    prefix: 'test:{x}',
+    clock: systemClock,
+    log: silent,
+    lost,
+    ...over,
+  });
+  onTestFinished(() => link.close());
+  return { link, lost };
+}
+
+const deaf: LinkEvents = { news: () => {}, beat: () => {}, back: () => {} };
+
+describeWithRedis('the link', () => {
+  it('swaps what is as expected, tells the others, and gives what is there otherwise', async () => {
+    const redis = await redisServer();
+    const [{ link: one }, { link: two }] = await Promise.all([linkTo(redis), linkTo(redis)]);
+    const news = vi.fn();
+    const other = two.store('', { ...deaf, news });
+    const store = one.store('', deaf);
+    await vi.waitFor(async () => expect(await redis.client().pubsub('NUMSUB', 'test:{x}:pace')).toContain(2));
+    expect(await store.read()).toBeUndefined();
+    expect(await store.swap('x.1', { version: 'x.2', text: 'no' }, 'answer')).toBeUndefined();
+    expect(await store.swap('', { version: 'a.1', text: 'first' }, 1234.5)).toBe('done');
+    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.1', 1234.5));
+    expect(await other.swap('', { version: 'b.1', text: 'late' }, 0)).toEqual({
+      version: 'a.1',
+      text: 'first',
+    });
+    // Redis may forget its scripts at any time.
+    await redis.client().script('FLUSH');
+    expect(await other.swap('a.1', { version: 'a.2', text: 'second' }, 'answer')).toBe('done');
+    expect(await store.read()).toEqual({ version: 'a.2', text: 'second' });
+    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.2', 'answer'));
+    expect(() => one.store('', deaf)).toThrow(/two limiters/);
+  });
+
+  it('knows who is there, and who has left', async () => {
+    const redis = await redisServer();
+    const { link: one } = await linkTo(redis);
+    const { link: two } = await linkTo(redis);
+    const here = () => redis.client().zrange('test:{x}:here', 0, -1);
+    expect(new Set(await here())).toEqual(new Set([one.me, two.me]));
+    const beat = vi.fn();
+    one.store('x', { ...deaf, beat });
+    await vi.waitFor(() => expect(beat).toHaveBeenCalled(), { timeout: 3000 });
+    await two.close();
+    expect(await here()).toEqual([one.me]);
+    await expect(two.ask((client) => client.ping())).rejects.toThrow(LinkDown);
+  });
+
+  it('survives a blip, and gives up after its patience, once', async () => {
+    const redis = await redisServer();
+    const warn = vi.fn();
+    const { link, lost } = await linkTo(redis, { patienceMs: 2500, log: { ...silent, warn } });
+    const back = vi.fn();
+    link.store('', { ...deaf, back });
+    const { generation } = link;
+    await redis.kill();
+    await expect(link.ask((client) => client.ping())).rejects.toThrow(LinkDown);
+    expect(link.up).toBe(false);
+    const again = link.again();
+    await redis.start();
+    expect(await again).toBe(true);
+    await vi.waitFor(() => expect(back).toHaveBeenCalled());
+    expect(link.generation).toBe(generation + 1);
+    expect(await link.ask((client) => client.ping())).toBe('PONG');
+    expect(lost).not.toHaveBeenCalled();
+    await redis.kill();
+    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), { timeout: 10_000 });
+    expect(lost).toHaveBeenCalledTimes(1);
+    expect(lost.mock.calls[0]?.[0]).toMatch(/Redis at 127\.0\.0\.1:\d+, .*ECONNREFUSED/);
+    expect(warn.mock.calls.map(([, text]) => text)).toEqual([
+      expect.stringContaining('nothing is asked meanwhile'),
+      expect.stringContaining('nothing is asked meanwhile'),
+    ]);
+    expect(await link.again()).toBe(false);
+  });
+
+  it('one that refuses us on the way back ends it as well, and says so', async () => {
+    const redis = await redisServer();
+    const { link, lost } = await linkTo(redis, { patienceMs: 1500 });
+    // As if another password had been set: what is there refuses us.
+    const admin = redis.client();
+    await admin.call('CONFIG', 'SET', 'requirepass', 'another-password');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), { timeout: 10_000 });
+    expect(lost.mock.calls[0]?.[0]).toMatch(/refuses this user or password/);
+    expect(link.up).toBe(false);
+  });
+});
+
+describeWithRedis('the shared cap', () => {
+  const HOUR = 3_600_000;
+  const capOf = async (redis: RedisServer, over: Partial<SharedCapOptions> = {}) => {
+    const { link } = await linkTo(redis);
+    return new SharedCap({
+      link,
+      sender: '919876543210',
+      ledgerId: 'ledger-a',
+      asked: () => [],
+      now: () => Date.now(),
+      ...over,
+    });
+  };
+  const sum = async (redis: RedisServer) => {
+    const client = redis.client();
+    const [key] = (await client.keys('test:{x}:cap:*')).filter((name) => !name.endsWith(':sum'));
+    const members = key === undefined ? [] : await client.zrange(key, 0, -1);
+    const people = members.reduce((all, member) => all + Number(member.split(':').at(-1)), 0);
+    if (key !== undefined) expect(Number(await client.get(`${key}:sum`))).toBe(people);
+    return { people, members };
+  };
+
+  it('sets aside at once, gives back, and counts an ask under the ledger’s name', async () => {
+    const redis = await redisServer();
+    const [one, two] = await Promise.all([capOf(redis), capOf(redis, { ledgerId: 'ledger-b' })]);
+    const rooms = await Promise.all([one.reserve(4, 10), two.reserve(4, 10), one.reserve(4, 10)]);
+    expect(rooms.map(({ people }) => people).sort()).toEqual([2, 4, 4]);
+    expect((await two.reserve(1, 10)).people).toBe(0);
+    one.giveBack(rooms[0]!);
+    two.recorded(rooms[1]!, 12);
+    await vi.waitFor(async () => expect((await sum(redis)).members).toContain('ledger-b:12:4'));
+    expect((await sum(redis)).people).toBe(10 - rooms[0]!.people);
+    two.notDone(12, 4);
+    await vi.waitFor(async () => expect((await sum(redis)).people).toBe(rooms[2]!.people));
+    // Another sender has room of its own, and no number is in a key.
+    const other = await capOf(redis, { sender: 'phone-abcdefgh' });
+    expect((await other.reserve(10, 10)).people).toBe(10);
+    expect((await redis.client().keys('*')).join()).not.toMatch(/9198|abcdefgh/);
+  });
+
+  it('what the ledger knows counts once, however often it is told; what is older than a day does not', async () => {
+    const redis = await redisServer();
+    const now = Date.now();
+    const asks = Array.from({ length: 1203 }, (_, i) => ({ ask: i + 2, at: now - i * 1000, people: 1 }));
+    const old = { ask: 9000, at: now - 25 * HOUR, people: 5 };
+    const asked = () => [...asks, old];
+    const first = await capOf(redis, { asked });
+    expect((await first.reserve(3, 1205)).people).toBe(2);
+    // The same ledger in another run: the reservation of a run that died is dropped, as its ledger knows better.
+    const second = await capOf(redis, { asked });
+    expect((await second.reserve(3, 1205)).people).toBe(2);
+    expect((await sum(redis)).people).toBe(1205);
+  });
+
+  it('waits for a Redis that is away, and tells it again what it has lost', async () => {
+    const redis = await redisServer();
+    const asks = [{ ask: 2, at: Date.now(), people: 3 }];
+    const cap = await capOf(redis, { asked: () => asks });
+    const room = await cap.reserve(1, 10);
+    await redis.kill();
+    cap.recorded(room, 5);
+    asks.push({ ask: 5, at: Date.now(), people: 1 });
+    const waiting = cap.reserve(9, 10);
+    await redis.start();
+    expect((await waiting).people).toBe(6);
+    expect((await sum(redis)).people).toBe(10);
+  });
+});
+
+describeWithRedis('what a run shares', () => {
+  const parts = async (url: string | undefined) => {
+    const releases = new Releases();
+    onTestFinished(() => releases.all());
+    const control = new RunControl();
+    const to = { baseUrl: new URL('https://api.example.com/v1'), apiKey: 'pk_abcdefgh' };
+    const redis = url === undefined ? undefined : parseRedisUrl(url);
+    return { redis, to, control, clock: systemClock, log: silent, releases };
+  };
+
+  it('nothing without Redis', async () => expect(await openSharing(await parts(undefined))).toBeUndefined());
+
+  it('one that is out of reach stops the run', async () => {
+    const made = await parts(`redis://127.0.0.1:${await freePort()}`);
+    expect(await openSharing(made)).toBeUndefined();
+    expect(made.control.reason).toMatchObject({ exit: 75, code: 'redis_unreachable' });
+  });
+
+  it('a pacer by name, and a cap for each sender', async () => {
+    const redis = await redisServer();
+    const made = await parts(redis.url);
+    const sharing = await openSharing(made);
+    const waits = vi.fn();
+    let granted = 0;
+    const pacer = sharing!.pacer('a-name')({
+      clock: systemClock,
+      random: Math.random,
+      settings: { maxInFlight: 3 },
+      hooks: {
+        demand: () => ({ ask: 2 - granted, read: 0 }),
+        grant: (permits) => {
+          granted += permits.length;
+        },
+        waits,
+      },
+    });
+    pacer.look();
+    await vi.waitFor(() => expect(granted).toBe(1));
+    const keys = await redis.client().keys('*');
+    expect(keys).toContainEqual(expect.stringMatching(/^group-onboard:1:\{[0-9a-f]{16}\}:pace:a-name$/));
+    await pacer.close();
+    const ledger = { path: '/a', header: { created: 'then' }, asksInLast: () => [] };
+    expect((await sharing!.cap('919876543210', ledger).reserve(5, 3)).people).toBe(3);
+    expect(made.control.stopped).toBe(false);
+  });
+});
