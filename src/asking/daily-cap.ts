@@ -4,6 +4,9 @@ import type { AskLedger } from './ports.ts';
 import { pairsOf } from './settler.ts';
 import type { Room, SharedCap } from './shared/shared-cap.ts';
 
+/** The part of the shared cap that a ledger needs. */
+export type CapKeeper = Pick<SharedCap, 'reserve' | 'recorded' | 'giveBack' | 'notDone'>;
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -18,14 +21,14 @@ export class CappedLedger {
   readonly #recording = new Set<Promise<unknown>>();
   /** People granted whom the ledger may not count yet. */
   #reserved = 0;
-  readonly #shared: SharedCap | undefined;
+  readonly #shared: CapKeeper | undefined;
   /** Room set aside with others and not used yet: whose ask takes which is the same. */
   readonly #rooms: Room[] = [];
   /** People of asks recorded by this run, while the shared cap may have to be told that one was not done. */
   readonly #people = new Map<number, number>();
 
   /** @param shared keeps the cap together with other processes; without, this ledger alone counts. */
-  constructor(ledger: AskLedger, sender: string, cap: number | undefined, shared?: SharedCap) {
+  constructor(ledger: AskLedger, sender: string, cap: number | undefined, shared?: CapKeeper) {
     this.#ledger = ledger;
     this.#sender = sender;
     this.#cap = cap;
@@ -52,8 +55,8 @@ export class CappedLedger {
 
   /** Resolves with the ask's number once the record is durable. */
   async asked(ask: Ask, people: readonly Participant[]): Promise<number> {
+    if (this.#shared !== undefined) return this.#asked(this.#shared, ask, people);
     const record = this.#ledger.asked(pairsOf(ask, people), this.#sender);
-    if (this.#shared !== undefined) return this.#recorded(this.#shared, record, people.length);
     const recorded = record.finally(() => {
       this.#reserved -= people.length;
       this.#recording.delete(recorded);
@@ -69,15 +72,15 @@ export class CappedLedger {
     this.#people.delete(ask);
   }
 
-  async #recorded(shared: SharedCap, record: Promise<number>, people: number): Promise<number> {
-    const place = this.#rooms.findIndex((one) => one.people === people);
-    const [room] = this.#rooms.splice(place, 1);
-    if (place < 0 || room === undefined) throw new Error('an ask was made without room under the daily cap');
+  async #asked(shared: CapKeeper, ask: Ask, people: readonly Participant[]): Promise<number> {
+    const room = this.#rooms.find((one) => one.people === people.length);
+    if (room === undefined) throw new Error('an ask was made without room under the daily cap');
+    this.#rooms.splice(this.#rooms.indexOf(room), 1);
     try {
-      const ask = await record;
-      this.#people.set(ask, people);
-      shared.recorded(room, ask);
-      return ask;
+      const number = await this.#ledger.asked(pairsOf(ask, people), this.#sender);
+      this.#people.set(number, people.length);
+      shared.recorded(room, number);
+      return number;
     } catch (error) {
       shared.giveBack(room);
       throw error;
