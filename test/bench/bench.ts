@@ -7,6 +7,7 @@ const PARTS: Readonly<Record<string, () => Promise<{ bench(): Promise<string> }>
   fsync: () => import('./fsync.ts'),
   'ledger-open': () => import('./ledger-open.ts'),
   limiter: () => import('./limiter.ts'),
+  shared: () => import('./shared.ts'),
   throughput: () => import('./throughput.ts'),
   startup: () => import('./startup.ts'),
 };

@@ -1,5 +1,5 @@
 /** Several runs at once, each with a cohort, a ledger and results of its own, that share one key and one Redis. */
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { scratch } from '../../helpers.ts';
@@ -18,8 +18,6 @@ export interface Member {
   readonly people: readonly string[];
   start(...flags: string[]): Running;
   rows(): Promise<readonly ResultRecord[]>;
-  /** Takes away what the run has left: as if it had never been. */
-  forget(): Promise<void>;
 }
 
 /** @param each people of every cohort; nobody is in two of them. */
@@ -44,10 +42,6 @@ export async function fleet(
         people,
         start: (...flags: string[]) => start(['run', cohort, ...api.args, '--no-precheck', ...flags], env),
         rows: () => results(output),
-        forget: async () => {
-          await rm(output, { force: true });
-          await rm(`${output}.ledger.jsonl`, { force: true });
-        },
       };
     }),
   );
