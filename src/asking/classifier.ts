@@ -38,12 +38,11 @@ export type AskResult =
       readonly httpStatus: number;
       readonly traceId: string;
     }
-  /** Certainly not done: ask again later, bounded. `retryAfter` is the header as it came. */
+  /** Certainly not done: ask again later, bounded. */
   | {
       readonly kind: 'not_done';
       readonly why: 'throttled' | 'unavailable' | 'unreachable';
       readonly message: string;
-      readonly retryAfter: string | undefined;
       readonly httpStatus: number | undefined;
       readonly traceId: string;
     }
@@ -85,7 +84,6 @@ export function classify(answer: Answer, participants: readonly Participant[]): 
         kind: 'not_done',
         why: 'unreachable',
         message: answer.message,
-        retryAfter: undefined,
         httpStatus: undefined,
         traceId: '',
       };
@@ -121,7 +119,6 @@ function byStatus(
 ): AskResult {
   const message = serverWords(body) || `HTTP ${httpStatus} without a message`;
   const http = { message, httpStatus, traceId };
-  const retryAfter = headers['retry-after'];
   if (httpStatus >= 300 && httpStatus <= 399) {
     const to = headers['location'];
     return {
@@ -139,9 +136,9 @@ function byStatus(
     case 404:
       return { kind: 'group_closed', reasonCode: 'chat_not_found', ...http };
     case 429:
-      return { kind: 'not_done', why: 'throttled', retryAfter, ...http };
+      return { kind: 'not_done', why: 'throttled', ...http };
     case 503:
-      return { kind: 'not_done', why: 'unavailable', retryAfter, ...http };
+      return { kind: 'not_done', why: 'unavailable', ...http };
     case 408:
     case 409:
     case 424:

@@ -3,7 +3,7 @@ import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Answer, CallOptions } from './client.ts';
 import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
-import { readFacts } from './pacing/headers.ts';
+import { readFacts, toldToWaitMs } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -33,13 +33,6 @@ export function observed(answer: Answer): Observation {
     httpStatus: answer.kind === 'not_sent' ? undefined : answer.httpStatus,
     headers: (answer.kind === 'not_sent' ? undefined : answer.headers) ?? {},
   };
-}
-
-/** How long the answer asks us to wait, ms; a date in it is taken by the server's own clock. RFC 9110, 10.2.3. */
-function retryAfterMs(answer: Answer): number | undefined {
-  const { retryAfter, date } = readFacts(observed(answer));
-  const ms = retryAfter?.on === 'answer' ? retryAfter.in : retryAfter && date && retryAfter.at - date;
-  return ms === undefined ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
 /** The one door to the API: the limiter's grant, and the patience with an API that is out of reach or busy. */
@@ -97,8 +90,9 @@ export class Gateway {
     this.#unreachable = 0;
     if (answer.sentAt < this.#retryAt) return;
     this.#unavailable++;
-    const told = retryAfterMs(answer);
-    this.#pause(told ?? backoffMs(this.#unavailable, this.#parts.random), 'API unavailable (503)');
+    const told = toldToWaitMs(readFacts(observed(answer)));
+    const ms = told ?? backoffMs(this.#unavailable, this.#parts.random);
+    this.#pause(Math.min(ms, LONGEST_RETRY_AFTER_MS), 'API unavailable (503)');
   }
 
   /** WhatsApp itself throttles the phone: nothing but time helps. */

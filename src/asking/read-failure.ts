@@ -8,7 +8,6 @@ export type ReadFailure =
       /** `lost`: timeout, broken connection, 5xx. */
       readonly why: 'throttled' | 'unavailable' | 'unreachable' | 'lost';
       /** The header as it came. */
-      readonly retryAfter: string | undefined;
       readonly message: string;
     }
   | {
@@ -27,7 +26,7 @@ export function nonsense(answer: Answer): ReadFailure {
 /** Why an answer to a read is of no use; undefined for a 2xx. */
 export function failureOf(answer: Answer): ReadFailure | undefined {
   if (answer.kind === 'not_sent') return unavailable('unreachable', answer.message);
-  const { httpStatus, headers } = answer;
+  const { httpStatus } = answer;
   if (answer.kind === 'lost' && (httpStatus === undefined || httpStatus < 300)) {
     return unavailable('lost', answer.message);
   }
@@ -35,7 +34,6 @@ export function failureOf(answer: Answer): ReadFailure | undefined {
   const message = serverWords(bodyOf(answer)) || `HTTP ${status} without a message`;
   if (status >= 200 && status <= 299) return undefined;
   if (status >= 300 && status <= 399) return { kind: 'redirected', message };
-  const retryAfter = headers['retry-after'];
   switch (status) {
     case 401:
     case 402:
@@ -45,20 +43,17 @@ export function failureOf(answer: Answer): ReadFailure | undefined {
     case 404:
       return { kind: 'not_found', message };
     case 429:
-      return unavailable('throttled', message, retryAfter);
+      return unavailable('throttled', message);
     case 503:
-      return unavailable('unavailable', message, retryAfter);
+      return unavailable('unavailable', message);
     default:
-      return status >= 400 && status <= 499
-        ? { kind: 'nonsense', message }
-        : unavailable('lost', message, retryAfter);
+      return status >= 400 && status <= 499 ? { kind: 'nonsense', message } : unavailable('lost', message);
   }
 }
 
 function unavailable(
   why: Extract<ReadFailure, { kind: 'unavailable' }>['why'],
   message: string,
-  retryAfter?: string,
 ): ReadFailure {
-  return { kind: 'unavailable', why, message, retryAfter };
+  return { kind: 'unavailable', why, message };
 }

@@ -168,8 +168,8 @@ test.each<[AskResult['kind'], number, unknown, object]>([
   ['outcomes', 200, '{}', { inDoubt: [{ participant: ANNA, message: '{}' }] }],
   ['outcomes', 200, `\uFEFF{"${KEY}":{"is_success":true}}`, { inDoubt: [], outcomes: [{}] }],
   ['outcomes', 201, { [KEY]: { is_success: true, code: 200 } }, { inDoubt: [], outcomes: [{}] }],
-  ['not_done', 429, 'Too many requests', { why: 'throttled', retryAfter: '7', message: 'Too many requests' }],
-  ['not_done', 503, '', { why: 'unavailable', retryAfter: '7', message: 'HTTP 503 without a message' }],
+  ['not_done', 429, 'Too many requests', { why: 'throttled', message: 'Too many requests' }],
+  ['not_done', 503, '', { why: 'unavailable', message: 'HTTP 503 without a message' }],
   [
     'in_doubt',
     500,
@@ -229,7 +229,6 @@ test('nothing sent is not done, out of reach', () => {
     kind: 'not_done',
     why: 'unreachable',
     message: 'the connection was refused',
-    retryAfter: undefined,
     httpStatus: undefined,
     traceId: '',
   });
@@ -244,7 +243,7 @@ test('an answer that broke off counts by its status line, except where the body 
     traceId: '',
   });
   expect(kind(200)).toMatchObject({ kind: 'in_doubt', message: 'no answer in time', traceId: 'trace-1' });
-  expect(kind(429)).toMatchObject({ kind: 'not_done', why: 'throttled', retryAfter: '3' });
+  expect(kind(429)).toMatchObject({ kind: 'not_done', why: 'throttled' });
   expect(kind(401)).toMatchObject({ kind: 'key_rejected' });
   expect(kind(422)).toMatchObject({ kind: 'refused' });
   expect(kind(500)).toMatchObject({ kind: 'in_doubt' });

@@ -69,6 +69,12 @@ export function readFacts(observation: Observation): Facts {
   };
 }
 
+/** How long the answer asks us to wait, ms; a date in it is taken by the server's own clock. RFC 9110, 10.2.3. */
+export function toldToWaitMs({ retryAfter, date }: Facts): number | undefined {
+  if (retryAfter?.on === 'answer') return retryAfter.in;
+  return retryAfter === undefined || date === undefined ? undefined : Math.max(0, retryAfter.at - date);
+}
+
 /** The leading whole number (`10`, `10;w=60`, `10, 100`), when it is at least `least`. */
 function whole(text: string | undefined, least: number): number | undefined {
   const match = /^\s*(\d{1,12})(?:\.0+)?\s*(?:[;,].*)?$/.exec(text ?? '');

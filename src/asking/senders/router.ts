@@ -15,10 +15,11 @@ import {
   type TaskResult,
   type WaitReason,
 } from '../limiter.ts';
-import { readFacts } from '../pacing/headers.ts';
+import { readFacts, toldToWaitMs } from '../pacing/headers.ts';
 import type { OwnPaceSettings } from '../rate-limit.ts';
 import { Gate } from './gate.ts';
 import { ScopeJudge } from './scope.ts';
+import { addedUp } from './snapshot.ts';
 import { type Wait, WaitBoard } from './wait-board.ts';
 
 /** Asks of one phone in a row with no other to ask through: then they need not go one at a time. */
@@ -172,9 +173,7 @@ export function createRouter(options: RouterOptions): Router {
       void shared.stop();
       options.onScope?.('apart');
     }
-    const all = held;
-    held = [];
-    for (const { start } of all) void start();
+    startAll();
   }
 
   /** Back to one limiter, for good. It begins when the window in which too much was asked is over. */
@@ -184,8 +183,7 @@ export function createRouter(options: RouterOptions): Router {
     const windowMs = Math.max(1_000, ...before.map(({ snapshot }) => snapshot.windowMs ?? 0));
     own.clear();
     shared = make(options.maxConcurrent);
-    const { retryAfter, date } = observation ? readFacts(observation) : {};
-    const told = retryAfter?.on === 'answer' ? retryAfter.in : retryAfter && date ? retryAfter.at - date : 0;
+    const told = (observation && toldToWaitMs(readFacts(observation))) ?? 0;
     shared.pause(clock.monotonic() + Math.min(Math.max(windowMs, told), LONGEST_PAUSE), 'throttled');
     if (stopped.ask === 'all') shared.stopAsks();
     for (const limiter of before) void limiter.stop();
@@ -292,6 +290,12 @@ export function createRouter(options: RouterOptions): Router {
     tellStopped();
   }
 
+  function snapshot(): LimiterSnapshot {
+    const behind = [...gates.values()].reduce((total, gate) => total + gate.queued, 0);
+    const all = limiters().map((limiter) => limiter.snapshot);
+    return addedUp(all, { queued: held.length + behind, throttled, waiting: board.shown });
+  }
+
   return {
     lane: (sender) => ({
       schedule: (kind, task) => {
@@ -330,29 +334,4 @@ export function createRouter(options: RouterOptions): Router {
       await Promise.all(limiters().map((limiter) => limiter.stop()));
     },
   };
-
-  function snapshot(): LimiterSnapshot {
-    const all = limiters().map((limiter) => limiter.snapshot);
-    const sum = (of: (one: LimiterSnapshot) => number | undefined): number | undefined => {
-      const known = all.map(of).filter((value) => value !== undefined);
-      return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
-    };
-    const limit = sum((one) => one.limit);
-    const remaining = sum((one) => one.remaining);
-    const ratePerSecond = sum((one) => one.ratePerSecond);
-    const windows = all.map((one) => one.windowMs).filter((value) => value !== undefined);
-    const behind = [...gates.values()].reduce((total, gate) => total + gate.queued, 0);
-    return {
-      ...(limit === undefined ? {} : { limit }),
-      ...(remaining === undefined ? {} : { remaining }),
-      ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
-      ...(windows.length === 0 ? {} : { windowMs: Math.max(...windows) }),
-      inFlight: sum((one) => one.inFlight) ?? 0,
-      queued: (sum((one) => one.queued) ?? 0) + held.length + behind,
-      throttled,
-      ...(board.shown === undefined
-        ? {}
-        : { waitingUntil: board.shown.untilMonotonic, waitingWhy: board.shown.why }),
-    };
-  }
 }
