@@ -13,7 +13,6 @@ export function createLane(maxConcurrent: number): Bottleneck {
   yieldAtOnce(lane);
   skipUnheardEvents(lane);
   skipVainDrains(lane);
-  unlinkTaken(lane);
   return lane;
 }
 
@@ -54,7 +53,7 @@ function skipUnheardEvents(lane: Bottleneck): void {
  * Bottleneck looks for a job to start after every submission, permit and end, and takes a lock and a turn of the event
  * loop each time, though there is no permit: four looks for every ask, three of them in vain. Its own check, made
  * first, spares those; whatever adds a permit or frees a slot looks again. Private; were it gone, asks would only cost
- * more (measured, with 100 in flight: 0.05 ms of CPU each).
+ * more (measured, with 100 in flight: 0.065 ms of CPU a job instead of 0.082).
  */
 function skipVainDrains(lane: Bottleneck): void {
   const drainOne: unknown = Reflect.get(lane, '_drainOne');
@@ -71,28 +70,6 @@ function skipVainDrains(lane: Bottleneck): void {
     return drainOne.call(lane, capacity);
   };
   Reflect.set(lane, '_drainOne', instead);
-}
-
-/**
- * What Bottleneck takes from its lists still points to what came after it. Once such a node has grown old, every job
- * that follows lives on, through it, until the next full collection. Taken nodes are unlinked (measured: a third of the
- * CPU of a job). Private; were it gone, asks would only cost more.
- */
-function unlinkTaken(lane: Bottleneck): void {
-  const lists: unknown = Reflect.get(Object(Reflect.get(lane, '_queues')), '_lists');
-  const locks = ['_registerLock', '_submitLock'].map((name) =>
-    Reflect.get(Object(Reflect.get(lane, name)), '_queue'),
-  );
-  for (const list of [...(Array.isArray(lists) ? lists : []), ...locks] as unknown[]) {
-    if (!hasMethod(list, 'shift')) continue;
-    const { shift } = list;
-    list.shift = () => {
-      const node: unknown = Reflect.get(list, '_first');
-      const value = shift.call(list);
-      if (typeof node === 'object' && node !== null) Reflect.set(node, 'next', null);
-      return value;
-    };
-  }
 }
 
 function hasMethod<Name extends string>(
