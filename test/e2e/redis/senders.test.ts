@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { scratch } from '../../helpers.ts';
 import { describeWithRedis, redisServer } from '../../redis.ts';
 import { cli, GROUP, phone, sandbox } from '../harness.ts';
-import { nobodyTwice, seen } from './fleet.ts';
+import { askedAt, nobodyTwice, seen } from './fleet.ts';
 
 const SENDERS = ['919811111111', '919822222222'];
 
@@ -29,6 +29,33 @@ describeWithRedis('several senders, in several processes', () => {
     const counts = await seen(api);
     expect([counts.asks, counts.throttled]).toEqual([30, 0]);
     expect((await api.counts()).senders).toEqual({ [SENDERS[0] as string]: 15, [SENDERS[1] as string]: 15 });
+    nobodyTwice(counts);
+  });
+
+  it('keep the gap together, between the asks of all phones', async () => {
+    const redis = await redisServer();
+    const api = await sandbox('--limit', '1000');
+    const runs = [0, 1].map(async (at) => {
+      const cohort = join(await scratch(), 'cohort.csv');
+      const rows = Array.from({ length: 4 }, (_, i) => `${GROUP},${phone(at * 4 + i)},${SENDERS[i % 2]}`);
+      await writeFile(cohort, `chat_id,phone,sender\n${rows.join('\n')}\n`);
+      const flags = [
+        '--base-url',
+        api.url,
+        '--redis-url',
+        redis.url,
+        '--gap',
+        '400ms..500ms',
+        '--no-precheck',
+      ];
+      return cli(['run', cohort, ...flags], api.env);
+    });
+    expect((await Promise.all(runs)).map(({ code }) => code)).toEqual([0, 0]);
+    const counts = await seen(api);
+    const asks = askedAt(counts);
+    expect(asks).toHaveLength(8);
+    // Each phone in each process by itself would be done within two gaps; how long an ask takes to arrive is the machine's.
+    expect((asks.at(-1) ?? 0) - (asks[0] ?? 0)).toBeGreaterThan(6 * 400);
     nobodyTwice(counts);
   });
 });
