@@ -5,7 +5,7 @@ import type { Row } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { HtmlReport, type ReportRow } from '../reporting/html/report.ts';
 import { plainCell } from '../reporting/safe-cell.ts';
-import { summaryText } from '../reporting/summary.ts';
+import { summaryOfResults } from '../reporting/summary.ts';
 import { count } from '../reporting/text.ts';
 import { type Io, systemClock } from './io.ts';
 import { previousOf } from './previous.ts';
@@ -39,25 +39,7 @@ export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'
       pace: undefined,
     }),
   );
-  const text = summaryText(
-    {
-      tally,
-      groupName: () => '',
-      asks: 0,
-      throttled: 0,
-      elapsedMs: 0,
-      results: config.results,
-      ledger: undefined,
-      report: config.report,
-      sandbox: false,
-      dryRun: false,
-      stopped: undefined,
-      next: undefined,
-    },
-    false,
-    Number.POSITIVE_INFINITY,
-  );
-  io.stdout.write(text.trimStart());
+  io.stdout.write(summaryOfResults(tally, config.results, config.report));
   if (unreadable > 0) {
     io.stdout.write(
       `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,

@@ -80,6 +80,25 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
   return `${lines.join('\n')}\n`;
 }
 
+/** The same for results that are there already: nothing was asked for them, and it goes to standard output. */
+export function summaryOfResults(tally: Tally, results: string | undefined, report?: string): string {
+  const facts: SummaryFacts = {
+    tally,
+    groupName: () => '',
+    asks: 0,
+    throttled: 0,
+    elapsedMs: 0,
+    results,
+    ledger: undefined,
+    report,
+    sandbox: false,
+    dryRun: false,
+    stopped: undefined,
+    next: undefined,
+  };
+  return summaryText(facts, false, Number.POSITIVE_INFINITY).trimStart();
+}
+
 function groupLines(facts: SummaryFacts): string[] {
   const groups = [...facts.tally.groups].filter(([id]) => id !== '');
   if (groups.length === 0) return [];

@@ -1,21 +1,7 @@
 /** A second client of the same key, and a limit that changes: what ours gets, and what it costs. */
 import { describe, expect, test } from 'vitest';
-import { type Run, type ServerKind, simulate, type World } from './simulator.ts';
+import { type Run, SAMPLE, type ServerKind, simulate } from './simulator.ts';
 
-/** The server of the sample: ten asks per second. */
-const SAMPLE: World = {
-  seed: 1,
-  server: 'first-hit',
-  limit: 10,
-  windowMs: 1000,
-  latencyMs: 40,
-  jitter: 0.5,
-  forth: 0.5,
-  independent: true,
-  clockOffMs: 7000,
-  reset: 'seconds',
-  meaning: 'next',
-};
 const RUNS = 12;
 const SEEDS = Array.from({ length: RUNS }, (_, index) => index + 1);
 

@@ -5,6 +5,7 @@ import {
   enough,
   type Run,
   required,
+  SAMPLE,
   type Script,
   simulate,
   type World,
@@ -12,21 +13,6 @@ import {
 } from './simulator.ts';
 
 const SERVERS = ['first-hit', 'aligned', 'sliding', 'bucket'] as const;
-
-/** The server of the sample: ten asks per second, counted from the first. */
-const SAMPLE: World = {
-  seed: 1,
-  server: 'first-hit',
-  limit: 10,
-  windowMs: 1000,
-  latencyMs: 40,
-  jitter: 0.5,
-  forth: 0.5,
-  independent: true,
-  clockOffMs: 7000,
-  reset: 'seconds',
-  meaning: 'next',
-};
 
 /** Both invariants, as one judgement; the seed is in it, and `worldOf(seed)` is the run again. */
 function judge(world: World, run: Run): { readonly over: string[]; readonly idle: string[] } {

@@ -34,6 +34,21 @@ export interface World {
   readonly meaning: ResetMeaning;
 }
 
+/** The server of the sample: ten asks per second, counted from the first. */
+export const SAMPLE: World = {
+  seed: 1,
+  server: 'first-hit',
+  limit: 10,
+  windowMs: 1000,
+  latencyMs: 40,
+  jitter: 0.5,
+  forth: 0.5,
+  independent: true,
+  clockOffMs: 7000,
+  reset: 'seconds',
+  meaning: 'next',
+};
+
 /** mulberry32: small, seeded, good enough to draw worlds with. */
 export function randomFrom(seed: number): () => number {
   let a = seed >>> 0;

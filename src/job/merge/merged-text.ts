@@ -1,30 +1,14 @@
 import { basename } from 'node:path';
 import { readShardFile } from '../../files/shard-file.ts';
 import type { MergeConfig } from '../../merge-config.ts';
-import { summaryText } from '../../reporting/summary.ts';
+import { summaryOfResults } from '../../reporting/summary.ts';
 import type { Tally } from '../../reporting/tally.ts';
 import { count, plain } from '../../reporting/text.ts';
 import type { Ranges } from './ranges.ts';
 
 /** The summary as `report` prints it, and which rows are missing. */
 export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
-  const text = summaryText(
-    {
-      tally,
-      groupName: () => '',
-      asks: 0,
-      throttled: 0,
-      elapsedMs: 0,
-      results: config.output === '-' ? undefined : config.output,
-      ledger: undefined,
-      sandbox: false,
-      dryRun: false,
-      stopped: undefined,
-      next: undefined,
-    },
-    false,
-    Number.POSITIVE_INFINITY,
-  ).trimStart();
+  const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
   const notes: string[] = [];
   if (missing.lines > 0 && config.cohort) {
     notes.push(`${count(missing.lines, 'row')} without a result: ${plain(config.cohort.path)}:${missing}`);

@@ -1,23 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../../src/asking/shared/codec.ts';
-import { efficiency, type World, worldOf } from '../simulator.ts';
+import { efficiency, SAMPLE, type World, worldOf } from '../simulator.ts';
 import { type Fleet, type FleetRun, simulateFleet } from './virtual.ts';
 
 const SERVERS = ['first-hit', 'aligned', 'sliding', 'bucket'] as const;
-
-const SAMPLE: World = {
-  seed: 1,
-  server: 'first-hit',
-  limit: 10,
-  windowMs: 1000,
-  latencyMs: 40,
-  jitter: 0.5,
-  forth: 0.5,
-  independent: true,
-  clockOffMs: 7000,
-  reset: 'seconds',
-  meaning: 'next',
-};
 
 /** What holds of every fleet, whatever happens to it: one judgement, with the seed in it. */
 function judge(world: World, run: FleetRun): string[] {
