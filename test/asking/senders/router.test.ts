@@ -262,13 +262,15 @@ describe('the lane of one phone', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
+    let started = false;
     const running = router.lane('a').schedule('ask', async (sent) => {
+      started = true;
       await gate;
       return answered('done')(sent);
     });
     const held = Promise.allSettled(PHONES.map((phone) => router.lane(phone).schedule('ask', answered(1))));
     const read = router.lane('b').schedule('read', answered('read'));
-    await delay(10);
+    await vi.waitFor(() => expect(started).toBe(true));
     router.stopAsks();
     for (const outcome of await held) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(LimiterStopped) });
