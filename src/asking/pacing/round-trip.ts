@@ -31,7 +31,7 @@ export function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
     sum: sum + ms,
     min: Math.min(min, ms),
     max: Math.max(max, ms),
-    before: old ? trips : trips.before,
+    before: old ? { count: trips.count, sum: trips.sum, min: trips.min, max: trips.max } : trips.before,
   };
 }
 
