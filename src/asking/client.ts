@@ -139,8 +139,8 @@ export function createClient(options: ClientOptions): Client {
   }
 
   function readHead(raw: IncomingHttpHeaders): { headers: AnswerHeaders; traceId: string } {
-    const kept = Object.entries(raw).filter(([name]) => HEADERS_READ.test(name));
-    const headers = Object.fromEntries(kept.map(([name, value]) => [name, cut(String(value))]));
+    const headers: Record<string, string> = {};
+    for (const name in raw) if (HEADERS_READ.test(name)) headers[name] = cut(String(raw[name]));
     return { headers, traceId: headers[TRACE_ID] ?? '' };
   }
 

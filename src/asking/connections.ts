@@ -40,8 +40,7 @@ export class Connections {
 
   /** Closes the idle connections that are too old; resolves when the agents have forgotten them. */
   async sweep(): Promise<void> {
-    const stale: Socket[] = [];
-    for (const socket of this.#idle()) if (socket.destroyed || this.#tooOld(socket)) stale.push(socket);
+    const stale = this.#stale();
     if (stale.length === 0) return;
     for (const socket of stale) socket.destroy();
     // The agent drops a destroyed socket on its 'close', which comes with the next turn of the loop.
@@ -63,23 +62,30 @@ export class Connections {
     this.#agents.https.destroy();
   }
 
-  /** Plain loops: this runs before every ask. */
-  *#idle(): Generator<Socket> {
+  /** Plain loops, and each clock read once: this runs before every ask. */
+  #stale(): Socket[] {
+    const stale: Socket[] = [];
+    const [monotonic, wall] = [this.#clock.monotonic(), this.#clock.now()];
     for (const agent of [this.#agents.http, this.#agents.https]) {
-      for (const name in agent.freeSockets) yield* agent.freeSockets[name] ?? [];
+      for (const name in agent.freeSockets) {
+        for (const socket of agent.freeSockets[name] ?? []) {
+          if (socket.destroyed || this.#tooOld(socket, monotonic, wall)) stale.push(socket);
+        }
+      }
     }
+    return stale;
   }
 
   #used(socket: Socket, idle: number): void {
     this.#lastUse.set(socket, { monotonic: this.#clock.monotonic(), wall: this.#clock.now(), idle });
   }
 
-  #tooOld(socket: Socket): boolean {
+  #tooOld(socket: Socket, monotonic: number, wall: number): boolean {
     const last = this.#lastUse.get(socket);
     if (last === undefined) return true;
-    const wall = this.#clock.now() - last.wall;
+    const byWall = wall - last.wall;
     // A wall clock that jumps costs a handshake, no more.
-    return this.#clock.monotonic() - last.monotonic >= last.idle || wall >= last.idle || wall < 0;
+    return monotonic - last.monotonic >= last.idle || byWall >= last.idle || byWall < 0;
   }
 }
 

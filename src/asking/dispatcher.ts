@@ -66,6 +66,8 @@ export class Dispatcher {
   readonly #guard: Guard;
   readonly #inFlight: LimitFunction;
   readonly #running = new Set<Promise<void>>();
+  /** Who waits until one of them has ended. */
+  readonly #waiting: (() => void)[] = [];
   readonly #doubts: Doubt[] = [];
   #failure: unknown;
 
@@ -80,7 +82,10 @@ export class Dispatcher {
   /** Takes one ask; resolves when there is room for the next. p-limit's queue has no bound, so reading waits here. */
   async submit(ask: Ask): Promise<void> {
     this.#track(this.#inFlight(() => this.#attend(ask)));
-    while (this.#inFlight.pendingCount > 0 && this.#running.size > 0) await Promise.race(this.#running);
+    while (this.#inFlight.pendingCount > 0 && this.#running.size > 0) {
+      // Not a race of all that run: that would hang one more reaction on each of them with every ask.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
@@ -100,7 +105,10 @@ export class Dispatcher {
         this.#failure ??= error;
         this.#parts.control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
       })
-      .finally(() => this.#running.delete(task));
+      .finally(() => {
+        this.#running.delete(task);
+        for (const wake of this.#waiting.splice(0)) wake();
+      });
     this.#running.add(task);
   }
 

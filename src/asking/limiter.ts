@@ -6,7 +6,7 @@
  * limiter never runs a task twice: a throttled ask goes back to whoever scheduled it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import Bottleneck from 'bottleneck';
+import Bottleneck from 'bottleneck/light.js';
 import type { Clock } from '../domain/words.ts';
 import { localPacer, type MakePacer } from './pacer.ts';
 import { createLane } from './pacing/lane.ts';
