@@ -27,6 +27,16 @@ describe('the planner', () => {
     expect(planner.flush()).toEqual([{ chatId: pair(2, 0).chatId, participants: ['910000000002'] }]);
   });
 
+  it('fills them when the rows go round four hundred groups', () => {
+    const planner = new Planner(25);
+    const sizes: number[] = [];
+    for (let person = 0; person < 20_000; person++) {
+      sizes.push(...planner.add(pair(person % 400, person)).map(({ participants }) => participants.length));
+    }
+    expect(sizes).toHaveLength(800);
+    expect(new Set(sizes)).toEqual(new Set([25]));
+  });
+
   it('makes no batch of two senders', () => {
     const planner = new Planner(2);
     const [one, two] = ['919811111111', 'phone-bqzvyibhmwkaergr'] as Sender[];
