@@ -80,11 +80,11 @@ const SUFFIX_BYTES = 18;
 const BRACE = 0x7d;
 const COMMA = 0x2c;
 
-/** One line of the file, checksum and newline included. */
-export function encode(record: Header | LedgerRecord): Buffer {
+/** One line of the file, checksum and newline included: well-formed text, to be written as UTF-8. */
+export function encode(record: Header | LedgerRecord): string {
   const json = JSON.stringify(record);
   const crc = crc32(json).toString(16).padStart(8, '0');
-  return Buffer.from(`${json.slice(0, -1)},"crc":"${crc}"}\n`);
+  return `${json.slice(0, -1)},"crc":"${crc}"}\n`;
 }
 
 /** The JSON value of a line (given without its newline), or undefined when its checksum does not fit. */

@@ -110,31 +110,35 @@ export class Journal {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { file, durable, guard, onDurable } = this.#options;
-    const records: { readonly record: LedgerRecord; readonly offset: number }[] = [];
-    const chunks: Buffer[] = [];
+    const records: LedgerRecord[] = [];
+    const offsets: number[] = [];
+    let text = '';
     let lines = this.#lines;
     let length = this.#length;
-    for (const draft of batch.flatMap((one) => one.drafts)) {
-      const record = { n: ++lines, ...draft } as LedgerRecord;
-      const bytes = encode(record);
-      records.push({ record, offset: length });
-      chunks.push(bytes);
-      length += bytes.length;
+    for (const { drafts } of batch) {
+      for (const draft of drafts) {
+        const record = { n: ++lines, ...draft } as LedgerRecord;
+        const line = encode(record);
+        records.push(record);
+        offsets.push(length);
+        text += line;
+        length += Buffer.byteLength(line);
+      }
     }
 
     await guard();
     if (this.#poison !== undefined) throw this.#poison;
-    await writeFully(file, Buffer.concat(chunks));
+    await writeFully(file, Buffer.from(text));
     if (durable) await file.datasync();
     // The lock may have been lost meanwhile: then an ask must not follow.
     if (this.#poison !== undefined) throw this.#poison;
 
     this.#lines = lines;
     this.#length = length;
-    for (const { record, offset } of records) onDurable(record, offset);
+    for (const [place, record] of records.entries()) onDurable(record, offsets[place] as number);
     let next = 0;
     for (const one of batch) {
-      const numbers = records.slice(next, next + one.drafts.length).map(({ record }) => record.n);
+      const numbers = records.slice(next, next + one.drafts.length).map(({ n }) => n);
       next += one.drafts.length;
       one.done(numbers);
     }

@@ -58,7 +58,7 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
     }
     if (header !== undefined) return { file, header, lines, length: sound, repaired };
 
-    const bytes = encode(fresh);
+    const bytes = Buffer.from(encode(fresh));
     await file.chmod(0o600);
     await writeFully(file, bytes);
     if (durable) {

@@ -13,6 +13,17 @@ it('is what Date says, also when the same instant or another one is asked again'
   );
 });
 
+it('is what Date says when a few instants take turns', () => {
+  const pool = fc.array(fc.integer({ min: 0, max: 4_102_444_800_000 }), { minLength: 4, maxLength: 4 });
+  fc.assert(
+    fc.property(pool, fc.array(fc.nat(3), { minLength: 12 }), (instants, turns) => {
+      for (const turn of turns) {
+        expect(isoTime(instants[turn] as number)).toBe(new Date(instants[turn] as number).toISOString());
+      }
+    }),
+  );
+});
+
 it('refuses what is no instant, and is not confused by it', () => {
   expect(() => isoTime(Number.NaN)).toThrow(RangeError);
   expect(isoTime(0)).toBe('1970-01-01T00:00:00.000Z');

@@ -148,14 +148,9 @@ describe('any other damage is refused, and the file is left as it is', () => {
       { n: 2, is: 'not_done', ask: 1 },
       7,
     ]) {
-      await refused(
-        path,
-        Buffer.concat([encode(header), encode(record as never)]),
-        2,
-        JSON.stringify(record),
-      );
+      await refused(path, Buffer.from(encode(header) + encode(record as never)), 2, JSON.stringify(record));
     }
-    await refused(path, encode({ ...header, origin: 7 } as never), 1, 'no origin');
+    await refused(path, Buffer.from(encode({ ...header, origin: 7 } as never)), 1, 'no origin');
     writeFileSync(path, encode({ ...header, version: 2 }));
     expect((await tryOpen(path)).error?.message).toContain('newer version');
   });

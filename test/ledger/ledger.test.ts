@@ -438,10 +438,7 @@ describe('outcomes are read from the file', () => {
     const path = join(await scratch(), 'a.ledger.jsonl');
     const ledger = await opened(path);
     await ledger.settle(undefined, [{ pair: pair(1), outcome: outcome() }]);
-    writeFileSync(
-      path,
-      `${lines(path)[0]}\n${encode({ n: 2, is: 'not_done', at: '', ask: 1 }).toString().padEnd(400)}`,
-    );
+    writeFileSync(path, `${lines(path)[0]}\n${encode({ n: 2, is: 'not_done', at: '', ask: 1 }).padEnd(400)}`);
     expect(() => ledger.outcome(pair(1))).toThrow('no outcome at byte');
   });
 });
