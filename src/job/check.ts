@@ -10,7 +10,7 @@ import { planText, problemLine } from '../reporting/plan.ts';
 import { assertWritable, openResults } from '../reporting/results.ts';
 import { estimateMs } from './estimate.ts';
 import { firstLines } from './first-lines.ts';
-import type { Io } from './io.ts';
+import { type Io, isTerminal } from './io.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
@@ -44,6 +44,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const write = (text: string) => io.stdout.write(text);
     // With the plan itself on stdout, the words go to stderr.
     const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
+    const terminal = isTerminal(config.output === '-' ? io.stderr : io.stdout);
     for (const note of cohort.notes) say(`note: ${note}\n`);
     let shown = 0;
     const index = new PairIndex();
@@ -53,7 +54,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
       NO_SELECTION,
       (line: number, problem: Problem) => {
-        if (shown++ < SHOWN) say(problemLine(source.name, line, problem));
+        if (shown++ < SHOWN) say(problemLine(source.name, line, problem, terminal));
       },
     );
     const asks = asksNeeded(plan, config.batchSize);

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
-import type { Io } from './io.ts';
+import { type Io, isTerminal } from './io.ts';
 
 /** Whether somebody is there to be asked: both ends are a terminal, and this is no CI. */
 export function canAsk(io: Io): boolean {
-  return Boolean(io.stderr.isTTY) && 'isTTY' in io.stdin && Boolean(io.stdin.isTTY) && !io.env['CI'];
+  return isTerminal(io.stderr) && isTerminal(io.stdin) && !io.env['CI'];
 }
 
 /** Asks on stderr; only a clear yes is one. A signal, or the end of input, is a no. */

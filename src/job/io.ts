@@ -15,6 +15,11 @@ export interface Io {
   onSignal(handler: (signal: StopSignal) => void): () => void;
 }
 
+/** Whether a person reads there, or types; elsewhere it is a file, a pipe or a log. */
+export function isTerminal(stream: Readable | Writable): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,3 +1,4 @@
+import { maskChatId } from '../domain/chat-id.ts';
 import { maskParticipant } from '../domain/participant.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Counts } from '../reporting/tally.ts';
@@ -11,6 +12,12 @@ export function shellWords(words: readonly string[]): string {
     .join(' ');
 }
 
+/** How the value of a flag is shown in a log. */
+const mask: Readonly<Record<string, (value: string) => string>> = {
+  '--phone': (phone) => phone.replace(/\d{7,}/, maskParticipant),
+  '--chat-id': maskChatId,
+};
+
 /**
  * The command as it was typed, for the next time. A person at a terminal can paste it; elsewhere it ends up in a log, and
  * the sending phone's number is masked there as everybody's is.
@@ -18,8 +25,10 @@ export function shellWords(words: readonly string[]): string {
 export function typedCommand(words: readonly string[], terminal: boolean): readonly string[] {
   if (terminal) return words;
   return words.map((word, i) => {
-    const isPhone = words[i - 1] === '--phone' || word.startsWith('--phone=');
-    return isPhone ? word.replace(/\d{7,}/, maskParticipant) : word;
+    const [, flag, value] = /^(--(?:phone|chat-id))=(.*)$/s.exec(word) ?? [];
+    const shown = mask[flag ?? words[i - 1] ?? ''];
+    if (shown === undefined) return word;
+    return flag === undefined ? shown(word) : `${flag}=${shown(value ?? '')}`;
   });
 }
 

@@ -1,3 +1,4 @@
+import { maskChatId } from '../domain/chat-id.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
@@ -38,7 +39,8 @@ export function sendingPlanText(plan: SendingPlan): string {
     '',
     `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
     ...plan.groups.slice(0, MOST_GROUPS).map(({ chatId, name, people }) => {
-      const known = name ? `${plain(name, 60)}  (${chatId})` : chatId;
+      const id = maskChatId(chatId);
+      const known = name ? `${plain(name, 60)}  (${id})` : id;
       return `  ${String(people).padStart(7)}  ${known}`;
     }),
   ];

@@ -1,6 +1,6 @@
+import { maskChatId } from '../domain/chat-id.ts';
 import type { ChatId } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
-import { publicChatId } from './public-text.ts';
 import { count, fitted, plain } from './text.ts';
 
 /** What became of the invited people of one group. */
@@ -82,7 +82,7 @@ function groupLine(
 }
 
 function nameOf(groupName: FollowUpFacts['groupName'], id: ChatId | ''): string {
-  return id === '' ? 'rows that cannot be read' : plain(groupName(id) || publicChatId(id), 60);
+  return id === '' ? 'rows that cannot be read' : plain(groupName(id) || maskChatId(id), 60);
 }
 
 function rowLines({ rows, olderThanMs, file, groupName, now }: FollowUpFacts): string[] {

@@ -1,8 +1,10 @@
 /** JUnit XML, as CI servers read it: one test case per group. */
+
+import { maskChatId } from '../domain/chat-id.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Ending } from './ending.ts';
-import { publicChatId, publicText } from './public-text.ts';
+import { publicText } from './public-text.ts';
 import type { Counts, Tally } from './tally.ts';
 import { inWords, troublesOf } from './troubles.ts';
 
@@ -66,7 +68,7 @@ function groupCase(ending: Ending, id: ChatId | '', counts: Counts): Case {
 /** A name may be shared by groups, and CI servers know a test by its name: the id makes it one. */
 function caseName(ending: Ending, id: ChatId): string {
   const name = publicText(ending.groupName(id), 100);
-  return name === '' ? publicChatId(id) : `${name} (${publicChatId(id)})`;
+  return name === '' ? maskChatId(id) : `${name} (${maskChatId(id)})`;
 }
 
 function detailsOf(tally: Tally, id: ChatId | '', counts: Counts): string {

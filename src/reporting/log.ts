@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import type { LogConfig } from '../config.ts';
+import { maskChatId } from '../domain/chat-id.ts';
 import { plain } from './text.ts';
 
 /** Members that could carry a secret, wherever they stand. The second net; the first is that nobody logs them. */
@@ -40,6 +41,7 @@ export function createLog(options: LogOptions): Logger {
       base: options.shard === undefined ? null : { shard: options.shard },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { chat_id: (id: unknown) => (typeof id === 'string' ? maskChatId(id) : id) },
       redact: { paths: SECRET, censor: '[redacted]' },
     },
     { write },

@@ -1,7 +1,9 @@
+import { maskChatId } from '../domain/chat-id.ts';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Problem } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
+import { publicText } from './public-text.ts';
 import { count, plain } from './text.ts';
 
 interface Plan {
@@ -28,10 +30,14 @@ export interface PlanFacts {
 
 const MOST_GROUPS = 20;
 
-/** `cohort.csv:17: phone: “9.19875E+11” is …` in the form that editors make clickable. */
-export function problemLine(file: string, line: number, problem: Problem): string {
+/**
+ * `cohort.csv:17: phone: “9.19875E+11” is …` in the form that editors make clickable. A person at a terminal sees the
+ * cell as it is; elsewhere the line ends up in a log, and numbers in it are masked.
+ */
+export function problemLine(file: string, line: number, problem: Problem, terminal: boolean): string {
   const column = problem.column === undefined ? '' : `${plain(problem.column, 40)}: `;
-  return `${plain(file)}:${line}: ${column}${plain(problem.message)} [${problem.code}]\n`;
+  const message = terminal ? plain(problem.message) : publicText(problem.message, 1_000);
+  return `${plain(file)}:${line}: ${column}${message} [${problem.code}]\n`;
 }
 
 /** What `run` would do, for people. */
@@ -62,7 +68,7 @@ export function planText({ plan, asks, estimateMs, senders, shown, shard }: Plan
     `${count(groups.length, 'group')}, ${count(asks, 'ask')}, about ${formatDuration(estimateMs)} at this pace`,
   );
   for (const [chatId, people] of groups.slice(0, MOST_GROUPS))
-    lines.push(`  ${String(people).padStart(7)}  ${chatId}`);
+    lines.push(`  ${String(people).padStart(7)}  ${maskChatId(chatId)}`);
   if (groups.length > MOST_GROUPS)
     lines.push(`           … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
   lines.push(...sendersLines(senders));

@@ -1,9 +1,9 @@
 /**
  * The summary for machines, version 1. Additions keep the version; what is removed or changes its meaning raises it.
- * JSON Schema: fixtures/summary.schema.json. No phone number is in it, except that a legacy chat_id begins with the
- * number of whoever made the group.
+ * JSON Schema: fixtures/summary.schema.json. No phone number is in it.
  */
 import { z } from 'zod';
+import { maskChatId } from '../domain/chat-id.ts';
 import { type ChatId, STATUSES } from '../domain/words.ts';
 import type { Ending } from './ending.ts';
 import { publicText } from './public-text.ts';
@@ -52,7 +52,7 @@ export const SummarySchema = z
     status: counts,
     groups: z.array(
       z.object({
-        chat_id: z.string(),
+        chat_id: z.string().describe('of a legacy one, the number that it begins with is masked'),
         name: z.string().describe('empty while unknown'),
         rows,
         status: counts,
@@ -108,7 +108,7 @@ export function summaryOf(ending: Ending): Summary {
     groups: [...tally.groups]
       .filter(([id]) => id !== '')
       .map(([id, status]) => ({
-        chat_id: id,
+        chat_id: maskChatId(id),
         name: publicText(ending.groupName(id as ChatId)),
         rows: Object.values(status).reduce((sum, n) => sum + n, 0),
         status: { ...noCounts(), ...status },

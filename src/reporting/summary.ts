@@ -1,3 +1,4 @@
+import { maskChatId } from '../domain/chat-id.ts';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import type { Counts, Tally } from './tally.ts';
@@ -104,7 +105,7 @@ function groupLines(facts: SummaryFacts): string[] {
   if (groups.length === 0) return [];
   const lines = ['groups'];
   for (const [id, counts] of groups.slice(0, MOST_GROUPS)) {
-    const name = plain(facts.groupName(id as ChatId) || id, 60);
+    const name = plain(facts.groupName(id as ChatId) || maskChatId(id), 60);
     lines.push(`  ${fitted(name, 34)} ${inWords(counts)}`);
   }
   if (groups.length > MOST_GROUPS) lines.push(`  … and ${count(groups.length - MOST_GROUPS, 'more group')}`);

@@ -305,9 +305,11 @@ it('reads a former result’s own words, and makes nothing of what people made o
 
 it('the command for the next time shows the sender whole to a person at a terminal only', () => {
   const typed = ['run', 'c.csv', '--phone', '919876543210', '--phone=919876543210', '--limit', '9198765432'];
-  expect(typedCommand(typed, true)).toEqual(typed);
-  expect(typedCommand(typed, false)).toEqual([
+  const groups = ['--chat-id', '905301234567-1574073754@g.us', '--chat-id=120363371308389685@g.us'];
+  expect(typedCommand([...typed, ...groups], true)).toEqual([...typed, ...groups]);
+  expect(typedCommand([...typed, ...groups], false)).toEqual([
     ...['run', 'c.csv', '--phone', '9198•••••210', '--phone=9198•••••210', '--limit', '9198765432'],
+    ...['--chat-id', '9053•••••567-1574073754@g.us', '--chat-id=120363371308389685@g.us'],
   ]);
 });
 

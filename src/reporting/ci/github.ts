@@ -3,10 +3,12 @@
  * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
  * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
  */
+
+import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { formatDuration } from '../../units.ts';
 import type { Ending } from '../ending.ts';
-import { publicChatId, publicText } from '../public-text.ts';
+import { publicText } from '../public-text.ts';
 import type { Counts } from '../tally.ts';
 import { count } from '../text.ts';
 import { type Trouble, troublesOf } from '../troubles.ts';
@@ -145,7 +147,7 @@ function row(name: string, counts: Counts, shown: readonly Status[]): string {
 }
 
 function label(ending: Ending, id: ChatId): string {
-  return markdown(publicText(ending.groupName(id), 80) || publicChatId(id));
+  return markdown(publicText(ending.groupName(id), 80) || maskChatId(id));
 }
 
 function factsLine(ending: Ending): string {
