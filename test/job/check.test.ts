@@ -37,6 +37,16 @@ describe('check', () => {
     expect(told.stderr).toMatch(/standard input:3: phone/);
   });
 
+  it('shows the cells to a person at a terminal, and a log no number', async () => {
+    const rows = [COHORT.replace('nonsense', '+233 23 123 4573 / +233 23 123 4586')];
+    const person = await desk({}, rows, true).run('check', '-');
+    expect(person.stdout).toContain('“+233 23 123 4573” and “+233 23 123 4586” are 2 numbers');
+    const log = await desk({}, rows).run('check', '-');
+    expect(log.stdout).toContain('“2332•••••573” and “2332•••••586” are 2 numbers');
+    const beside = await desk({}, rows).run('check', '-', '--output', '-');
+    expect(beside.stderr).toContain('“2332•••••573” and “2332•••••586” are 2 numbers');
+  });
+
   it('a whole cohort is 0', async () => {
     const told = await desk({}, [COHORT.replace('nonsense', '+919874532457')]).run('check', '-');
     expect(told.code).toBe(0);
