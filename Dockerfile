@@ -23,13 +23,14 @@ RUN cd node_modules && rm -r .bin \
     csv-stringify/dist/esm csv-stringify/dist/iife csv-stringify/dist/umd \
     libphonenumber-js/bundle libphonenumber-js/es6-modern libphonenumber-js/source \
     libphonenumber-js/min libphonenumber-js/mobile libphonenumber-js/*.full.json* libphonenumber-js/*.min.json* \
-    libphonenumber-js/*.mobile.json* bottleneck/es5.js bottleneck/light.js bottleneck/src bottleneck/test \
+    libphonenumber-js/*.mobile.json* bottleneck/es5.js bottleneck/lib bottleneck/src bottleneck/test \
     pino/benchmarks pino/docs pino/examples pino/test qs/dist qs/test \
  && find . -type d -empty -delete
 COPY --from=build /build/dist ./dist
 # Nothing that is needed was taken: every module of ours loads, with all that it imports.
-RUN node --input-type=module -e "import { globSync } from 'node:fs'; \
-    for (const file of globSync('dist/**/*.js')) if (!/^dist.(cli|demo).js$/.test(file)) await import('/layout/app/' + file); \
+RUN node --input-type=module -e "import { readdirSync } from 'node:fs'; \
+    const files = readdirSync('dist', { recursive: true }).filter((file) => /(?<!^cli|^demo)\.js$/.test(file)); \
+    for (const file of files) await import('/layout/app/dist/' + file); \
     await import('ioredis');" \
  && node dist/cli.js --help >/dev/null
 # The same modes and times whenever and by whomever it is built: the same layers.
