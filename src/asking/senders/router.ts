@@ -18,12 +18,11 @@ import {
 import { readFacts, toldToWaitMs } from '../pacing/headers.ts';
 import type { OwnPaceSettings } from '../rate-limit.ts';
 import { Gate } from './gate.ts';
+import { OneByOne } from './one-by-one.ts';
 import { ScopeJudge } from './scope.ts';
 import { addedUp } from './snapshot.ts';
 import { type Wait, WaitBoard } from './wait-board.ts';
 
-/** Asks of one phone in a row with no other to ask through: then they need not go one at a time. */
-const ALONE_IN_ROW = 20;
 /** A pause that a server asks for is believed up to this length, ms. */
 const LONGEST_PAUSE = 3_600_000;
 
@@ -63,13 +62,6 @@ export interface Router {
 
 type Task<T> = (sent: () => void) => Promise<TaskResult<T>>;
 
-interface Queued {
-  readonly sender: string;
-  readonly kind: AskKind;
-  readonly start: () => Promise<void>;
-  readonly stop: () => void;
-}
-
 export function createRouter(options: RouterOptions): Router {
   const { clock, random = Math.random } = options;
   const each = Math.floor(options.maxConcurrent / options.phones);
@@ -85,14 +77,8 @@ export function createRouter(options: RouterOptions): Router {
   const own = new Map<string, Limiter>();
   /** Answers 429, in whatever limiter. */
   let throttled = 0;
-  /** Held back while it is open how the server counts, in the order in which they came. */
-  let held: Queued[] = [];
-  let flying = 0;
-  let inRow = { sender: '', asks: 0 };
-  /** Somebody was asked while another ask was in flight. */
-  let mixed = false;
+  const oneByOne = new OneByOne({ judge, clock, onWait: (wait) => board.set(judge, wait) });
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
 
   function make(maxConcurrent: number): Limiter {
     const who = {};
@@ -161,8 +147,8 @@ export function createRouter(options: RouterOptions): Router {
         judge.answered(counted, observation);
         if (judge.scope !== 'apart') together(observation);
       } else if (judge.scope === 'open' && went) {
-        if (!mixed) judge.alone(sender, observation);
-        else judge.disturbed();
+        if (oneByOne.isMixed) judge.disturbed();
+        else judge.alone(sender, observation);
         if (judge.scope !== 'open') decided();
       }
     }
@@ -173,7 +159,7 @@ export function createRouter(options: RouterOptions): Router {
       void shared.stop();
       options.onScope?.('apart');
     }
-    startAll();
+    oneByOne.startAll();
   }
 
   /** Back to one limiter, for good. It begins when the window in which too much was asked is over. */
@@ -190,67 +176,9 @@ export function createRouter(options: RouterOptions): Router {
     options.onScope?.('shared');
   }
 
-  /** While it is open: the next ask, when nothing is in flight. */
-  function pump(): void {
-    clearTimeout(timer);
-    board.set(judge, undefined);
-    if (judge.scope !== 'open' || held.length === 0) return;
-    const waiting = [...new Set(held.map(({ sender }) => sender))];
-    if (flying > 0) {
-      // Nobody else has anything to ask: what is learnt waits until somebody has.
-      const [only] = waiting;
-      if (inRow.asks >= ALONE_IN_ROW && waiting.length === 1 && only === inRow.sender) startAll();
-      return;
-    }
-    const { sender, at } = judge.pick(waiting, clock.monotonic());
-    const ahead = at - clock.monotonic();
-    if (ahead > 0) {
-      timer = setTimeout(pump, Math.max(1, Math.ceil(ahead)));
-      board.set(judge, { untilMonotonic: at, why: 'window' });
-      return;
-    }
-    inRow =
-      sender === inRow.sender && waiting.length === 1
-        ? { sender, asks: inRow.asks + 1 }
-        : { sender, asks: 1 };
-    if (inRow.asks >= ALONE_IN_ROW) {
-      startAll();
-      return;
-    }
-    const place = held.findIndex((one) => one.sender === sender);
-    const [one] = held.splice(place, 1);
-    if (one) void one.start();
-  }
-
-  function startAll(): void {
-    const all = held;
-    held = [];
-    for (const { start } of all) void start();
-  }
-
   function schedule<T>(sender: string, kind: AskKind, task: Task<T>): Promise<T> {
-    if (judge.scope !== 'open') return hand(sender, kind, task);
-    return new Promise<T>((resolve, reject) => {
-      held.push({
-        sender,
-        kind,
-        stop: () => reject(new LimiterStopped()),
-        start: async () => {
-          flying++;
-          mixed ||= flying > 1;
-          try {
-            resolve(await hand(sender, kind, task));
-          } catch (error) {
-            reject(error);
-          } finally {
-            flying--;
-            mixed &&= flying > 0;
-            pump();
-          }
-        },
-      });
-      pump();
-    });
+    const start = () => hand(sender, kind, task);
+    return judge.scope === 'open' ? oneByOne.add(sender, kind, start) : start();
   }
 
   /** An ask waits at its phone's gate, and for the rate limit; and again, if the phone was paused meanwhile. */
@@ -272,14 +200,6 @@ export function createRouter(options: RouterOptions): Router {
     }
   }
 
-  /** Of what is held back, tells those who are stopped now. */
-  function tellStopped(): void {
-    const out = held.filter(({ sender, kind }) => isStopped(sender, kind));
-    held = held.filter((one) => !out.includes(one));
-    for (const one of out) one.stop();
-    pump();
-  }
-
   function stopLane(sender: string, kind: AskKind): void {
     if (isStopped(sender, kind)) return;
     (stopped[kind] as Set<string>).add(sender);
@@ -287,13 +207,13 @@ export function createRouter(options: RouterOptions): Router {
       gateOf(sender).close();
       own.get(sender)?.stopAsks();
     }
-    tellStopped();
+    oneByOne.stop(isStopped);
   }
 
   function snapshot(): LimiterSnapshot {
     const behind = [...gates.values()].reduce((total, gate) => total + gate.queued, 0);
     const all = limiters().map((limiter) => limiter.snapshot);
-    return addedUp(all, { queued: held.length + behind, throttled, waiting: board.shown });
+    return addedUp(all, { queued: oneByOne.length + behind, throttled, waiting: board.shown });
   }
 
   return {
@@ -323,14 +243,13 @@ export function createRouter(options: RouterOptions): Router {
       stopped.ask = 'all';
       for (const gate of gates.values()) gate.close();
       for (const limiter of limiters()) limiter.stopAsks();
-      tellStopped();
+      oneByOne.stop(isStopped);
     },
     async stop() {
       stopped.ask = 'all';
       stopped.read = 'all';
-      clearTimeout(timer);
       for (const gate of gates.values()) gate.close();
-      tellStopped();
+      oneByOne.stop(isStopped);
       await Promise.all(limiters().map((limiter) => limiter.stop()));
     },
   };
