@@ -3,19 +3,19 @@ import type { Clock, Participant } from '../domain/words.ts';
 import { EXIT, OnboardError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { type AskResult, classify } from './classifier.ts';
-import type { Answer, Client } from './client.ts';
+import type { Client } from './client.ts';
+import { Conclusions, type Sent } from './conclusions.ts';
 import { CappedLedger } from './daily-cap.ts';
 import { type Gateway, NOT_DONE_TRIES, observed } from './gateway.ts';
 import type { Groups } from './groups.ts';
 import { Guard } from './guard.ts';
-import { keyRejected, type PhoneWatch } from './phone-watch.ts';
+import type { PhoneWatch } from './phone-watch.ts';
 import type { Ask } from './planner.ts';
 import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
 import type { RunControl } from './run-control.ts';
-import { oneLine } from './scrub.ts';
 import type { CommonTrouble } from './senders/common-trouble.ts';
-import { pairsOf, Settler } from './settler.ts';
+import { Settler } from './settler.ts';
 import type { SharedCap } from './shared/shared-cap.ts';
 
 /** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
@@ -46,15 +46,6 @@ export interface DispatcherParts {
   readonly abandon: AbortSignal;
 }
 
-interface Sent {
-  readonly id: number;
-  /** Fewer than were to be asked where the daily cap left room for no more. */
-  readonly people: readonly Participant[];
-  readonly answer: Answer;
-}
-
-type Result<K extends AskResult['kind']> = Extract<AskResult, { kind: K }>;
-
 /**
  * Makes the asks: takes the limiter's grant, has the ledger remember the ask, sends it, and settles what the answer
  * says. The one owner of retries. Every ask given to `submit` ends settled, in doubt, or not done.
@@ -68,6 +59,7 @@ export class Dispatcher {
   readonly #running = new Set<Promise<void>>();
   /** Who waits until one of them has ended. */
   readonly #waiting: (() => void)[] = [];
+  readonly #conclusions: Conclusions;
   readonly #doubts: Doubt[] = [];
   #failure: unknown;
 
@@ -77,6 +69,15 @@ export class Dispatcher {
     this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap, parts.sharedCap);
     this.#guard = new Guard(parts);
     this.#inFlight = pLimit(parts.concurrency);
+    this.#conclusions = new Conclusions({
+      ...parts,
+      ledger: this.#ledger,
+      settle: this.#settle,
+      guard: this.#guard,
+      doubt: (doubt) => this.#doubts.push(doubt),
+      attend: (ask) => this.#attend(ask),
+      track: (work) => this.#track(work),
+    });
   }
 
   /** Takes one ask; resolves when there is room for the next. p-limit's queue has no bound, so reading waits here. */
@@ -132,7 +133,7 @@ export class Dispatcher {
         continue;
       }
       this.#parts.gateway.answered();
-      const again = await this.#answered(ask, sent, result);
+      const again = await this.#conclusions.conclude(ask, sent, result);
       if (
         again.length > 0 &&
         (this.#guard.throttledByWhatsApp(sent.answer.sentAt) || ++throttled >= WHATSAPP_TRIES)
@@ -185,7 +186,7 @@ export class Dispatcher {
   }
 
   /** Has everything wait as the answer wants it. True when the API itself refused (and not the way to it). */
-  #notDone(result: Result<'not_done'>, { answer }: Sent): boolean {
+  #notDone(result: Extract<AskResult, { kind: 'not_done' }>, { answer }: Sent): boolean {
     const { gateway } = this.#parts;
     if (result.why === 'unreachable') {
       gateway.outOfReach(answer.sentAt, result.message);
@@ -193,120 +194,5 @@ export class Dispatcher {
     }
     if (result.why === 'unavailable') gateway.unavailable(answer);
     return true;
-  }
-
-  /** Settles an answer; gives back those whom WhatsApp throttled, who are to be asked again. */
-  async #answered(
-    ask: Ask,
-    sent: Sent,
-    result: Exclude<AskResult, { kind: 'not_done' }>,
-  ): Promise<readonly Participant[]> {
-    const { control } = this.#parts;
-    switch (result.kind) {
-      case 'outcomes':
-        return this.#settleOutcomes(ask, sent, result);
-      case 'in_doubt':
-        this.#inDoubt(ask, sent, sent.people, () => result.message, result);
-        break;
-      case 'refused':
-        await this.#refused(ask, sent, result);
-        break;
-      case 'group_closed':
-        await this.#groupClosed(ask, sent, result);
-        break;
-      case 'key_rejected':
-        await this.#ledger.notDone(sent.id);
-        control.stop(keyRejected());
-        break;
-      case 'redirected':
-        await this.#ledger.notDone(sent.id);
-        control.stop({
-          exit: EXIT.safety,
-          code: 'redirected',
-          message: `the API answered with a redirect (${result.httpStatus}), which is not followed: check --base-url`,
-        });
-        break;
-    }
-    return [];
-  }
-
-  async #settleOutcomes(ask: Ask, sent: Sent, result: Result<'outcomes'>): Promise<readonly Participant[]> {
-    const { groups } = this.#parts;
-    await this.#settle.each(
-      ask,
-      sent.id,
-      result.outcomes.map(({ participant, outcome }) => ({
-        pair: { chatId: ask.chatId, participant },
-        outcome,
-      })),
-    );
-    for (const { effect, outcome } of result.outcomes) {
-      if (effect === 'group_full' || effect === 'not_admin') {
-        groups.close(ask.chatId, { reasonCode: effect, message: outcome.message });
-      }
-    }
-    if (result.inDoubt.length > 0) {
-      // What is neither settled nor in doubt was throttled by WhatsApp and is not done. But an ask is not done as a
-      // whole or not at all, so beside others in doubt the throttled ones are in doubt too.
-      const remarks = [...result.inDoubt, ...result.throttled];
-      const words = new Map(remarks.map(({ participant, message }) => [participant, message]));
-      this.#inDoubt(ask, sent, [...words.keys()], (who) => words.get(who) ?? '', result);
-      return [];
-    }
-    if (result.throttled.length > 0) await this.#ledger.notDone(sent.id);
-    else this.#guard.clear(sent.answer.sentAt);
-    return result.throttled.map(({ participant }) => participant);
-  }
-
-  #inDoubt(
-    ask: Ask,
-    { answer }: Sent,
-    people: readonly Participant[],
-    words: (who: Participant) => string,
-    { httpStatus, traceId }: { httpStatus: number | undefined; traceId: string },
-  ): void {
-    for (const pair of pairsOf(ask, people)) {
-      this.#doubts.push({ pair, message: words(pair.participant), httpStatus, traceId });
-    }
-    const [first] = people;
-    this.#parts.log.warn(
-      { chat_id: ask.chatId, people: people.length, http_status: httpStatus },
-      `in doubt: ${first === undefined ? '' : oneLine(words(first))}`,
-    );
-    this.#settle.count(people.length, people.length);
-    if (!this.#guard.inDoubt(answer.sentAt)) this.#track(this.#parts.phone.check());
-  }
-
-  /** A batch refused whole did nothing: its people are asked one by one, so that only the bad one fails. */
-  async #refused(ask: Ask, sent: Sent, result: Result<'refused'>): Promise<void> {
-    const { people } = sent;
-    if (!(await this.#refusalHolds()) || people.length > 1) {
-      await this.#ledger.notDone(sent.id);
-      for (const participant of people)
-        await this.#attend({ chatId: ask.chatId, participants: [participant] });
-      return;
-    }
-    const { message, httpStatus, traceId } = result;
-    const outcome = { status: 'failed', reasonCode: 'bad_request', message, httpStatus, traceId } as const;
-    await this.#settle.all(ask, sent.id, people, outcome);
-    this.#guard.clear(sent.answer.sentAt);
-  }
-
-  async #groupClosed(ask: Ask, sent: Sent, result: Result<'group_closed'>): Promise<void> {
-    const { reasonCode, message, httpStatus, traceId } = result;
-    if (!(await this.#refusalHolds())) {
-      await this.#ledger.notDone(sent.id);
-      return;
-    }
-    this.#parts.groups.close(ask.chatId, { reasonCode, message });
-    const outcome = { status: 'failed', reasonCode, message, httpStatus, traceId } as const;
-    await this.#settle.all(ask, sent.id, sent.people, outcome);
-    this.#guard.clear(sent.answer.sentAt);
-  }
-
-  /** What was refused may be the phone, and not the person or the group: whoever is refused then is asked another time. */
-  async #refusalHolds(): Promise<boolean> {
-    await this.#parts.phone.check();
-    return !this.#parts.control.stopped;
   }
 }
