@@ -16,7 +16,7 @@ import {
   SECOND,
   windowOf,
 } from './state.ts';
-import { hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
+import { doubted, hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
 
 export function answered(state: RateState, id: number, observation: Observation): RateState {
   const { sentAt, answeredAt, httpStatus, tripMs = answeredAt - sentAt } = observation;
@@ -186,7 +186,11 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
   const early =
     ask.solo && state.window.trusted === undefined && reset !== undefined && reset.at.from > answeredAt;
   const calm = earliestArrival(ask) > state.limitChangedAt + 2 * length;
+  // The margin had no part in it where somebody else is known to ask, or where the server's own word was followed.
+  const thin = first && !ask.promised && othersRate(state, length, answeredAt) === 0;
   const conjecture = calm && ask.solo && !ask.promised && othersRate(state, length, answeredAt) === 0;
+  // It went when enough of ours was to have come back by then: once that is their doing, not time and again.
+  const probe = calm && ask.solo && state.window.trusted !== undefined;
   return {
     ...state,
     limit,
@@ -198,13 +202,18 @@ export function throttled(state: RateState, ask: Ask, facts: Facts): RateState {
     heardAt: facts.limit === undefined ? state.heardAt : answeredAt,
     reset: reset ?? state.reset,
     resetSlack: early ? Math.min(state.resetSlack + SECOND, LONGEST_BACKOFF) : state.resetSlack,
-    window: conjecture ? refuted(state.window) : state.window,
+    window: conjecture ? refuted(state.window) : probe ? doubted(state.window) : state.window,
     others:
       conjecture || !calm
         ? state.others
-        : warier(seen(state.others, 1, length, length, limit ?? 1, answeredAt), length, answeredAt),
-    caution: Math.min(state.caution * 2, 16),
+        : harmed(state, seen(state.others, 1, length, length, limit ?? 1, answeredAt), length, answeredAt),
+    caution: thin ? Math.min(state.caution * 2, 16) : state.caution,
   };
+}
+
+/** Who was not reckoned with yet is no reason to leave more to those that are. */
+function harmed(state: RateState, others: Others, length: number, now: number): Others {
+  return othersRate(state, length, now) > 0 ? warier(others, length, now) : others;
 }
 
 /** A pause after a refusal: what Retry-After says, else the Reset, else longer with every round. */

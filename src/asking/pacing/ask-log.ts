@@ -95,3 +95,19 @@ export function returnedAt(
     .sort((a, b) => a - b);
   return ends[Math.min(many, ends.length) - 1] ?? heardAt;
 }
+
+/** The last time from `from` to `to` at which one of the asks grows older than the window; `from` when none does. */
+export function lastBackBy(
+  asks: readonly Ask[],
+  shortest: Shortest,
+  windowMs: number,
+  from: number,
+  to: number,
+): number {
+  let last = from;
+  for (const ask of asks) {
+    const at = latestArrival(ask, shortest) + windowMs;
+    if (!ask.refused && at > last && at <= to) last = at;
+  }
+  return last;
+}

@@ -57,8 +57,7 @@ export function withEvidence(
       ? seen(state.others, strange, length, length, limit, at)
       : state.others;
   const young = counted.filter((other) => earliestArrival(other) + length > latest).length;
-  const restored = remaining + 1 > (state.quiet?.remaining ?? 0);
-  const telling = young >= 3 && old.length > 0 && (!amid || restored);
+  const telling = young >= 3 && old.length > 0;
   const vote = remaining > limit - 1 - young ? 1 : -1;
   const votes = telling ? Math.max(-VOTES, Math.min(VOTES, state.votes + vote)) : state.votes;
   return { ...state, window, countedFrom, others, votes, atOnce: votes >= 0 };

@@ -24,7 +24,7 @@ const MEMORY_WINDOWS = 20;
 /** Of how many windows the average is made. */
 const AVERAGE_WINDOWS = 10;
 /** Throttled answers that we accept, in expectation, for each ask of the allowance. */
-const RISK = 0.0004;
+const RISK = 0.0008;
 /** The share of the allowance that somebody who has just been noticed is taken to use. */
 const FIRST_SHARE = 0.4;
 /** Below this share of the allowance others are as good as gone. */

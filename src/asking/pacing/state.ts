@@ -1,6 +1,14 @@
 /** Everything that the policy knows, and the questions that both its halves ask of it. Instants are monotonic
  * milliseconds. */
-import { type Ask, type AskKind, latestArrival, returnedAt, type Shortest, shortestOf } from './ask-log.ts';
+import {
+  type Ask,
+  type AskKind,
+  lastBackBy,
+  latestArrival,
+  returnedAt,
+  type Shortest,
+  shortestOf,
+} from './ask-log.ts';
 import type { Reset, Span } from './headers.ts';
 import { NO_OTHERS, type Others, rateAt, reserveFor } from './others.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
@@ -167,8 +175,10 @@ function typicalRoundTrip(state: RateState): number {
 
 /**
  * When enough of ours has come back for one ask to go, though others use the key: one, if the server's last word still
- * leaves some to spare by then, else so many more. Where asks come back each in its turn, so do those of the others;
- * where they come back all at once, no window is left that had begun before the first of ours in it.
+ * leaves some to spare by then, else so many more. Where asks come back each in its turn, so do those of the others,
+ * and those of ours that follow within a round trip are waited for: the word that is asked for then says more, and they
+ * go together once more. Where they come back all at once, no window is left that had begun before the first of ours
+ * in it.
  */
 export function amidOthers(state: RateState, windowMs: number, span: number, now: number): number {
   const shortest = shortestOf(state.trips, state.caution);
@@ -179,7 +189,8 @@ export function amidOthers(state: RateState, windowMs: number, span: number, now
   const reserve = reserveFor(state.others, exposure, windowMs, state.limit ?? 1, now);
   const each = back(Math.max(1, 1 + reserve - state.credit));
   const { renewed } = state;
-  return state.atOnce && renewed !== undefined ? Math.min(each, renewed.at + span) : each;
+  if (!state.atOnce) return lastBackBy(state.asks, shortest, span, each, each + typicalRoundTrip(state));
+  return renewed === undefined ? each : Math.min(each, renewed.at + span);
 }
 
 /** The latest instant at which the oldest ask that the server still counts can have reached it. */

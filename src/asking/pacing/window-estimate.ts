@@ -21,6 +21,8 @@ export interface WindowEstimate {
   /** How often the length being tried has held, and how many asks were seen to be forgotten by it. */
   readonly held: number;
   readonly forgotten: number;
+  /** How often, amid others, it looked too short since it last proved not to be. */
+  readonly doubts: number;
 }
 
 export const UNKNOWN_WINDOW: WindowEstimate = {
@@ -29,6 +31,7 @@ export const UNKNOWN_WINDOW: WindowEstimate = {
   hint: undefined,
   held: 0,
   forgotten: 0,
+  doubts: 0,
 };
 
 /** Lengths that people choose, seconds; tried in this order where the headers do not help. */
@@ -40,6 +43,8 @@ const USUAL_SECONDS = [
  * window is within half again of the length being tried.
  */
 const HOLDS_TO_TRUST = 3;
+/** What others take looks like old asks of ours that are still counted, but hardly so often without a proof between. */
+const DOUBTS_TO_REFUTE = 4;
 
 /** The length to try next, milliseconds: the shortest whole number of seconds that nothing speaks against. */
 export function candidate(window: WindowEstimate): number {
@@ -64,9 +69,11 @@ export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
   const changed = { ...window, hint: next };
   // No server says that it takes longer than a window until all is there again.
   if (window.trusted !== undefined && next.from >= window.trusted) {
-    return { ...changed, trusted: undefined, above: window.trusted, held: 0, forgotten: 0 };
+    return { ...changed, trusted: undefined, above: window.trusted, held: 0, forgotten: 0, doubts: 0 };
   }
-  return candidate(changed) === candidate(window) ? changed : { ...changed, held: 0, forgotten: 0 };
+  return candidate(changed) === candidate(window)
+    ? changed
+    : { ...changed, held: 0, forgotten: 0, doubts: 0 };
 }
 
 export interface Evidence {
@@ -98,25 +105,44 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   const length = candidate(window);
   const young = counted - old + 1;
   const strangers = others === 0 ? 0 : others + 2 * Math.sqrt(others);
-  if (used - young > Math.max(old / 2, strangers) && (others === 0 || restored <= 0)) {
+  const strange = used - young;
+  const short = strange > Math.max(old / 2, strangers) && (others === 0 || restored <= 0);
+  if (short && others > 0 && !slowBucket && window.doubts + 1 < DOUBTS_TO_REFUTE)
+    return { ...window, doubts: window.doubts + 1 };
+  if (short) {
     // No window is longer than all that the Resets ever said: then it is somebody else.
     const foreign = window.hint !== undefined && length >= window.hint.to && !slowBucket;
     const above = foreign ? window.above : Math.max(window.above, length);
-    return { ...window, trusted: undefined, above, held: 0, forgotten: 0 };
+    return { ...window, trusted: undefined, above, held: 0, forgotten: 0, doubts: 0 };
   }
+  // Fewer than the old ones alone: some were forgotten, and by no longer a window than this.
+  const cleared = strange < ripe && ripe >= 3 && window.doubts > 0 ? { ...window, doubts: 0 } : window;
   // An allowance of one has none to probe with: `single-ask.ts` learns it from the Reset alone.
-  if (window.trusted !== undefined || ripe < 1 || limit === 1) return window;
+  if (window.trusted !== undefined || ripe < 1 || limit === 1) return cleared;
   // A bucket that fills slowly gives back a few; only a quick return of many shows that the old ones are forgotten.
-  if (used > young + others || slowBucket) return window;
+  if (used > young + others || slowBucket) return cleared;
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
   const enough = forgotten >= Math.min(8, (limit - 1) / 4) && (floating || held >= HOLDS_TO_TRUST);
-  return { ...window, held, forgotten, trusted: enough ? length : undefined };
+  return { ...cleared, held, forgotten, trusted: enough ? length : undefined };
+}
+
+/** A probe amid others drew a 429: nothing had come back, or they were quicker. */
+export function doubted(window: WindowEstimate): WindowEstimate {
+  const doubts = window.doubts + 1;
+  return doubts < DOUBTS_TO_REFUTE ? { ...window, doubts } : refuted(window);
 }
 
 /** A prediction drew a 429: the length was too short, or cannot be relied on. */
 export function refuted(window: WindowEstimate): WindowEstimate {
   const { trusted, hint, above } = window;
   const possible = trusted !== undefined && (hint === undefined || trusted < hint.to);
-  return { ...window, trusted: undefined, above: possible ? trusted : above, held: 0, forgotten: 0 };
+  return {
+    ...window,
+    trusted: undefined,
+    above: possible ? trusted : above,
+    held: 0,
+    forgotten: 0,
+    doubts: 0,
+  };
 }
