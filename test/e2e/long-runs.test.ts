@@ -6,6 +6,7 @@ import { scratch } from '../helpers.ts';
 import { csv, type Ended, phone, results, sandbox, start } from './harness.ts';
 
 const PEOPLE = 20;
+const SHORTEST_MS = 1200;
 
 /** Runs until the end, each run up to its deadline; `killed` of them are replaced in mid-run. */
 async function scheduled(killed: number) {
@@ -15,16 +16,20 @@ async function scheduled(killed: number) {
   await writeFile(cohort, csv(Array.from({ length: PEOPLE }, (_, i) => phone(i))));
   const args = ['run', cohort, ...api.args, '--no-precheck', '--concurrency', '1'];
   const runs: { readonly ended: Ended; readonly asked: number }[] = [];
+  let deadlineMs = SHORTEST_MS;
   do {
     expect(runs.length).toBeLessThan(2 * PEOPLE);
     const before = (await api.counts()).asks;
     const kill = runs.length < killed;
-    const running = start(kill ? args : [...args, '--deadline', '1200ms'], api.env);
+    const running = start(kill ? args : [...args, '--deadline', `${deadlineMs}ms`], api.env);
     if (kill) {
       while ((await api.counts()).asks < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
       running.child.kill('SIGKILL');
     }
-    runs.push({ ended: await running.ended, asked: (await api.counts()).asks - before });
+    const asked = { ended: await running.ended, asked: (await api.counts()).asks - before };
+    runs.push(asked);
+    // On a machine that takes all of it to begin, a user would give it longer.
+    deadlineMs = asked.asked === 0 ? 2 * deadlineMs : SHORTEST_MS;
   } while (runs.at(-1)?.ended.code === 75 || runs.at(-1)?.ended.signal === 'SIGKILL');
   const { pairs } = await api.counts();
   const rows = await results(join(dir, 'cohort.results.csv'));

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RecordLine } from '../../src/sandbox/sandbox.ts';
-import { scratch } from '../helpers.ts';
+import { bestOfThree, scratch } from '../helpers.ts';
 import { cli, GROUP, phone, results, SENDER, sandbox, start } from './harness.ts';
 
 const A = '919811111111';
@@ -177,18 +177,15 @@ describe('a cohort with a sender column', () => {
     expect((await results(at.out)).map((row) => row['reason_code'])).toEqual([
       ...['', '', '', '', 'daily_cap', '', '', ''],
     ]);
-    const lines = (await readFile(at.record, 'utf8')).trimEnd().split('\n');
+    // By the run's own record of them: how long each takes to arrive is the machine's.
+    const asks = (await results(at.out)).filter((row) => row['asked_at']);
     const times = (sender: string) =>
-      lines
-        .map((line) => JSON.parse(line) as RecordLine)
-        .filter((line) => line.sender === sender)
-        .map((line) => Date.parse(line.at));
+      asks.filter((row) => row['sender'] === sender).map((row) => Date.parse(row['asked_at'] as string));
     for (const sender of [A, B]) {
       const gaps = times(sender)
         .slice(1)
         .map((at, i) => at - (times(sender)[i] as number));
-      // A little less may pass between arrivals than between sendings.
-      for (const gap of gaps) expect(gap).toBeGreaterThan(270);
+      for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(298);
     }
     // Side by side, and not one after the other.
     expect(Math.max(times(A)[0] as number, times(B)[0] as number)).toBeLessThan(
@@ -214,19 +211,23 @@ describe('a cohort with a sender column', () => {
   });
 
   it.each(['key', 'phone'] as const)('keeps a limit by %s, and uses it', async (by) => {
-    const at = await cohortOf(people(90).map((who, i) => [[A, B, C][i % 3] as string, who] as const));
-    const api = await sandbox('--limit', '10', '--window', '1s', '--latency', '10ms', '--limit-by', by);
-    const before = performance.now();
-    const ended = await cli(['run', at.cohort, ...bare(api)], api.env);
-    const seconds = (performance.now() - before) / 1000;
-    expect(ended.code).toBe(0);
-    const counts = await api.counts();
-    expect(counts.throttled).toBe(0);
-    expect(counts.senders).toEqual({ [A]: 30, [B]: 30, [C]: 30 });
-    // All together: 96 requests at 10 per second. Apart: 32 each.
-    if (by === 'key') expect(seconds).toBeGreaterThan(8.5);
-    else expect(seconds).toBeLessThan(8);
-    expect(ended.stderr.includes('counts each sending phone by itself')).toBe(by === 'phone');
+    const once = async () => {
+      const at = await cohortOf(people(90).map((who, i) => [[A, B, C][i % 3] as string, who] as const));
+      const api = await sandbox('--limit', '10', '--window', '1s', '--latency', '10ms', '--limit-by', by);
+      const before = performance.now();
+      const ended = await cli(['run', at.cohort, ...bare(api)], api.env);
+      const seconds = (performance.now() - before) / 1000;
+      expect(ended.code).toBe(0);
+      const counts = await api.counts();
+      expect(counts.throttled).toBe(0);
+      expect(counts.senders).toEqual({ [A]: 30, [B]: 30, [C]: 30 });
+      expect(ended.stderr.includes('counts each sending phone by itself')).toBe(by === 'phone');
+      return seconds;
+    };
+    // All together: 96 requests at 10 per second. Apart: 32 each; a machine that is busy with something else can make that
+    // long, and would have to three times in a row.
+    if (by === 'key') expect(await once()).toBeGreaterThan(8.5);
+    else expect(await bestOfThree(once, (seconds) => seconds < 8)).toBeLessThan(8);
   });
 
   it('says in check and in a dry run how many people each phone asks', async () => {

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import type { LedgerRecord } from '../../src/ledger/format.ts';
 import { type Draft, Journal, type JournalOptions } from '../../src/ledger/journal.ts';
+import { PATIENTLY } from '../helpers.ts';
 
 class Disk {
   readonly lines: string[] = [];
@@ -61,7 +62,7 @@ test('what arrives during an fsync shares the next one, and nothing takes effect
 
   disk.syncs[0]!.resolve();
   await first;
-  await vi.waitUntil(() => disk.syncs.length === 2); // under load, a batch waits for company
+  await vi.waitUntil(() => disk.syncs.length === 2, PATIENTLY); // under load, a batch waits for company
   expect([disk.syncs.length, disk.lines.length, applied.length, done]).toEqual([2, 2, 1, ['first 2']]);
   disk.syncs[1]!.resolve();
   await Promise.all(others);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLimiter, LimiterStopped, type Observation } from '../../../src/asking/limiter.ts';
 import { createRouter, type Router, type RouterOptions } from '../../../src/asking/senders/router.ts';
+import { bestOfThree, PATIENTLY } from '../../helpers.ts';
 import { type Counter, counter } from '../simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -108,15 +109,19 @@ describe('on real sockets', () => {
   });
 
   test('counted apart: a limiter for each, nothing throttled, and more than one allowance used', async () => {
-    const on = await api('phone');
-    const router = routerFor();
-    const before = performance.now();
-    expect(await askAll(router, on.url, 36)).toBe(0);
-    const windows = (performance.now() - before) / 1000;
-    expect(router.scopes).toEqual(['apart']);
-    expect(on.refused).toEqual([]);
-    expect(on.granted.length / 10 / windows).toBeGreaterThan(1.2);
-    expect(router.snapshot).toMatchObject({ limit: 30, queued: 0, inFlight: 0, throttled: 0 });
+    const once = async () => {
+      const on = await api('phone');
+      const router = routerFor();
+      const before = performance.now();
+      expect(await askAll(router, on.url, 36)).toBe(0);
+      const windows = (performance.now() - before) / 1000;
+      expect(router.scopes).toEqual(['apart']);
+      expect(on.refused).toEqual([]);
+      expect(router.snapshot).toMatchObject({ limit: 30, queued: 0, inFlight: 0, throttled: 0 });
+      return on.granted.length / 10 / windows;
+    };
+    // What else the machine does counts in: three times in a row it has to, for this to fail.
+    expect(await bestOfThree(once, (allowances) => allowances > 1.2)).toBeGreaterThan(1.2);
   });
 
   test('no longer counted apart: together again for good, and everybody is asked', async () => {
@@ -191,9 +196,19 @@ describe('the lane of one phone', () => {
       expect((own[1] as number) - (own[0] as number)).toBeGreaterThanOrEqual(198);
       expect((own[2] as number) - (own[1] as number)).toBeGreaterThanOrEqual(198);
     }
-    expect(times['b']?.[0]).toBeLessThan(190);
     expect(waits).toContain('gap');
     expect(ended).toBeGreaterThan(0);
+  });
+
+  test('and holds back no other phone’s', async () => {
+    const router = routerFor({ gap: { minMs: 3_600_000, maxMs: 3_600_000 } });
+    const [a, b] = [router.lane('a'), router.lane('b')];
+    await a.schedule('ask', answered(1));
+    const waiting = expect(a.schedule('ask', answered(2))).rejects.toThrow(LimiterStopped);
+    expect(await b.schedule('ask', answered('other'))).toBe('other');
+    expect(router.snapshot).toMatchObject({ queued: 1, waitingWhy: 'gap' });
+    await router.stop();
+    await waiting;
   });
 
   test('an ask that fails before it is sent does not keep the next one waiting', async () => {
@@ -207,7 +222,7 @@ describe('the lane of one phone', () => {
     expect(await next).toBe('next');
   });
 
-  test('its pause holds back its asks, those that wait for the rate limit too, and no other phone’s', async () => {
+  test('its pause holds back its asks, those that wait for the rate limit too', async () => {
     for (const gap of [undefined, { minMs: 0, maxMs: 0 }]) {
       const router = routerFor({ mayPart: false, gap });
       await router.lane('b').schedule('ask', answered(1));
@@ -221,10 +236,27 @@ describe('the lane of one phone', () => {
         .lane('a')
         .schedule('ask', answered(2))
         .then(() => performance.now() - start);
-      await router.lane('b').schedule('ask', answered(1));
-      expect(performance.now() - start).toBeLessThan(200);
       expect(await held).toBeGreaterThanOrEqual(249);
       expect(await later).toBeGreaterThanOrEqual(249);
+    }
+  });
+
+  test('and holds back no other phone’s', async () => {
+    for (const gap of [undefined, { minMs: 0, maxMs: 0 }]) {
+      const router = routerFor({ mayPart: false, gap });
+      const started: string[] = [];
+      const ask = (phone: string) =>
+        router.lane(phone).schedule('ask', (sent) => {
+          started.push(phone);
+          return answered(1)(sent);
+        });
+      const held = expect(ask('a')).rejects.toThrow(LimiterStopped);
+      router.lane('a').pause(performance.now() + 3_600_000);
+      const later = expect(ask('a')).rejects.toThrow(LimiterStopped);
+      await ask('b');
+      expect(started).toEqual(['b']);
+      await router.stop();
+      await Promise.all([held, later]);
     }
   });
 
@@ -242,7 +274,10 @@ describe('the lane of one phone', () => {
     await a.schedule('ask', answered(1));
     const waiting = [a.schedule('ask', answered(2)), a.schedule('ask', answered(3))];
     const outcomes = Promise.allSettled(waiting);
-    await vi.waitFor(() => expect(router.snapshot).toMatchObject({ queued: 2, waitingWhy: 'gap' }));
+    await vi.waitFor(
+      () => expect(router.snapshot).toMatchObject({ queued: 2, waitingWhy: 'gap' }),
+      PATIENTLY,
+    );
     a.stopAsks();
     a.stopAsks();
     for (const outcome of await outcomes) {
@@ -270,7 +305,7 @@ describe('the lane of one phone', () => {
     });
     const held = Promise.allSettled(PHONES.map((phone) => router.lane(phone).schedule('ask', answered(1))));
     const read = router.lane('b').schedule('read', answered('read'));
-    await vi.waitFor(() => expect(started).toBe(true));
+    await vi.waitFor(() => expect(started).toBe(true), PATIENTLY);
     router.stopAsks();
     for (const outcome of await held) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(LimiterStopped) });

@@ -7,6 +7,7 @@ import { SharedCap, type SharedCapOptions } from '../../../src/asking/shared/sha
 import { systemClock } from '../../../src/job/io.ts';
 import { Releases } from '../../../src/job/releases.ts';
 import { openSharing } from '../../../src/job/share.ts';
+import { PATIENTLY } from '../../helpers.ts';
 import { describeWithRedis, freePort, type RedisServer, redisServer } from '../../redis.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -34,11 +35,14 @@ describeWithRedis('the link', () => {
     const news = vi.fn();
     const other = two.store('', { ...deaf, news });
     const store = one.store('', deaf);
-    await vi.waitFor(async () => expect(await redis.client().pubsub('NUMSUB', 'test:{x}:pace')).toContain(2));
+    await vi.waitFor(
+      async () => expect(await redis.client().pubsub('NUMSUB', 'test:{x}:pace')).toContain(2),
+      PATIENTLY,
+    );
     expect(await store.read()).toBeUndefined();
     expect(await store.swap('x.1', { version: 'x.2', text: 'no' }, 'answer')).toBeUndefined();
     expect(await store.swap('', { version: 'a.1', text: 'first' }, 1234.5)).toBe('done');
-    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.1', 1234.5));
+    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.1', 1234.5), PATIENTLY);
     expect(await other.swap('', { version: 'b.1', text: 'late' }, 0)).toEqual({
       version: 'a.1',
       text: 'first',
@@ -47,7 +51,7 @@ describeWithRedis('the link', () => {
     await redis.client().script('FLUSH');
     expect(await other.swap('a.1', { version: 'a.2', text: 'second' }, 'answer')).toBe('done');
     expect(await store.read()).toEqual({ version: 'a.2', text: 'second' });
-    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.2', 'answer'));
+    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.2', 'answer'), PATIENTLY);
     expect(() => one.store('', deaf)).toThrow(/two limiters/);
   });
 
@@ -59,7 +63,7 @@ describeWithRedis('the link', () => {
     expect(new Set(await here())).toEqual(new Set([one.me, two.me]));
     const beat = vi.fn();
     one.store('x', { ...deaf, beat });
-    await vi.waitFor(() => expect(beat).toHaveBeenCalled(), { timeout: 3000 });
+    await vi.waitFor(() => expect(beat).toHaveBeenCalled(), PATIENTLY);
     await two.close();
     expect(await here()).toEqual([one.me]);
     await expect(two.ask((client) => client.ping())).rejects.toThrow(LinkDown);
@@ -68,7 +72,10 @@ describeWithRedis('the link', () => {
   it('survives a blip, and gives up after its patience, once', async () => {
     const redis = await redisServer();
     const warn = vi.fn();
-    const { link, lost } = await linkTo(redis, { patienceMs: 2500, log: { ...silent, warn } });
+    let ahead = 0;
+    const clock = { now: systemClock.now, monotonic: () => systemClock.monotonic() + ahead };
+    const patienceMs = 600_000;
+    const { link, lost } = await linkTo(redis, { patienceMs, clock, log: { ...silent, warn } });
     const back = vi.fn();
     link.store('', { ...deaf, back });
     const { generation } = link;
@@ -78,12 +85,15 @@ describeWithRedis('the link', () => {
     const again = link.again();
     await redis.start();
     expect(await again).toBe(true);
-    await vi.waitFor(() => expect(back).toHaveBeenCalled());
+    await vi.waitFor(() => expect(back).toHaveBeenCalled(), PATIENTLY);
     expect(link.generation).toBe(generation + 1);
     expect(await link.ask((client) => client.ping())).toBe('PONG');
     expect(lost).not.toHaveBeenCalled();
     await redis.kill();
-    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), PATIENTLY);
+    expect(lost).not.toHaveBeenCalled();
+    ahead = patienceMs;
+    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), PATIENTLY);
     expect(lost).toHaveBeenCalledTimes(1);
     expect(lost.mock.calls[0]?.[0]).toMatch(/Redis at 127\.0\.0\.1:\d+, .*ECONNREFUSED/);
     expect(warn.mock.calls.map(([, text]) => text)).toEqual([
@@ -95,12 +105,12 @@ describeWithRedis('the link', () => {
 
   it('one that refuses us on the way back ends it as well, and says so', async () => {
     const redis = await redisServer();
-    const { link, lost } = await linkTo(redis, { patienceMs: 1500 });
+    const { link, lost } = await linkTo(redis, { patienceMs: 4000 });
     // As if another password had been set: what is there refuses us.
     const admin = redis.client();
     await admin.call('CONFIG', 'SET', 'requirepass', 'another-password');
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lost).toHaveBeenCalled(), PATIENTLY);
     expect(lost.mock.calls[0]?.[0]).toMatch(/refuses this user or password/);
     expect(link.up).toBe(false);
   });
@@ -138,10 +148,13 @@ describeWithRedis('the shared cap', () => {
     two.recorded(rooms[1]!, 12);
     // Whoever came last got what was left.
     const { people } = rooms[1]!;
-    await vi.waitFor(async () => expect((await sum(redis)).members).toContain(`ledger-b:12:${people}`));
+    await vi.waitFor(
+      async () => expect((await sum(redis)).members).toContain(`ledger-b:12:${people}`),
+      PATIENTLY,
+    );
     expect((await sum(redis)).people).toBe(10 - rooms[0]!.people);
     two.notDone(12, people);
-    await vi.waitFor(async () => expect((await sum(redis)).people).toBe(rooms[2]!.people));
+    await vi.waitFor(async () => expect((await sum(redis)).people).toBe(rooms[2]!.people), PATIENTLY);
     // Another sender has room of its own, and no number is in a key.
     const other = await capOf(redis, { sender: 'phone-abcdefgh' });
     expect((await other.reserve(10, 10)).people).toBe(10);
@@ -214,7 +227,7 @@ describeWithRedis('what a run shares', () => {
       },
     });
     pacer.look();
-    await vi.waitFor(() => expect(granted).toBe(1));
+    await vi.waitFor(() => expect(granted).toBe(1), PATIENTLY);
     const keys = await redis.client().keys('*');
     expect(keys).toContainEqual(expect.stringMatching(/^group-onboard:1:\{[0-9a-f]{16}\}:pace:a-name$/));
     await pacer.close();

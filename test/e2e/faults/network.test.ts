@@ -82,7 +82,7 @@ describe('the API out of reach from the start', () => {
     const proxy = `http://user:proxy-password@127.0.0.1:${await closedPort()}`;
     const api = at('https://api.group-onboard.invalid/v1');
     const on = await job({ ...api, env: { ...api.env, HTTPS_PROXY: proxy } }, csv(people(2)));
-    const ended = await on.run('--deadline', '2s');
+    const ended = await on.run('--deadline', '6s');
     expect(ended.code).toBe(75);
     expect(ended.stderr).toMatch(/API out of reach/);
     expect(ended.stderr).not.toMatch(/proxy-password/);

@@ -17,16 +17,16 @@ describeWithRedis('Redis goes away in mid-run', () => {
     const members = await fleet(api, redis.url, 2, 150);
     const running = members.map((member) => member.start());
     await until(async () => (await seen(api)).asks >= 45);
-    const goneAt = performance.timeOrigin + performance.now();
     await redis.kill();
+    const goneAt = performance.timeOrigin + performance.now();
     const ended = await Promise.all(running.map((one) => one.ended));
     expect(ended.map(({ code }) => code)).toEqual([75, 75]);
     const counts = await seen(api);
     expect(counts.throttled).toBe(0);
     nobodyTwice(counts);
-    // What was granted goes out; nothing else does.
-    const after = askedAt(counts).filter((at) => at > goneAt + 500);
-    expect(after).toEqual([]);
+    // What was granted goes out, a window's at most; nothing else does, in the seconds until it is given up.
+    const after = askedAt(counts).filter((at) => at > goneAt);
+    expect(after.length).toBeLessThanOrEqual(20);
     for (const [i, member] of members.entries()) {
       const rows = await member.rows();
       expect(rows.map((row) => row['participant'])).toEqual(member.people);
