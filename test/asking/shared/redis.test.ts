@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { RunControl } from '../../../src/asking/run-control.ts';
+import { FORM } from '../../../src/asking/shared/codec.ts';
 import { LinkDown, type LinkEvents } from '../../../src/asking/shared/link.ts';
 import { openRedisLink, type RedisLinkOptions } from '../../../src/asking/shared/redis-link.ts';
 import { parseRedisUrl } from '../../../src/asking/shared/redis-url.ts';
@@ -229,7 +230,9 @@ describeWithRedis('what a run shares', () => {
     pacer.look();
     await vi.waitFor(() => expect(granted).toBe(1), PATIENTLY);
     const keys = await redis.client().keys('*');
-    expect(keys).toContainEqual(expect.stringMatching(/^group-onboard:1:\{[0-9a-f]{16}\}:pace:a-name$/));
+    expect(keys).toContainEqual(
+      expect.stringMatching(new RegExp(`^group-onboard:${FORM}:\\{[0-9a-f]{16}\\}:pace:a-name$`)),
+    );
     await pacer.close();
     const ledger = { path: '/a', header: { created: 'then' }, asksInLast: () => [] };
     expect((await sharing!.cap('919876543210', ledger).reserve(5, 3)).people).toBe(3);

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bestOfThree } from '../../helpers.ts';
 import { csv, phone, results, sandbox } from '../harness.ts';
 import { type Job, job, lastLine, onceEach, until } from './support.ts';
 
@@ -17,6 +18,8 @@ async function recorded(on: Job, kind: string): Promise<number> {
 
 /** Whoever waits after a signal waits ten seconds, less what the test is late to look: in less than this, nothing waited. */
 const GRACE_MS = 9_000;
+/** And so quick are they: what else the machine does would have to be too slow three times in a row. */
+const OUT_MS = 2_000;
 
 async function took(work: Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -29,25 +32,31 @@ describe('while waiting out a window of ten minutes', () => {
     ['SIGTERM', 143, []],
     ['SIGINT', 130, []],
     ['--deadline', 75, ['--deadline', '5s']],
-  ] as const)('%s: out at once, results written', async (what, code, flags) => {
-    const api = await sandbox('--limit', '3', '--window', '10m');
-    const on = await job(api, csv(people(10)));
-    const running = on.start('--no-precheck', ...flags);
-    await running.shows('waiting for the rate limit');
-    if (what !== '--deadline') running.child.kill(what);
-    expect(await took(running.ended)).toBeLessThan(what === '--deadline' ? 5_000 + GRACE_MS : GRACE_MS);
-    const ended = await running.ended;
-    expect(ended.code).toBe(code);
-    expect(lastLine(ended.stderr)).toMatch(
-      what === '--deadline' ? /^stopped .*--deadline/ : /^stopped .*SIG/,
-    );
-    const reason = what === '--deadline' ? 'deadline' : 'interrupted';
-    expect(await on.rows()).toEqual([...Array(3).fill('added'), ...Array(7).fill(`not_attempted/${reason}`)]);
-    await api.control({ limit: 1000 });
-    expect((await on.run('--no-precheck')).code).toBe(0);
-    const counts = await api.counts();
-    expect(counts.asks).toBe(10);
-    onceEach(counts);
+  ] as const)('%s: out in two seconds, results written', async (what, code, flags) => {
+    const once = async () => {
+      const api = await sandbox('--limit', '3', '--window', '10m');
+      const on = await job(api, csv(people(10)));
+      const running = on.start('--no-precheck', ...flags);
+      await running.shows('waiting for the rate limit');
+      if (what !== '--deadline') running.child.kill(what);
+      const ms = (await took(running.ended)) - (what === '--deadline' ? 5_000 : 0);
+      expect(ms).toBeLessThan(GRACE_MS);
+      const ended = await running.ended;
+      expect(ended.code).toBe(code);
+      expect(lastLine(ended.stderr)).toMatch(
+        what === '--deadline' ? /^stopped .*--deadline/ : /^stopped .*SIG/,
+      );
+      const reason = what === '--deadline' ? 'deadline' : 'interrupted';
+      const rows = [...Array(3).fill('added'), ...Array(7).fill(`not_attempted/${reason}`)];
+      expect(await on.rows()).toEqual(rows);
+      await api.control({ limit: 1000 });
+      expect((await on.run('--no-precheck')).code).toBe(0);
+      const counts = await api.counts();
+      expect(counts.asks).toBe(10);
+      onceEach(counts);
+      return ms;
+    };
+    expect(await bestOfThree(once, (ms) => ms < OUT_MS)).toBeLessThan(OUT_MS);
   });
 });
 
@@ -97,17 +106,22 @@ describe('with a request in flight', () => {
   });
 
   it('a read is given up at once: nothing comes of it', async () => {
-    const api = await sandbox('--limit', '1000');
-    const on = await job(api, csv(people(2)));
-    await api.control({ holdMs: 60_000 });
-    const running = on.start();
-    await running.shows('cohort read');
-    running.child.kill('SIGTERM');
-    expect(await took(running.ended)).toBeLessThan(GRACE_MS);
-    const ended = await running.ended;
-    expect([ended.code, ended.stderr]).toEqual([143, expect.stringMatching(/stopped by SIGTERM\n$/)]);
-    expect(await on.rows()).toEqual(['not_attempted/interrupted', 'not_attempted/interrupted']);
-    expect((await api.counts()).asks).toBe(0);
+    const once = async () => {
+      const api = await sandbox('--limit', '1000');
+      const on = await job(api, csv(people(2)));
+      await api.control({ holdMs: 60_000 });
+      const running = on.start();
+      await running.shows('cohort read');
+      running.child.kill('SIGTERM');
+      const ms = await took(running.ended);
+      expect(ms).toBeLessThan(GRACE_MS);
+      const ended = await running.ended;
+      expect([ended.code, ended.stderr]).toEqual([143, expect.stringMatching(/stopped by SIGTERM\n$/)]);
+      expect(await on.rows()).toEqual(['not_attempted/interrupted', 'not_attempted/interrupted']);
+      expect((await api.counts()).asks).toBe(0);
+      return ms;
+    };
+    expect(await bestOfThree(once, (ms) => ms < OUT_MS)).toBeLessThan(OUT_MS);
   });
 });
 
