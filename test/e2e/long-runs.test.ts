@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../helpers.ts';
+import { until } from './faults/support.ts';
 import { csv, type Ended, phone, results, sandbox, start } from './harness.ts';
 
 const PEOPLE = 20;
@@ -12,7 +13,8 @@ const SHORTEST_MS = 1200;
 async function scheduled(killed: number) {
   const dir = await scratch();
   const cohort = join(dir, 'cohort.csv');
-  const api = await sandbox('--limit', '5', '--window', '1s');
+  // However late one is killed, it cannot have come to its end: the window is over long after that.
+  const api = await sandbox('--limit', '5', '--window', killed > 0 ? '10m' : '1s');
   await writeFile(cohort, csv(Array.from({ length: PEOPLE }, (_, i) => phone(i))));
   const args = ['run', cohort, ...api.args, '--no-precheck', '--concurrency', '1'];
   const runs: { readonly ended: Ended; readonly asked: number }[] = [];
@@ -21,9 +23,10 @@ async function scheduled(killed: number) {
     expect(runs.length).toBeLessThan(2 * PEOPLE);
     const before = (await api.counts()).asks;
     const kill = runs.length < killed;
+    if (killed > 0) await api.control({ limit: kill ? before + 4 : 1000 });
     const running = start(kill ? args : [...args, '--deadline', `${deadlineMs}ms`], api.env);
     if (kill) {
-      while ((await api.counts()).asks < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(async () => (await api.counts()).asks >= before + 2 || running.child.exitCode !== null);
       running.child.kill('SIGKILL');
     }
     const asked = { ended: await running.ended, asked: (await api.counts()).asks - before };
