@@ -28,7 +28,8 @@ export function withEvidence(
   const heardAt = state.quiet?.heardAt ?? at;
   const isCounted = (other: Ask) =>
     amid ? earliestArrival(other) + length > heardAt : other.id >= state.countedFrom;
-  const counted = state.asks.filter((other) => other.id < ask.id && isCounted(other));
+  // Not by their ids: what was granted later may have left earlier, and all the others came before this one.
+  const counted = state.asks.filter((other) => other.id !== ask.id && isCounted(other));
   const old = counted.filter((other) => latestArrival(other, shortest) + length <= at);
   const ripe = old.filter((other) => latest - earliestArrival(other) < length + SECOND);
   const used = Math.max(1, limit - remaining);
@@ -48,7 +49,7 @@ export function withEvidence(
     : state.window;
   // The server forgets the oldest first.
   const ids = [...counted.map((other) => other.id), ask.id];
-  const countedFrom = ids[Math.max(0, ids.length - used)] ?? ask.id;
+  const countedFrom = Math.min(...ids.slice(-used));
   // With a length that is relied on, whatever is counted beyond our own young ones is somebody else's.
   const reliable = window.trusted !== undefined && sameLimit;
   const strange = used - (reliable ? counted.length - old.length + 1 : ids.length);
