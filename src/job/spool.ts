@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -21,11 +20,13 @@ export async function spool(
   const path = join(dirname(beside), `.cohort-${randomUUID()}.tmp`);
   const remove = () => rm(path, { force: true });
   try {
-    await pipeline(
-      stdin,
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-      ...(signal ? [{ signal }] : []),
-    );
+    // Opened before anything flows: a stream that opens it by itself may make it after its pipeline has failed.
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await pipeline(stdin, file.createWriteStream(), ...(signal ? [{ signal }] : []));
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     await remove();
     if (signal?.aborted) throw new Interrupted();

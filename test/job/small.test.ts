@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RunControl } from '../../src/asking/run-control.ts';
 import type { ChatId, Pair, Participant, Problem, Reading } from '../../src/domain/words.ts';
 import { EXIT, OnboardError } from '../../src/errors.ts';
@@ -148,6 +149,29 @@ describe('standard input, kept', () => {
       },
     });
     await expect(spool(broken, join(dir, 'ledger'))).rejects.toThrow(/the pipe broke/);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('a disk that is slow to make the file: it is not made after the end', async () => {
+    const dir = await scratch();
+    const held: (() => void)[] = [];
+    const open = fs.open;
+    const slow = vi.spyOn(fs, 'open').mockImplementation(((...args: Parameters<typeof fs.open>) => {
+      held.push(() => open(...args));
+    }) as typeof fs.open);
+    try {
+      const broken = new Readable({
+        read() {
+          this.destroy(new Error('the pipe broke'));
+        },
+      });
+      await expect(spool(broken, join(dir, 'ledger'))).rejects.toThrow(/the pipe broke/);
+    } finally {
+      slow.mockRestore();
+    }
+    for (const late of held) late();
+    // What was still to be made is made now.
+    await vi.waitFor(async () => expect(await readdir(dir)).toHaveLength(held.length));
     expect(await readdir(dir)).toEqual([]);
   });
 });
