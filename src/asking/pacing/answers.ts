@@ -1,6 +1,7 @@
 /** What an answer changes in the state: the other half of the policy. */
 import { type Ask, earliestArrival, inFlight, latestArrival, placeOf, shortestOf } from './ask-log.ts';
 import { bucketFrom, isBefore, resetWord, withEvidence } from './evidence.ts';
+import { onGrid, provenStep } from './grid.ts';
 import { type Facts, LONGEST_WINDOW, type Observation, readFacts, type Span } from './headers.ts';
 import { averaged, type Others, seen, warier } from './others.ts';
 import { addRoundTrip } from './round-trip.ts';
@@ -16,7 +17,7 @@ import {
   SECOND,
   windowOf,
 } from './state.ts';
-import { doubted, hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
+import { coarser, doubted, hinted, refuted, UNKNOWN_WINDOW } from './window-estimate.ts';
 
 export function answered(state: RateState, id: number, observation: Observation): RateState {
   const { sentAt, answeredAt, httpStatus, tripMs = answeredAt - sentAt } = observation;
@@ -44,7 +45,7 @@ export function answered(state: RateState, id: number, observation: Observation)
     : facts.remaining === undefined
       ? unheard(known, ask, facts)
       : heardFrom(known, ask, facts, facts.remaining);
-  const noticed = newcomer(state, heard);
+  const noticed = aligned(newcomer(state, heard), facts);
   return facts.throttled || httpStatus === 503 ? retryAfter(noticed, facts, answeredAt) : noticed;
 }
 
@@ -93,15 +94,31 @@ function newcomer(before: RateState, after: RateState): RateState {
   return { ...after, window: { ...UNKNOWN_WINDOW, hint: after.window.hint } };
 }
 
+/** Amid others, the Resets tell of the length what `Remaining` does not. */
+function aligned(state: RateState, { reset }: Facts): RateState {
+  if (reset?.on !== 'wall') return state;
+  const grid = onGrid(state.grid, reset.at);
+  return {
+    ...state,
+    grid,
+    window: state.others.rate > 0 ? coarser(state.window, provenStep(grid)) : state.window,
+  };
+}
+
 /**
  * When nothing is in flight, the lowest Remaining of those that flew together is what remains at least, and the
  * server counts no more than the newest that it leaves room for: it forgets the oldest first.
  */
 function whenQuiet(state: RateState, limit: number): RateState {
   if (inFlight(state.asks) > 0) return state;
-  const together = state.asks.filter((ask) => ask.id > (state.quiet?.id ?? 0) && ask.remaining !== undefined);
   const newest = state.asks.at(-1);
-  if (together.length === 0 || newest === undefined) return state;
+  if (newest === undefined) return state;
+  // A refusal that came before the newest was sent is no word on what remains after that.
+  const together = state.asks.filter((ask) => {
+    if (ask.id <= (state.quiet?.id ?? 0) || ask.remaining === undefined) return false;
+    return !ask.refused || !isBefore(ask, newest);
+  });
+  if (together.length === 0) return state;
   const remaining = together.reduce((least, ask) => Math.min(least, ask.remaining ?? least), limit);
   const first = state.asks[Math.max(0, state.asks.length - Math.max(1, limit - remaining))];
   return {

@@ -1,5 +1,6 @@
 /** Whether an ask may start: the half of the policy that reads the state. */
 import { type AskKind, countedAt, earliestArrival, freeAt, inFlight, shortestOf } from './ask-log.ts';
+import { isAligned } from './grid.ts';
 import { paceAllows } from './own-pace.ts';
 import { shiftOf } from './single-ask.ts';
 import {
@@ -134,10 +135,29 @@ function beside(state: RateState, limit: number, flying: number, now: number): V
   if (flying > 0) return wait(undefined, 'window');
   const ripe = amidOthers(state, length, length + margin, now);
   const reset = state.reset && state.reset.at.to + state.resetSlack + marginOf(state, SECOND);
-  const known = state.window.trusted !== undefined || state.credit > 0;
-  const due = known ? ripe : withoutCredit(state, limit, ripe, false, reset, now);
+  const due = dueAmid(state, limit, length, ripe, reset, now);
   const at = Math.min(due, askedBack(state));
   return now >= at ? { go: true, solo: true } : wait(finite(at), 'window');
+}
+
+/**
+ * When one of ours may go amid others, although no more is granted than what is left to them: that one may be theirs by
+ * now. Windows that are aligned end at their Reset, and there is no need to try before; where the Reset may promise no
+ * more than a single ask, it is not taken at its word.
+ */
+function dueAmid(
+  state: RateState,
+  limit: number,
+  length: number,
+  ripe: number,
+  reset: number | undefined,
+  now: number,
+): number {
+  if (state.window.trusted !== undefined) return ripe;
+  const aligned = isAligned(state.grid, length);
+  if (state.credit > 0 && !aligned) return ripe;
+  const said = withoutCredit(state, limit, ripe, false, reset, now);
+  return aligned ? said : Math.max(said, ripe);
 }
 
 /** The window's length is known: what the server has granted, and what must have come back since. */

@@ -29,7 +29,9 @@ export function withEvidence(
   const isCounted = (other: Ask) =>
     amid ? earliestArrival(other) + length > heardAt : other.id >= state.countedFrom;
   // Not by their ids: what was granted later may have left earlier, and all the others came before this one.
-  const counted = state.asks.filter((other) => other.id !== ask.id && isCounted(other));
+  const counted = state.asks.filter(
+    (other) => other.id !== ask.id && !(amid && other.refused) && isCounted(other),
+  );
   const old = counted.filter((other) => latestArrival(other, shortest) + length <= at);
   const ripe = old.filter((other) => latest - earliestArrival(other) < length + SECOND);
   const used = Math.max(1, limit - remaining);

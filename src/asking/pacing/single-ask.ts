@@ -4,6 +4,7 @@
  * the server's second settle it: each of them may be explained by one length only, if the window starts with the
  * ask. Whether it does is seen from the Resets: those of a window aligned to the clock lie whole windows apart.
  */
+import { commonDivisor } from './grid.ts';
 import type { Span } from './headers.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -45,8 +46,4 @@ function floating(samples: readonly Sample[]): boolean {
     return commonDivisor(gcd, sample.resetAt - (samples[index]?.resetAt ?? 0));
   }, 0);
   return apart > 0 && apart < Math.max(...samples.map((sample) => sample.said));
-}
-
-function commonDivisor(a: number, b: number): number {
-  return b === 0 ? a : commonDivisor(b, a % b);
 }

@@ -9,6 +9,7 @@ import {
   type Shortest,
   shortestOf,
 } from './ask-log.ts';
+import { type Grid, NO_GRID } from './grid.ts';
 import type { Reset, Span } from './headers.ts';
 import { NO_OTHERS, type Others, rateAt, reserveFor } from './others.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
@@ -70,6 +71,8 @@ export interface RateState {
   readonly others: Others;
   /** What the last answer said about the end of the window. */
   readonly reset: ResetWord | undefined;
+  /** Where the Resets lie. */
+  readonly grid: Grid;
   /** What is added to the server's resets, which have proved to be early. */
   readonly resetSlack: number;
   readonly paused: { readonly until: number; readonly why: WaitReason } | undefined;
@@ -127,6 +130,7 @@ export function initial(settings: RateSettings): RateState {
     samples: [],
     others: NO_OTHERS,
     reset: undefined,
+    grid: NO_GRID,
     resetSlack: 0,
     paused: undefined,
     strikes: 0,

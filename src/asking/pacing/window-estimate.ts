@@ -104,9 +104,9 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   if (old < 1) return window;
   const length = candidate(window);
   const young = counted - old + 1;
-  const strangers = others === 0 ? 0 : others + 2 * Math.sqrt(others);
+  const strangers = others === 0 ? 0 : Math.min(others + 2 * Math.sqrt(others), 0.7 * limit);
   const strange = used - young;
-  const short = strange > Math.max(old / 2, strangers) && (others === 0 || restored <= 0);
+  const short = strange > Math.max(old / 2, strangers) && (others === 0 || restored <= (slowBucket ? 1 : 0));
   if (short && others > 0 && !slowBucket && window.doubts + 1 < DOUBTS_TO_REFUTE)
     return { ...window, doubts: window.doubts + 1 };
   if (short) {
@@ -120,7 +120,9 @@ export function judged(window: WindowEstimate, evidence: Evidence): WindowEstima
   // An allowance of one has none to probe with: `single-ask.ts` learns it from the Reset alone.
   if (window.trusted !== undefined || ripe < 1 || limit === 1) return cleared;
   // A bucket that fills slowly gives back a few; only a quick return of many shows that the old ones are forgotten.
-  if (used > young + others || slowBucket) return cleared;
+  // And where others ask, that anything came back.
+  const nothing = others > 0 && restored <= 0;
+  if (used > young + others || slowBucket || nothing) return cleared;
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
   const enough = forgotten >= Math.min(8, (limit - 1) / 4) && (floating || held >= HOLDS_TO_TRUST);
@@ -145,4 +147,14 @@ export function refuted(window: WindowEstimate): WindowEstimate {
     forgotten: 0,
     doubts: 0,
   };
+}
+
+/** The ends of the windows lie `step` apart, time and again: a shorter length is none of theirs. */
+export function coarser(window: WindowEstimate, step: number): WindowEstimate {
+  const { hint } = window;
+  const length = candidate(window);
+  const longest = hint === undefined ? step : Math.ceil(hint.to / 1000) * 1000;
+  if (length >= step || step > longest) return window;
+  const above = Math.max(window.above, length);
+  return { ...window, trusted: undefined, above, held: 0, forgotten: 0, doubts: 0 };
 }

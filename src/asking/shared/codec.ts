@@ -9,7 +9,7 @@ import { initial, type RateSettings, type RateState } from '../rate-limit.ts';
 import type { SharedState } from './shared-state.ts';
 
 /** Goes up with every change of form or of meaning; the keys in Redis bear it, so that versions do not mix. */
-export const FORM = 2;
+export const FORM = 3;
 
 type Row = readonly [
   id: number,
