@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { program } from './commands/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './errors.ts';
+import { removeTemporaries } from './files/temporary.ts';
 import type { Io, StopSignal } from './job/io.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -26,6 +27,7 @@ function stop(signal: StopSignal): void {
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
+process.on('exit', removeTemporaries);
 
 const io: Io = {
   env: process.env,

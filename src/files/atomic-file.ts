@@ -1,10 +1,10 @@
 /** A file that appears whole, or not at all: written beside its name, made durable, then renamed. */
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
 import { errorCode } from './failure.ts';
+import { isTemporaryFor, settled, temporaryBeside } from './temporary.ts';
 
 /** Bytes gathered before a write: many rows, one system call. */
 const BUFFER_BYTES = 256 * 1024;
@@ -27,8 +27,14 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
   const special = await isSpecial(path);
   const target = special ? path : canonicalPath(path);
   // In the same directory, so that it is on the same file system, where a rename is atomic.
-  const temporary = special ? undefined : temporaryName(target);
-  const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
+  const temporary = special ? undefined : temporaryBeside(target);
+  let file: FileHandle;
+  try {
+    file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
+  } catch (error) {
+    if (temporary !== undefined) settled(temporary);
+    throw error;
+  }
   // Whoever collects the file may be somebody else, whatever the umask is.
   if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   return new OpenAtomicFile(file, target, temporary);
@@ -40,14 +46,18 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
  */
 export async function probeAtomicFile(path: string): Promise<void> {
   if (await isSpecial(path)) return access(path, constants.W_OK);
-  const temporary = temporaryName(canonicalPath(path));
-  const file = await open(temporary, 'wx', 0o600);
+  const temporary = temporaryBeside(canonicalPath(path));
   try {
-    // A full disk can still hold a new, empty file.
-    await writeFully(file, Buffer.alloc(4096));
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      // A full disk can still hold a new, empty file.
+      await writeFully(file, Buffer.alloc(4096));
+    } finally {
+      await file.close();
+      await rm(temporary, { force: true });
+    }
   } finally {
-    await file.close();
-    await rm(temporary, { force: true });
+    settled(temporary);
   }
 }
 
@@ -65,11 +75,8 @@ export async function sweepLitter(path: string, now: number): Promise<void> {
   } catch {
     return; // no such directory
   }
-  const before = `.${shortName(target)}.`;
-  const isOurs = (name: string) =>
-    name.startsWith(before) && /^[0-9a-f-]{36}\.tmp$/.test(name.slice(before.length));
   const names = await readdir(dirname(target)).catch(() => []);
-  for (const name of names.filter(isOurs)) {
+  for (const name of names.filter((name) => isTemporaryFor(target, name))) {
     const file = join(dirname(target), name);
     const age = await stat(file).then(
       ({ mtimeMs }) => now - mtimeMs,
@@ -88,15 +95,6 @@ async function isSpecial(path: string): Promise<boolean> {
     if (errorCode(error) === 'ENOENT') return false;
     throw error;
   }
-}
-
-/** A name of 255 bytes has no room for more around it. */
-function shortName(target: string): string {
-  return basename(target).slice(0, 200);
-}
-
-function temporaryName(target: string): string {
-  return join(dirname(target), `.${shortName(target)}.${randomUUID()}.tmp`);
 }
 
 /**
@@ -140,6 +138,7 @@ class OpenAtomicFile implements AtomicFile {
     await this.#close();
     if (this.#temporary === undefined) return;
     await rename(this.#temporary, this.#target);
+    settled(this.#temporary);
     this.#temporary = undefined;
     await syncDirectory(dirname(this.#target));
   }
@@ -147,7 +146,9 @@ class OpenAtomicFile implements AtomicFile {
   async abort(): Promise<void> {
     this.#pending = [];
     await this.#close();
-    if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
+    if (this.#temporary === undefined) return;
+    await rm(this.#temporary, { force: true });
+    settled(this.#temporary);
     this.#temporary = undefined;
   }
 

@@ -95,6 +95,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
+  if (!config.dryRun) await sweepLitter(config.ledger, clock.now()); // nobody else keeps a cohort beside it: it is locked
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
 

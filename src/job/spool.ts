@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OnboardError } from '../errors.ts';
+import { settled, temporaryBeside } from '../files/temporary.ts';
 
 /** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
 export class Interrupted extends Error {}
@@ -17,8 +17,11 @@ export async function spool(
   beside: string,
   signal?: AbortSignal,
 ): Promise<{ path: string; remove: () => Promise<void> }> {
-  const path = join(dirname(beside), `.cohort-${randomUUID()}.tmp`);
-  const remove = () => rm(path, { force: true });
+  const path = temporaryBeside(beside);
+  const remove = async () => {
+    await rm(path, { force: true });
+    settled(path);
+  };
   try {
     // Opened before anything flows: a stream that opens it by itself may make it after its pipeline has failed.
     const file = await open(path, 'wx', 0o600);

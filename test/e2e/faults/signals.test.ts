@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bestOfThree } from '../../helpers.ts';
+import { bestOfThree, scratch } from '../../helpers.ts';
 import { csv, phone, results, sandbox } from '../harness.ts';
 import { type Job, job, lastLine, onceEach, until } from './support.ts';
 
@@ -131,7 +132,11 @@ it.each([
 ] as const)(
   '%s to a command that has nothing to finish: it ends itself, as nobody else would end PID 1',
   async (what, code) => {
-    const child = spawn(process.execPath, [CLI, 'check', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const dir = await scratch();
+    const child = spawn(process.execPath, [CLI, 'check', '-'], {
+      env: { PATH: process.env['PATH'], TMPDIR: dir },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     onTestFinished(() => {
       child.kill('SIGKILL');
     });
@@ -143,8 +148,11 @@ it.each([
     const ended = new Promise((resolve) => {
       child.on('close', (...how) => resolve(how));
     });
+    // It is kept in a file, as it is read more than once; people's numbers are in it.
+    expect(await temporary(dir)).toHaveLength(1);
     child.kill(what);
     expect(await ended).toEqual([code, null]);
+    expect(await readdir(dir)).toEqual([]);
   },
 );
 
@@ -211,6 +219,42 @@ describe('standard input as the cohort', () => {
     expect(await ended).toBe(130);
     expect((await readdir(on.dir)).sort()).toEqual(['cohort.csv']);
     expect((await api.counts()).asks).toBe(0);
+  });
+
+  it('a second signal while the answer is waited for: nothing is left but the ledger', async () => {
+    const api = await sandbox();
+    await api.control({ holdMs: 60_000 });
+    const on = await job(api, '');
+    const { child, ended } = piped(on, api);
+    child.stdin.end(csv(people(1)));
+    await until(async () => (await recorded(on, 'asked')) > 0);
+    expect(await temporary(on.dir)).toHaveLength(1);
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    expect([130, 143]).toContain(await ended); // two at once may come in either order
+    expect(await temporary(on.dir)).toEqual([]);
+    expect(await recorded(on, 'outcome')).toBe(0);
+  });
+
+  it('kill -9: the next run with the same ledger removes the copy, once nobody can be using it', async () => {
+    const api = await sandbox();
+    const on = await job(api, '');
+    const killed = piped(on, api);
+    killed.child.stdin.write(csv(people(5)));
+    await until(async () => (await temporary(on.dir)).length > 0);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const [left = ''] = await temporary(on.dir);
+    const again = async () => {
+      const { child, ended } = piped(on, api);
+      child.stdin.end(csv(people(2)));
+      expect(await ended).toBe(0);
+    };
+    await again();
+    expect(await temporary(on.dir)).toEqual([left]);
+    await utimes(join(on.dir, left), 0, 0);
+    await again();
+    expect(await temporary(on.dir)).toEqual([]);
   });
 
   it('SIGINT while it is read: every row is in the results, and no temporary file is left', async () => {
