@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api-config.ts';
 import type { RedisTarget } from './asking/shared/redis-url.ts';
 import type { CountryCode } from './cohort/normalizer.ts';
@@ -115,6 +116,16 @@ export function cohortConfig(path: string, flags: Flags): CohortConfig {
   });
 }
 
+/** No timer of Node's is longer than 2^31 − 1 ms; one that is set to more goes off at once. */
+const LONGEST_TIMEOUT_MS = 86_400_000;
+
+export function requestTimeout(flags: Flags): number {
+  const ms = flags['requestTimeout'] as number;
+  if (ms > LONGEST_TIMEOUT_MS)
+    throw usage('--request-timeout is longer than a day: no answer takes that long; give 30s or so');
+  return ms;
+}
+
 export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
   const quiet = flags['quiet'] === true;
   return Object.freeze({
@@ -148,11 +159,16 @@ export function filePaths(
       'the cohort comes from standard input and the results go to standard output: give --ledger FILE',
     );
   }
-  if (output === cohort && output !== '-')
+  if (output !== '-' && isSameFile(output, cohort))
     throw usage(`--output ${output} is the cohort itself: give another file`);
-  if (ledger === cohort || ledger === output)
+  if (isSameFile(ledger, cohort) || isSameFile(ledger, output))
     throw usage(`--ledger ${ledger} is used already: give another file`);
   return { output, ledger };
+}
+
+/** Whether two paths, however they are spelled, lead to one place; links are not followed. */
+export function isSameFile(one: string, other: string): boolean {
+  return one !== '-' && other !== '-' && resolve(one) === resolve(other);
 }
 
 /** The summaries for machines, each in a file that nothing else is in. */
@@ -169,13 +185,14 @@ export function reportFiles(
     junit: file('junit'),
     metricsFile: file('metricsFile'),
   };
-  const taken = new Set([cohort, paths.output, paths.ledger]);
+  const taken = [cohort, paths.output, ...(paths.ledger === undefined ? [] : [paths.ledger])];
   for (const [name, path] of Object.entries(files)) {
     if (path === undefined) continue;
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (path === '-') throw usage(`${flag} needs a file: standard output carries the results only`);
-    if (taken.has(path)) throw usage(`${flag} ${path} is used already: give another file`);
-    taken.add(path);
+    if (taken.some((other) => isSameFile(path, other)))
+      throw usage(`${flag} ${path} is used already: give another file`);
+    taken.push(path);
   }
   return Object.freeze(files);
 }
@@ -184,7 +201,7 @@ export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerm
   const shard = shardConfig(flags, env);
   const given = flags['output'] as string | undefined;
   const output = given === undefined ? undefined : fileNames(shard)(given);
-  if (output !== undefined && output !== '-' && output === cohort) {
+  if (output !== undefined && isSameFile(output, cohort)) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
   }
   return Object.freeze({
@@ -222,7 +239,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
     sender: sender(flags),
-    requestTimeoutMs: flags['requestTimeout'] as number,
+    requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),
     precheck: flags['precheck'] as boolean,
     forceAdd: flags['forceAdd'] === true,

@@ -3,10 +3,12 @@ import type { RedisTarget } from './asking/shared/redis-url.ts';
 import {
   DEFAULT_CONCURRENCY,
   type Flags,
+  isSameFile,
   type LogConfig,
   logConfig,
   type ReportFiles,
   reportFiles,
+  requestTimeout,
 } from './config.ts';
 import type { Sender } from './domain/words.ts';
 import { OnboardError } from './errors.ts';
@@ -48,7 +50,7 @@ export function followUpConfig(
   const output = (flags['output'] as string | undefined) ?? results;
   const named = flags['ledger'] as string | undefined;
   const ledger = { path: named ?? `${results}.ledger.jsonl`, named: named !== undefined };
-  if (ledger.path === results || ledger.path === output) {
+  if (isSameFile(ledger.path, results) || isSameFile(ledger.path, output)) {
     throw new OnboardError('CONFIG', `--ledger ${ledger.path} is used already: give another file`);
   }
   const to = target(flags, env, false) as Target;
@@ -60,7 +62,7 @@ export function followUpConfig(
     origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
     target: to,
     sender: sender(flags),
-    requestTimeoutMs: flags['requestTimeout'] as number,
+    requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),
     concurrency: DEFAULT_CONCURRENCY,
     maxRate: undefined,

@@ -9,7 +9,13 @@ import { findEncoding, textOf } from './encoding.ts';
 import { type CountryCode, createNormalizer, type Place, type Roles } from './normalizer.ts';
 import { quote } from './quote.ts';
 import { type Layout, recordsOf, toRow } from './reader.ts';
-import { findResults, type PreviousResult, readPrevious } from './results-cohort.ts';
+import {
+  areResultsChanged,
+  editedStatus,
+  findResults,
+  type PreviousResult,
+  readPrevious,
+} from './results-cohort.ts';
 import { swallowsRows } from './swallow.ts';
 
 export type { CountryCode } from './normalizer.ts';
@@ -87,6 +93,12 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     sepLine: delimiter.sepLine,
   };
   const columns = await headerOf(layout);
+  if (areResultsChanged(columns)) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${file.name} was a results CSV, but its columns from “row” to “settled_at” are no longer all there, in order and last, so that nobody knows who was asked: put them back (columns of your own go before “row”), or use the cohort itself`,
+    );
+  }
   const results = findResults(columns);
   const ownWidth = results ?? columns.length;
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
@@ -102,7 +114,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     isResults: results !== undefined,
     notes,
     bytes: file.bytes,
-    readings: (signal) => readings(layout, roles, swallows, signal),
+    readings: (signal) => readings(layout, roles, results, swallows, signal),
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
   };
 }
@@ -110,16 +122,21 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
 async function* readings(
   layout: Layout,
   roles: Roles,
+  results: number | undefined,
   swallows: (fields: readonly string[]) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Reading[]> {
   const normalize = createNormalizer(roles);
+  const read = (row: Row): Reading => {
+    const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
+    return problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
+  };
   let header = true;
   for await (const records of recordsOf(layout, swallows)) {
     signal?.throwIfAborted();
     const rows = header ? records.slice(1) : records;
     header = false;
-    if (rows.length > 0) yield rows.map((record) => normalize(toRow(record, roles.width)));
+    if (rows.length > 0) yield rows.map((record) => read(toRow(record, roles.width)));
   }
 }
 

@@ -175,6 +175,10 @@ const table = {
     meaning: 'the row has more fields than the header',
     advice: 'put quotes around the field that contains the delimiter',
   },
+  status_edited: {
+    meaning: 'in a results CSV used as the cohort: its status is not what run wrote',
+    advice: 'put the status back, or clear all of the row’s results to have this person asked',
+  },
   unreadable_row: { meaning: 'the row is not valid CSV', advice: 'correct its quotes' },
 } as const satisfies Record<string, Reason>;
 

@@ -11,6 +11,7 @@ import { assertWritable, openResults } from '../reporting/results.ts';
 import { estimateMs } from './estimate.ts';
 import { firstLines } from './first-lines.ts';
 import { type Io, isTerminal } from './io.ts';
+import { assertNoResults } from './lost-ledger.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
@@ -38,6 +39,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const cohort = inShard(whole, config.shard);
     if (config.output !== undefined) {
       await assertReplaceable(config.output);
+      await assertNoResults(config.output);
       if (config.output !== '-') await assertWritable(config.output);
     }
 

@@ -16,7 +16,7 @@ import { endpoint, type ReaderParts, SANDBOX_SENDER } from './connect.ts';
 import { type Io, systemClock } from './io.ts';
 import { Live } from './live.ts';
 import { wantsColour } from './output.ts';
-import { forLog, publish, reportPaths } from './publish.ts';
+import { assertPublishable, forLog, publish } from './publish.ts';
 import { connectReaders, type Readers } from './readers.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
@@ -68,7 +68,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const chatIds = await groupsWithInvited(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
-  for (const path of reportPaths(config.reports)) await assertWritable(path);
+  await assertPublishable(config.reports);
   const ledger = await ledgerOf(config, releases);
   if (ledger?.repaired) log.warn({}, ledger.repaired);
 

@@ -7,10 +7,11 @@ import { describeFailure } from '../files/failure.ts';
 import { annotations, folded, MOST_BYTES, stepSummary } from '../reporting/ci/github.ts';
 import { section } from '../reporting/ci/gitlab.ts';
 import type { Ending } from '../reporting/ending.ts';
-import { junitXml } from '../reporting/junit.ts';
-import { metricsText } from '../reporting/metrics.ts';
-import { summaryJson } from '../reporting/summary-json.ts';
+import { JUNIT_BEGINS, junitXml } from '../reporting/junit.ts';
+import { METRICS_BEGIN, metricsText } from '../reporting/metrics.ts';
+import { SUMMARY_BEGINS, summaryJson } from '../reporting/summary-json.ts';
 import type { Io } from './io.ts';
+import { assertOurs, type Kind } from './report-file.ts';
 
 /** Readable by others: by CI, and by node-exporter. */
 const PUBLIC = 0o644;
@@ -19,8 +20,19 @@ const TITLE = 'group-onboard: summary';
 /** The files that hold no phone number. The page for people is written from the rows, with the results. */
 type PublicFiles = Omit<ReportFiles, 'report'>;
 
-export function reportPaths(files: PublicFiles): readonly string[] {
-  return [files.summaryJson, files.junit, files.metricsFile].filter((path) => path !== undefined);
+/** How what we write there begins: nothing else is replaced, as a mistyped flag must not cost a spreadsheet or a ledger. */
+const KINDS: readonly (Kind & { readonly file: keyof PublicFiles })[] = [
+  { file: 'summaryJson', flag: '--summary-json', what: 'summary', begins: SUMMARY_BEGINS },
+  { file: 'junit', flag: '--junit', what: 'JUnit report', begins: JUNIT_BEGINS },
+  { file: 'metricsFile', flag: '--metrics-file', what: 'metrics file', begins: METRICS_BEGIN },
+];
+
+/** @throws OnboardError NOT_WRITABLE when one of the files could not be written, or is something else. */
+export async function assertPublishable(files: PublicFiles): Promise<void> {
+  for (const { file, ...kind } of KINDS) {
+    const path = files[file];
+    if (path !== undefined) await assertOurs(path, kind);
+  }
 }
 
 /** The closing words as the place that shows them wants them: folded in a CI log, as they are elsewhere. */

@@ -8,23 +8,35 @@ import { REPORT_MARK } from '../reporting/html/report.ts';
  * A report replaces an older report of ours, or nothing: a mistyped `--report` must not cost a spreadsheet.
  * @throws OnboardError NOT_WRITABLE when the file there is something else, or could not be written.
  */
-export async function assertReportable(path: string): Promise<void> {
-  if (!(await isReplaceable(path))) {
+export function assertReportable(path: string): Promise<void> {
+  return assertOurs(path, { flag: '--report', what: 'report', begins: REPORT_MARK });
+}
+
+/** A file that a flag asks for: how messages name it, and how every one of ours begins. */
+export interface Kind {
+  readonly flag: string;
+  readonly what: string;
+  readonly begins: string;
+}
+
+/** @throws OnboardError NOT_WRITABLE when the file there is none of this kind, or could not be written. */
+export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
+  if (!(await isReplaceable(path, begins))) {
     throw new OnboardError(
       'NOT_WRITABLE',
-      `${path} exists and is no report of ours: give --report another file`,
+      `${path} exists and is no ${what} of ours: give ${flag} another file`,
     );
   }
   await probeAtomicFile(path).catch((error: unknown) => {
     throw new OnboardError(
       'NOT_WRITABLE',
-      `${path}: the report cannot be written there: ${describeFailure(error)}; put that right, or give another --report`,
+      `${path}: the ${what} cannot be written there: ${describeFailure(error)}; put that right, or give another ${flag}`,
       { cause: error },
     );
   });
 }
 
-async function isReplaceable(path: string): Promise<boolean> {
+async function isReplaceable(path: string, begins: string): Promise<boolean> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'r');
@@ -33,8 +45,8 @@ async function isReplaceable(path: string): Promise<boolean> {
   }
   try {
     if (!(await file.stat()).isFile()) return true;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(REPORT_MARK.length), 0, REPORT_MARK.length, 0);
-    return bytesRead === 0 || buffer.toString('utf8', 0, bytesRead) === REPORT_MARK;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(begins.length), 0, begins.length, 0);
+    return bytesRead === 0 || buffer.toString('utf8', 0, bytesRead) === begins;
   } finally {
     await file.close();
   }

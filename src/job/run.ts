@@ -5,7 +5,7 @@ import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import { maskSender } from '../domain/sender.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { sweepLitter } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { PairIndex } from '../ledger/pair-index.ts';
@@ -23,7 +23,7 @@ import { Live } from './live.ts';
 import { assertLedgerNotLost } from './lost-ledger.ts';
 import { assertOneSharding } from './one-sharding.ts';
 import { openOutput } from './output.ts';
-import { reportPaths } from './publish.ts';
+import { assertPublishable } from './publish.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { assertReportable } from './report-file.ts';
@@ -85,11 +85,12 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const cohort = inShard(await openTheCohort(config, io, control.signal, releases), config.shard);
   for (const note of cohort.notes) log.info({}, note);
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
+  if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(config.cohort.path);
   const wholeInPod = wholeCohortInPod(config.shard, io.env);
   if (wholeInPod) log.warn({}, wholeInPod);
   await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
-  for (const path of reportPaths(config.reports)) await assertWritable(path);
+  await assertPublishable(config.reports);
   if (config.reports.report) await assertReportable(config.reports.report);
   await assertOneSharding(config.ledger, config.shard);
   await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
@@ -254,6 +255,12 @@ function interrupted(signal: StopSignal, controls: readonly RunControl[], abando
   for (const control of controls)
     control.stop({ exit, code: 'interrupted', message: `stopped by ${signal}` });
   setTimeout(() => abandon.abort(), DRAIN_MS).unref();
+}
+
+function notResults(path: string): OnboardError {
+  const cohort = path === '-' ? 'standard input' : path;
+  const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
+  return new OnboardError('CONFIG', message);
 }
 
 function firstSeen(): Seen {

@@ -8,6 +8,8 @@ import { publicText } from './public-text.ts';
 import type { Counts, Tally } from './tally.ts';
 import { inWords, troublesOf } from './troubles.ts';
 
+export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
+
 const SUITE = 'group-onboard';
 const FAILED: readonly Status[] = ['failed', 'unknown', 'invalid'];
 const SKIPPED: readonly Status[] = ['not_attempted', 'planned'];
@@ -27,7 +29,7 @@ export function junitXml(ending: Ending): string {
   const totals = `tests="${cases.length}" failures="${many('failure')}" errors="${many('error')}" skipped="${many('skipped')}" time="${seconds}"`;
   const timestamp = new Date(ending.startedAt).toISOString().slice(0, 19);
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
+    JUNIT_BEGINS,
     `<testsuites name="${SUITE}" ${totals}>`,
     `  <testsuite name="${SUITE} ${ending.command}" ${totals} timestamp="${timestamp}">`,
     ...cases.map(caseXml),

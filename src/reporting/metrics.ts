@@ -16,6 +16,8 @@ const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
 /** What there is to wait for. All of them are always written, so that a series does not come and go. */
 const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused'];
 
+export const METRICS_BEGIN = '# HELP group_onboard_';
+
 /**
  * @param cohort names this cohort on a dashboard: files of several cohorts may lie in one directory
  * @param before the file as the former run left it, or '': a run that failed keeps the time of the last good one

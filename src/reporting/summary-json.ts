@@ -10,6 +10,8 @@ import { publicText } from './public-text.ts';
 import { noCounts } from './tally.ts';
 import { reasonsOf } from './troubles.ts';
 
+const SCHEMA = 'group-onboard/summary';
+
 export const SUMMARY_VERSION = 1;
 
 const rows = z.int().nonnegative().describe('number of rows');
@@ -26,7 +28,7 @@ const seconds = z.number().nonnegative();
 
 export const SummarySchema = z
   .object({
-    schema: z.literal('group-onboard/summary'),
+    schema: z.literal(SCHEMA),
     version: z.literal(SUMMARY_VERSION),
     command: z.enum(['run', 'follow-up']),
     cohort: z.string().describe('the file that was read, as it was named; - is standard input'),
@@ -86,7 +88,7 @@ export function summaryOf(ending: Ending): Summary {
   const waits = [...ending.waitedMs].map(([why, ms]) => [why, inSeconds(ms)] as const);
   const duration = inSeconds(ending.elapsedMs);
   return {
-    schema: 'group-onboard/summary',
+    schema: SCHEMA,
     version: SUMMARY_VERSION,
     command: ending.command,
     cohort: ending.cohort,
@@ -126,6 +128,8 @@ export function summaryOf(ending: Ending): Summary {
 }
 
 /** The file's text. */
+export const SUMMARY_BEGINS = `{\n  "schema": "${SCHEMA}"`;
+
 export function summaryJson(ending: Ending): string {
   return `${JSON.stringify(summaryOf(ending), null, 2)}\n`;
 }

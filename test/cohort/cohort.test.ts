@@ -269,7 +269,7 @@ describe('a results CSV as a cohort', () => {
       '4 phone_no_country',
       '5 phone_conflict',
       '6 5215512345682',
-      '7 918123450003',
+      '7 status_edited',
     ]);
     expect((await glance(path, { defaultCountry: 'IN' }))[2]).toBe('4 918123460003');
     const previous = (await readAll(path)).map((reading) => cohort.previous(reading.row));
@@ -447,7 +447,7 @@ test('whatever the bytes: an error for the user, or a reading per record with as
 
 test('every reason code of the cohort is reached by a file', async () => {
   const wanted = REASON_CODES.filter((code) =>
-    /^(?:phone_(?!not_connected)|chat_id_|too_|unreadable)/.test(code),
+    /^(?:phone_(?!not_connected)|chat_id_|too_|unreadable|status_)/.test(code),
   );
   const cells = [
     '',
