@@ -302,6 +302,8 @@ export const ALIASES: Readonly<Record<Role, Names>> = {
     ],
     inside:
       /phone|mobile|whatsapp|telef[oó]n|telefone|celular|cellulare|handynummer|telepon|ponsel|телефон|هاتف|جوال|واتساب|फन|मबइल|电话|手机/,
-    never: /group|chat|grup|groep|namen?$|type$|model|consent|agree|optin|групп|مجموع|समह/,
+    // Nor somebody else's phone, one that is not to be used, or a word about it.
+    never:
+      /group|chat|grup|groep|namen?$|type$|model|consent|agree|optin|групп|مجموع|समह|emergency|guardian|parent|father|mother|spouse|nextofkin|teacher|tutor|agent|sales|manager|^old|^former|^previous|donot|verified|status|id$/,
   },
 };

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
+import { maskNumbers } from '../domain/mask-numbers.ts';
 import type { ChatId, Reading, Row, Sender } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
@@ -56,6 +57,8 @@ export interface Cohort {
   readonly senderColumn: string | undefined;
   /** The cohort is itself a results CSV of ours. */
   readonly isResults: boolean;
+  /** Where the group and the phone are taken from, in one line: the mapping that was found, or asked for. */
+  readonly mapping: string;
   /** One-liners worth saying once. */
   readonly notes: readonly string[];
   /** Size of the file on the disk, in bytes. */
@@ -112,11 +115,19 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     phoneColumn: roles.phone.at(-1)?.name as string,
     senderColumn: roles.sender?.name,
     isResults: results !== undefined,
+    mapping: mappingOf(roles),
     notes,
     bytes: file.bytes,
     readings: (signal) => readings(layout, roles, results, swallows, signal),
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
   };
+}
+
+function mappingOf({ chat, phone }: Roles): string {
+  const column = (places: readonly Place[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
+  const group =
+    chat.length === 0 ? 'every row’s group is that of --chat-id' : `the group is in ${column(chat)}`;
+  return `${group}, the phone in ${column(phone)}`;
 }
 
 async function* readings(

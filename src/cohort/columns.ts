@@ -1,4 +1,4 @@
-import { maskParticipant } from '../domain/participant.ts';
+import { maskNumbers } from '../domain/mask-numbers.ts';
 import { OnboardError } from '../errors.ts';
 import { ALIASES, type Role } from './aliases.ts';
 import { quote, quoteAll } from './quote.ts';
@@ -95,9 +95,7 @@ const NUMBER = /^\W*\d[\d\s().-]{6,}$/;
 
 /** The columns that have a name. A person's number in the place of one is not read out: errors end up in logs. */
 function named(columns: readonly string[]): readonly string[] {
-  return columns
-    .filter((column) => column.trim() !== '')
-    .map((column) => (NUMBER.test(column) ? maskParticipant(column.replace(/\D/g, '')) : column));
+  return columns.filter((column) => column.trim() !== '').map(maskNumbers);
 }
 
 function nearest(key: string, columns: readonly string[]): string | undefined {

@@ -28,15 +28,19 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
   const target = special ? path : canonicalPath(path);
   // In the same directory, so that it is on the same file system, where a rename is atomic.
   const temporary = special ? undefined : temporaryBeside(target);
-  let file: FileHandle;
+  let file: FileHandle | undefined;
   try {
     file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
+    // Whoever collects the file may be somebody else, whatever the umask is.
+    if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   } catch (error) {
-    if (temporary !== undefined) settled(temporary);
+    await file?.close();
+    if (temporary !== undefined) {
+      await rm(temporary, { force: true });
+      settled(temporary);
+    }
     throw error;
   }
-  // Whoever collects the file may be somebody else, whatever the umask is.
-  if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   return new OpenAtomicFile(file, target, temporary);
 }
 

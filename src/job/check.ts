@@ -47,7 +47,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     // With the plan itself on stdout, the words go to stderr.
     const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
     const terminal = isTerminal(config.output === '-' ? io.stderr : io.stdout);
-    for (const note of cohort.notes) say(`note: ${note}\n`);
+    for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
     const index = new PairIndex();
     const plan = await survey(

@@ -52,7 +52,11 @@ export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
   try {
     return await wired(config, io, control, releases);
   } catch (error) {
-    if (error instanceof Interrupted && control.reason) return control.reason.exit;
+    if (error instanceof Interrupted && control.reason) {
+      const { exit, message } = control.reason;
+      io.stderr.write(`group-onboard: ${message} before the cohort had been read: nothing was sent\n`);
+      return exit;
+    }
     throw withoutSecrets(
       error,
       config.target?.kind === 'api' ? config.target.apiKey : undefined,
@@ -80,6 +84,14 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     }),
   );
 
+  if (config.deadlineMs !== undefined) {
+    const timer = setTimeout(
+      () => control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' }),
+      Math.min(config.deadlineMs, LONGEST_TIMER_MS),
+    );
+    releases.add(() => clearTimeout(timer));
+  }
+
   // Whatever is wrong with the input is said before anything is touched or sent.
   const isApi = config.target?.kind === 'api';
   const cohort = inShard(await openTheCohort(config, io, control.signal, releases), config.shard);
@@ -100,20 +112,13 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
 
-  if (config.deadlineMs !== undefined) {
-    const timer = setTimeout(
-      () => control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' }),
-      Math.min(config.deadlineMs, LONGEST_TIMER_MS),
-    );
-    releases.add(() => clearTimeout(timer));
-  }
-
   const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };
   const knowledge: Knowledge = {
     ledger: (pair) => ledger.state(pair)?.status,
     previous: ({ row }) => cohort.previous(row)?.status,
   };
   const readings = () => untilStopped(cohort.readings(control.signal), control.signal);
+  log.info({}, cohort.mapping);
   const plan = await survey(readings(), firstSeen(), knowledge, selection);
   log.info(
     {

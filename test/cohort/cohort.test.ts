@@ -484,3 +484,15 @@ test('every reason code of the cohort is reached by a file', async () => {
   ].flatMap((reading) => (reading.kind === 'invalid' ? [reading.problem.code] : []));
   expect([...new Set(codes)].sort()).toEqual([...wanted].sort());
 });
+
+test('says where the group and the phone are taken from', async () => {
+  const mapping = async (text: string, options: CohortOptions = {}) =>
+    (await openCohort(await file(text), options)).mapping;
+  expect(await mapping('Group ID,Mobile\n1,2\n')).toBe('the group is in “Group ID”, the phone in “Mobile”');
+  expect(await mapping('a,b\n1,2\n', { phoneColumn: 'B', chatId: parseChatId(GROUP) })).toBe(
+    'every row’s group is that of --chat-id, the phone in “b”',
+  );
+  expect((await openCohort(fixture('results.csv'))).mapping).toBe(
+    'the group is in “_chat_id”, the phone in “phone”',
+  );
+});

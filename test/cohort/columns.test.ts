@@ -54,6 +54,26 @@ describe('phone', () => {
     'Your phone number *',
   ])('%s', (header) => expect(find(['name', 'email', header, 'chat_id'], 'phone')).toBe(header));
 
+  test.each([
+    'Emergency phone',
+    'Parent phone',
+    'Guardian Mobile',
+    'Teacher WhatsApp',
+    'Sales rep phone',
+    'Old phone',
+    'Phone (do not use)',
+    'Phone verified',
+    'phone_id',
+  ])('%s is somebody else’s, or none: nobody is asked by a guess', (header) => {
+    expect(find(['name', header, 'chat_id'], 'phone')).toBeUndefined();
+    expect(find(['name', header, 'Booking phone', 'chat_id'], 'phone')).toBe('Booking phone');
+  });
+
+  test('a number in the place of a name is not read out', () => {
+    const said = missingColumn(['Ravi +91 98745 32466', '98745*32456', 'plan'], 'phone', 'c.csv').message;
+    expect(said).toContain('“Ravi 9198•••••466”, “9874•••456” and “plan”');
+  });
+
   test('a better name wins over one that means other things as well', () => {
     expect(find(['contact', 'number', 'phone'], 'phone')).toBe('phone');
     expect(find(['WhatsApp group name', 'whatsapp'], 'phone')).toBe('whatsapp');

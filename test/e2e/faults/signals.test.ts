@@ -195,8 +195,8 @@ describe('a reader that goes away', () => {
 });
 
 describe('standard input as the cohort', () => {
-  function piped(on: Job, api: { args: readonly string[]; env: Record<string, string> }) {
-    const args = [CLI, 'run', '-', '-o', on.output, '--no-precheck', ...api.args];
+  function piped(on: Job, api: { args: readonly string[]; env: Record<string, string> }, ...flags: string[]) {
+    const args = [CLI, 'run', '-', '-o', on.output, '--no-precheck', ...api.args, ...flags];
     const env = { PATH: process.env['PATH'] ?? '', ...api.env };
     const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
     onTestFinished(() => {
@@ -208,6 +208,16 @@ describe('standard input as the cohort', () => {
     });
     return { child, ended };
   }
+
+  it('--deadline while it is still coming: 75, and nothing is left behind', async () => {
+    const api = await sandbox();
+    const on = await job(api, '');
+    const { child, ended } = piped(on, api, '--deadline', '1s');
+    child.stdin.write(csv(people(5)));
+    expect(await ended).toBe(75);
+    expect((await readdir(on.dir)).sort()).toEqual(['cohort.csv']);
+    expect((await api.counts()).asks).toBe(0);
+  });
 
   it('SIGINT while it is still coming: nothing is left behind', async () => {
     const api = await sandbox();

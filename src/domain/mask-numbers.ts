@@ -1,0 +1,30 @@
+/** Free text in which whatever could be a phone number is masked: for what others read too. */
+import { maskParticipant } from './participant.ts';
+
+/**
+ * Digits of any script, written like a phone: with up to three spaces, signs or brackets between them. A comma or a
+ * colon ends it: those stand between numbers, and before a port.
+ */
+const NUMBER = /\+?\p{Nd}(?:(?:(?![,;:])[\s\p{P}\p{S}\p{Cf}]){0,3}\p{Nd})*/gu;
+/** Fewer digits are a date, a price or a cohort's number; national numbers of ten digits are phones. */
+const FEWEST_DIGITS = 10;
+
+export function maskNumbers(text: string): string {
+  return text.replace(NUMBER, (found: string, at: number) => {
+    if (isGroup(found, text.slice(at + found.length))) return found;
+    const digits = found.replace(/\P{Nd}/gu, '');
+    return [...digits].length < FEWEST_DIGITS ? found : masked([...digits]);
+  });
+}
+
+/** By characters: those of some scripts are two units long. */
+function masked(digits: readonly string[]): string {
+  const ascii = digits.every((digit) => digit <= '9');
+  if (ascii) return maskParticipant(digits.join(''));
+  return [...digits.slice(0, 4), '•'.repeat(digits.length - 7), ...digits.slice(-3)].join('');
+}
+
+/** The digits of a group's id, which are nobody's number; they begin like this also where the rest of it is missing. */
+function isGroup(found: string, rest: string): boolean {
+  return /^\d{18}$/.test(found) && (rest.startsWith('@g.us') || found.startsWith('120363'));
+}
