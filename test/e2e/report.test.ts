@@ -63,7 +63,7 @@ describe('run --report', () => {
     const refused: [string, RegExp][] = [
       [join(dir, 'precious.html'), /precious\.html exists and is no report of ours/],
       [cohort, /is used already/],
-      [`${dir}/./cohort.csv`, /is no report of ours/],
+      [`${dir}/./cohort.csv`, /is used already/],
       [join(dir, 'cohort.results.csv'), /is used already/],
       [join(dir, 'absent', 'r.html'), /no such file or directory.*--report/],
       ['-', /--report needs a file/],
