@@ -20,7 +20,8 @@ Examples:
   $ group-onboard run cohort.csv                            again: only who was not asked yet is asked
 
 The key comes from PERISKOPE_API_KEY, or from the file that PERISKOPE_API_KEY_FILE names; never from a flag.
-Every flag can be set in the environment: --daily-cap is GROUP_ONBOARD_DAILY_CAP.
+Every flag can be set in the environment: --daily-cap is GROUP_ONBOARD_DAILY_CAP,
+--phone is PERISKOPE_PHONE and --base-url is PERISKOPE_BASE_URL.
 `;
 
 /** `run`: the job. Everything it needs is loaded when it runs, so that `--help` stays quick. */
