@@ -81,6 +81,10 @@ const table = {
   },
   // --- not attempted
   interrupted: { meaning: 'the run was stopped before this row', advice: 'run the same command again' },
+  cohort_changed: {
+    meaning: 'the row was not in the cohort when the run began',
+    advice: 'look at the cohort; run the same command again to ask this person too',
+  },
   key_rejected: {
     meaning: 'the API rejected the key',
     advice: 'make a new key in the Periskope console (Settings > API) and run again',

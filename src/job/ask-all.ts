@@ -3,13 +3,15 @@ import { Planner } from '../asking/planner.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import { type Doubt, reconcile } from '../asking/reconciler.ts';
 import type { RunControl } from '../asking/run-control.ts';
-import type { Pair, Reading } from '../domain/words.ts';
+import type { Pair } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Phones } from './senders.ts';
-import type { Knowledge, Seen, Survey } from './survey.ts';
+import type { Knowledge, Survey } from './survey.ts';
 
 /** Reading memberships after an early stop may take so long. */
 const CLOSING_MS = 15_000;
+/** Pairs looked at in one turn of the event loop: of a million that are settled, none of the others waits for all. */
+const TURN = 1_000;
 /** Ends after which the API is not asked anything more, not even a membership. */
 const SILENT_ENDS: ReadonlySet<string> = new Set([
   'interrupted',
@@ -24,8 +26,6 @@ export interface AskAllParts {
   readonly phones: Phones;
   readonly ledger: AskLedger & { inDoubt(): Iterable<Pair> };
   readonly plan: Survey;
-  readonly readings: () => AsyncIterable<readonly Reading[]>;
-  readonly seen: Seen;
   readonly knowledge: Knowledge;
   readonly selection: Selection;
   readonly batchSize: number;
@@ -83,23 +83,23 @@ async function precheck({ phones, control }: AskAllParts): Promise<void> {
 }
 
 async function submitAll(parts: AskAllParts): Promise<boolean> {
-  const { control, selection, knowledge, seen, phones } = parts;
+  const { control, plan, selection, knowledge, phones } = parts;
   const planner = new Planner(parts.batchSize);
   let asked = 0;
   let limited = false;
-  reading: for await (const batch of parts.readings()) {
-    for (const reading of batch) {
-      if (control.stopped) break reading;
-      if (reading.kind === 'invalid' || !seen.first(reading.pair)) continue;
-      const known = { ledger: knowledge.ledger(reading.pair), previous: knowledge.previous(reading) };
-      if (decide(known, selection) !== 'ask' || !phones.takes(reading.sender)) continue;
-      if (asked === parts.limit) {
-        limited = true;
-        break reading;
-      }
-      asked++;
-      for (const ask of planner.add(reading.pair, reading.sender)) await phones.submit(ask);
+  let passed = 0;
+  for (const { pair, sender, previous } of plan.list) {
+    if (++passed % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (control.stopped) break;
+    // What the ledger knows now: settling doubts and the precheck came after the survey.
+    const known = { ledger: knowledge.ledger(pair), previous };
+    if (decide(known, selection) !== 'ask' || !phones.takes(sender)) continue;
+    if (asked === parts.limit) {
+      limited = true;
+      break;
     }
+    asked++;
+    for (const ask of planner.add(pair, sender)) await phones.submit(ask);
   }
   for (const ask of planner.flush()) await phones.submit(ask);
   return limited;

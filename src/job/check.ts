@@ -5,7 +5,6 @@ import type { CheckConfig } from '../config.ts';
 import { shardText } from '../domain/shard.ts';
 import type { Problem } from '../domain/words.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { PairIndex } from '../ledger/pair-index.ts';
 import { planText, problemLine } from '../reporting/plan.ts';
 import { assertWritable, openResults } from '../reporting/results.ts';
 import { estimateMs } from './estimate.ts';
@@ -49,10 +48,8 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const terminal = isTerminal(config.output === '-' ? io.stderr : io.stdout);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
-    const index = new PairIndex();
     const plan = await survey(
       cohort.readings(),
-      { first: (pair) => index.add(pair) },
       { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
       NO_SELECTION,
       (line: number, problem: Problem) => {

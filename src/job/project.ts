@@ -72,7 +72,7 @@ export function project(reading: Reading, from: Projection): ResultRow {
   }
   if (recorded && recorded.status !== 'not_done') return resultRow(row, pair, recorded.status, recorded);
   const stop = from.stopOf?.(reading.sender) ?? from.stop;
-  const reasonCode: ReasonCode = stop?.code ?? (from.limited ? 'limit' : 'throttled');
+  const reasonCode: ReasonCode = stop?.code ?? reasonWithoutStop(from, recorded);
   const message = stop?.message ?? REASONS[reasonCode].meaning;
   return resultRow(row, pair, 'not_attempted', {
     ...NOTHING,
@@ -80,6 +80,12 @@ export function project(reading: Reading, from: Projection): ResultRow {
     message,
     attempts: recorded?.attempts ?? 0,
   });
+}
+
+/** Whoever was surveyed is in the ledger once the asking has come to its end: who is not has come since. */
+function reasonWithoutStop({ limited }: Projection, recorded: Recorded | undefined): ReasonCode {
+  if (limited) return 'limit';
+  return recorded ? 'throttled' : 'cohort_changed';
 }
 
 function resultRow(

@@ -8,7 +8,6 @@ import { maskSender } from '../domain/sender.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { sweepLitter } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
-import { PairIndex } from '../ledger/pair-index.ts';
 import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
 import { wholeCohortInPod } from '../shard-config.ts';
@@ -32,7 +31,7 @@ import { connectPhones, type Phones } from './senders.ts';
 import { inShard } from './shard-cohort.ts';
 import { openSharing } from './share.ts';
 import { Interrupted, spool } from './spool.ts';
-import { type Knowledge, type Seen, type Survey, survey, workloads } from './survey.ts';
+import { type Knowledge, type Survey, survey, workloads } from './survey.ts';
 import { untilStopped } from './until-stopped.ts';
 import { writeReport } from './write-report.ts';
 import { writeResults } from './write-results.ts';
@@ -117,9 +116,9 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     ledger: (pair) => ledger.state(pair)?.status,
     previous: ({ row }) => cohort.previous(row)?.status,
   };
-  const readings = () => untilStopped(cohort.readings(control.signal), control.signal);
+  const readings = untilStopped(cohort.readings(control.signal), control.signal);
   log.info({}, cohort.mapping);
-  const plan = await survey(readings(), firstSeen(), knowledge, selection);
+  const plan = await survey(readings, knowledge, selection);
   log.info(
     {
       rows: plan.rows,
@@ -169,14 +168,13 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       return true;
     };
     const { batchSize, limit, precheck, dryRun } = config;
-    const asking = { batchSize, limit, precheck, dryRun, selection, knowledge, seen: firstSeen() };
+    const asking = { batchSize, limit, precheck, dryRun, selection, knowledge };
     try {
       limited = await askAll({
         ...asking,
         phones,
         ledger,
         plan,
-        readings,
         ready,
         control,
         closing,
@@ -266,9 +264,4 @@ function notResults(path: string): OnboardError {
   const cohort = path === '-' ? 'standard input' : path;
   const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
   return new OnboardError('CONFIG', message);
-}
-
-function firstSeen(): Seen {
-  const index = new PairIndex();
-  return { first: (pair) => index.add(pair) };
 }

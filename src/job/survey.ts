@@ -1,12 +1,15 @@
 import { decide, type Selection } from '../asking/decide.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Pair, Problem, Reading, Sender, Status } from '../domain/words.ts';
+import { PairList } from './pair-list.ts';
 
 /** Everything that a first reading of the cohort shows, without asking anybody. */
 export interface Survey {
   readonly rows: number;
   /** Different pairs. */
   readonly pairs: number;
+  /** These, in the order of their first rows. */
+  readonly list: PairList;
   readonly duplicates: number;
   readonly invalid: number;
   /** Pairs whose outcome is known from the ledger, or carried over from a former results CSV. */
@@ -31,21 +34,14 @@ export interface Knowledge {
   previous(reading: Reading): Status | undefined;
 }
 
-export interface Seen {
-  /** True the first time that this pair comes by. A variant of a participant is the same person. */
-  first(pair: Pair): boolean;
-}
-
-/** Reads the whole cohort once, in memory that grows only with the index of pairs and the number of groups. */
+/** Reads the whole cohort once, in memory that grows only with the list of pairs and the number of groups. */
 export async function survey(
   readings: AsyncIterable<readonly Reading[]>,
-  seen: Seen,
   knowledge: Knowledge,
   selection: Selection,
   onProblem?: (line: number, problem: Problem) => void,
 ): Promise<Survey> {
   let rows = 0;
-  let pairs = 0;
   let duplicates = 0;
   let invalid = 0;
   let known = 0;
@@ -55,6 +51,7 @@ export async function survey(
   const routes = new Map<ChatId, Map<Sender | undefined, number>>();
   const invalidByReason = new Map<ReasonCode, number>();
   const unknown: Pair[] = [];
+  const list = new PairList();
   for await (const batch of readings) {
     for (const reading of batch) {
       rows++;
@@ -63,34 +60,35 @@ export async function survey(
         const { code } = reading.problem;
         invalidByReason.set(code, (invalidByReason.get(code) ?? 0) + 1);
         onProblem?.(reading.row.line, reading.problem);
-      } else if (!seen.first(reading.pair)) {
+        continue;
+      }
+      const previous = knowledge.previous(reading);
+      if (!list.add(reading.pair, reading.sender, previous)) {
         duplicates++;
+        continue;
+      }
+      const ledger = knowledge.ledger(reading.pair);
+      const { chatId } = reading.pair;
+      const decision = decide({ ledger, previous }, selection);
+      const route = routes.get(chatId) ?? new Map<Sender | undefined, number>();
+      if (route.size === 0) routes.set(chatId, route);
+      const before = route.get(reading.sender) ?? 0;
+      route.set(reading.sender, before);
+      if (decision === 'ask') {
+        toAsk++;
+        groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
+        route.set(reading.sender, before + 1);
       } else {
-        pairs++;
-        const ledger = knowledge.ledger(reading.pair);
-        const { chatId } = reading.pair;
-        const previous = knowledge.previous(reading);
-        const decision = decide({ ledger, previous }, selection);
-        const route = routes.get(chatId) ?? new Map<Sender | undefined, number>();
-        if (route.size === 0) routes.set(chatId, route);
-        const before = route.get(reading.sender) ?? 0;
-        route.set(reading.sender, before);
-        if (decision === 'ask') {
-          toAsk++;
-          groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
-          route.set(reading.sender, before + 1);
-        } else {
-          known++;
-          const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
-          knownByStatus.set(status, (knownByStatus.get(status) ?? 0) + 1);
-          if (ledger === 'unknown') unknown.push(reading.pair);
-          if (!groups.has(chatId)) groups.set(chatId, 0);
-        }
+        known++;
+        const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
+        knownByStatus.set(status, (knownByStatus.get(status) ?? 0) + 1);
+        if (ledger === 'unknown') unknown.push(reading.pair);
+        if (!groups.has(chatId)) groups.set(chatId, 0);
       }
     }
   }
-  const counts = { rows, pairs, duplicates, invalid, known, toAsk };
-  return { ...counts, knownByStatus, groups, routes, invalidByReason, unknown };
+  const counts = { rows, pairs: list.size, duplicates, invalid, known, toAsk };
+  return { ...counts, list, knownByStatus, groups, routes, invalidByReason, unknown };
 }
 
 /** What one sending phone has to do. */

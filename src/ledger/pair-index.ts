@@ -3,7 +3,7 @@
  * strings takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
  */
 import { personKey } from '../domain/participant.ts';
-import type { Pair } from '../domain/words.ts';
+import type { ChatId, Pair } from '../domain/words.ts';
 
 /** Smallest table; a power of two, as every table. */
 const FIRST_SLOTS = 64;
@@ -32,13 +32,17 @@ export function grown<T extends Float64Array | Uint32Array | Uint16Array | Uint8
 }
 
 export class PairIndex {
-  readonly #groups = new Map<string, number>();
+  readonly #groups = new Map<ChatId, number>();
+  readonly #chatIds: ChatId[] = [];
   /** Slot → entry + 1; 0 is empty. At most half full, so that probing stays short. */
   #slots = new Uint32Array(FIRST_SLOTS);
   #group = new Uint32Array(FIRST_SLOTS / 2);
   #person = new Float64Array(FIRST_SLOTS / 2);
   #value = new Float64Array(FIRST_SLOTS / 2);
   #size = 0;
+  /** The pair that was found last: a row asks several things of its pair, and finding it costs more than each of them. */
+  #found: Pair | undefined;
+  #foundEntry = -1;
 
   /** Number of pairs, and the entry that the next new pair gets. */
   get size(): number {
@@ -65,9 +69,13 @@ export class PairIndex {
 
   /** The pair's entry: 0 for the first pair ever inserted, 1 for the next one …; -1 when it is not there. Never changes. */
   find(pair: Pair): number {
+    if (pair === this.#found) return this.#foundEntry;
     const group = this.#groups.get(pair.chatId);
     if (group === undefined) return -1;
-    return (this.#slots[this.#probe(group, Number(personKey(pair.participant)))] as number) - 1;
+    const entry = (this.#slots[this.#probe(group, Number(personKey(pair.participant)))] as number) - 1;
+    // What is not there may come; what is there stays where it is.
+    if (entry !== -1) [this.#found, this.#foundEntry] = [pair, entry];
+    return entry;
   }
 
   /** The pair's entry, made (with the value 0) if it was not there. */
@@ -76,6 +84,7 @@ export class PairIndex {
     if (group === undefined) {
       group = this.#groups.size;
       this.#groups.set(pair.chatId, group);
+      this.#chatIds.push(pair.chatId);
     }
     const person = Number(personKey(pair.participant));
     let slot = this.#probe(group, person);
@@ -91,6 +100,10 @@ export class PairIndex {
     this.#group[entry] = group;
     this.#person[entry] = person;
     return entry;
+  }
+
+  chatAt(entry: number): ChatId {
+    return this.#chatIds[this.#group[entry] as number] as ChatId;
   }
 
   valueAt(entry: number): number {

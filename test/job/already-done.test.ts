@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/domain/words.ts';
 import { alreadyDone } from '../../src/job/already-done.ts';
+import { PairList } from '../../src/job/pair-list.ts';
 import type { Survey } from '../../src/job/survey.ts';
 import { SenderLog } from '../../src/ledger/sender-log.ts';
 
@@ -11,6 +12,7 @@ function plan(known: Readonly<Partial<Record<Status | 'in_doubt', number>>>, toA
   const knownByStatus = new Map(Object.entries(known)) as Survey['knownByStatus'];
   const total = Object.values(known).reduce((sum, n) => sum + n, 0);
   const empty = {
+    list: new PairList(),
     duplicates: 0,
     invalid: 0,
     groups: new Map(),

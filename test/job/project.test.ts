@@ -73,6 +73,7 @@ describe('a row of the results', () => {
       reasonCode: 'deadline',
     });
     expect(project(reading(2), from({ limited: true })).reasonCode).toBe('limit');
+    expect(project(reading(2), from()).reasonCode).toBe('cohort_changed');
     const recorded: Recorded = { ...blank, ...times, status: 'not_done', attempts: 6 };
     expect(project(reading(2), from({ recorded: () => recorded }))).toMatchObject({
       status: 'not_attempted',

@@ -254,11 +254,6 @@ describe('the survey', () => {
     yield readings.slice(0, 3);
     yield readings.slice(3);
   }
-  const seen = () => {
-    const known = new Set<string>();
-    return { first: ({ participant }: Pair) => !known.has(participant) && Boolean(known.add(participant)) };
-  };
-
   it('counts rows, pairs, groups, problems, and what a run would ask', async () => {
     const problems: number[] = [];
     const known = new Map([
@@ -269,7 +264,7 @@ describe('the survey', () => {
       ledger: ({ participant }: Pair) => known.get(participant),
       previous: () => undefined,
     };
-    const plan = await survey(batches(), seen(), knowledge, { retry: [], onlyStatus: undefined }, (line) =>
+    const plan = await survey(batches(), knowledge, { retry: [], onlyStatus: undefined }, (line) =>
       problems.push(line),
     );
     expect(plan).toMatchObject({ rows: 7, pairs: 4, duplicates: 1, invalid: 2, known: 2, toAsk: 2 });
@@ -281,7 +276,7 @@ describe('the survey', () => {
     expect([problems, plan.unknown]).toEqual([[4, 7], [pair(2)]]);
     expect([asksNeeded(plan, 1), asksNeeded(plan, 2)]).toEqual([2, 1]);
 
-    const retried = await survey(batches(), seen(), knowledge, { retry: ['unknown'], onlyStatus: undefined });
+    const retried = await survey(batches(), knowledge, { retry: ['unknown'], onlyStatus: undefined });
     expect([retried.toAsk, retried.unknown]).toEqual([3, []]);
   });
 
