@@ -5,9 +5,9 @@ import { PairIndex } from '../ledger/pair-index.ts';
 export function firstLines(): (pair: Pair, line: number) => number {
   const index = new PairIndex();
   return (pair, line) => {
-    const first = index.get(pair);
-    if (first !== undefined) return first;
-    index.set(pair, line);
-    return line;
+    const before = index.size;
+    const entry = index.insert(pair);
+    if (entry === before) index.setAt(entry, line);
+    return index.valueAt(entry);
   };
 }

@@ -61,13 +61,13 @@ export interface OutcomeEntry {
   readonly n: number;
   readonly is: 'outcome';
   readonly at: string;
-  readonly ask?: number;
-  readonly asked?: string;
+  readonly ask?: number | undefined;
+  readonly asked?: string | undefined;
   readonly chat: ChatId;
   readonly who: Participant;
   readonly status: SettledStatus;
   readonly reason: ReasonCode | '';
-  readonly http?: number;
+  readonly http?: number | undefined;
   readonly trace: string;
   readonly message: string;
 }

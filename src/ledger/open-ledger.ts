@@ -1,7 +1,7 @@
 /** An open ledger: turns calls into records, and records into answers. */
 import { isoTime } from '../domain/iso-time.ts';
 import { personKey } from '../domain/participant.ts';
-import type { Clock, Outcome, Pair } from '../domain/words.ts';
+import type { ChatId, Clock, Outcome, Pair } from '../domain/words.ts';
 import { asRecord, decodeLine, type Header, knownReason, MAX_MESSAGE, type OutcomeEntry } from './format.ts';
 import type { Draft, Journal } from './journal.ts';
 import type { AskId, Ledger, OutcomeRecord } from './ledger.ts';
@@ -19,8 +19,8 @@ export class OpenLedger implements Ledger {
   readonly #file: OpenedFile['file'];
   readonly #lines: LineReader | undefined;
   readonly #clock: Clock;
-  /** Persons whose `asked` record is being written, and is not part of the state yet. */
-  readonly #beingAsked = new Set<string>();
+  /** Per group, the persons whose `asked` record is being written, and is not part of the state yet. */
+  readonly #beingAsked = new Map<ChatId, Set<string>>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -62,17 +62,20 @@ export class OpenLedger implements Ledger {
         throw new Error('a pair in doubt was about to be asked again');
     }
     const who = pairs.map((pair) => pair.participant);
-    const people = new Set(who.map((participant) => `${first.chatId} ${personKey(participant)}`));
-    if (people.size < who.length || [...people].some((one) => this.#beingAsked.has(one))) {
+    const people = new Set(who.map(personKey));
+    const group = this.#beingAsked.get(first.chatId) ?? new Set<string>();
+    this.#beingAsked.set(first.chatId, group);
+    if (people.size < who.length || who.some((one) => group.has(personKey(one)))) {
       throw new Error('a pair was about to be asked twice at once');
     }
-    for (const one of people) this.#beingAsked.add(one);
+    for (const one of people) group.add(one);
     try {
       const draft = { is: 'asked', at: this.#now(), from: sender, chat: first.chatId, who } as const;
       const [number] = await this.#append([draft]);
       return number as AskId;
     } finally {
-      for (const one of people) this.#beingAsked.delete(one);
+      for (const one of people) group.delete(one);
+      if (group.size === 0) this.#beingAsked.delete(first.chatId);
     }
   }
 
@@ -151,13 +154,13 @@ export class OpenLedger implements Ledger {
     return {
       is: 'outcome',
       at: this.#now(),
-      ...(ask !== undefined && { ask }),
-      ...(asked !== undefined && { asked }),
+      ask,
+      asked,
       chat: pair.chatId,
       who: pair.participant,
       status: outcome.status,
       reason: outcome.reasonCode,
-      ...(outcome.httpStatus !== undefined && { http: outcome.httpStatus }),
+      http: outcome.httpStatus,
       trace: outcome.traceId.slice(0, MAX_MESSAGE),
       message: outcome.message.slice(0, MAX_MESSAGE),
     };

@@ -13,10 +13,17 @@ import {
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RESULT_COLUMNS } from '../../src/domain/results-columns.ts';
-import { assertWritable, openResults, ownColumns, type ResultRow } from '../../src/reporting/results.ts';
+import {
+  assertWritable,
+  openRecords,
+  openResults,
+  ownColumns,
+  type ResultRow,
+} from '../../src/reporting/results.ts';
 import { plainCell } from '../../src/reporting/safe-cell.ts';
 import { fill, smallDisk } from '../full-disk.ts';
 import { scratch } from '../helpers.ts';
@@ -72,6 +79,43 @@ describe('what is written', () => {
       '',
     ]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('plain records and others in any order are what csv-stringify makes of all of them', async () => {
+    const dir = await scratch();
+    const unit = fc.constantFrom(
+      'a',
+      '1',
+      ' ',
+      ',',
+      '"',
+      ';',
+      '|',
+      '\t',
+      '\n',
+      '\r',
+      '\u0085',
+      '\u2028',
+      'é',
+      '😀',
+      "'",
+    );
+    const plain = fc.string({ unit: fc.constantFrom('a', '1', 'é', '-', "'"), maxLength: 5 });
+    const cell = fc.oneof({ weight: 5, arbitrary: plain }, fc.string({ unit, maxLength: 4 }));
+    const records = fc.array(fc.array(cell, { minLength: 1, maxLength: 5 }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(records, { maxLength: 3 }), fc.boolean(), async (writes, excel) => {
+        const path = join(dir, 'out.csv');
+        const writer = await openRecords(path, { excel });
+        for (const each of writes) await writer.write(each);
+        await writer.commit();
+        const whole = stringify(writes.flat(), {
+          record_delimiter: excel ? '\r\n' : '\n',
+          quoted_match: /[;|\p{Cc}\u2028\u2029]|^\s|\s$/u,
+        });
+        expect(readFileSync(path, 'utf8')).toBe((excel && writes.flat().length > 0 ? '\ufeff' : '') + whole);
+      }),
+    );
   });
 
   test('no rows: a header', async () => {
