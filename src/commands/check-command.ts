@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { cohortOptions, fileOptions, outputOptions, paceOptions, shardOption } from './options.ts';
-import { applySwitches } from './switches.ts';
 
 const EXAMPLES = `
 Examples:
@@ -30,7 +29,6 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
   ];
   for (const option of options) command.addOption(option);
   return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
-    applySwitches(command, io.env);
     const flags = command.opts();
     const { checkConfig } = await import('../config.ts');
     const config = checkConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));

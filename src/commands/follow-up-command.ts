@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { apiOptions, followUpOptions, outputOptions, reportOptions } from './options.ts';
-import { applySwitches } from './switches.ts';
 
 const DETAILS = `
 Reads each group once, and sends nothing to anybody. Whoever was invited and is a member now becomes joined, in the
@@ -34,7 +33,6 @@ export function followUpCommand(io: Io, done: (exit: ExitCode) => void): Command
   ];
   for (const option of options) command.addOption(option);
   return command.addHelpText('after', DETAILS).action(async (results: string) => {
-    applySwitches(command, io.env);
     const flags = command.opts();
     const { followUpConfig } = await import('../follow-up-config.ts');
     const config = followUpConfig(results, flags, io.env, Boolean(io.stderr.isTTY));

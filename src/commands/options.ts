@@ -6,7 +6,8 @@ import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './valu
 
 /**
  * Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. A
- * switch without a value reads its variable in switches.ts, as commander would take `false` for set.
+ * switch without a value reads its variable in switches.ts, as commander would take `false` for set. Those that have a
+ * variable of the vendor's, too, read ours in environment.ts.
  */
 function option(flags: string, description: string, group: string): Option {
   const made = new Option(flags, description).helpGroup(group);

@@ -3,11 +3,13 @@ import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
+import { applyEnvironment } from './environment.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
+import { variableOf } from './switches.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -17,6 +19,9 @@ Exit codes:
   4  finished; some rows failed, invalid    130  stopped by Ctrl-C, 143 by SIGTERM: run again to go on
      or unknown                               1  a defect of ours
 `;
+
+/** Commands whose flags are not set in the environment. */
+const UNBOUND = new Set(['sandbox', 'completion']);
 
 /** The whole command line. `version` comes from package.json. */
 export function program(io: Io, version: string, done: (exit: ExitCode) => void): Command {
@@ -33,6 +38,9 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');
+  root.hook('preAction', (_root, command) => {
+    if (!UNBOUND.has(command.name())) applyEnvironment(command, io.env);
+  });
   for (const command of [root, ...root.commands]) {
     command.exitOverride();
     command.configureHelp({ optionDescription: describe });
@@ -53,7 +61,7 @@ function describe(option: Option): string {
   const facts = [
     option.argChoices && `${option.argChoices.join(', ')}`,
     value !== undefined && typeof value !== 'boolean' && `default: ${value}`,
-    option.envVar?.startsWith('PERISKOPE_') && `env: ${option.envVar}`,
+    option.envVar?.startsWith('PERISKOPE_') && `env: ${option.envVar} or ${variableOf(option)}`,
   ].filter(Boolean);
   return facts.length > 0 ? `${option.description} (${facts.join('; ')})` : option.description;
 }

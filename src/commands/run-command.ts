@@ -10,7 +10,6 @@ import {
   safetyOptions,
   selectionOptions,
 } from './options.ts';
-import { applySwitches } from './switches.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,8 +19,8 @@ Examples:
   $ group-onboard run cohort.csv                            again: only who was not asked yet is asked
 
 The key comes from PERISKOPE_API_KEY, or from the file that PERISKOPE_API_KEY_FILE names; never from a flag.
-Every flag can be set in the environment: --daily-cap is GROUP_ONBOARD_DAILY_CAP,
---phone is PERISKOPE_PHONE and --base-url is PERISKOPE_BASE_URL.
+Every flag, but those of sandbox, can be set in the environment: --daily-cap is GROUP_ONBOARD_DAILY_CAP.
+--phone is PERISKOPE_PHONE, too, and --base-url PERISKOPE_BASE_URL. A flag wins over the environment.
 `;
 
 /** `run`: the job. Everything it needs is loaded when it runs, so that `--help` stays quick. */
@@ -41,7 +40,6 @@ export function runCommand(io: Io, done: (exit: ExitCode) => void): Command {
   ];
   for (const option of options) command.addOption(option);
   return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
-    applySwitches(command, io.env);
     const flags = command.opts();
     const { runConfig } = await import('../config.ts');
     const config = runConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));

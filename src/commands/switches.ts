@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import type { Env } from '../api-config.ts';
 import { OnboardError } from '../errors.ts';
 
 /** `--daily-cap` → `GROUP_ONBOARD_DAILY_CAP`, `--no-precheck` → `GROUP_ONBOARD_NO_PRECHECK`. */
@@ -15,7 +16,7 @@ export function isSwitch(option: Option): boolean {
  * Sets the switches that the environment turns on, where the command line is silent. Only the words of the list count:
  * `GROUP_ONBOARD_SANDBOX=false` is off, and a typo is an error, not a guess.
  */
-export function applySwitches(command: Command, env: Readonly<Record<string, string | undefined>>): void {
+export function applySwitches(command: Command, env: Env): void {
   for (const option of command.options.filter(isSwitch)) {
     const variable = variableOf(option);
     const word = env[variable]?.trim().toLowerCase();

@@ -1,0 +1,28 @@
+/** What the environment says to a command, beyond what commander reads of it by itself. */
+import type { Command } from 'commander';
+import type { Env } from '../api-config.ts';
+import { OnboardError } from '../errors.ts';
+import { applySwitches, variableOf } from './switches.ts';
+
+/** @throws OnboardError CONFIG where it is not clear what is meant */
+export function applyEnvironment(command: Command, env: Env): void {
+  applySwitches(command, env);
+  applyOwnNames(command, env);
+}
+
+/** A flag that commander reads from the vendor's variable (PERISKOPE_PHONE) has one of ours, too: GROUP_ONBOARD_PHONE. */
+function applyOwnNames(command: Command, env: Env): void {
+  for (const option of command.options) {
+    const { envVar } = option;
+    const own = variableOf(option);
+    const name = option.attributeName();
+    if (envVar === undefined || envVar === own || command.getOptionValueSource(name) === 'cli') continue;
+    const value = env[own]?.trim();
+    if (!value) continue;
+    const vendors = env[envVar]?.trim();
+    if (vendors && vendors !== value) {
+      throw new OnboardError('CONFIG', `${own} and ${envVar} are both set, and differ: unset one`);
+    }
+    command.setOptionValueWithSource(name, value, 'env');
+  }
+}
