@@ -8,6 +8,7 @@ import { applySwitches, variableOf } from './switches.ts';
 export function applyEnvironment(command: Command, env: Env): void {
   applySwitches(command, env);
   applyOwnNames(command, env);
+  refuseLostAddress(command);
 }
 
 /** A flag that commander reads from the vendor's variable (PERISKOPE_PHONE) has one of ours, too: GROUP_ONBOARD_PHONE. */
@@ -25,4 +26,14 @@ function applyOwnNames(command: Command, env: Env): void {
     }
     command.setOptionValueWithSource(name, value, 'env');
   }
+}
+
+/** An address in the environment stands for many runs, and the sandbox wins over it; one that was typed would be lost without a word. */
+function refuseLostAddress(command: Command): void {
+  if (command.opts()['sandbox'] !== true || command.getOptionValueSource('baseUrl') !== 'cli') return;
+  const sandbox = command.getOptionValueSource('sandbox') === 'env' ? 'GROUP_ONBOARD_SANDBOX' : '--sandbox';
+  throw new OnboardError(
+    'CONFIG',
+    `${sandbox} and --base-url exclude each other: the sandbox is a stand-in on this machine, and has no other address; leave one of them out`,
+  );
 }

@@ -39,3 +39,35 @@ describe('the address and the phone', () => {
     expect((await api.counts()).senders).toEqual({ [SENDER]: 1 });
   });
 });
+
+describe('the sandbox and an address', () => {
+  const NOBODY = 'http://127.0.0.1:9/v1';
+  const said =
+    'exclude each other: the sandbox is a stand-in on this machine, and has no other address; leave one of them out\n';
+  it.each(['run', 'follow-up'])(
+    'exclude each other where the flag names the address: %s',
+    async (command) => {
+      const path = await cohort();
+      const byFlag = await cli([command, path, '--sandbox', '--base-url', NOBODY]);
+      expect([byFlag.code, byFlag.stderr]).toEqual([2, `group-onboard: --sandbox and --base-url ${said}`]);
+      const byVariable = await cli([command, path, '--base-url', NOBODY], { GROUP_ONBOARD_SANDBOX: 'true' });
+      expect([byVariable.code, byVariable.stderr]).toEqual([
+        2,
+        `group-onboard: GROUP_ONBOARD_SANDBOX and --base-url ${said}`,
+      ]);
+      const off = await cli(['run', path, '--base-url', NOBODY], { GROUP_ONBOARD_SANDBOX: 'false' });
+      expect(off.stderr).toMatch(/no API key/);
+    },
+  );
+
+  it.each(['PERISKOPE_BASE_URL', 'GROUP_ONBOARD_BASE_URL'])(
+    'go together where it comes from %s: the sandbox wins',
+    async (variable) => {
+      const api = await sandbox();
+      const env = { ...api.env, [variable]: api.url };
+      const ended = await cli(['run', await cohort(), '--sandbox', '--phone', OTHER], env);
+      expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('nobody was contacted')]);
+      expect((await api.counts()).asks).toBe(0);
+    },
+  );
+});
