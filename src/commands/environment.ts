@@ -3,9 +3,18 @@ import type { Command } from 'commander';
 import type { Env } from '../api-config.ts';
 import { OnboardError } from '../errors.ts';
 import { applySwitches, variableOf } from './switches.ts';
+import { refuseUnknownVariables } from './unknown-variable.ts';
 
-/** @throws OnboardError CONFIG where it is not clear what is meant */
-export function applyEnvironment(command: Command, env: Env): void {
+/** Variables that no flag is named after: shard-config.ts, api-config.ts, cli.ts. */
+const WITHOUT_FLAG = ['GROUP_ONBOARD_SHARDS', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_DEBUG'];
+
+/**
+ * @param bound every command that has variables: one environment may serve them all
+ * @throws OnboardError CONFIG where it is not clear what is meant
+ */
+export function applyEnvironment(command: Command, bound: readonly Command[], env: Env): void {
+  const flags = bound.flatMap(({ options }) => options.map(variableOf));
+  refuseUnknownVariables(env, new Set([...flags, ...WITHOUT_FLAG]));
   applySwitches(command, env);
   applyOwnNames(command, env);
   refuseLostAddress(command);

@@ -39,7 +39,8 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');
   root.hook('preAction', (_root, command) => {
-    if (!UNBOUND.has(command.name())) applyEnvironment(command, io.env);
+    const bound = root.commands.filter((one) => !UNBOUND.has(one.name()));
+    if (bound.includes(command)) applyEnvironment(command, bound, io.env);
   });
   for (const command of [root, ...root.commands]) {
     command.exitOverride();

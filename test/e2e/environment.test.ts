@@ -71,3 +71,46 @@ describe('the sandbox and an address', () => {
     },
   );
 });
+
+describe('a variable that nothing reads', () => {
+  it('ends with 2 and one line, before anybody is asked', async () => {
+    const api = await sandbox();
+    const path = await cohort();
+    const env = { ...api.env, GROUP_ONBOARD_DAILYCAP: '50' };
+    for (const args of [
+      ['run', path, ...api.args],
+      ['check', path],
+      ['follow-up', path, ...api.args],
+      ['report', path],
+      ['merge', path, '-o', '-'],
+    ]) {
+      const ended = await cli(args, env);
+      expect([args[0], ended.code, ended.stdout, ended.stderr]).toEqual([
+        args[0],
+        2,
+        '',
+        'group-onboard: GROUP_ONBOARD_DAILYCAP is no variable of group-onboard: did you mean GROUP_ONBOARD_DAILY_CAP?\n',
+      ]);
+    }
+    expect((await api.counts()).asks).toBe(0);
+  });
+
+  it('is none that another command reads, or that stands in the documents', async () => {
+    const env = {
+      GROUP_ONBOARD_OLDER_THAN: '3d',
+      GROUP_ONBOARD_COHORT: 'cohort.csv',
+      GROUP_ONBOARD_DEADLINE: '2h',
+      GROUP_ONBOARD_REDIS_URL_FILE: '/run/secrets/redis-url',
+      GROUP_ONBOARD_SHARDS: '1',
+      GROUP_ONBOARD_DEBUG: '1',
+      JOB_COMPLETION_INDEX: '0',
+    };
+    expect((await cli(['check', await cohort()], env)).code).toBe(0);
+  });
+
+  it('does not keep sandbox and completion, which read none, from their work', async () => {
+    const env = { GROUP_ONBOARD_XYZZY: '1' };
+    expect((await cli(['completion', 'bash'], env)).code).toBe(0);
+    expect((await cli(['run', '--help'], env)).code).toBe(0);
+  });
+});
