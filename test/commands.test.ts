@@ -40,6 +40,18 @@ describe('the next step', () => {
   ] as const)('after exit %d with %j', (exit, over, expected) => {
     expect(nextStep(exit, counts(over), 'run c.csv --retry failed')).toBe(expected);
   });
+  it.each([
+    [75, { not_attempted: 1 }, ['--phone'], 'run c.csv (with your --phone)'],
+    [
+      4,
+      { failed: 1 },
+      ['--phone', '--chat-id'],
+      'when the reasons are gone: run c.csv --retry failed (with your --phone and --chat-id)',
+    ],
+    [0, { added: 1 }, ['--phone'], undefined],
+  ] as const)('after exit %d with %j, without the value of %j', (exit, over, withheld, expected) => {
+    expect(nextStep(exit, counts(over), 'run c.csv', withheld)).toBe(expected);
+  });
   it('reads back as the same words in a shell', () => {
     const words = ['run', 'my cohort.csv', "it's", '$(rm -rf x)', '--phone=91'];
     const back = execFileSync('sh', ['-c', `printf '%s\\n' ${shellWords(words)}`], { encoding: 'utf8' });

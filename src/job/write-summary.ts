@@ -33,8 +33,10 @@ export interface WriteSummaryParts {
 /** The end of the run, for people on stderr, for machines in the files they asked for, and for CI. */
 export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
   const { config, io, tally, stop, live } = parts;
-  const next = (terminal: boolean) =>
-    nextStep(parts.exit, tally.counts, shellWords(['group-onboard', ...typedCommand(io.command, terminal)]));
+  const next = (terminal: boolean) => {
+    const { words, withheld } = typedCommand(io.command, terminal);
+    return nextStep(parts.exit, tally.counts, shellWords(['group-onboard', ...words]), withheld);
+  };
   const ending: Ending = {
     command: 'run',
     cohort: config.cohort.path,

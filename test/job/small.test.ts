@@ -322,14 +322,34 @@ it('reads a former result’s own words, and makes nothing of what people made o
   });
 });
 
-it('the command for the next time shows the sender whole to a person at a terminal only', () => {
-  const typed = ['run', 'c.csv', '--phone', '919876543210', '--phone=919876543210', '--limit', '9198765432'];
-  const groups = ['--chat-id', '905301234567-1574073754@g.us', '--chat-id=120363371308389685@g.us'];
-  expect(typedCommand([...typed, ...groups], true)).toEqual([...typed, ...groups]);
-  expect(typedCommand([...typed, ...groups], false)).toEqual([
-    ...['run', 'c.csv', '--phone', '9198•••••210', '--phone=9198•••••210', '--limit', '9198765432'],
-    ...['--chat-id', '9053•••••567-1574073754@g.us', '--chat-id=120363371308389685@g.us'],
-  ]);
+describe('the command for the next time', () => {
+  const command = ['run', 'c.csv', '--limit', '9198765432'];
+  const LEGACY = '905301234567-1574073754@g.us';
+  it.each([
+    ['--phone', '919876543210'],
+    ['--phone=+919876543210'],
+    ['--chat-id', LEGACY],
+    [`--chat-id=${LEGACY}`],
+  ])('leaves out what would have to be masked, and says so: %s', (...flag) => {
+    const typed = [...command.slice(0, 2), ...flag, ...command.slice(2)];
+    expect(typedCommand(typed, true)).toEqual({ words: typed, withheld: [] });
+    expect(typedCommand(typed, false)).toEqual({ words: command, withheld: [flag[0].split('=')[0]] });
+  });
+  it.each([
+    ['--phone', 'phone-bqzvyibhmwkaergr'],
+    ['--phone=phone-bqzvyibhmwkaergr'],
+    ['--chat-id', '120363371308389685@g.us'],
+    ['--chat-id=120363371308389685@g.us'],
+  ])('keeps what is nobody’s number: %s %s', (...flag) => {
+    expect(typedCommand([...command, ...flag], false)).toEqual({
+      words: [...command, ...flag],
+      withheld: [],
+    });
+  });
+  it('names each flag once', () => {
+    const typed = ['--phone', '919876543210', 'c.csv', '--phone=919876543210', '--chat-id', LEGACY];
+    expect(typedCommand(typed, false)).toEqual({ words: ['c.csv'], withheld: ['--phone', '--chat-id'] });
+  });
 });
 
 describe('a defect', () => {
