@@ -9,11 +9,13 @@ const GROUP = '120363371308389685@g.us';
 const PEOPLE = [1, 2, 3].map((i) => `91987000${i}001`);
 
 /** A run with a person at a terminal. */
-async function seated(...flags: string[]) {
+const seated = (...flags: string[]) => seatedWith({}, ...flags);
+
+async function seatedWith(env: Record<string, string>, ...flags: string[]) {
   const to = await api();
   const cohort = join(await scratch(), 'cohort.csv');
   await writeFile(cohort, `chat_id,phone\n${PEOPLE.map((one) => `${GROUP},${one}`).join('\n')}\n`);
-  const at = desk(to.env, [], true);
+  const at = desk({ ...to.env, ...env }, [], true);
   const keys = Object.assign(new PassThrough(), { isTTY: true });
   Object.assign(at.io, { stdin: keys });
   const running = at.run('run', cohort, ...to.args, ...flags);
@@ -66,5 +68,27 @@ describe('before anything is sent', () => {
     expect(on.at.stderr()).not.toContain('Send?');
     expect(on.at.stderr()).toContain('0/3');
     expect(on.at.stderr()).toContain('\u001b[3');
+  });
+});
+
+/** What sets a colour or a weight; moving the cursor, as the bar does, is something else. */
+const coloursIn = (text: string) =>
+  text.split('\u001b[').filter((after, i) => i > 0 && /^[\d;]*m/.test(after));
+
+describe('colours', () => {
+  it.each([
+    [{}, true],
+    [{ NO_COLOR: '' }, true],
+    [{ NO_COLOR: '1' }, false],
+    [{ NO_COLOR: 'false' }, false],
+    [{ TERM: 'dumb' }, false],
+  ] as [Record<string, string>, boolean][])('with %j: %s', async (env, wanted) => {
+    const on = await seatedWith(env, '--yes', '--log-level', 'debug');
+    expect((await on.running).code).toBe(0);
+    const log = on.at.stderr();
+    // Both that could be coloured are there: the log and the summary.
+    expect(log).toContain('cohort read');
+    expect(log).toContain('in the group now');
+    expect(coloursIn(log).length > 0).toBe(wanted);
   });
 });
