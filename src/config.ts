@@ -28,7 +28,7 @@ export interface LogConfig {
   readonly quiet: boolean;
 }
 
-/** Files that a user may ask for, beside the results. None of them holds a phone number. */
+/** Files that a user may ask for, beside the results. But for the HTML page none of them holds a phone number. */
 export interface ReportFiles {
   /** The HTML page for people, which holds phone numbers. */
   readonly report: string | undefined;

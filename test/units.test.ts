@@ -21,6 +21,11 @@ describe('durations', () => {
   it.each(['', '10', 's', '-1s', '0s', '1 week', '1e3s'])('“%s” is refused, with an example', (text) => {
     expect(() => parseDuration(text)).toThrow(/“.*30s|above zero/);
   });
+  it('what is said of a bad one names every unit that people count in', () => {
+    expect(() => parseDuration('3 days')).toThrow(
+      '“3 days” is not a duration; write it like 500ms, 30s, 10m, 2h or 3d',
+    );
+  });
 });
 
 describe('rates, gaps, tolerances, counts', () => {

@@ -136,7 +136,7 @@ export function noteWait(
   waits.begins(why);
   const waitMs = Math.round(untilMonotonic - clock.monotonic());
   // A window of a second ends every second: only a wait that a person would wonder about is news.
-  log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ waitMs, why }, 'waiting for the rate limit');
+  log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ wait_ms: waitMs, why }, 'waiting for the rate limit');
 }
 
 /** The one limiter of a run, which ends with it. */

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { noteWait } from '../../src/job/connect.ts';
 import { WaitMeter } from '../../src/job/wait-meter.ts';
 
 function metered() {
@@ -50,4 +51,14 @@ it('keeps no more than can be shown', () => {
   }
   expect(meter.notable).toHaveLength(500);
   expect(meter.total().get('throttled')).toBe(2_000 * 5);
+});
+
+it('is news when a person would wonder, in fields that are named as all are', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const clock = { monotonic: () => 1_000, now: () => 0 };
+  const waits = new WaitMeter(clock);
+  noteWait({ waits, clock, log }, { untilMonotonic: 5_999.6, why: 'window' });
+  noteWait({ waits, clock, log }, { untilMonotonic: 5_900.4, why: 'gap' });
+  expect(log.info.mock.calls).toEqual([[{ wait_ms: 5_000, why: 'window' }, 'waiting for the rate limit']]);
+  expect(log.debug.mock.calls).toEqual([[{ wait_ms: 4_900, why: 'gap' }, 'waiting for the rate limit']]);
 });
