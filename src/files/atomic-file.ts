@@ -34,11 +34,8 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
     // Whoever collects the file may be somebody else, whatever the umask is.
     if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   } catch (error) {
-    await file?.close();
-    if (temporary !== undefined) {
-      await rm(temporary, { force: true });
-      settled(temporary);
-    }
+    await givenUp(file);
+    if (temporary !== undefined) await removeTemporary(temporary);
     throw error;
   }
   return new OpenAtomicFile(file, target, temporary);
@@ -57,12 +54,22 @@ export async function probeAtomicFile(path: string): Promise<void> {
       // A full disk can still hold a new, empty file.
       await writeFully(file, Buffer.alloc(4096));
     } finally {
+      // What could not be closed would not be closed when it counts, either.
       await file.close();
-      await rm(temporary, { force: true });
     }
   } finally {
-    settled(temporary);
+    await removeTemporary(temporary);
   }
+}
+
+/** Closes what nobody will read: whatever its disk says to that, it is to be removed all the same. */
+async function givenUp(file: FileHandle | undefined): Promise<void> {
+  await file?.close().catch(() => undefined);
+}
+
+async function removeTemporary(path: string): Promise<void> {
+  await rm(path, { force: true });
+  settled(path);
 }
 
 /** Temporary files older than this belong to nobody who lives: writing results takes seconds, at most minutes. Ms. */
@@ -149,10 +156,11 @@ class OpenAtomicFile implements AtomicFile {
 
   async abort(): Promise<void> {
     this.#pending = [];
-    await this.#close();
+    const file = this.#file;
+    this.#file = undefined;
+    await givenUp(file);
     if (this.#temporary === undefined) return;
-    await rm(this.#temporary, { force: true });
-    settled(this.#temporary);
+    await removeTemporary(this.#temporary);
     this.#temporary = undefined;
   }
 

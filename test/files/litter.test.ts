@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import fs, { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openAtomicFile, probeAtomicFile, sweepLitter } from '../../src/files/atomic-file.ts';
 import { isTemporaryFor, removeTemporaries, settled, temporaryBeside } from '../../src/files/temporary.ts';
 import { scratch } from '../helpers.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 it('removes what a killed process left, and nothing else', async () => {
   const dir = await scratch();
@@ -70,5 +76,59 @@ describe('the process ends in the midst of it', () => {
     expect(removeTemporaries).not.toThrow();
     await chmod(dir, 0o700);
     await rm(dir, { recursive: true });
+  });
+});
+
+describe('a file that cannot even be closed', () => {
+  /** The next file that is opened reports, once it is closed, what a network disk does; and cannot be made public. */
+  function closingFails() {
+    const open = fs.open;
+    vi.spyOn(fs, 'open').mockImplementationOnce(async (...args) => {
+      const file = await open(...args);
+      const close = file.close;
+      file.close = async () => {
+        await close.call(file);
+        throw Object.assign(new Error('EIO: i/o error, close'), { code: 'EIO' });
+      };
+      file.chmod = () => Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM' }));
+      return file;
+    });
+    syncBuiltinESMExports();
+  }
+
+  it('is gone when it is given up, and that is no error of its own', async () => {
+    const dir = await scratch();
+    closingFails();
+    const file = await openAtomicFile(join(dir, 'out.csv'));
+    await file.write('x');
+    await file.abort();
+    expect(await readdir(dir)).toEqual([]);
+    await file.abort();
+  });
+
+  it('is not put in place: what was there stays, and nothing beside it', async () => {
+    const dir = await scratch();
+    await writeFile(join(dir, 'out.csv'), 'before');
+    closingFails();
+    const file = await openAtomicFile(join(dir, 'out.csv'));
+    await file.write('after');
+    await expect(file.commit()).rejects.toMatchObject({ code: 'EIO' });
+    await file.abort();
+    expect(await readFile(join(dir, 'out.csv'), 'utf8')).toBe('before');
+    expect(await readdir(dir)).toEqual(['out.csv']);
+  });
+
+  it('is gone where it could not be made readable for others, and that is the error', async () => {
+    const dir = await scratch();
+    closingFails();
+    await expect(openAtomicFile(join(dir, 'public.json'), 0o644)).rejects.toMatchObject({ code: 'EPERM' });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('is gone after it was tried whether there is room, and that is the error', async () => {
+    const dir = await scratch();
+    closingFails();
+    await expect(probeAtomicFile(join(dir, 'out.csv'))).rejects.toMatchObject({ code: 'EIO' });
+    expect(await readdir(dir)).toEqual([]);
   });
 });
