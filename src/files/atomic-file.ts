@@ -97,6 +97,11 @@ export async function sweepLitter(path: string, now: number): Promise<void> {
   }
 }
 
+/** The same beside every file that a command is about to write. `-` is standard output; undefined is no file. */
+export async function sweepAll(paths: Iterable<string | undefined>, now: number): Promise<void> {
+  for (const path of paths) if (path !== undefined && path !== '-') await sweepLitter(path, now);
+}
+
 async function isSpecial(path: string): Promise<boolean> {
   try {
     const found = await stat(path);

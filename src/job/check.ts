@@ -5,11 +5,12 @@ import type { CheckConfig } from '../config.ts';
 import { shardText } from '../domain/shard.ts';
 import type { Problem } from '../domain/words.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { sweepLitter } from '../files/atomic-file.ts';
 import { planText, problemLine } from '../reporting/plan.ts';
 import { assertWritable, openResults } from '../reporting/results.ts';
 import { estimateMs } from './estimate.ts';
 import { firstLines } from './first-lines.ts';
-import { type Io, isTerminal } from './io.ts';
+import { type Io, isTerminal, systemClock } from './io.ts';
 import { assertNoResults } from './lost-ledger.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
@@ -39,7 +40,10 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     if (config.output !== undefined) {
       await assertReplaceable(config.output);
       await assertNoResults(config.output);
-      if (config.output !== '-') await assertWritable(config.output);
+      if (config.output !== '-') {
+        await assertWritable(config.output);
+        await sweepLitter(config.output, systemClock.now());
+      }
     }
 
     const write = (text: string) => io.stdout.write(text);

@@ -6,6 +6,7 @@ import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
+import { sweepAll } from '../files/atomic-file.ts';
 import type { FollowUpConfig } from '../follow-up-config.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Ending } from '../reporting/ending.ts';
@@ -70,6 +71,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
   const ledger = await ledgerOf(config, releases);
+  await sweepAll([config.output, ...Object.values(config.reports)], clock.now());
   if (ledger?.repaired) log.warn({}, ledger.repaired);
 
   let readers: Readers | undefined;

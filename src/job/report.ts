@@ -3,6 +3,7 @@ import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { ReportConfig } from '../config.ts';
 import type { Row } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
+import { sweepLitter } from '../files/atomic-file.ts';
 import { HtmlReport, type ReportRow } from '../reporting/html/report.ts';
 import { plainCell } from '../reporting/safe-cell.ts';
 import { summaryOfResults } from '../reporting/summary.ts';
@@ -16,6 +17,7 @@ import { ownColumnsOf } from './report-rows.ts';
 export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'>): Promise<ExitCode> {
   const cohort = await openResultsCsv(config.results);
   await assertReportable(config.report);
+  await sweepLitter(config.report, systemClock.now());
   const made = new HtmlReport(ownColumnsOf(cohort), () => undefined);
   let unreadable = 0;
   for await (const batch of cohort.readings()) {

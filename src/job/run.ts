@@ -6,7 +6,7 @@ import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import { maskSender } from '../domain/sender.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
-import { sweepLitter } from '../files/atomic-file.ts';
+import { sweepAll } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
@@ -107,8 +107,9 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
   releases.add(() => ledger.close());
-  if (!config.dryRun) await sweepLitter(config.ledger, clock.now()); // nobody else keeps a cohort beside it: it is locked
-  if (!config.dryRun && config.output !== '-') await sweepLitter(config.output, clock.now());
+  // Nobody else keeps a cohort beside the ledger: it is locked.
+  if (!config.dryRun)
+    await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
 
   const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };
