@@ -105,7 +105,7 @@ export class Gateway {
     this.#retryAt = this.#parts.clock.monotonic() + ms;
     if (whom === 'all' && pauseAll) pauseAll(this.#retryAt);
     else limiter.pause(this.#retryAt);
-    this.#parts.log.warn({ waitMs: Math.round(ms) }, `waiting: ${why}`);
+    this.#parts.log.warn({ wait_ms: Math.round(ms) }, `waiting: ${why}`);
   }
 
   /**

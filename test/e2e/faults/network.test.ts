@@ -66,7 +66,7 @@ describe('the API out of reach from the start', () => {
         expect(lastLine(ended.stderr)).toMatch(says);
         expect(performance.now() - start).toBeLessThan(40_000);
         // With backoff and jitter: each wait is between half of the last one's double and all of it.
-        const waits = [...ended.stderr.matchAll(/"waitMs":(\d+),"msg":"waiting: API out of reach/g)];
+        const waits = [...ended.stderr.matchAll(/"wait_ms":(\d+),"msg":"waiting: API out of reach/g)];
         expect(waits).toHaveLength(5);
         for (const [i, wait] of waits.entries()) {
           expect(Number(wait[1])).toBeGreaterThanOrEqual(250 * 2 ** i);
