@@ -4,12 +4,20 @@ import { maskNumbers } from '../domain/mask-numbers.ts';
 import type { ChatId, Reading, Row, Sender } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
-import { candidates, columnByAlias, columnByName, missingColumn, twoCandidates } from './columns.ts';
+import {
+  candidates,
+  columnByAlias,
+  columnByName,
+  looksLikeHeader,
+  missingColumn,
+  twoCandidates,
+} from './columns.ts';
 import { findDelimiter } from './delimiter.ts';
 import { findEncoding, textOf } from './encoding.ts';
 import { type CountryCode, createNormalizer, type Place, type Roles } from './normalizer.ts';
 import { quote } from './quote.ts';
 import { type Layout, recordsOf, toRow } from './reader.ts';
+import type { CsvRecord } from './records.ts';
 import {
   areResultsChanged,
   editedStatus,
@@ -95,7 +103,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     delimiter: delimiter.char,
     sepLine: delimiter.sepLine,
   };
-  const columns = await headerOf(layout);
+  const { columns, below } = await headOfTable(layout);
   if (areResultsChanged(columns)) {
     throw new OnboardError(
       'COHORT_COLUMNS',
@@ -105,7 +113,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   const results = findResults(columns);
   const ownWidth = results ?? columns.length;
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
-  const roles = rolesOf(columns, results, options, file.name, notes);
+  const roles = rolesOf(columns, below, results, options, file.name, notes);
   const swallows = (fields: readonly string[]) => swallowsRows(fields, roles, layout.delimiter);
 
   return {
@@ -160,22 +168,23 @@ async function headOf(file: CohortFile, label: string): Promise<string> {
   return head;
 }
 
-/** The header: the first record. Throws unless a second record follows it. */
-async function headerOf(layout: Layout): Promise<readonly string[]> {
+/** Records under the first one that are looked at for the header, where a title stands above it. */
+const BELOW = 10;
+
+/** The header, which is the first record, and some of the records under it. Throws unless there is one. */
+async function headOfTable(
+  layout: Layout,
+): Promise<{ readonly columns: readonly string[]; readonly below: readonly CsvRecord[] }> {
   const { name } = layout.file;
-  let header: readonly string[] | undefined;
+  let header: CsvRecord | undefined;
   for await (const records of recordsOf(layout)) {
-    const [first, second] = records;
-    if (header !== undefined || second !== undefined) {
-      if (header === undefined && first?.broken !== undefined) {
-        throw unreadable(name, `has no readable header: line ${first.line} ${first.broken}`);
-      }
-      return header ?? (first as { fields: readonly string[] }).fields;
+    const below: readonly CsvRecord[] = header === undefined ? records.slice(1) : records;
+    header ??= records[0];
+    if (header?.broken !== undefined) {
+      throw unreadable(name, `has no readable header: line ${header.line} ${header.broken}`);
     }
-    if (first?.broken !== undefined) {
-      throw unreadable(name, `has no readable header: line ${first.line} ${first.broken}`);
-    }
-    header = first?.fields;
+    if (header !== undefined && below.length > 0)
+      return { columns: header.fields, below: below.slice(0, BELOW) };
   }
   throw unreadable(
     name,
@@ -187,6 +196,7 @@ async function headerOf(layout: Layout): Promise<readonly string[]> {
 
 function rolesOf(
   columns: readonly string[],
+  below: readonly CsvRecord[],
   results: number | undefined,
   options: CohortOptions,
   name: string,
@@ -231,8 +241,10 @@ function rolesOf(
     );
   }
   if (results === undefined) {
-    if (phone === undefined) throw missingColumn(own, 'phone', name);
-    if (chat === undefined && options.chatId === undefined) throw missingColumn(own, 'chat', name);
+    const needsChat = options.chatId === undefined;
+    const header = below.find(({ fields }) => looksLikeHeader(fields, needsChat))?.line;
+    if (phone === undefined) throw missingColumn(own, 'phone', name, header);
+    if (chat === undefined && needsChat) throw missingColumn(own, 'chat', name, header);
   }
   // In a results CSV, what was asked before goes first: it is what the row meant then.
   const before = (column: number) => (results === undefined ? [] : [place(results + column)]);

@@ -77,17 +77,27 @@ export function columnByName(columns: readonly string[], name: string, role: Rol
   );
 }
 
-/** What to say when no column plays a role. */
-export function missingColumn(columns: readonly string[], role: Role, file: string): OnboardError {
+/** What to say when no column plays a role. @param header the line further down that looks like the header, if one does. */
+export function missingColumn(
+  columns: readonly string[],
+  role: Role,
+  file: string,
+  header?: number,
+): OnboardError {
   const other = role === 'chat' ? ', or give --chat-id' : '';
   const data = columns.some((column) => /@g\.us\s*$/i.test(column) || NUMBER.test(column));
-  const hint = data
-    ? 'its first line looks like data: put a header line such as chat_id,phone above it'
-    : `say which it is with ${FLAG[role]}${other}`;
+  let hint = `say which it is with ${FLAG[role]}${other}`;
+  if (data) hint = 'its first line looks like data: put a header line such as chat_id,phone above it';
+  else if (header !== undefined) hint = `line ${header} looks like the header: remove the lines above it`;
   return new OnboardError(
     'COHORT_COLUMNS',
     `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
   );
+}
+
+/** Whether a record below a title could be the header: it names a phone and, unless that is given, a group. */
+export function looksLikeHeader(fields: readonly string[], needsChat: boolean): boolean {
+  return candidates(fields, 'phone').length > 0 && (!needsChat || candidates(fields, 'chat').length > 0);
 }
 
 /** What a phone looks like where a name should be: the file has no header. */

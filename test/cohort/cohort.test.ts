@@ -209,6 +209,12 @@ describe('options', () => {
     ],
     ['no-chat-column.csv', {}, 'COHORT_COLUMNS', /no chat_id column .* --chat-column, or give --chat-id$/],
     ['no-header.csv', {}, 'COHORT_COLUMNS', /its first line looks like data/],
+    [
+      'title-above-header.csv',
+      {},
+      'COHORT_COLUMNS',
+      /\(its columns: “Spring learners 2026”\); line 3 looks like the header: remove the lines above it$/,
+    ],
     ['two-phone-columns.csv', {}, 'COHORT_COLUMNS', /“phone” and “mobile” .* --phone-column/],
     ['two-group-columns.csv', {}, 'COHORT_COLUMNS', /“group” and “grupo” .* --chat-column/],
     ['empty.csv', {}, 'COHORT_UNREADABLE', /^empty\.csv is empty/],

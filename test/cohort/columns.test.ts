@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ALIASES } from '../../src/cohort/aliases.ts';
-import { columnByAlias, columnByName, headerKey, missingColumn } from '../../src/cohort/columns.ts';
+import {
+  columnByAlias,
+  columnByName,
+  headerKey,
+  looksLikeHeader,
+  missingColumn,
+} from '../../src/cohort/columns.ts';
 
 const find = (columns: readonly string[], role: 'chat' | 'phone') => {
   const index = columnByAlias(columns, role, 'c.csv');
@@ -166,4 +172,13 @@ test('a missing column names those that are there, and a header that looks like 
   expect(missingColumn(['name'], 'chat', 'c.csv')).toMatchObject({ code: 'COHORT_COLUMNS', exitCode: 3 });
   const many = Array.from({ length: 50 }, (_, i) => `c${i}`);
   expect(missingColumn(many, 'chat', 'c.csv').message).toContain('“c19” and 30 more');
+});
+
+test.each([
+  [['name', 'group', 'phone'], true, true],
+  [['name', 'phone'], true, false],
+  [['name', 'phone'], false, true],
+  [['Asha Rao', '120363371308389685@g.us', '+91 98745 32456'], true, false],
+])('%j as the header of a cohort that needs a group (%s): %s', (fields, needsChat, looks) => {
+  expect(looksLikeHeader(fields, needsChat)).toBe(looks);
 });
