@@ -1,3 +1,5 @@
+import { visible } from './domain/visible.ts';
+
 /** What the process says when it ends. Source: the design's table; mirrored in the README and `--help`. */
 export const EXIT = {
   ok: 0,
@@ -32,14 +34,14 @@ const EXIT_BY_CODE = {
 export type ErrorCode = keyof typeof EXIT_BY_CODE;
 
 /**
- * An error that the user can act on. `message` is one line: what, where, what to do. Everything else that is
- * thrown is a defect of ours (exit 1).
+ * An error that the user can act on. `message` is one line: what, where, what to do; names of files and the
+ * like in it are shown, and do nothing to a terminal. Everything else that is thrown is a defect of ours (exit 1).
  */
 export class OnboardError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(visible(message), options);
     this.name = 'OnboardError';
     this.code = code;
   }

@@ -1,4 +1,5 @@
 import { Command, type Option } from 'commander';
+import { visible } from '../domain/visible.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
 import { checkCommand } from './check-command.ts';
@@ -49,7 +50,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
       writeOut: (text) => io.stdout.write(text),
       // commander's own “error: …”, on one line, before we exit with 2.
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/\n(?=\(Did you mean)/, ' ')),
+      outputError: (text, write) => write(`${visible(text.trimEnd())}\n`),
       getOutHelpWidth: () => Math.min(('columns' in io.stdout && Number(io.stdout.columns)) || 100, 110),
     });
   }

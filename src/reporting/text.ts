@@ -1,12 +1,9 @@
 import stringWidth from 'string-width';
+import { visible } from '../domain/visible.ts';
 
 /** Untrusted text made safe for a terminal or a log: control and format characters shown, length bounded. */
 export function plain(text: string, most = 300): string {
-  const safe = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu, (char) =>
-    char === '\n' || char === '\t' || char === '\r'
-      ? ' '
-      : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const safe = visible(text);
   // Half of a surrogate pair is no character.
   return safe.length > most ? `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }

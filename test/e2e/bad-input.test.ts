@@ -46,6 +46,15 @@ describe('a cohort that cannot be used: exit 3, one line, nothing touched', () =
     expect([ended.code, oneLine(ended)]).toEqual([3, expect.stringMatching(/directory/)]);
   });
 
+  it.each([
+    ['a path', ['check', 'a\u001b[31mb\nc\u202ed.csv'], 3],
+    ['a command', ['a\u001b[31mb\nc\u202ed'], 2],
+    ['a value', ['run', 'cohort.csv', '--concurrency', 'a\u001b[31mb\nc\u202ed'], 2],
+  ])('%s cannot speak to the terminal', async (_what, args, code) => {
+    const ended = await cli(args);
+    expect([ended.code, oneLine(ended)]).toEqual([code, expect.stringContaining('a\\u001b[31mb c\\u202ed')]);
+  });
+
   it('a mistyped column suggests the right one', async () => {
     const cohort = join(await scratch(), 'cohort.csv');
     await writeFile(cohort, csv([phone(1)]));
