@@ -22,12 +22,16 @@ export async function findEncoding(file: CohortFile, asked?: string): Promise<En
   const head = await headOf(file);
   refuseKnownBinary(head, file.name);
   const label = byMark(head) ?? byZeros(head);
-  if (label !== undefined) {
-    return { label, note: label === 'utf-8' ? undefined : `read as ${label.toUpperCase()}` };
-  }
-  refuseBinary(head, file.name);
+  if (label !== undefined && label !== 'utf-8') return { label, note: `read as ${label.toUpperCase()}` };
+  if (label === undefined) refuseBinary(head, file.name);
   const odd = await firstOddByte(file);
   if (odd === undefined) return { label: 'utf-8', note: undefined };
+  if (label === 'utf-8') {
+    return {
+      label,
+      note: `read as UTF-8, as its first bytes say, but line ${odd} is not: what cannot be read is “\ufffd”; save it as UTF-8 again, or give --encoding`,
+    };
+  }
   return {
     label: 'windows-1252',
     note: `read as Windows-1252, as it is not UTF-8 (line ${odd}); if names look wrong, give --encoding`,

@@ -404,6 +404,18 @@ describe('encodings in depth', () => {
     expect((await readAll(path)).at(-1)?.row.fields[0]).toBe('Renée');
   });
 
+  test('a byte order mark decides, and what it says wrongly is noted', async () => {
+    const text = `\ufeffname,chat_id,phone\n${`Zoë,${GROUP},919874532456\n`.repeat(8000)}`;
+    expect((await openCohort(await file(Buffer.from(text)))).notes).toEqual([]);
+    const odd = Buffer.from(`Ren\xe9e,${GROUP},919874532457\n`, 'latin1');
+    const path = await file(Buffer.concat([Buffer.from(text), odd]));
+    expect((await openCohort(path)).notes).toEqual([
+      'read as UTF-8, as its first bytes say, but line 8002 is not: what cannot be read is “\ufffd”; save it as UTF-8 again, or give --encoding',
+    ]);
+    const rows = (await readAll(path)).map(({ row }) => row.fields[0]);
+    expect([rows[0], rows.at(-1)]).toEqual(['Zoë', 'Ren\ufffde']);
+  });
+
   test('each binary that people send instead is named', async () => {
     for (const [start, what] of [
       ['%PDF-1.7', 'PDF'],
