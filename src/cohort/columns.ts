@@ -1,4 +1,5 @@
 import { maskNumbers } from '../domain/mask-numbers.ts';
+import { nearest } from '../domain/spelling.ts';
 import { OnboardError } from '../errors.ts';
 import { ALIASES, type Role } from './aliases.ts';
 import { quote, quoteAll } from './quote.ts';
@@ -69,7 +70,7 @@ export function columnByName(columns: readonly string[], name: string, role: Rol
       `${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`,
     );
   }
-  const near = nearest(key, columns);
+  const near = nearest(key, columns, headerKey);
   const hint = near === undefined ? '.' : `; did you mean ${quote(near)}?`;
   throw new OnboardError(
     'COHORT_COLUMNS',
@@ -106,36 +107,4 @@ const NUMBER = /^\W*\d[\d\s().-]{6,}$/;
 /** The columns that have a name. A person's number in the place of one is not read out: errors end up in logs. */
 function named(columns: readonly string[]): readonly string[] {
   return columns.filter((column) => column.trim() !== '').map(maskNumbers);
-}
-
-function nearest(key: string, columns: readonly string[]): string | undefined {
-  let best: { readonly column: string; readonly distance: number } | undefined;
-  for (const column of columns) {
-    const other = headerKey(column);
-    const distance =
-      other !== '' && (other.includes(key) || key.includes(other)) ? 1 : editDistance(key, other);
-    if (best === undefined || distance < best.distance) best = { column, distance };
-  }
-  const near = best !== undefined && best.distance <= Math.max(2, Math.floor(key.length / 3));
-  return near ? best?.column : undefined;
-}
-
-/** Insertions, deletions, changes and swaps of neighbours that lead from one text to the other. */
-function editDistance(a: string, b: string): number {
-  let last: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swap =
-        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-          ? (last[j - 2] as number) + 1
-          : change;
-      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    last = row;
-    row = next;
-  }
-  return row[b.length] as number;
 }
