@@ -1,8 +1,8 @@
 /**
- * The ledger's format, version 1: JSON lines, UTF-8, each ended by `\n`, only ever appended to.
+ * The ledger's format, version 2: JSON lines, UTF-8, each ended by `\n`, only ever appended to.
  *
  * Line 1, the header:
- *   {"ledger":"group-onboard","version":1,"origin":"https://api.periskope.app","created":"2025-01-26T17:14:27.000Z","crc":"…"}
+ *   {"ledger":"group-onboard","version":2,"origin":"https://api.periskope.app","created":"2025-01-26T17:14:27.000Z","crc":"…"}
  * Every later line is a record. `n` is its line number: a line that was lost, doubled or moved shows.
  *   {"n":2,"is":"asked","at":"…","from":"919837000000","chat":"120363371308389685@g.us","who":["919537851844"],"crc":"…"}
  *     one ask, for one or more participants of one group, is about to be sent by the phone `from`; the ask's id is its `n`
@@ -13,16 +13,24 @@
  *     what is known about one pair from now on. Without `ask` it was settled without one (precheck, the rest of a closed
  *     group, membership read later). `asked` is when the pair was last asked; absent when it never was. `http` is absent
  *     when there was no answer.
+ *   {"n":5,"is":"outcome","as":4,"who":"919837000001","crc":"…"}
+ *     the same of another pair: all but `who` is as in line 4, the last outcome before it that is written out, with none
+ *     but its like in between. Most people of a batch have an outcome in common, and this is a fifth of its text.
  *
  * `crc` is always the last member: CRC-32 (zlib's) of the record's JSON text without that member, 8 hex digits.
  * Times are ISO 8601 UTC with milliseconds.
+ *
+ * Version 1 had no `as`. Such a ledger is read, and goes on as what it is.
  */
 import { crc32 } from 'node:zlib';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Participant, SettledStatus } from '../domain/words.ts';
 import { SETTLED_STATUSES } from '../domain/words.ts';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+
+/** The first version that knows `as`. */
+export const BRIEF_SINCE = 2;
 
 /** How every ledger of any version begins. */
 export const MAGIC = '{"ledger":"group-onboard","version":';
@@ -72,7 +80,19 @@ export interface OutcomeEntry {
   readonly message: string;
 }
 
+/** What the ledger knows, record by record. */
 export type LedgerRecord = AskedRecord | NotDoneRecord | OutcomeEntry;
+
+/** The outcome of line `as`, of another pair of the same group. */
+export interface LikeOutcome {
+  readonly n: number;
+  readonly is: 'outcome';
+  readonly as: number;
+  readonly who: Participant;
+}
+
+/** What a line can hold. */
+export type LedgerLine = LedgerRecord | LikeOutcome;
 
 /** What ends every line: `,"crc":"xxxxxxxx"}`. */
 const SUFFIX = /^,"crc":"([0-9a-f]{8})"\}$/;
@@ -81,7 +101,7 @@ const BRACE = 0x7d;
 const COMMA = 0x2c;
 
 /** One line of the file, checksum and newline included: well-formed text, to be written as UTF-8. */
-export function encode(record: Header | LedgerRecord): string {
+export function encode(record: Header | LedgerLine): string {
   const json = JSON.stringify(record);
   const crc = crc32(json).toString(16).padStart(8, '0');
   return `${json.slice(0, -1)},"crc":"${crc}"}\n`;
@@ -124,13 +144,17 @@ export function asHeader(value: unknown): Header | undefined {
 const statuses = new Set<string>(SETTLED_STATUSES);
 
 /**
- * The record in a decoded line, or undefined when it is none. The checksum has vouched for the bytes, so this looks
+ * What a decoded line holds, or undefined when it is nothing of ours. The checksum has vouched for the bytes, so this looks
  * only for what another program, or another version of this one, could have written.
  */
-export function asRecord(value: unknown, n: number): LedgerRecord | undefined {
+export function asLine(value: unknown, n: number): LedgerLine | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const it = value as Record<string, unknown>;
-  if (it['n'] !== n || typeof it['at'] !== 'string') return undefined;
+  if (it['n'] !== n) return undefined;
+  if (it['is'] === 'outcome' && typeof it['as'] === 'number') {
+    return typeof it['who'] === 'string' ? (value as LikeOutcome) : undefined;
+  }
+  if (typeof it['at'] !== 'string') return undefined;
   switch (it['is']) {
     case 'asked': {
       const sound = typeof it['from'] === 'string' && typeof it['chat'] === 'string' && isTextList(it['who']);

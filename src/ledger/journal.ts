@@ -6,7 +6,8 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { writeFully } from '../files/durable.ts';
-import { encode, type LedgerRecord } from './format.ts';
+import { Composition, type Draft, type End } from './compose.ts';
+import type { LedgerRecord } from './format.ts';
 
 /**
  * A batch that follows another at once waits so long for company, ms: under load, one fsync then serves several times as
@@ -21,25 +22,6 @@ const MANY = 8;
 const MANY_RECORDS = 200;
 const BUSY_MS = 10;
 
-/** A record as the caller knows it: its place in the file is the journal's to give. */
-export type Draft<R extends LedgerRecord = LedgerRecord> = R extends LedgerRecord ? Omit<R, 'n'> : never;
-
-/** The members in the order of format.ts. Written out: a spread of each costs as much as encoding it. */
-function numbered(n: number, draft: Draft): LedgerRecord {
-  switch (draft.is) {
-    case 'asked': {
-      const { is, at, from, chat, who } = draft;
-      return { n, is, at, from, chat, who };
-    }
-    case 'not_done':
-      return { n, is: draft.is, at: draft.at, ask: draft.ask };
-    case 'outcome': {
-      const { is, at, ask, asked, chat, who, status, reason, http, trace, message } = draft;
-      return { n, is, at, ask, asked, chat, who, status, reason, http, trace, message };
-    }
-  }
-}
-
 interface Waiting {
   readonly drafts: readonly Draft[];
   readonly done: (numbers: readonly number[]) => void;
@@ -48,9 +30,10 @@ interface Waiting {
 
 export interface JournalOptions {
   readonly file: FileHandle;
-  /** Complete lines in the file, and its length in bytes. */
-  readonly lines: number;
-  readonly length: number;
+  /** Of the file. */
+  readonly end: End;
+  /** See Composition. */
+  readonly brief: boolean;
   readonly durable: boolean;
   /** Rejects when the file may not be written now. Called before every batch. */
   readonly guard: () => Promise<void>;
@@ -61,8 +44,7 @@ export interface JournalOptions {
 
 export class Journal {
   readonly #options: JournalOptions;
-  #lines: number;
-  #length: number;
+  #end: End;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #poison: Error | undefined;
@@ -74,8 +56,7 @@ export class Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#lines = options.lines;
-    this.#length = options.length;
+    this.#end = options.end;
   }
 
   /** Resolves with the records' numbers, in order, once they are on the disk and have taken effect. */
@@ -116,7 +97,6 @@ export class Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       this.#lastCalls = batch.length;
-      this.#lastRecords = batch.reduce((sum, { drafts }) => sum + drafts.length, 0);
       try {
         await this.#write(batch);
       } catch (error) {
@@ -130,38 +110,27 @@ export class Journal {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { file, durable, guard, onDurable } = this.#options;
-    const records: LedgerRecord[] = [];
-    const offsets: number[] = [];
-    let text = '';
-    let lines = this.#lines;
-    let length = this.#length;
+    const { file, durable, guard, onDurable, brief } = this.#options;
+    const composition = new Composition(this.#end, brief);
+    const ends: number[] = [];
     for (const { drafts } of batch) {
-      for (const draft of drafts) {
-        const record = numbered(++lines, draft);
-        const line = encode(record);
-        records.push(record);
-        offsets.push(length);
-        text += line;
-        length += Buffer.byteLength(line);
-      }
+      for (const draft of drafts) composition.add(draft);
+      ends.push(composition.records.length);
     }
+    this.#lastRecords = composition.records.length;
 
     await guard();
     if (this.#poison !== undefined) throw this.#poison;
-    await writeFully(file, Buffer.from(text));
+    await writeFully(file, Buffer.from(composition.text));
     if (durable) await file.datasync();
     // The lock may have been lost meanwhile: then an ask must not follow.
     if (this.#poison !== undefined) throw this.#poison;
 
-    this.#lines = lines;
-    this.#length = length;
+    this.#end = composition.end;
+    const { records, offsets } = composition;
     for (const [place, record] of records.entries()) onDurable(record, offsets[place] as number);
-    let next = 0;
-    for (const one of batch) {
-      const numbers = records.slice(next, next + one.drafts.length).map(({ n }) => n);
-      next += one.drafts.length;
-      one.done(numbers);
+    for (const [place, one] of batch.entries()) {
+      one.done(records.slice(ends[place - 1] ?? 0, ends[place]).map(({ n }) => n));
     }
   }
 }

@@ -5,7 +5,7 @@ import { OnboardError } from '../errors.ts';
 import { canonicalPath } from '../files/durable.ts';
 import { errorCode } from '../files/failure.ts';
 import { failure, lost, notWritable } from './failures.ts';
-import type { Header } from './format.ts';
+import { BRIEF_SINCE, type Header } from './format.ts';
 import { Journal } from './journal.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { acquireLock, type Lock } from './lock.ts';
@@ -35,9 +35,8 @@ declare const askId: unique symbol;
 /** Names one ask: the number of its record. */
 export type AskId = number & { readonly [askId]: true };
 
-/** The last outcome of a pair, with its times in epoch ms. `pair` is the pair as it was asked. */
+/** The last outcome of a pair, with its times in epoch ms. */
 export interface OutcomeRecord extends Outcome {
-  readonly pair: Pair;
   /** When the pair was last asked; undefined when it was settled without ever being asked. */
   readonly askedAt: number | undefined;
   readonly settledAt: number;
@@ -106,12 +105,12 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
       onRecord: (record, offset) => state.apply(record, offset),
     });
     if (!readOnly && opened.file !== undefined) {
-      const { file, lines, length } = opened;
+      const { file, header, lines, length } = opened;
       const { ino, dev } = await file.stat();
       journal = new Journal({
         file,
-        lines,
-        length,
+        end: { lines, length },
+        brief: header.version >= BRIEF_SINCE,
         durable,
         guard: async () => {
           if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');

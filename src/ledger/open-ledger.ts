@@ -1,14 +1,20 @@
 /** An open ledger: turns calls into records, and records into answers. */
 import { isoTime } from '../domain/iso-time.ts';
 import { personKey } from '../domain/participant.ts';
-import type { ChatId, Clock, Outcome, Pair } from '../domain/words.ts';
-import { asRecord, decodeLine, type Header, knownReason, MAX_MESSAGE, type OutcomeEntry } from './format.ts';
-import type { Draft, Journal } from './journal.ts';
+import type { ChatId, Clock, Outcome, Pair, Participant } from '../domain/words.ts';
+import type { Draft, OutcomesDraft } from './compose.ts';
+import { type Header, MAX_MESSAGE } from './format.ts';
+import type { Journal } from './journal.ts';
 import type { AskId, Ledger, OutcomeRecord } from './ledger.ts';
 import type { OpenedFile } from './ledger-file.ts';
-import { LineReader } from './line-reader.ts';
 import type { Lock } from './lock.ts';
+import { OutcomeReader, type OutcomeWords } from './outcome-reader.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
+
+interface Settlement {
+  readonly pair: Pair;
+  readonly outcome: Outcome;
+}
 
 export class OpenLedger implements Ledger {
   readonly repaired: string | undefined;
@@ -17,7 +23,7 @@ export class OpenLedger implements Ledger {
   readonly #journal: Journal | undefined;
   readonly #lock: Lock | undefined;
   readonly #file: OpenedFile['file'];
-  readonly #lines: LineReader | undefined;
+  readonly #outcomes: OutcomeReader | undefined;
   readonly #clock: Clock;
   /** Per group, the persons whose `asked` record is being written, and is not part of the state yet. */
   readonly #beingAsked = new Map<ChatId, Set<string>>();
@@ -33,7 +39,7 @@ export class OpenLedger implements Ledger {
     this.repaired = opened.repaired;
     this.header = opened.header;
     this.#file = opened.file;
-    this.#lines = opened.file && new LineReader(opened.file.fd);
+    this.#outcomes = opened.file && new OutcomeReader(opened.file.fd);
     this.#state = state;
     this.#journal = journal;
     this.#lock = lock;
@@ -84,28 +90,17 @@ export class OpenLedger implements Ledger {
     await this.#append([{ is: 'not_done', at: this.#now(), ask }]);
   }
 
-  async settle(
-    ask: AskId | undefined,
-    outcomes: readonly { readonly pair: Pair; readonly outcome: Outcome }[],
-  ): Promise<void> {
+  async settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void> {
     if (outcomes.length === 0) return;
-    await this.#append(outcomes.map(({ pair, outcome }) => this.#outcomeDraft(ask, pair, outcome)));
+    await this.#append(this.#outcomeDrafts(ask, outcomes));
   }
 
   outcome(pair: Pair): OutcomeRecord | undefined {
-    const record = this.#lastOutcome(pair);
-    if (record === undefined) return undefined;
-    return {
-      pair: { chatId: record.chat, participant: record.who },
-      status: record.status,
-      reasonCode: knownReason(record.reason),
-      message: record.message,
-      httpStatus: record.http,
-      traceId: record.trace,
-      askedAt: record.asked === undefined ? undefined : Date.parse(record.asked),
-      settledAt: Date.parse(record.at),
-      attempts: this.#state.get(pair)?.attempts ?? 0,
-    };
+    const words = this.#lastOutcome(pair);
+    if (words === undefined) return undefined;
+    const { status, reasonCode, message, httpStatus, traceId, askedAt, settledAt } = words;
+    const attempts = this.#state.get(pair)?.attempts ?? 0;
+    return { status, reasonCode, message, httpStatus, traceId, askedAt, settledAt, attempts };
   }
 
   inDoubt(): Iterable<Pair> {
@@ -146,33 +141,40 @@ export class OpenLedger implements Ledger {
     return this.#journal.append(drafts);
   }
 
-  #outcomeDraft(ask: AskId | undefined, pair: Pair, outcome: Outcome): Draft<OutcomeEntry> {
-    if (ask !== undefined && !this.#state.waits(ask, pair)) {
-      throw new Error(`ask ${ask} does not wait for an outcome of this pair`);
+  /** People who have an outcome in common are one draft. */
+  #outcomeDrafts(ask: AskId | undefined, outcomes: readonly Settlement[]): OutcomesDraft[] {
+    const at = this.#now();
+    const drafts: (Omit<OutcomesDraft, 'who'> & { readonly who: Participant[] })[] = [];
+    for (const { pair, outcome } of outcomes) {
+      if (ask !== undefined && !this.#state.waits(ask, pair)) {
+        throw new Error(`ask ${ask} does not wait for an outcome of this pair`);
+      }
+      const asked = this.#state.openSince(pair) ?? this.#lastOutcome(pair)?.asked;
+      const { status, reasonCode: reason, httpStatus: http } = outcome;
+      const trace = outcome.traceId.slice(0, MAX_MESSAGE);
+      const message = outcome.message.slice(0, MAX_MESSAGE);
+      const like = drafts.find(
+        (draft) =>
+          draft.status === status &&
+          draft.message === message &&
+          draft.reason === reason &&
+          draft.chat === pair.chatId &&
+          draft.asked === asked &&
+          draft.http === http &&
+          draft.trace === trace,
+      );
+      if (like !== undefined) like.who.push(pair.participant);
+      else {
+        const [chat, who] = [pair.chatId, [pair.participant]];
+        drafts.push({ is: 'outcome', at, ask, asked, chat, who, status, reason, http, trace, message });
+      }
     }
-    const asked = this.#state.openSince(pair) ?? this.#lastOutcome(pair)?.asked;
-    return {
-      is: 'outcome',
-      at: this.#now(),
-      ask,
-      asked,
-      chat: pair.chatId,
-      who: pair.participant,
-      status: outcome.status,
-      reason: outcome.reasonCode,
-      http: outcome.httpStatus,
-      trace: outcome.traceId.slice(0, MAX_MESSAGE),
-      message: outcome.message.slice(0, MAX_MESSAGE),
-    };
+    return drafts;
   }
 
-  #lastOutcome(pair: Pair): OutcomeEntry | undefined {
+  #lastOutcome(pair: Pair): OutcomeWords | undefined {
     const offset = this.#state.outcomeOffset(pair);
-    if (offset === undefined || this.#lines === undefined) return undefined;
-    const value = decodeLine(this.#lines.lineAt(offset)) as { readonly n: number } | undefined;
-    const record = value && asRecord(value, value.n);
-    if (record?.is !== 'outcome') throw new Error(`the ledger has no outcome at byte ${offset} any more`);
-    return record;
+    return offset === undefined ? undefined : this.#outcomes?.at(offset);
   }
 
   #now(): string {

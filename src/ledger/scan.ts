@@ -3,13 +3,15 @@ import type { FileHandle } from 'node:fs/promises';
 import { OnboardError } from '../errors.ts';
 import {
   asHeader,
-  asRecord,
+  asLine,
   decodeLine,
   FORMAT_VERSION,
   type Header,
+  type LedgerLine,
   type LedgerRecord,
   MAGIC,
   MAX_LINE_BYTES,
+  type OutcomeEntry,
 } from './format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -27,7 +29,8 @@ export interface Scan {
 }
 
 /**
- * Hands every record, in order, to `onRecord` with the byte offset of its line.
+ * Hands every record, in order, to `onRecord` with the byte offset of its line; of an outcome that is as another's, with
+ * that of the line that has it written out.
  *
  * The one damage that a crash can do to an append-only file is an incomplete last line, that is: bytes after the last
  * newline (zeros too, which a power loss leaves where data was still to come). That is reported as `torn`. Anything
@@ -45,6 +48,7 @@ export async function scan(
   let offset = 0;
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 0;
+  const written = new WrittenOut();
 
   for (;;) {
     if (filled === buffer.length) {
@@ -65,9 +69,10 @@ export async function scan(
         header = readHeader(line, path);
         onHeader(header);
       } else {
-        const record = asRecord(decodeLine(line), lines);
+        const found = asLine(decodeLine(line), lines);
+        const record = found && written.record(found, offset + start);
         if (record === undefined) throw damaged(path, lines);
-        onRecord(record, offset + start);
+        onRecord(record, written.offset);
       }
       start = end + 1;
     }
@@ -81,6 +86,25 @@ export async function scan(
   return { header, lines, sound: offset, torn: filled };
 }
 
+/** Gives outcomes that are as another's their words again. */
+class WrittenOut {
+  /** Of the line that has the words of the last record. */
+  offset = 0;
+  /** The outcome that the next line may be like. */
+  #outcome: OutcomeEntry | undefined;
+
+  /** The record of a line; undefined when it is as no outcome before it. */
+  record(line: LedgerLine, offset: number): LedgerRecord | undefined {
+    if ('as' in line) {
+      const { as, n, who } = line;
+      return this.#outcome?.n === as ? { ...this.#outcome, n, who } : undefined;
+    }
+    this.#outcome = line.is === 'outcome' ? line : undefined;
+    this.offset = offset;
+    return line;
+  }
+}
+
 function newlineIn(buffer: Buffer, from: number, to: number): number {
   const at = buffer.indexOf(NEWLINE, from);
   return at < to ? at : -1;
@@ -90,7 +114,7 @@ function readHeader(line: Buffer, path: string): Header {
   if (!line.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw notALedger(path);
   const header = asHeader(decodeLine(line));
   if (header === undefined) throw damaged(path, 1);
-  if (header.version !== FORMAT_VERSION) {
+  if (header.version > FORMAT_VERSION) {
     throw new OnboardError(
       'LEDGER_DAMAGED',
       `${path}: this ledger was written by a newer version of group-onboard (format ${header.version}); run that version`,

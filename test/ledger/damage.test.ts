@@ -2,38 +2,56 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Pair } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
 
-const everybody = [pair(1), pair(2), pair(3)];
+const everybody = [pair(1), pair(2), pair(3), pair(4)];
 
 /** A whole ledger with every kind of record, its lines' ends, and what is known after each line. */
 let whole: Buffer;
 let ends: number[];
 const known: unknown[] = [];
 
+/** Every kind of record; last, people with an outcome in common, `members` of them. Calls `note` after each line but theirs. */
+async function written(path: string, members: readonly Pair[], note: (ledger: Ledger) => void) {
+  const ledger = await opened(path);
+  note(ledger);
+  const first = await ledger.asked([pair(1), pair(2)], SENDER);
+  note(ledger);
+  await ledger.notDone(first);
+  note(ledger);
+  const second = await ledger.asked([pair(1)], SENDER);
+  note(ledger);
+  await ledger.settle(second, [{ pair: pair(1), outcome: outcome('invited', { message: 'é “x”\n' }) }]);
+  note(ledger);
+  await ledger.asked([pair(3)], SENDER);
+  note(ledger);
+  await ledger.settle(
+    undefined,
+    members.map((one) => ({ pair: one, outcome: outcome('already_member') })),
+  );
+  return ledger;
+}
+
 beforeEach(async () => {
   if (known.length > 0) return;
-  const path = join(await scratch(), 'whole.jsonl');
-  const ledger = await opened(path);
-  known.push(undefined, knowledge(ledger, everybody));
-  const note = () => known.push(knowledge(ledger, everybody));
-  const first = await ledger.asked([pair(1), pair(2)], SENDER);
-  note();
-  await ledger.notDone(first);
-  note();
-  const second = await ledger.asked([pair(1)], SENDER);
-  note();
-  await ledger.settle(second, [{ pair: pair(1), outcome: outcome('invited', { message: 'é “x”\n' }) }]);
-  note();
-  await ledger.asked([pair(3)], SENDER);
-  note();
-  await ledger.settle(undefined, [{ pair: pair(2), outcome: outcome('already_member') }]);
-  note();
-  await ledger.close();
+  const dir = await scratch();
+  const path = join(dir, 'whole.jsonl');
+  const note = (ledger: Ledger) => known.push(knowledge(ledger, everybody));
+  known.push(undefined);
+  const ledger = await written(path, [pair(2), pair(4)], note);
+  // Who is in the second line of the two is not known from the first.
+  const shorter = await written(join(dir, 'shorter.jsonl'), [pair(2)], () => undefined);
+  for (const each of [shorter, ledger]) {
+    note(each);
+    await each.close();
+  }
   whole = readFileSync(path);
   ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
+  expect(known).toHaveLength(ends.length + 1);
 });
 
 async function tryOpen(
@@ -87,9 +105,20 @@ describe('a torn tail', () => {
     expect(ledger.repaired).toMatch(
       /^\S+: the last line was cut short by a crash; its \d+ bytes were removed$/,
     );
-    await ledger.settle(undefined, [{ pair: pair(2), outcome: outcome('already_member') }]);
+    // The line that it was as is there, but of another call.
+    await ledger.settle(undefined, [{ pair: pair(4), outcome: outcome('already_member') }]);
+    expect(knowledge(ledger, everybody)).toEqual(known.at(-1));
     await ledger.close();
-    expect(readFileSync(path).equals(whole)).toBe(true);
+    const [sound, added] = [
+      readFileSync(path).subarray(0, ends.at(-2)),
+      readFileSync(path).subarray(ends.at(-2)),
+    ];
+    expect(sound.equals(whole.subarray(0, ends.at(-2)))).toBe(true);
+    expect(JSON.parse(added.toString())).toMatchObject({
+      n: 8,
+      who: pair(4).participant,
+      status: 'already_member',
+    });
   });
 });
 
@@ -120,9 +149,9 @@ describe('any other damage is refused, and the file is left as it is', () => {
     const path = join(await scratch(), 'lines.jsonl');
     const lines = ends.map((end, i) => whole.subarray(i === 0 ? 0 : ends[i - 1], end));
     const from = (order: readonly number[]) => Buffer.concat(order.map((i) => lines[i]!));
-    await refused(path, from([0, 1, 3, 4, 5, 6]), 3, 'lost');
-    await refused(path, from([0, 1, 2, 2, 3, 4, 5, 6]), 4, 'doubled');
-    await refused(path, from([0, 1, 3, 2, 4, 5, 6]), 3, 'moved');
+    await refused(path, from([0, 1, 3, 4, 5, 6, 7]), 3, 'lost');
+    await refused(path, from([0, 1, 2, 2, 3, 4, 5, 6, 7]), 4, 'doubled');
+    await refused(path, from([0, 1, 3, 2, 4, 5, 6, 7]), 3, 'moved');
     await refused(path, from([0, 0, 1]), 2, 'two headers');
     await refused(path, Buffer.concat([from([0, 1]), Buffer.from('\n'), from([2, 3])]), 3, 'an empty line');
     const zeros = Buffer.from(whole);
@@ -130,15 +159,15 @@ describe('any other damage is refused, and the file is left as it is', () => {
     await refused(path, zeros, 3, 'zeros with records after them');
     await refused(
       path,
-      Buffer.concat([whole, Buffer.from('{"n":8}\n')]),
-      8,
+      Buffer.concat([whole, Buffer.from('{"n":9}\n')]),
+      9,
       'a last line with a newline, without a checksum',
     );
   });
 
   test('records that another program or a newer version has written', async () => {
     const path = join(await scratch(), 'newer.jsonl');
-    const header = { ledger: 'group-onboard', version: 1, origin: ORIGIN, created: '' } as const;
+    const header = { ledger: 'group-onboard', version: 2, origin: ORIGIN, created: '' } as const;
     const at = new Date(new TestClock().now()).toISOString();
     for (const record of [
       { n: 2, is: 'forgot', at },
@@ -151,8 +180,27 @@ describe('any other damage is refused, and the file is left as it is', () => {
       await refused(path, Buffer.from(encode(header) + encode(record as never)), 2, JSON.stringify(record));
     }
     await refused(path, Buffer.from(encode({ ...header, origin: 7 } as never)), 1, 'no origin');
-    writeFileSync(path, encode({ ...header, version: 2 }));
+    writeFileSync(path, encode({ ...header, version: 3 }));
     expect((await tryOpen(path)).error?.message).toContain('newer version');
+  });
+
+  test('an outcome that is as no other', async () => {
+    const path = join(await scratch(), 'like.jsonl');
+    const all = ends.map((end, i) => whole.subarray(i === 0 ? 0 : ends[i - 1], end));
+    const like = (n: number, as: unknown, who: unknown = '919000000009') =>
+      Buffer.from(encode({ n, is: 'outcome', as, who } as never));
+    const upTo = (lines: number, ...more: readonly Buffer[]) =>
+      Buffer.concat([...all.slice(0, lines), ...more]);
+    writeFileSync(path, upTo(7, like(8, 7), like(9, 7)));
+    expect((await tryOpen(path)).error).toBeUndefined();
+    await refused(path, upTo(1, like(2, 1)), 2, 'the header is no outcome');
+    await refused(path, upTo(2, like(3, 2)), 3, 'an ask is no outcome');
+    await refused(path, upTo(6, like(7, 5)), 7, 'an outcome that an ask has followed');
+    await refused(path, upTo(8, like(9, 8)), 9, 'one that is itself as another');
+    await refused(path, upTo(8, like(9, 5)), 9, 'an outcome of another call');
+    await refused(path, upTo(8, like(9, 9)), 9, 'itself');
+    await refused(path, upTo(7, like(8, 7, 7)), 8, 'of nobody');
+    await refused(path, upTo(7, like(8, '7')), 8, 'no number');
   });
 
   test('a reason code that this version does not know reads as other', async () => {

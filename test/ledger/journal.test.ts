@@ -1,8 +1,9 @@
 /** Group commit and failure, on a file whose fsync the test holds in its hand. */
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
+import type { Draft } from '../../src/ledger/compose.ts';
 import type { LedgerRecord } from '../../src/ledger/format.ts';
-import { type Draft, Journal, type JournalOptions } from '../../src/ledger/journal.ts';
+import { Journal, type JournalOptions } from '../../src/ledger/journal.ts';
 import { PATIENTLY } from '../helpers.ts';
 
 class Disk {
@@ -37,8 +38,8 @@ function journal(disk: Disk, options: Partial<JournalOptions> = {}) {
   const applied: LedgerRecord[] = [];
   const one = new Journal({
     file: disk as unknown as FileHandle,
-    lines: 1,
-    length: 100,
+    end: { lines: 1, length: 100 },
+    brief: true,
     durable: true,
     guard: async () => undefined,
     onDurable: (record) => applied.push(record),

@@ -35,7 +35,6 @@ describe('what is recorded', () => {
       expect(each.state(pair(2))).toEqual({ status: 'failed', attempts: 1, reasonCode: 'privacy_blocked' });
       expect(each.outcome(pair(2))).toEqual({
         ...failed,
-        pair: pair(2),
         attempts: 1,
         askedAt: Date.parse('2025-01-26T17:14:27.000Z'),
         settledAt: Date.parse('2025-01-26T17:14:27.250Z'),
@@ -64,7 +63,7 @@ describe('what is recorded', () => {
     const at = '2025-01-26T17:14:27.000Z';
     const settled = { is: 'outcome', at, chat, trace: '', reason: '', message: '' };
     expect(lines(path).map((line) => JSON.parse(line))).toMatchObject([
-      { ledger: 'group-onboard', version: 1, origin: ORIGIN, created: at },
+      { ledger: 'group-onboard', version: 2, origin: ORIGIN, created: at },
       { n: 2, is: 'asked', at, from: SENDER, chat, who: ['919000000001'] },
       { n: 3, is: 'not_done', at, ask: 2 },
       { n: 4, is: 'asked', at, from: SENDER, chat, who: ['919000000001'] },
@@ -82,6 +81,110 @@ describe('what is recorded', () => {
       { ...settled, n: 6, who: '919000000002', status: 'already_member' },
     ]);
     expect(Object.keys(JSON.parse(lines(path)[5]!))).not.toContain('ask');
+  });
+
+  test('people of a batch with the same outcome have a line each, and its words are written once', async () => {
+    const path = join(await scratch(), 'a.ledger.jsonl');
+    const ledger = await opened(path);
+    const people = [1, 2, 3, 4, 5].map((n) => pair(n));
+    const said = (n: number) =>
+      outcome(n % 2 === 0 ? 'added' : 'invited', { message: n === 5 ? 'later' : '' });
+    await ledger.settle(
+      await ledger.asked(people, SENDER),
+      people.map((one, i) => ({ pair: one, outcome: said(i + 1) })),
+    );
+    expect(
+      lines(path)
+        .slice(2)
+        .map((line) => {
+          const { n, as, who, status } = JSON.parse(line);
+          return [n, as, Number(who.slice(-3)), status];
+        }),
+    ).toEqual([
+      [3, undefined, 1, 'invited'],
+      [4, 3, 3, undefined],
+      [5, undefined, 2, 'added'],
+      [6, 5, 4, undefined],
+      [7, undefined, 5, 'invited'],
+    ]);
+    expect(Object.keys(JSON.parse(lines(path)[3]!))).toEqual(['n', 'is', 'as', 'who', 'crc']);
+    for (const each of [ledger, await reopen(ledger, path)]) {
+      for (const n of [1, 2, 3, 4, 5]) {
+        expect(each.state(pair(n))?.status).toBe(said(n).status);
+        expect(each.outcome(pair(n))).toEqual({
+          ...said(n),
+          attempts: 1,
+          askedAt: new TestClock().now(),
+          settledAt: new TestClock().now(),
+        });
+      }
+    }
+  });
+
+  test('what differs in anything is written out', async () => {
+    const path = join(await scratch(), 'a.ledger.jsonl');
+    const clock = new TestClock();
+    const ledger = await opened(path, { clock });
+    const base = outcome('failed', { reasonCode: 'other', message: 'm', httpStatus: 200, traceId: 't' });
+    const others = [
+      {},
+      { status: 'unknown' },
+      { reasonCode: 'bad_request' },
+      { message: 'n' },
+      { httpStatus: undefined },
+      { traceId: 'u' },
+    ] as const;
+    await ledger.asked([pair(90)], SENDER);
+    clock.wall += 1000;
+    await ledger.asked([pair(91)], SENDER);
+    const settlements = [
+      ...others.map((other, n) => ({ pair: pair(n), outcome: { ...base, ...other } })),
+      { pair: pair(7, 2), outcome: base },
+      ...[90, 91].map((n) => ({ pair: pair(n), outcome: base })),
+    ];
+    await ledger.settle(undefined, settlements);
+    expect(lines(path).filter((line) => line.includes('"as":'))).toEqual([]);
+    const again = await reopen(ledger, path);
+    for (const one of settlements) expect(again.outcome(one.pair)).toMatchObject(one.outcome);
+    expect([90, 91].map((n) => again.outcome(pair(n))?.askedAt)).toEqual([clock.wall - 1000, clock.wall]);
+  });
+
+  test('a ledger of version 1 goes on as one', async () => {
+    const path = join(await scratch(), 'a.ledger.jsonl');
+    const [header] = [{ ledger: 'group-onboard', version: 1, origin: ORIGIN, created: '' } as const];
+    const at = '2025-01-26T17:14:27.000Z';
+    const { chatId: chat, participant: who } = pair(1);
+    writeFileSync(
+      path,
+      encode(header) +
+        encode({ n: 2, is: 'asked', at, from: SENDER, chat, who: [who] }) +
+        encode({
+          n: 3,
+          is: 'outcome',
+          at,
+          ask: 2,
+          asked: at,
+          chat,
+          who,
+          status: 'added',
+          reason: '',
+          trace: 't',
+          message: 'm',
+        }),
+    );
+    const ledger = await opened(path);
+    expect(ledger.outcome(pair(1))).toMatchObject({ status: 'added', traceId: 't', message: 'm' });
+    const two = [pair(2), pair(3)];
+    await ledger.settle(
+      await ledger.asked(two, SENDER),
+      two.map((one) => ({ pair: one, outcome: outcome() })),
+    );
+    expect(lines(path).map((line) => JSON.parse(line).version ?? JSON.parse(line).as)).toEqual([
+      1,
+      ...Array(5).fill(undefined),
+    ]);
+    const again = await reopen(ledger, path);
+    expect(two.map((one) => again.outcome(one)?.status)).toEqual(['invited', 'invited']);
   });
 
   test('settled without an ask, and a member found later', async () => {
@@ -144,7 +247,7 @@ describe('doubt', () => {
     }));
     await ledger.settle(await ledger.asked([long!], SENDER), [{ pair: long!, outcome: outcome() }]);
     expect(ledger.state(short!)?.status).toBe('invited');
-    expect(ledger.outcome(short!)?.pair).toEqual(long);
+    expect(ledger.outcome(short!)).toEqual(ledger.outcome(long!));
     expect(ledger.size).toBe(1);
   });
 
@@ -227,10 +330,17 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
           last.set(key(pairs[0]!), status);
           close(pairs[0]!);
         } else if (chosen !== undefined && is === 'settle') {
-          const settled = chosen.pairs[0]!;
-          await ledger.settle(chosen.id, [{ pair: settled, outcome: outcome(status) }]);
-          last.set(key(settled), status);
-          close(settled);
+          // Some or all of its people; those with the same outcome share its words.
+          const settled = chosen.pairs.slice(0, who.length);
+          const statusOf = (i: number) => (i === 1 ? 'failed' : status);
+          await ledger.settle(
+            chosen.id,
+            settled.map((one, i) => ({ pair: one, outcome: outcome(statusOf(i)) })),
+          );
+          for (const [i, one] of settled.entries()) {
+            last.set(key(one), statusOf(i));
+            close(one);
+          }
         } else if (chosen !== undefined && is === 'notDone') {
           await ledger.notDone(chosen.id);
           asked -= chosen.size;
