@@ -8,6 +8,8 @@ export interface Ask {
   readonly sender?: Sender | undefined;
 }
 
+const NONE: readonly Ask[] = [];
+
 /** An ask that is still being gathered. */
 interface Gathering extends Ask {
   readonly participants: Participant[];
@@ -47,8 +49,9 @@ export class Planner {
     }
     this.#held++;
     if (ask.participants.length >= this.#batchSize) return [this.#take(name, ask)];
+    if (this.#held <= this.#lookAhead) return NONE;
     const oldest = this.#waiting.entries().next();
-    return this.#held > this.#lookAhead && !oldest.done ? [this.#take(...oldest.value)] : [];
+    return oldest.done ? NONE : [this.#take(...oldest.value)];
   }
 
   /** The end of the cohort: whatever is still held. */
