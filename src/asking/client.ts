@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type CancelableRequest, got, type Response } from 'got';
 import type { ChatId, Clock, Participant } from '../domain/words.ts';
 import type { Answer, AnswerHeaders } from './answer.ts';
@@ -106,6 +107,12 @@ export function createClient(options: ClientOptions): Client {
         native.once('response', (response) => {
           head = response;
         });
+        // Node closes such a connection without a response or an error: got would wait for ever.
+        native.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+          head = response;
+          socket.destroy();
+          request.cancel('switched to another protocol');
+        });
         whenConnected(native, () => {
           sent = true;
           sentAt = clock.monotonic();
@@ -120,7 +127,7 @@ export function createClient(options: ClientOptions): Client {
         kind: 'answer',
         httpStatus: response.statusCode,
         ...readHead(response.headers),
-        body: cut(response.body),
+        body: cut(textOf(response)),
         sentAt,
         answeredAt: clock.monotonic(),
       };
@@ -158,6 +165,12 @@ export function createClient(options: ClientOptions): Client {
     phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
     close: () => connections.close(),
   };
+}
+
+/** got leaves a compressed body as its bytes. */
+function textOf({ body, headers }: Response<unknown>): string {
+  if (typeof body === 'string') return body;
+  return `a body that cannot be read: its content-encoding is ${headers['content-encoding']}`;
 }
 
 /** Nothing of the base URL but origin and path: credentials in it would take the place of the key. */

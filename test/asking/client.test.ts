@@ -8,6 +8,7 @@ import {
 import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, type ClientOptions, createClient } from '../../src/asking/client.ts';
 import type { ChatId, Participant } from '../../src/domain/words.ts';
@@ -149,6 +150,27 @@ test.each([301, 302, 303, 307, 308])('%i is not followed: the other server sees 
   const answer = await ask(clientOf(server.url));
   expect(answer).toMatchObject({ kind: 'answer', httpStatus: status });
   expect(other.connections).toHaveLength(0);
+});
+
+test('101: an answer that turns the connection into something else is lost, and ends', async () => {
+  const server = await tcpServer((socket) =>
+    onceAsked(socket, () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+    ),
+  );
+  const answer = await ask(clientOf(server.url));
+  expect(answer).toMatchObject({ kind: 'lost', httpStatus: 101, cause: 'truncated' });
+});
+
+test('a body in an encoding that was not asked for is an answer, and says which', async () => {
+  const server = await httpServer((_request, response) => {
+    response.writeHead(422, { 'content-encoding': 'gzip' }).end(gzipSync('{"message":"no"}'));
+  });
+  expect(await ask(clientOf(server.url))).toMatchObject({
+    kind: 'answer',
+    httpStatus: 422,
+    body: 'a body that cannot be read: its content-encoding is gzip',
+  });
 });
 
 test('an echoed key is cut out of body and headers', async () => {
