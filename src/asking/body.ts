@@ -19,6 +19,15 @@ export function parseJson(body: string): unknown {
   }
 }
 
+/** A value as JSON; undefined where it is nested deeper than can be written, though it could be read. */
+export function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Outcome, Participant } from '../domain/words.ts';
 import type { Answer } from './answer.ts';
 import { matchKeys } from './answer-keys.ts';
-import { excerpt, parseObject, serverWords } from './body.ts';
+import { excerpt, jsonOf, parseObject, serverWords } from './body.ts';
 import { type Effect, type Verdict, weigh } from './evidence.ts';
 import { oneLine, shorten } from './scrub.ts';
 
@@ -166,7 +166,7 @@ function byBody(
     const key = keys.get(participant);
     const verdict = key === undefined ? undefined : readVerdict(values[key]);
     if (verdict === undefined) {
-      const raw = key === undefined ? body : (JSON.stringify(values[key]) ?? '');
+      const raw = (key === undefined ? undefined : jsonOf(values[key])) ?? body;
       inDoubt.push({ participant, message: excerpt(raw) });
       continue;
     }
@@ -200,5 +200,5 @@ function readVerdict(value: unknown): Verdict | undefined {
 /** A message is documented as a string; whatever else comes is kept as its JSON. */
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message;
-  return message === undefined || message === null ? '' : JSON.stringify(message);
+  return message === undefined || message === null ? '' : (jsonOf(message) ?? '');
 }

@@ -215,6 +215,7 @@ test.each<[AskResult['kind'], number, unknown, object]>([
   ['group_closed', 404, 'Not Found', { reasonCode: 'chat_not_found' }],
   ['redirected', 301, 'Moved', { message: 'redirect to https://elsewhere.example/' }],
   ['redirected', 307, '', {}],
+  ['redirected', 303, '', {}],
   ['redirected', 304, '', {}],
 ])('%s: %i %j', (kind, status, body, rest) => {
   const headers = {
@@ -222,6 +223,15 @@ test.each<[AskResult['kind'], number, unknown, object]>([
     ...(status === 301 ? { location: 'https://elsewhere.example/' } : {}),
   };
   expect(classify(answered(status, body, headers), [ANNA])).toMatchObject({ kind, ...rest });
+});
+
+test.each([
+  ['a value', (deep: string) => `{"${ANNA}@c.us":${deep}}`, 'inDoubt'],
+  ['a message', (deep: string) => `{"${ANNA}@c.us":{"is_success":true,"message":${deep}}}`, 'outcomes'],
+])('%s nested deeper than can be written again is no reason to throw', (_name, body, where) => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const result = classify(answered(200, body(deep)), [ANNA]);
+  expect(result).toMatchObject({ kind: 'outcomes', [where]: [{ participant: ANNA }] });
 });
 
 test('nothing sent is not done, out of reach', () => {
