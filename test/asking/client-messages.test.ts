@@ -8,6 +8,14 @@ test('a line is one line, masked, bounded', () => {
   expect(oneLine(' a\r\n\tb\u0000\u2028c\u202Ed  \u200Be ')).toBe('a b c d e');
   expect(oneLine('919537851844@c.us and 1234567890123456')).toBe('9195•••••844@c.us and 1234•••••••••456');
   expect(oneLine('127.0.0.1:65535, port 123456')).toBe('127.0.0.1:65535, port 123456');
+  expect(oneLine('91 95378 51844, 91-95378-51844, (91) 95378/51844')).toBe(
+    '9195•••••844, 9195•••••844, (9195•••••844',
+  );
+  expect(oneLine([...'919537851844'].join('\u0000'))).toBe('9195•••••844');
+  expect(oneLine('٩١٩٥٣٧٨٥١٨٤٤')).toBe('٩١٩٥•••••٨٤٤');
+  expect(oneLine('at 192.168.100.200:8080 on 2026-11-23 16:50')).toBe(
+    'at 192.168.100.200:8080 on 2026-11-23 16:50',
+  );
   expect(oneLine('x'.repeat(10_000))).toHaveLength(300);
 });
 
@@ -20,6 +28,17 @@ test('shortening never leaves half a character', () => {
 test('the key is cut out, plain and quoted; what is too short to be one is left', () => {
   expect(keyCutter('secret-key')('Bearer secret-key, secret-key')).toBe('Bearer [key], [key]');
   expect(keyCutter('secret"key')('{"a":"secret\\"key"}')).toBe('{"a":"[key]"}');
+  // As other servers write JSON, addresses and pages.
+  const cut = keyCutter('pk/a+b=c"12');
+  for (const form of [
+    'pk\\/a\\u002bb\\u003Dc\\u002212',
+    'pk%2Fa%2bb%3Dc%2212',
+    'pk&#47;a&#x2B;b&#061;c&quot;12',
+    '\\"pk/a+b=c\\\\\\"12',
+  ]) {
+    expect(cut(`<${form}>`)).toMatch(/^<(?:\\")?\[key\]>$/);
+  }
+  expect(cut('pk/a+b')).toBe('pk/a+b');
   expect(keyCutter('a')('banana')).toBe('banana');
   expect(keyCutter('')('banana')).toBe('banana');
 });
