@@ -37,6 +37,8 @@ export interface JournalOptions {
   readonly durable: boolean;
   /** Rejects when the file may not be written now. Called before every batch. */
   readonly guard: () => Promise<void>;
+  /** Rejects when the lock is not ours any more. Called after every batch: we may have been suspended meanwhile. */
+  readonly held: () => Promise<void>;
   readonly onDurable: (record: LedgerRecord, offset: number) => void;
   /** Makes the error that every call from now on gets, from the first thing that went wrong. */
   readonly failure: (cause: unknown) => Error;
@@ -110,7 +112,7 @@ export class Journal {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { file, durable, guard, onDurable, brief } = this.#options;
+    const { file, durable, guard, held, onDurable, brief } = this.#options;
     const composition = new Composition(this.#end, brief);
     const ends: number[] = [];
     for (const { drafts } of batch) {
@@ -124,6 +126,7 @@ export class Journal {
     await writeFully(file, Buffer.from(composition.text));
     if (durable) await file.datasync();
     // The lock may have been lost meanwhile: then an ask must not follow.
+    await held();
     if (this.#poison !== undefined) throw this.#poison;
 
     this.#end = composition.end;

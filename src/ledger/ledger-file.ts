@@ -45,7 +45,7 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
 
   try {
     const onHeader = (header: Header) => requireOrigin(path, header.origin, origin);
-    const { header, lines, sound, torn } = await scan(file, path, onHeader, onRecord);
+    const { header, lines, sound, torn, unended } = await scan(file, path, onHeader, onRecord);
     const repaired =
       torn === 0
         ? undefined
@@ -55,6 +55,11 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
     if (torn > 0) {
       await file.truncate(sound);
       if (durable) await file.sync();
+    }
+    if (unended) {
+      await writeFully(file, Buffer.from('\n'));
+      if (durable) await file.sync();
+      return { file, header: header ?? fresh, lines, length: sound + 1, repaired };
     }
     if (header !== undefined) return { file, header, lines, length: sound, repaired };
 

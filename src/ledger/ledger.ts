@@ -107,13 +107,17 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
     if (!readOnly && opened.file !== undefined) {
       const { file, header, lines, length } = opened;
       const { ino, dev } = await file.stat();
+      const held = async () => {
+        if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');
+      };
       journal = new Journal({
         file,
         end: { lines, length },
         brief: header.version >= BRIEF_SINCE,
         durable,
+        held,
         guard: async () => {
-          if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');
+          await held();
           const now = await stat(path).catch((error: unknown) => {
             throw errorCode(error) === 'ENOENT' ? lost(path, 'the file was removed') : error;
           });

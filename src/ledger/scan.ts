@@ -26,6 +26,8 @@ export interface Scan {
   readonly sound: number;
   /** Bytes after the last complete line: a torn tail. */
   readonly torn: number;
+  /** The last of the complete lines has all but its newline, which `sound` does not count. */
+  readonly unended: boolean;
 }
 
 /**
@@ -33,8 +35,9 @@ export interface Scan {
  * that of the line that has it written out.
  *
  * The one damage that a crash can do to an append-only file is an incomplete last line, that is: bytes after the last
- * newline (zeros too, which a power loss leaves where data was still to come). That is reported as `torn`. Anything
- * else was not done by a crash, and what it hides is not known: LEDGER_DAMAGED.
+ * newline (zeros too, which a power loss leaves where data was still to come). That is reported as `torn`, unless it is
+ * a whole record, which counts: an editor may have taken the newline. Anything else was not done by a crash, and what it
+ * hides is not known: LEDGER_DAMAGED.
  */
 export async function scan(
   file: FileHandle,
@@ -69,8 +72,7 @@ export async function scan(
         header = readHeader(line, path);
         onHeader(header);
       } else {
-        const found = asLine(decodeLine(line), lines);
-        const record = found && written.record(found, offset + start);
+        const record = written.read(line, lines, offset + start);
         if (record === undefined) throw damaged(path, lines);
         onRecord(record, written.offset);
       }
@@ -81,9 +83,16 @@ export async function scan(
     offset += start;
   }
 
+  const rest = buffer.subarray(0, filled);
   // Whatever file the user has named by mistake must not be cut: only what can be the beginning of a header is.
-  if (header === undefined && !canBeTornHeader(buffer.subarray(0, filled))) throw notALedger(path);
-  return { header, lines, sound: offset, torn: filled };
+  if (header === undefined) {
+    if (!canBeTornHeader(rest)) throw rest.includes(MAGIC) ? damaged(path, 1) : notALedger(path);
+    return { header, lines, sound: 0, torn: filled, unended: false };
+  }
+  const last = written.read(rest, lines + 1, offset);
+  if (last === undefined) return { header, lines, sound: offset, torn: filled, unended: false };
+  onRecord(last, written.offset);
+  return { header, lines: lines + 1, sound: offset + filled, torn: 0, unended: true };
 }
 
 /** Gives outcomes that are as another's their words again. */
@@ -93,8 +102,13 @@ class WrittenOut {
   /** The outcome that the next line may be like. */
   #outcome: OutcomeEntry | undefined;
 
-  /** The record of a line; undefined when it is as no outcome before it. */
-  record(line: LedgerLine, offset: number): LedgerRecord | undefined {
+  /** The record in line `n`; undefined when there is none, or it is as no outcome before it. */
+  read(bytes: Buffer, n: number, offset: number): LedgerRecord | undefined {
+    const line = asLine(decodeLine(bytes), n);
+    return line && this.#record(line, offset);
+  }
+
+  #record(line: LedgerLine, offset: number): LedgerRecord | undefined {
     if ('as' in line) {
       const { as, n, who } = line;
       return this.#outcome?.n === as ? { ...this.#outcome, n, who } : undefined;
@@ -127,7 +141,9 @@ function canBeTornHeader(bytes: Buffer): boolean {
   let length = bytes.length;
   while (length > 0 && bytes[length - 1] === 0) length--;
   const text = bytes.toString('latin1', 0, length);
-  return text.length < MAGIC.length ? MAGIC.startsWith(text) : text.startsWith(MAGIC);
+  if (text.length < MAGIC.length) return MAGIC.startsWith(text);
+  // Beyond its brace there is more than a header: a ledger without its newlines.
+  return text.startsWith(MAGIC) && !/\}./s.test(text);
 }
 
 function damaged(path: string, line: number): OnboardError {

@@ -73,13 +73,17 @@ describe('a torn tail', () => {
     const path = join(await scratch(), 'cut.jsonl');
     for (let cut = 0; cut <= whole.length; cut++) {
       writeFileSync(path, whole.subarray(0, cut));
-      const complete = ends.filter((end) => end <= cut).length;
+      // A record that lacks its newline only is a whole one; a header is not.
+      const lacksNewline = cut >= ends[0]! && ends.includes(cut + 1);
+      const complete = ends.filter((end) => end <= cut).length + (lacksNewline ? 1 : 0);
       // Within the first and the last line the file is repaired in truth; elsewhere the same is read without fsyncs.
-      const readOnly = cut > ends[0]! && cut < ends.at(-2)! && !ends.includes(cut);
+      const readOnly = cut > ends[0]! && cut < ends.at(-2)! && !ends.includes(cut) && !lacksNewline;
       const found = await tryOpen(path, readOnly);
       // Cut within the header it is a new ledger, which knows nobody, as one with a header only.
       expect(found.known, `cut at byte ${cut}`).toEqual(known[Math.max(1, complete)]);
-      expect(found.repaired !== undefined, `cut at byte ${cut}`).toBe(cut > 0 && !ends.includes(cut));
+      expect(found.repaired !== undefined, `cut at byte ${cut}`).toBe(
+        cut > 0 && !ends.includes(cut) && !lacksNewline,
+      );
       if (complete === 0) continue;
       const left = readOnly ? cut : ends[complete - 1];
       expect(readFileSync(path).equals(whole.subarray(0, left)), `cut at byte ${cut}`).toBe(true);
@@ -100,7 +104,7 @@ describe('a torn tail', () => {
 
   test('is said in one line, and what follows it is sound', async () => {
     const path = join(await scratch(), 'cut.jsonl');
-    writeFileSync(path, whole.subarray(0, whole.length - 1));
+    writeFileSync(path, whole.subarray(0, whole.length - 2));
     const ledger = await opened(path);
     expect(ledger.repaired).toMatch(
       /^\S+: the last line was cut short by a crash; its \d+ bytes were removed$/,
@@ -120,6 +124,23 @@ describe('a torn tail', () => {
       status: 'already_member',
     });
   });
+});
+
+test('a last record without its newline counts, for reading, too', async () => {
+  const path = join(await scratch(), 'unended.jsonl');
+  // An ask, of which nothing came back: were it cut off, he would be asked again.
+  writeFileSync(path, whole.subarray(0, ends[5]! - 1));
+  const before = readFileSync(path);
+  expect(await tryOpen(path, true)).toMatchObject({ known: known[6] });
+  expect(readFileSync(path).equals(before)).toBe(true);
+  const ledger = await opened(path);
+  expect([ledger.repaired, knowledge(ledger, everybody)]).toEqual([undefined, known[6]]);
+  await ledger.settle(
+    undefined,
+    [pair(2), pair(4)].map((one) => ({ pair: one, outcome: outcome('already_member') })),
+  );
+  await ledger.close();
+  expect(readFileSync(path).equals(whole)).toBe(true);
 });
 
 describe('any other damage is refused, and the file is left as it is', () => {
@@ -182,6 +203,15 @@ describe('any other damage is refused, and the file is left as it is', () => {
     await refused(path, Buffer.from(encode({ ...header, origin: 7 } as never)), 1, 'no origin');
     writeFileSync(path, encode({ ...header, version: 3 }));
     expect((await tryOpen(path)).error?.message).toContain('newer version');
+  });
+
+  test('a ledger whose newlines are gone, or are others', async () => {
+    const path = join(await scratch(), 'joined.jsonl');
+    const text = whole.toString();
+    await refused(path, Buffer.from(text.replaceAll('\n', '')), 1, 'joined');
+    await refused(path, Buffer.from(text.replaceAll('\n', '\r')), 1, 'of a Mac');
+    await refused(path, Buffer.from(text.replaceAll('\n', '\r\n')), 1, 'of Windows');
+    await refused(path, Buffer.from(`${text.split('\n')[0]}\r`), 1, 'a header of a Mac');
   });
 
   test('an outcome that is as no other', async () => {

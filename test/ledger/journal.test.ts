@@ -42,6 +42,7 @@ function journal(disk: Disk, options: Partial<JournalOptions> = {}) {
     brief: true,
     durable: true,
     guard: async () => undefined,
+    held: async () => undefined,
     onDurable: (record) => applied.push(record),
     failure: (cause) => new Error(`failed: ${(cause as Error).message}`),
     ...options,
@@ -101,6 +102,17 @@ test('poisoned while it writes: the record may be on the disk, but nobody is tol
   const { one: other } = journal(guarded, { guard: async () => other.poison(new Error('lost')) });
   await expect(other.append([draft(1)])).rejects.toThrow('failed: lost');
   expect(guarded.lines).toEqual([]);
+});
+
+test('a lock that was taken away while it wrote: the same', async () => {
+  const disk = new Disk();
+  const { one, applied } = journal(disk, { held: () => Promise.reject(new Error('taken away')) });
+  const first = one.append([draft(1)]);
+  await turn();
+  disk.syncs[0]!.resolve();
+  await expect(first).rejects.toThrow('failed: taken away');
+  expect([disk.lines.length, applied]).toEqual([1, []]);
+  await expect(one.append([draft(2)])).rejects.toThrow('failed: taken away');
 });
 
 test('a short write is continued where it stopped', async () => {
