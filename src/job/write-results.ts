@@ -61,19 +61,17 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
 }
 
 function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
-  const state = ledger.state(pair);
-  if (state === undefined) return undefined;
-  const { status, attempts, reasonCode } = state;
   const outcome = ledger.outcome(pair);
-  // Written out: this runs once for every row, and spreading costs more than reading the ledger does.
-  return {
-    status,
-    reasonCode,
-    message: outcome?.message ?? '',
-    httpStatus: outcome?.httpStatus,
-    attempts,
-    traceId: outcome?.traceId ?? '',
-    askedAt: outcome?.askedAt,
-    settledAt: outcome?.settledAt,
-  };
+  if (outcome !== undefined) return outcome;
+  const state = ledger.state(pair);
+  return state && { ...NO_WORDS, ...state };
 }
+
+/** In doubt, or not done: nothing is known of it but that it was asked. */
+const NO_WORDS = {
+  message: '',
+  httpStatus: undefined,
+  traceId: '',
+  askedAt: undefined,
+  settledAt: undefined,
+} as const;
