@@ -13,6 +13,12 @@ import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import { pairsOf, type Settler } from './settler.ts';
 
+/**
+ * Redirects that ask for the same request elsewhere: nothing was done. The others may lead to what a POST has brought
+ * about (303 by definition, 302 by custom): who was asked is in doubt.
+ */
+const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
+
 export interface Sent {
   /** The ask's number in the ledger. */
   readonly id: number;
@@ -71,12 +77,14 @@ export class Conclusions {
         control.stop(keyRejected());
         break;
       case 'redirected':
-        await this.#parts.ledger.notDone(sent.id);
+        if (NOT_DONE_REDIRECTS.includes(result.httpStatus)) await this.#parts.ledger.notDone(sent.id);
         control.stop({
           exit: EXIT.safety,
           code: 'redirected',
           message: `the API answered with a redirect (${result.httpStatus}), which is not followed: check --base-url`,
         });
+        if (!NOT_DONE_REDIRECTS.includes(result.httpStatus))
+          this.#inDoubt(ask, sent, sent.people, () => result.message, result);
         break;
     }
     return [];

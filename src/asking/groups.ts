@@ -107,7 +107,7 @@ export class Groups {
   async #read(chatId: ChatId, control: RunControl = this.#control): Promise<Read> {
     const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
     if (answer === undefined) return 'not_read';
-    const reading = parseChat(answer);
+    const reading = parseChat(answer, chatId);
     if (reading.kind === 'key_rejected') {
       this.#control.explain(keyRejected());
       return 'not_read';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { parseChatId } from '../domain/chat-id.ts';
 import { personKey } from '../domain/participant.ts';
-import type { Participant } from '../domain/words.ts';
+import type { ChatId, Participant } from '../domain/words.ts';
 import type { Answer } from './answer.ts';
 import { readMemberId } from './answer-keys.ts';
 import { isObject, parseObject } from './body.ts';
@@ -58,13 +59,14 @@ const chatShape = z.looseObject({
 /** Where a member's phone may stand beside its key in the map. */
 const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number'] as const;
 
-/** `GET /chats/{chat_id}`. Pure; never throws. */
-export function parseChat(answer: Answer): Chat | ReadFailure {
+/** `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws. */
+export function parseChat(answer: Answer, chatId: ChatId): Chat | ReadFailure {
   const failure = failureOf(answer);
   if (failure !== undefined) return failure;
   const body = parseObject(bodyOf(answer));
   const known = ['chat_id', 'chat_name', 'chat_type', 'members', 'member_count'];
   if (body === undefined || !known.some((field) => field in body)) return nonsense(answer);
+  if (namesAnother(body['chat_id'], chatId)) return nonsense(answer);
   const chat = chatShape.parse(body);
   return {
     kind: 'chat',
@@ -75,6 +77,12 @@ export function parseChat(answer: Answer): Chat | ReadFailure {
     adminsOnly: chat.add_members_admins_only,
     inviteLink: chat.invite_link,
   };
+}
+
+/** Only another group's id says so: an answer may leave the id out, or have one of another kind. */
+function namesAnother(named: unknown, chatId: ChatId): boolean {
+  const other = typeof named === 'string' ? parseChatId(named.trim().toLowerCase()) : undefined;
+  return other !== undefined && other !== chatId;
 }
 
 /** A map by member id as documented, or a list. null, empty (the sender at least is a member) or else: undefined. */

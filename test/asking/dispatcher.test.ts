@@ -100,6 +100,16 @@ describe('an ask that was refused', () => {
   });
 });
 
+describe('a redirect that may come after the deed', () => {
+  it.each([300, 302, 303, 304])('%i: the run stops, and who was asked is in doubt', async (status) => {
+    const on = stage({ add: () => answered(status, '', { location: '/done' }) });
+    await on.askFor(people(3));
+    expect(on.control.reason).toMatchObject({ exit: EXIT.safety, code: 'redirected' });
+    expect([on.ledger.asks.length, on.ledger.outcomes.size]).toEqual([1, 0]);
+    expect(on.ledger.inDoubt()).toHaveLength(1);
+  });
+});
+
 describe('a group that takes nobody', () => {
   it.each<[string, (who: readonly Participant[]) => Answer, string]>([
     ['HTTP 403', () => answered(403, 'Only admins'), 'failed not_admin'],

@@ -20,6 +20,7 @@ describe('reading a group', () => {
     ['HTTP 404', answered(404)],
     ['nonsense', answered(200, ['nonsense'])],
     ['a lost answer', broken()],
+    ['another group', answered(200, { chat_id: OTHER, members: { [`${person(1)}@c.us`]: {} } })],
     ['members: null', answered(200, { chat_id: GROUP, members: null })],
   ])('%s: is told, and no reason to stop', async (_what, answer) => {
     const on = stage({ chat: () => answer });

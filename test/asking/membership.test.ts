@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Answer } from '../../src/asking/answer.ts';
 import { type Chat, parseChat, parsePhones } from '../../src/asking/membership.ts';
+import type { ChatId } from '../../src/domain/words.ts';
 import { ANNA, answered, BORIS, broken, CARLA, UNSENT } from './answers.ts';
 
+const CHAT = '120363371308389685@g.us' as ChatId;
 const GROUP = {
   chat_id: '120363371308389685@g.us',
   chat_type: 'group',
@@ -20,7 +22,7 @@ const GROUP = {
 };
 
 function chatWith(fields: object): Chat {
-  const chat = parseChat(answered(200, { ...GROUP, ...fields }));
+  const chat = parseChat(answered(200, { ...GROUP, ...fields }), CHAT);
   if (chat.kind !== 'chat') throw new Error(chat.kind);
   return chat;
 }
@@ -83,6 +85,18 @@ test.each([
   expect(chatWith(fields)).toMatchObject(expected);
 });
 
+test.each(['120363371308389686@g.us', ' 120363371308389686@G.US ', '905301234567-1574073754@g.us'])(
+  'the answer about another group, %s, tells nothing of this one',
+  (chat_id) => {
+    expect(parseChat(answered(200, { ...GROUP, chat_id }), CHAT)).toMatchObject({ kind: 'nonsense' });
+  },
+);
+
+test.each([' 120363371308389685@G.US', '120363371308389685', 7, null, undefined, 'chat-abc'])(
+  'a chat_id that names no other group: %j',
+  (chat_id) => expect(chatWith({ chat_id }).members?.has(ANNA)).toBe(true),
+);
+
 /** Both reads fail alike. */
 test.each<[string, Answer, object]>([
   ['401', answered(401, 'no'), { kind: 'key_rejected', message: 'no' }],
@@ -103,7 +117,7 @@ test.each<[string, Answer, object]>([
   ['another object', answered(200, { ok: true }), { kind: 'nonsense' }],
   ['a list of nothing known', answered(200, [1, { ok: true }]), { kind: 'nonsense' }],
 ])('a read fails: %s', (_name, answer, expected) => {
-  expect(parseChat(answer)).toMatchObject(expected);
+  expect(parseChat(answer, CHAT)).toMatchObject(expected);
   expect(parsePhones(answer, '919876543210')).toMatchObject(expected);
 });
 
@@ -188,7 +202,7 @@ test('whatever comes, both parsers answer', () => {
       fc.oneof(body, fc.constant('{"chat_id":1,"members":[{"id":{"toString":1}}]}')),
       (status, text) => {
         for (const code of [200, status]) {
-          expect(parseChat(answered(code, text)).kind).toBeTypeOf('string');
+          expect(parseChat(answered(code, text), CHAT).kind).toBeTypeOf('string');
           expect(parsePhones(answered(code, text), CARLA).kind).toBeTypeOf('string');
         }
       },
