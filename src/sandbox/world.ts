@@ -137,8 +137,9 @@ export class World {
   }
 
   #process(ask: Ask): { results: Record<string, ParticipantAnswer>; effects: Record<string, Effect> } {
-    const results: Record<string, ParticipantAnswer> = {};
-    const effects: Record<string, Effect> = {};
+    // Without a prototype V8 keeps them as tables: else each new number would make it a new shape of object.
+    const results: Record<string, ParticipantAnswer> = Object.create(null);
+    const effects: Record<string, Effect> = Object.create(null);
     const members = this.membersOf(ask.chatId);
     for (const participant of ask.participants) {
       const row = OUTCOMES[participant.slice(-4)];
