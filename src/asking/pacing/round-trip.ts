@@ -21,7 +21,7 @@ export interface RoundTrips {
 const NOTHING = { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0 };
 export const NO_ROUND_TRIPS: RoundTrips = { ...NOTHING, before: NOTHING };
 
-const GENERATION = 256;
+const GENERATION = 512;
 
 export function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
   const old = trips.count >= GENERATION;
@@ -39,7 +39,8 @@ export function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
  * A round trip that the network will not beat, milliseconds. The smallest of few samples is too large, by about the
  * spread over their number, so the estimate starts at nothing (fully safe) and rises as samples come in. The chance
  * that the next exchange undercuts it stays near one in a million for a uniform spread; the part of the spread
- * that is always kept off serves distributions with a thin lower edge. `caution` above 1 widens both.
+ * that is always kept off serves distributions with a thin lower edge (several in a million where the two ways vary each
+ * by itself). `caution` above 1 widens both.
  */
 export function shortestRoundTrip(trips: RoundTrips, caution = 1): number {
   const count = trips.count + trips.before.count;
