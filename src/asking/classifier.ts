@@ -58,7 +58,7 @@ export type AskResult =
   | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
   /** The account's fault: stop. */
   | ({ readonly kind: 'key_rejected' } & Http)
-  | ({ readonly kind: 'redirected' } & Http);
+  | ({ readonly kind: 'redirected'; readonly perhapsDone: boolean } & Http);
 
 const codeShape = z.union([
   z.number().int(),
@@ -105,6 +105,12 @@ export function classify(answer: Answer, participants: readonly Participant[]): 
   }
 }
 
+/**
+ * Redirects that ask for the same request elsewhere: nothing was done. The others may lead to what a POST has brought
+ * about (303 by definition, 302 by custom).
+ */
+const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
+
 const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
 
 /**
@@ -123,6 +129,7 @@ function byStatus(
     const to = headers['location'];
     return {
       kind: 'redirected',
+      perhapsDone: !NOT_DONE_REDIRECTS.includes(httpStatus),
       ...http,
       message: to === undefined ? message : `redirect to ${oneLine(to)}`,
     };

@@ -13,12 +13,6 @@ import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import { pairsOf, type Settler } from './settler.ts';
 
-/**
- * Redirects that ask for the same request elsewhere: nothing was done. The others may lead to what a POST has brought
- * about (303 by definition, 302 by custom): who was asked is in doubt.
- */
-const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
-
 export interface Sent {
   /** The ask's number in the ledger. */
   readonly id: number;
@@ -77,14 +71,13 @@ export class Conclusions {
         control.stop(keyRejected());
         break;
       case 'redirected':
-        if (NOT_DONE_REDIRECTS.includes(result.httpStatus)) await this.#parts.ledger.notDone(sent.id);
         control.stop({
           exit: EXIT.safety,
           code: 'redirected',
           message: `the API answered with a redirect (${result.httpStatus}), which is not followed: check --base-url`,
         });
-        if (!NOT_DONE_REDIRECTS.includes(result.httpStatus))
-          this.#inDoubt(ask, sent, sent.people, () => result.message, result);
+        if (result.perhapsDone) this.#inDoubt(ask, sent, sent.people, () => result.message, result);
+        else await this.#parts.ledger.notDone(sent.id);
         break;
     }
     return [];

@@ -213,10 +213,10 @@ test.each<[AskResult['kind'], number, unknown, object]>([
   ['key_rejected', 402, '', {}],
   ['group_closed', 403, { message: 'Forbidden' }, { reasonCode: 'not_admin', message: 'Forbidden' }],
   ['group_closed', 404, 'Not Found', { reasonCode: 'chat_not_found' }],
-  ['redirected', 301, 'Moved', { message: 'redirect to https://elsewhere.example/' }],
-  ['redirected', 307, '', {}],
-  ['redirected', 303, '', {}],
-  ['redirected', 304, '', {}],
+  ['redirected', 301, 'Moved', { message: 'redirect to https://elsewhere.example/', perhapsDone: false }],
+  ['redirected', 307, '', { perhapsDone: false }],
+  ['redirected', 303, '', { perhapsDone: true }],
+  ['redirected', 304, '', { perhapsDone: true }],
 ])('%s: %i %j', (kind, status, body, rest) => {
   const headers = {
     'retry-after': '7',
