@@ -59,9 +59,8 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
     if (unended) {
       await writeFully(file, Buffer.from('\n'));
       if (durable) await file.sync();
-      return { file, header: header ?? fresh, lines, length: sound + 1, repaired };
     }
-    if (header !== undefined) return { file, header, lines, length: sound, repaired };
+    if (header !== undefined) return { file, header, lines, length: sound + (unended ? 1 : 0), repaired };
 
     const bytes = Buffer.from(encode(fresh));
     await file.chmod(0o600);
