@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 
 /**
  * For waits on a condition (`vi.waitFor`, `vi.waitUntil`), whose own limit of one second a loaded machine takes for
@@ -28,3 +28,14 @@ export async function scratch(): Promise<string> {
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
+
+/** True in `npm run test:soak`, where nothing is cut down. */
+export const SOAK = process.env['SOAK'] === '1';
+
+/** How many repetitions to make of `whole`: all in the soak, a fifth (or another share) in `npm test`. */
+export function repeats(whole: number, share = 1 / 5): number {
+  return SOAK ? whole : Math.ceil(whole * share);
+}
+
+/** A test that `npm test` leaves to the soak, beside others that it runs. */
+export const soakTest = test.runIf(SOAK);

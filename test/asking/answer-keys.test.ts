@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { matchKeys, readMemberId } from '../../src/asking/answer-keys.ts';
 import { personKey } from '../../src/domain/participant.ts';
 import type { Participant } from '../../src/domain/words.ts';
+import { repeats } from '../helpers.ts';
 
 test.each([
   ['919537851844@c.us', '919537851844'],
@@ -143,7 +144,7 @@ test('no key twice, no participant twice, nothing invented, phones agree but by 
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: repeats(2000) },
   );
 });
 

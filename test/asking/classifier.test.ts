@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AskResult, classify } from '../../src/asking/classifier.ts';
 import type { Participant } from '../../src/domain/words.ts';
+import { repeats } from '../helpers.ts';
 import { ANNA, answered, BORIS, broken, CARLA, UNSENT } from './answers.ts';
 
 const KEY = `${ANNA}@c.us`;
@@ -313,7 +314,7 @@ test('whatever comes, classify has a result, and every participant is in it exac
         expect(accounted.sort()).toEqual([...asked].sort());
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: repeats(3000) },
   );
 });
 

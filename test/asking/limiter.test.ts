@@ -12,7 +12,7 @@ import {
 } from '../../src/asking/limiter.ts';
 import { localPacer } from '../../src/asking/pacer.ts';
 import { initial } from '../../src/asking/rate-limit.ts';
-import { bestOfThree, PATIENTLY } from '../helpers.ts';
+import { bestOfThree, PATIENTLY, soakTest } from '../helpers.ts';
 import { type Counter, counter } from './simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -95,7 +95,7 @@ function used(api: Api, limit: number, windowMs: number): number {
 }
 
 describe('against a real Express server with express-rate-limit', () => {
-  test.concurrent.each([
+  soakTest.concurrent.each([
     [10, 1000, 5, 197],
     [10, 1000, 40, 197],
     [10, 1000, 200, 197],
@@ -119,7 +119,7 @@ describe('against a real Express server with express-rate-limit', () => {
     },
   );
 
-  test('a hundred per second: asks in flight rise by themselves', async () => {
+  soakTest('a hundred per second: asks in flight rise by themselves', async () => {
     const api = await expressApi(100, 1000, 40);
     const limiter = limiterFor();
     let flying = 0;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../../src/asking/answer.ts';
 import { type Chat, parseChat, parsePhones } from '../../src/asking/membership.ts';
 import type { ChatId } from '../../src/domain/words.ts';
+import { repeats } from '../helpers.ts';
 import { ANNA, answered, BORIS, broken, CARLA, UNSENT } from './answers.ts';
 
 const CHAT = '120363371308389685@g.us' as ChatId;
@@ -207,6 +208,6 @@ test('whatever comes, both parsers answer', () => {
         }
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: repeats(1000) },
   );
 });

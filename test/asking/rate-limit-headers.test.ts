@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Facts, readFacts } from '../../src/asking/pacing/headers.ts';
 import { narrow, toMonotonic, UNKNOWN_CLOCK } from '../../src/asking/pacing/server-clock.ts';
+import { repeats } from '../helpers.ts';
 
 const DATE = 'Sun, 26 Jan 2025 17:14:27 GMT';
 const AT = Date.parse(DATE);
@@ -87,7 +88,7 @@ describe('the three headers', () => {
         if (read.remaining !== undefined) expect(read.remaining).toBeGreaterThanOrEqual(0);
         if (read.reset?.on === 'answer') expect(read.reset.in).toBeLessThanOrEqual(3_600_000);
       }),
-      { numRuns: 2000 },
+      { numRuns: repeats(2000) },
     );
   });
 });

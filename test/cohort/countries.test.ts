@@ -8,6 +8,7 @@ import examples from 'libphonenumber-js/mobile/examples';
 import { describe, expect, test } from 'vitest';
 import { readPlainly } from '../../src/cohort/numbering.ts';
 import { readPhoneCell, readPhoneCellInFull } from '../../src/cohort/phone-cell.ts';
+import { repeats } from '../helpers.ts';
 
 const countries = getCountries();
 
@@ -64,7 +65,7 @@ function random(seed: number): (below: number) => number {
 }
 
 describe('the fast path agrees with the full parser', () => {
-  const inputs = process.env['CI'] === undefined ? 60_000 : 1_000_000;
+  const inputs = repeats(1_000_000, 1 / 40);
   const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
   const codes = [...new Set(countries.map((country) => getCountryCallingCode(country) as string))];
   const numbers = countries.flatMap((country) => getExampleNumber(country, examples)?.number.slice(1) ?? []);

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { onTestFinished } from 'vitest';
+import { built } from '../built.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = built('cli.js');
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 export const SENDER = '919876543210';
 

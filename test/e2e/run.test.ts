@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scratch } from '../helpers.ts';
+import { scratch, soakTest } from '../helpers.ts';
 import { cli, csv, FIXTURES, GROUP, phone, results, SENDER, sandbox, start } from './harness.ts';
 
 const COLUMNS =
@@ -15,37 +15,40 @@ function onceEach(counts: { pairs: Readonly<Record<string, { asked: number }>> }
 }
 
 describe('run', () => {
-  it('results that say that people were asked, and no ledger: refused, whatever was done to them', async () => {
-    const dir = await scratch();
-    const cohort = join(dir, 'cohort.csv');
-    const out = join(dir, 'cohort.results.csv');
-    const ledger = `${out}.ledger.jsonl`;
-    const api = await sandbox('--limit', '100');
-    await writeFile(cohort, csv(['nonsense', phone(1), phone(2)]));
-    expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(4);
+  soakTest(
+    'results that say that people were asked, and no ledger: refused, whatever was done to them',
+    async () => {
+      const dir = await scratch();
+      const cohort = join(dir, 'cohort.csv');
+      const out = join(dir, 'cohort.results.csv');
+      const ledger = `${out}.ledger.jsonl`;
+      const api = await sandbox('--limit', '100');
+      await writeFile(cohort, csv(['nonsense', phone(1), phone(2)]));
+      expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(4);
 
-    await rename(ledger, join(dir, 'elsewhere.jsonl'));
-    const lost = await cli(['run', cohort, ...api.args], api.env);
-    expect(lost.code).toBe(2);
-    expect(lost.stderr.trim().split('\n')).toHaveLength(1);
-    expect(lost.stderr).toContain(`${out}:3 says that people were asked`);
-    expect(existsSync(ledger)).toBe(false);
-    const [header, ...rows] = (await readFile(out, 'utf8')).trim().split('\n');
-    await writeFile(out, `${[header, ...rows.reverse()].join('\r\n')}\r\n`);
-    expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(2);
-    expect((await api.counts()).asks).toBe(2);
+      await rename(ledger, join(dir, 'elsewhere.jsonl'));
+      const lost = await cli(['run', cohort, ...api.args], api.env);
+      expect(lost.code).toBe(2);
+      expect(lost.stderr.trim().split('\n')).toHaveLength(1);
+      expect(lost.stderr).toContain(`${out}:3 says that people were asked`);
+      expect(existsSync(ledger)).toBe(false);
+      const [header, ...rows] = (await readFile(out, 'utf8')).trim().split('\n');
+      await writeFile(out, `${[header, ...rows.reverse()].join('\r\n')}\r\n`);
+      expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(2);
+      expect((await api.counts()).asks).toBe(2);
 
-    // Each of the ways out that the message names.
-    const named = ['--ledger', join(dir, 'elsewhere.jsonl')];
-    expect((await cli(['run', cohort, ...named, ...api.args], api.env)).code).toBe(4);
-    expect((await cli(['run', out, ...api.args], api.env)).code).toBe(4);
-    expect((await api.counts()).asks).toBe(2);
-    await rename(out, join(dir, 'old.csv'));
-    expect((await cli(['run', cohort, '--no-precheck', ...api.args], api.env)).code).toBe(4);
-    expect((await api.counts()).asks).toBe(4);
-  });
+      // Each of the ways out that the message names.
+      const named = ['--ledger', join(dir, 'elsewhere.jsonl')];
+      expect((await cli(['run', cohort, ...named, ...api.args], api.env)).code).toBe(4);
+      expect((await cli(['run', out, ...api.args], api.env)).code).toBe(4);
+      expect((await api.counts()).asks).toBe(2);
+      await rename(out, join(dir, 'old.csv'));
+      expect((await cli(['run', cohort, '--no-precheck', ...api.args], api.env)).code).toBe(4);
+      expect((await api.counts()).asks).toBe(4);
+    },
+  );
 
-  it('results of a dry run and no ledger: nobody was asked, so it runs', async () => {
+  soakTest('results of a dry run and no ledger: nobody was asked, so it runs', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -102,7 +105,7 @@ describe('run', () => {
     expect(await results(out)).toHaveLength(35);
   });
 
-  it('keeps the whole allowance of the sandbox’s window, and no more', async () => {
+  soakTest('keeps the whole allowance of the sandbox’s window, and no more', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '10', '--window', '1s');
@@ -154,6 +157,7 @@ describe('run', () => {
       expect(rows.filter((row) => row['status'] === 'added')).toHaveLength(asked);
       expect(rows.filter((row) => row['reason_code'] === 'interrupted')).toHaveLength(20 - asked);
 
+      await api.control({ limit: 1000 });
       expect((await cli(['run', cohort, ...api.args, '--no-precheck'], api.env)).code).toBe(0);
       const counts = await api.counts();
       expect(counts.asks).toBe(20);
@@ -177,7 +181,7 @@ describe('run', () => {
     expect((await api.counts()).asks).toBe(2);
   });
 
-  it('sends batches, and settles each person of them', async () => {
+  soakTest('sends batches, and settles each person of them', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -198,7 +202,7 @@ describe('run', () => {
     onceEach(counts);
   });
 
-  it('does not ask for members', async () => {
+  soakTest('does not ask for members', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -235,7 +239,7 @@ describe('run', () => {
     onceEach(await api.counts());
   });
 
-  it('asks nobody in a dry run, and touches no ledger', async () => {
+  soakTest('asks nobody in a dry run, and touches no ledger', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox();
@@ -249,7 +253,7 @@ describe('run', () => {
     expect((await cli(['run', cohort, '--dry-run'])).code).toBe(0);
   });
 
-  it('asks no more than --limit, and the rest the next time', async () => {
+  soakTest('asks no more than --limit, and the rest the next time', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -264,7 +268,7 @@ describe('run', () => {
     onceEach(counts);
   });
 
-  it('keeps to --daily-cap across runs', async () => {
+  soakTest('keeps to --daily-cap across runs', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -280,7 +284,7 @@ describe('run', () => {
     onceEach(await api.counts());
   });
 
-  it('asks again for the failed with --retry, or from the results with --only-status', async () => {
+  soakTest('asks again for the failed with --retry, or from the results with --only-status', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -304,7 +308,7 @@ describe('run', () => {
     expect(rows.map((row) => row['status'])).toEqual(['failed', 'invited', 'added']);
   });
 
-  it('runs the fixture cohort through the embedded sandbox, a line per row', async () => {
+  soakTest('runs the fixture cohort through the embedded sandbox, a line per row', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     await copyFile(join(FIXTURES, 'cohort.csv'), cohort);
@@ -331,7 +335,7 @@ describe('run', () => {
 });
 
 describe('--excel', () => {
-  it('writes what Excel leaves alone, which reads again as the same cohort', async () => {
+  soakTest('writes what Excel leaves alone, which reads again as the same cohort', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');

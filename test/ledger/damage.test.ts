@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { scratch } from '../helpers.ts';
+import { SOAK, scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
 
 const everybody = [pair(1), pair(2), pair(3), pair(4)];
@@ -72,6 +72,8 @@ describe('a torn tail', () => {
   test('cut at every byte: what is left is the prefix, and nothing else', async () => {
     const path = join(await scratch(), 'cut.jsonl');
     for (let cut = 0; cut <= whole.length; cut++) {
+      const nearAnEnd = ends.some((end) => Math.abs(end - cut) < 3);
+      if (!SOAK && cut % 16 > 0 && !nearAnEnd) continue;
       writeFileSync(path, whole.subarray(0, cut));
       // A record that lacks its newline only is a whole one; a header is not.
       const lacksNewline = cut >= ends[0]! && ends.includes(cut + 1);

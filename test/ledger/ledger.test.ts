@@ -7,7 +7,7 @@ import { personKey } from '../../src/domain/participant.ts';
 import type { ChatId, Pair, Participant, SettledStatus } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
 import type { AskId, Ledger } from '../../src/ledger/ledger.ts';
-import { scratch } from '../helpers.ts';
+import { repeats, scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
 
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').slice(0, -1);
@@ -366,7 +366,7 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
       expect(knowledge(ledger, everybody)).toEqual(now);
       await ledger.close();
     }),
-    { numRuns: 60 },
+    { numRuns: repeats(60) },
   );
 });
 

@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { lifeOf, parseHolder, thisProcess } from '../../src/ledger/holder.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { acquireLock, type Lock, type LockOptions } from '../../src/ledger/lock.ts';
-import { PATIENTLY, scratch } from '../helpers.ts';
+import { PATIENTLY, scratch, soakTest } from '../helpers.ts';
 import { systemClock } from './system-clock.ts';
 
 const child = fileURLToPath(new URL('lock-child.ts', import.meta.url));
@@ -113,7 +113,7 @@ test('kill -9 in the middle of asks: every ask that was promised is there, and a
   }
 });
 
-test('of many that come at once, over the remains of a dead one, never two stay', async () => {
+soakTest('of many that come at once, over the remains of a dead one, never two stay', async () => {
   const path = join(await scratch(), 'a.jsonl');
   let holders = 0;
   let most = 0;

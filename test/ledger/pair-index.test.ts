@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { personKey } from '../../src/domain/participant.ts';
 import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
 import { PairIndex } from '../../src/ledger/pair-index.ts';
+import { repeats, soakTest } from '../helpers.ts';
 import { pair } from './support.ts';
 
 const anyPair: fc.Arbitrary<Pair> = fc.record({
@@ -33,7 +34,7 @@ test('it behaves as a Map of persons', () => {
         expect(index.size).toBe(map.size);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: repeats(100) },
   );
 });
 
@@ -52,7 +53,7 @@ test('entries are numbered in order of insertion, and stay while it grows', () =
   expect(index.find(pair(1, 99))).toBe(-1);
 });
 
-test('a million pairs take less than 100 MB', () => {
+soakTest('a million pairs take less than 100 MB', () => {
   const before = process.memoryUsage();
   const index = new PairIndex();
   for (let i = 0; i < 1_000_000; i++) index.set(pair(i * 7, i % 1000), i);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { REMEMBERED_MS, SenderLog } from '../../src/ledger/sender-log.ts';
+import { repeats } from '../helpers.ts';
 
 const DAY = 86_400_000;
 
@@ -65,7 +66,7 @@ test('it agrees with counting everything anew, whatever the wall clock does', ()
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: repeats(500) },
   );
 });
 

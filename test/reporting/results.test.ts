@@ -26,7 +26,7 @@ import {
 } from '../../src/reporting/results.ts';
 import { plainCell } from '../../src/reporting/safe-cell.ts';
 import { fill, smallDisk } from '../full-disk.ts';
-import { scratch } from '../helpers.ts';
+import { repeats, scratch } from '../helpers.ts';
 
 function row(line: number, fields: readonly string[], extra: Partial<ResultRow> = {}): ResultRow {
   return {
@@ -212,7 +212,7 @@ describe('what is written', () => {
         for (const cell of [header!, ...rows].flat()) expect(cell).not.toMatch(/^[=@\t\r\n]|^[" ]+[=@]/);
         rmSync(path);
       }),
-      { numRuns: 300 },
+      { numRuns: repeats(300) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_PARTICIPANTS } from '../../src/sandbox/validate.ts';
+import { repeats } from '../helpers.ts';
 import { ask, GROUP, get, headersOf, open, post, readChat } from './helpers.ts';
 
 const PATH = `/chats/${encodeURIComponent(GROUP)}/add`;
@@ -176,7 +177,7 @@ describe('the body', () => {
           expect([200, 400, 413, 422]).toContain(status);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: repeats(150) },
     );
     const statuses = Object.values(sandbox.counts().requests.add);
     expect(statuses.reduce((sum, n) => sum + n, 0)).toBe(sent);

@@ -9,6 +9,7 @@ import { parseRedisUrl, placeOf } from '../../../src/asking/shared/redis-url.ts'
 import { freshState, versionIn, versionOf } from '../../../src/asking/shared/shared-state.ts';
 import { type SharedTurnInput, takeSharedTurn } from '../../../src/asking/shared/shared-turn.ts';
 import { takeTurn } from '../../../src/asking/turn.ts';
+import { repeats } from '../../helpers.ts';
 import { ours, simulate, worldOf } from '../simulator.ts';
 
 const SETTINGS = { maxInFlight: 100 };
@@ -98,7 +99,7 @@ describe('presence', () => {
 
 describe('the state as text', () => {
   test('the policy decides by it as by the state itself, at every step', () => {
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= repeats(25); seed++) {
       const world = worldOf(seed + 7000);
       const asks = { 1: 12, 10: 45, 100: 210 }[world.limit] ?? 0;
       simulate(world, { asks }, (script, random) => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SOAK, soakTest } from '../../helpers.ts';
 import { cli, csv, type Ended, GROUP, phone, SENDER, sandbox } from '../harness.ts';
 import { defectIn, type Job, job } from './support.ts';
 
@@ -96,24 +97,27 @@ describe('the key is in no byte, and no whole number in the log or the summary',
     ['a redirect of everything', () => 302, 5],
     ['reads that fail', (request) => (request.method === 'GET' ? 500 : 200), 4],
   ];
-  it.each(cases)('a server that echoes: %s', async (_what, status, code) => {
-    const on = await job(against(await echo(status)), csv(PEOPLE));
-    const format = code === 4 ? 'json' : 'text';
-    const { ended, all, spoken } = await run(
-      on,
-      '--log-level',
-      'trace',
-      '--log-format',
-      format,
-      '--max-rate',
-      '99/s',
-    );
-    expect(ended.code).toBe(code);
-    noKey(all);
-    noNumbers(spoken);
-  });
+  it.each(SOAK ? cases : cases.filter(([what]) => /each|wrong key/.test(what)))(
+    'a server that echoes: %s',
+    async (_what, status, code) => {
+      const on = await job(against(await echo(status)), csv(PEOPLE));
+      const format = code === 4 ? 'json' : 'text';
+      const { ended, all, spoken } = await run(
+        on,
+        '--log-level',
+        'trace',
+        '--log-format',
+        format,
+        '--max-rate',
+        '99/s',
+      );
+      expect(ended.code).toBe(code);
+      noKey(all);
+      noNumbers(spoken);
+    },
+  );
 
-  it('at every level, in both formats', async () => {
+  soakTest('at every level, in both formats', async () => {
     const api = await sandbox('--limit', '1000');
     const people = [...PEOPLE, phone(20, 52), phone(21, 64), phone(22, 59)];
     const runs = LEVELS.flatMap((level) => ['json', 'text'].map((format) => [level, format] as const));
@@ -130,7 +134,7 @@ describe('the key is in no byte, and no whole number in the log or the summary',
     }
   });
 
-  it.each([
+  soakTest.each([
     ['an ask that fails', 'asking/settler.js', 'Settler', 'each', /settle|each/],
     ['a limiter that fails', 'asking/gateway.js', 'Gateway', 'schedule', /./],
   ])('a defect that quotes them: %s', async (_what, file, name, method) => {
@@ -144,7 +148,7 @@ describe('the key is in no byte, and no whole number in the log or the summary',
     noNumbers(spoken);
   });
 
-  it('a key from a file, a proxy with a password, no such host', async () => {
+  soakTest('a key from a file, a proxy with a password, no such host', async () => {
     const { args } = against('https://api.group-onboard.invalid/v1');
     const on = await job({ args, env: {} }, csv(PEOPLE));
     const key = join(on.dir, 'key');

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
+import { built } from '../../built.ts';
 import { scratch } from '../../helpers.ts';
 import {
   type Counts,
@@ -73,7 +75,7 @@ const PRELOAD = new URL('./preload-defect.mjs', import.meta.url).href;
 
 /** The same API, and a CLI whose class `name` (in `dist/<file>`) fails the third time that `method` is called. */
 export function defectIn(api: Api, file: string, name: string, method: string, words: string): Api {
-  const url = new URL(`../../../dist/${file}`, import.meta.url).href;
+  const url = pathToFileURL(built(file)).href;
   const env = { NODE_OPTIONS: `--import=${PRELOAD}`, DEFECT_AT: JSON.stringify([url, name, method, words]) };
   return { args: api.args, env: { ...api.env, ...env } };
 }

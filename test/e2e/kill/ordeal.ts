@@ -118,6 +118,3 @@ export async function shared<T>(
   });
   await Promise.all(workers);
 }
-
-/** The whole in CI, a share of it on a developer's machine. */
-export const IN_CI = process.env['CI'] === 'true';

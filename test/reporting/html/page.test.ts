@@ -8,6 +8,7 @@ import { safeInviteLink } from '../../../src/reporting/html/facts.ts';
 import { headline } from '../../../src/reporting/html/headline.ts';
 import { REPORT_MARK, type ReportRow } from '../../../src/reporting/html/report.ts';
 import { TallyMaker } from '../../../src/reporting/tally.ts';
+import { repeats } from '../../helpers.ts';
 import { GROUP, pageOf, row } from './rows.ts';
 
 /** The page's tags in order, without what their attributes say. */
@@ -56,7 +57,7 @@ describe('the page', () => {
         );
         expect(skeleton(wild)).toEqual(skeleton(calm));
       }),
-      { numRuns: 60 },
+      { numRuns: repeats(60) },
     );
   });
 

@@ -2,14 +2,14 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { built } from '../../built.ts';
 import { bestOfThree, scratch } from '../../helpers.ts';
 import { csv, phone, results, sandbox } from '../harness.ts';
 import { type Job, job, lastLine, onceEach, until } from './support.ts';
 
-const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const CLI = built('cli.js');
 const people = (n: number) => Array.from({ length: n }, (_, i) => phone(i, 1));
 const temporary = async (dir: string) => (await readdir(dir)).filter((name) => name.includes('.tmp'));
 

@@ -16,15 +16,14 @@ import { STATUSES } from '../../src/domain/words.ts';
 import { OnboardError } from '../../src/errors.ts';
 import { plainCell } from '../../src/reporting/safe-cell.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { scratch } from '../helpers.ts';
+import { SOAK, scratch } from '../helpers.ts';
 import { csv, GROUP, phone, SENDER } from './harness.ts';
 import { type Done, inProcess } from './in-process.ts';
-import { IN_CI } from './kill/ordeal.ts';
 import { seedOfRun } from './kill/seed.ts';
 
 const LONG = { timeout: 600_000 };
 const cases = (inCi: number) => ({
-  numRuns: IN_CI ? inCi : Math.ceil(inCi / 10),
+  numRuns: SOAK ? inCi : Math.ceil(inCi / 10),
   seed: seedOfRun('any bytes'),
 });
 

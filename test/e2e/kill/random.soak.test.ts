@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { readRecord } from '../../../src/sandbox/counts.ts';
-import { scratch } from '../../helpers.ts';
+import { SOAK, scratch } from '../../helpers.ts';
 import { type Ended, type SandboxProcess, sandbox } from '../harness.ts';
-import { afterKill, beginOrdeal, IN_CI, judge, ledgerOf, type Ordeal, run, shared } from './ordeal.ts';
+import { afterKill, beginOrdeal, judge, ledgerOf, type Ordeal, run, shared } from './ordeal.ts';
 import { people, withTrouble } from './people.ts';
 import { type Random, seeded, seedOfRun } from './seed.ts';
 
-const LEAST_KILLS = IN_CI ? 200 : 40;
+const LEAST_KILLS = SOAK ? 200 : 40;
 /** Kills of one cohort: then it is left to end. */
 const KILLS_EACH = 20;
 /** Most kills come within so long of the moment that a run holds its ledger. */

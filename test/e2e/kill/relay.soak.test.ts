@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { scratch } from '../../helpers.ts';
+import { SOAK, scratch } from '../../helpers.ts';
 import { type Ended, sandbox } from '../harness.ts';
-import { afterKill, beginOrdeal, IN_CI, judge, run } from './ordeal.ts';
+import { afterKill, beginOrdeal, judge, run } from './ordeal.ts';
 import { people, withTrouble } from './people.ts';
 import { seeded, seedOfRun } from './seed.ts';
 
@@ -24,7 +24,7 @@ test('every restart is killed at the next boundary', { timeout: 300_000 }, async
 
   const ordeal = await beginOrdeal(join(root, 'relay'), api, whole.cohort, shape);
   let ended: Ended | undefined;
-  const step = IN_CI ? 1 : 3;
+  const step = SOAK ? 1 : 3;
   for (let i = random.below(step); i < boundaries.length; i += step) {
     const again = /^(?:ledger|ask)\./.test(boundaries[i]!) ? random.below(3) : 0;
     const at = `${boundaries[i]}:${1 + again}`;
