@@ -18,6 +18,8 @@ export default defineConfig(({ mode }) => {
     extends: true as const,
     test: {
       name,
+      // Here, and not at the root: a project that extends it reads it again, in the mode `test`.
+      env: { SOAK: soak ? '1' : '' },
       include: [include],
       exclude: [...defaultExclude, ...exclude, ...leftOut],
       // A busy machine may slow the soak down; a unit test that takes ten seconds hangs.
@@ -31,7 +33,6 @@ export default defineConfig(({ mode }) => {
     root: fileURLToPath(new URL('..', import.meta.url)),
     test: {
       globalSetup: ['test/global-setup.ts'],
-      env: { SOAK: soak ? '1' : '' },
       // End-to-end tests wait for processes and windows: more workers than cores are well used.
       maxWorkers: 3,
       projects: [
