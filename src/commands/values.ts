@@ -42,10 +42,10 @@ export function chatId(text: string): string {
   return text;
 }
 
-/** ISO 3166 code, upper case. Whether libphonenumber knows it is checked when its metadata is loaded. */
+/** ISO 3166 code, upper case; UK, which everybody writes, is GB. Whether libphonenumber knows it is checked when its metadata is loaded. */
 export function country(text: string): string {
   const code = text.trim().toUpperCase();
   if (!/^[A-Z]{2}$/.test(code))
     throw new RangeError(`“${text}” is not a country; write two letters, like IN or BR`);
-  return code;
+  return code === 'UK' ? 'GB' : code;
 }
