@@ -15,6 +15,7 @@ import { assertNoResults } from './lost-ledger.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
+import { roundedIdsNote } from './rounded-ids.ts';
 import { inShard } from './shard-cohort.ts';
 import { spool } from './spool.ts';
 import { asksNeeded, busiestOf, survey, workloads } from './survey.ts';
@@ -60,6 +61,8 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         if (shown++ < SHOWN) say(problemLine(source.name, line, problem, terminal));
       },
     );
+    const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
+    if (rounded !== undefined) say(`note: ${rounded}\n`);
     const asks = asksNeeded(plan, config.batchSize);
     const work = workloads(plan, config.batchSize);
     say(

@@ -27,6 +27,7 @@ import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
 import { assertReportable } from './report-file.ts';
 import { ownColumnsOf } from './report-rows.ts';
+import { roundedIdsNote } from './rounded-ids.ts';
 import { connectPhones, type Phones } from './senders.ts';
 import { inShard } from './shard-cohort.ts';
 import { openSharing } from './share.ts';
@@ -120,6 +121,8 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const readings = untilStopped(cohort.readings(control.signal), control.signal);
   log.info({}, cohort.mapping);
   const plan = await survey(readings, knowledge, selection);
+  const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
+  if (rounded !== undefined) log.warn({}, rounded);
   log.info(
     {
       rows: plan.rows,
