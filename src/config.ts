@@ -14,6 +14,7 @@ export interface CohortConfig {
   readonly chatColumn: string | undefined;
   readonly phoneColumn: string | undefined;
   readonly senderColumn: string | undefined;
+  readonly countryColumn: string | undefined;
   /** ISO country; that libphonenumber knows it is checked where the cohort is opened. */
   readonly defaultCountry: CountryCode | undefined;
   readonly delimiter: string | undefined;
@@ -110,6 +111,7 @@ export function cohortConfig(path: string, flags: Flags): CohortConfig {
     chatColumn: text('chatColumn'),
     phoneColumn: text('phoneColumn'),
     senderColumn: text('senderColumn'),
+    countryColumn: text('countryColumn'),
     defaultCountry: flags['defaultCountry'] as CountryCode | undefined,
     delimiter: text('delimiter'),
     encoding: text('encoding'),

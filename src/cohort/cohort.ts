@@ -1,20 +1,12 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
 import { maskNumbers } from '../domain/mask-numbers.ts';
-import type { ChatId, Reading, Row, Sender } from '../domain/words.ts';
+import type { Reading, Row } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
-import {
-  candidates,
-  columnByAlias,
-  columnByName,
-  looksLikeHeader,
-  missingColumn,
-  twoCandidates,
-} from './columns.ts';
 import { findDelimiter } from './delimiter.ts';
 import { findEncoding, textOf } from './encoding.ts';
-import { type CountryCode, createNormalizer, type Place, type Roles } from './normalizer.ts';
+import { createNormalizer, type Place, type Roles } from './normalizer.ts';
 import { quote } from './quote.ts';
 import { type Layout, recordsOf, toRow } from './reader.ts';
 import type { CsvRecord } from './records.ts';
@@ -25,29 +17,18 @@ import {
   type PreviousResult,
   readPrevious,
 } from './results-cohort.ts';
+import { type RoleOptions, rolesOf } from './roles.ts';
 import { swallowsRows } from './swallow.ts';
 
 export type { CountryCode } from './normalizer.ts';
 export type { PreviousResult } from './results-cohort.ts';
 
 /** How to read a cohort. What is undefined is found out. */
-export interface CohortOptions {
+export interface CohortOptions extends RoleOptions {
   /** One character, or comma, semicolon, tab, pipe. */
   readonly delimiter?: string | undefined;
   /** A label of the Encoding Standard. */
   readonly encoding?: string | undefined;
-  /** Header names as the user typed them. */
-  readonly chatColumn?: string | undefined;
-  readonly phoneColumn?: string | undefined;
-  readonly senderColumn?: string | undefined;
-  /** The sending phone of rows that name none. */
-  readonly defaultSender?: Sender | undefined;
-  /** Whether a row of a cohort with a sender column is invalid when it has no phone at all. */
-  readonly senderRequired?: boolean | undefined;
-  /** Every row goes to this group; no chat_id column is looked for. */
-  readonly chatId?: ChatId | undefined;
-  /** ISO country of the numbers written without a country code. */
-  readonly defaultCountry?: CountryCode | undefined;
   /** How messages name the file; by default its base name. */
   readonly name?: string | undefined;
 }
@@ -103,7 +84,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     delimiter: delimiter.char,
     sepLine: delimiter.sepLine,
   };
-  const { columns, below } = await headOfTable(layout);
+  const { columns, rows } = await headOfTable(layout);
   if (areResultsChanged(columns)) {
     throw new OnboardError(
       'COHORT_COLUMNS',
@@ -113,7 +94,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   const results = findResults(columns);
   const ownWidth = results ?? columns.length;
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
-  const roles = rolesOf(columns, below, results, options, file.name, notes);
+  const roles = rolesOf(columns, rows, results, options, file.name, notes);
   const swallows = (fields: readonly string[]) => swallowsRows(fields, roles, layout.delimiter);
 
   return {
@@ -135,7 +116,10 @@ function mappingOf({ chat, phone }: Roles): string {
   const column = (places: readonly Place[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
   const group =
     chat.length === 0 ? 'every row’s group is that of --chat-id' : `the group is in ${column(chat)}`;
-  return `${group}, the phone in ${column(phone)}`;
+  const country = phone.at(-1)?.country;
+  const from =
+    country === undefined || country.inDoubt ? '' : `, the country of each phone in ${column([country])}`;
+  return `${group}, the phone in ${column(phone)}${from}`;
 }
 
 async function* readings(
@@ -168,95 +152,37 @@ async function headOf(file: CohortFile, label: string): Promise<string> {
   return head;
 }
 
-/** Records under the first one that are looked at for the header, where a title stands above it. */
-const BELOW = 10;
+/** Records under the header whose cells help to tell the columns apart, and how much text of them is read at most. */
+const SAMPLE = 500;
+const SAMPLE_TEXT = 512 * 1024;
 
 /** The header, which is the first record, and some of the records under it. Throws unless there is one. */
 async function headOfTable(
   layout: Layout,
-): Promise<{ readonly columns: readonly string[]; readonly below: readonly CsvRecord[] }> {
+): Promise<{ readonly columns: readonly string[]; readonly rows: readonly CsvRecord[] }> {
   const { name } = layout.file;
   let header: CsvRecord | undefined;
+  const rows: CsvRecord[] = [];
+  let text = 0;
   for await (const records of recordsOf(layout)) {
-    const below: readonly CsvRecord[] = header === undefined ? records.slice(1) : records;
-    header ??= records[0];
-    if (header?.broken !== undefined) {
-      throw unreadable(name, `has no readable header: line ${header.line} ${header.broken}`);
+    for (const record of records) {
+      if (header !== undefined) {
+        rows.push(record);
+        text += record.fields.reduce((sum, field) => sum + field.length, 0);
+        continue;
+      }
+      header = record;
+      if (header.broken !== undefined) {
+        throw unreadable(name, `has no readable header: line ${header.line} ${header.broken}`);
+      }
     }
-    if (header !== undefined && below.length > 0)
-      return { columns: header.fields, below: below.slice(0, BELOW) };
+    if (rows.length >= SAMPLE || text >= SAMPLE_TEXT) break;
   }
+  if (header !== undefined && rows.length > 0) return { columns: header.fields, rows: rows.slice(0, SAMPLE) };
   throw unreadable(
     name,
     header === undefined
       ? 'is empty: it needs a header line and a row per person'
       : 'holds a header and no rows: add a row per person',
   );
-}
-
-function rolesOf(
-  columns: readonly string[],
-  below: readonly CsvRecord[],
-  results: number | undefined,
-  options: CohortOptions,
-  name: string,
-  notes: string[],
-): Roles {
-  const own = columns.slice(0, results ?? columns.length);
-  const place = (index: number): Place => ({ index, name: columns[index] as string });
-  // Which phone sends is never left open: two candidates are an error in a results CSV too.
-  const sender =
-    options.senderColumn === undefined
-      ? columnByAlias(own, 'sender', name)
-      : columnByName(own, options.senderColumn, 'sender', name);
-  if (sender !== undefined && options.senderColumn === undefined) {
-    notes.push(`the column ${quote(own[sender] as string)} says which phone each row is sent through`);
-  }
-  // A header such as “sender phone” is not the participant's.
-  const others = own.map((column, index) => (index === sender ? '' : column));
-  const find = (role: 'chat' | 'phone', asked: string | undefined) => {
-    if (asked !== undefined) return columnByName(own, asked, role, name);
-    if (results === undefined) return columnByAlias(others, role, name);
-    // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
-    const found = candidates(others, role);
-    if (found.length > 1) notes.push(twoCandidates(own, found, role));
-    return found.length === 1 ? found[0] : undefined;
-  };
-
-  const phone = find('phone', options.phoneColumn);
-  const chat = options.chatId === undefined ? find('chat', options.chatColumn) : undefined;
-  if (phone !== undefined && phone === chat) {
-    throw new OnboardError(
-      'COHORT_COLUMNS',
-      `${name}: the column “${columns[phone]}” cannot be both the chat_id and the phone: choose with --chat-column and --phone-column`,
-    );
-  }
-  for (const [role, found] of Object.entries({ phone, chat })) {
-    // Named as the sender, a column is no candidate for what is missing then.
-    const wanted = results === undefined ? candidates(own, role as 'phone' | 'chat') : [];
-    if (sender === undefined || (found ?? wanted.find((index) => index === sender)) !== sender) continue;
-    throw new OnboardError(
-      'COHORT_COLUMNS',
-      `${name}: the column “${columns[sender]}” cannot be both the sender and the ${role === 'chat' ? 'chat_id' : 'phone'}: choose with --sender-column and --${role}-column`,
-    );
-  }
-  if (results === undefined) {
-    const needsChat = options.chatId === undefined;
-    const header = below.find(({ fields }) => looksLikeHeader(fields, needsChat))?.line;
-    if (phone === undefined) throw missingColumn(own, 'phone', name, header);
-    if (chat === undefined && needsChat) throw missingColumn(own, 'chat', name, header);
-  }
-  // In a results CSV, what was asked before goes first: it is what the row meant then.
-  const before = (column: number) => (results === undefined ? [] : [place(results + column)]);
-  const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
-  return {
-    width: columns.length,
-    chatId: options.chatId,
-    chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
-    phone: [...before(2), ...also(phone)],
-    sender: also(sender)[0],
-    defaultSender: options.defaultSender,
-    senderRequired: options.senderRequired,
-    defaultCountry: options.defaultCountry,
-  };
 }

@@ -1,19 +1,17 @@
 import { maskNumbers } from '../domain/mask-numbers.ts';
+import type { ReasonCode } from '../domain/reasons.ts';
 import { nearest } from '../domain/spelling.ts';
 import { OnboardError } from '../errors.ts';
 import { ALIASES, type Role } from './aliases.ts';
+import { headerKey } from './header/header-key.ts';
+import { isSomebodyElses } from './header/somebody-else.ts';
+import { readPhoneText } from './phone-text.ts';
 import { quote, quoteAll } from './quote.ts';
 
-/** What of a header decides: case, spaces, punctuation and accents do not. */
-export function headerKey(header: string): string {
-  return header
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
-}
+export { headerKey } from './header/header-key.ts';
 
 const keyed = Object.fromEntries(
-  (['chat', 'phone', 'sender'] as const).map((role) => {
+  (['chat', 'phone', 'sender', 'country'] as const).map((role) => {
     const { exact, strong, weak } = ALIASES[role];
     return [role, [exact, strong, weak].map((names) => new Set(names.map(headerKey)))];
   }),
@@ -25,26 +23,152 @@ export interface Mapping {
   readonly phone: number | undefined;
 }
 
-const FLAG = { chat: '--chat-column', phone: '--phone-column', sender: '--sender-column' } as const;
-const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender' } as const;
+const FLAG = {
+  chat: '--chat-column',
+  phone: '--phone-column',
+  sender: '--sender-column',
+  country: '--country-column',
+} as const;
+const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender', country: 'country' } as const;
+
+/** How good a name is for a role: 0 is the API's own word, then names that say it, weak names, words inside; undefined: none. */
+export function rankOf(header: string, role: Role): number | undefined {
+  const key = headerKey(header);
+  const { inside, never } = ALIASES[role];
+  const direct = byName(key, role);
+  if (direct !== undefined) return direct;
+  if (role === 'sender' || isSomebodyElses(header)) return undefined;
+  if (role === 'phone') {
+    // phone1, phone2; No. Telp/WA, Phone (WhatsApp).
+    if (byName(key.replace(/\d+/g, ''), role) === STRONG) return STRONG;
+    const parts = header.split(BETWEEN).filter((part) => headerKey(part) !== '');
+    const ranks = parts.map((part) => byName(headerKey(part), role));
+    if (parts.length > 1 && ranks.includes(STRONG) && !ranks.includes(undefined)) return STRONG;
+  }
+  // Kobo's and JSON's way to write the page of a form, or the object, before the name.
+  const name = headerKey(header.replace(/\s/.test(header) ? PATH : DOTTED_PATH, ''));
+  const last = name === key ? undefined : byName(name, role);
+  if (last !== undefined && last <= STRONG) return last;
+  return [name, key].some((one) => inside.test(one) && !never.test(one)) ? INSIDE : undefined;
+}
+
+const STRONG = 1;
+const INSIDE = 3;
+const BETWEEN = /[/|,&()\n]|\s(?:or|and|y|e|ou|o|oder|und|et|atau|dan|ve|veya|или|и|en|of)\s/i;
+const PATH = /^.*[/:>\\]/;
+const DOTTED_PATH = /^(?:.*[/:>\\.](?=.)|gr(?:ou)?p\w*-)/i;
+
+function byName(key: string, role: Role): number | undefined {
+  const rank = keyed[role].findIndex((names) => names.has(key));
+  return rank < 0 ? undefined : rank;
+}
+
+/** A column that may play a role. */
+export interface Candidate {
+  readonly index: number;
+  readonly rank: number;
+}
+
+/** Every column that may play a role. */
+export function allCandidates(columns: readonly string[], role: Role): readonly Candidate[] {
+  return columns.flatMap((column, index) => {
+    const rank = rankOf(column, role);
+    return rank === undefined || (role === 'phone' && isPostalCode(column, columns)) ? [] : [{ index, rank }];
+  });
+}
 
 /** Every column that a role's best kind of name points to: none, one, or several that need a decision. */
 export function candidates(columns: readonly string[], role: Role): readonly number[] {
-  const keys = columns.map(headerKey);
-  for (const names of keyed[role]) {
-    const found = keys.flatMap((key, index) => (names.has(key) ? [index] : []));
-    if (found.length > 0) return found;
-  }
-  const { inside, never } = ALIASES[role];
-  return keys.flatMap((key, index) => (inside.test(key) && !never.test(key) ? [index] : []));
+  const found = allCandidates(columns, role);
+  const best = Math.min(...found.map(({ rank }) => rank));
+  return found.flatMap(({ index, rank }) => (rank === best ? [index] : []));
 }
 
-/** The column that plays a role, by alias; undefined when there is none. Two candidates are an error that names both. */
-export function columnByAlias(columns: readonly string[], role: Role, file: string): number | undefined {
-  const found = candidates(columns, role);
+const CEP = headerKey('CEP');
+const PORTUGUESE = new Set(
+  'nome sobrenome cpf rg endereço endereco rua logradouro bairro cidade estado uf município municipio complemento nascimento telefone celular qual seu sua aluno aluna turma curso idade número'.split(
+    ' ',
+  ),
+);
+
+/** Brazil's postal code has the name of Turkey's mobile: the other names tell which it is. */
+function isPostalCode(column: string, columns: readonly string[]): boolean {
+  if (headerKey(column) !== CEP) return false;
+  return columns.some((other) =>
+    other
+      .toLowerCase()
+      .split(/[^\p{L}]+/u)
+      .some((word) => PORTUGUESE.has(word)),
+  );
+}
+
+/**
+ * The column that plays a role, by alias; undefined when there is none. Two candidates are an error that names both.
+ * @param rows for the phone: some rows, whose cells tell a column of phones from one that only has such a name
+ */
+export function columnByAlias(
+  columns: readonly string[],
+  role: Role,
+  file: string,
+  rows: readonly (readonly string[])[] = [],
+): number | undefined {
+  const found =
+    role === 'phone'
+      ? phoneCandidates(columns, allCandidates(columns, role), rows)
+      : candidates(columns, role);
   if (found.length < 2) return found[0];
   throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, role)}`);
 }
+
+/**
+ * Columns whose cells read as phones go before all others; of these, a name that says it goes before one that means
+ * other things as well, and nothing else decides: phone1 and phone2 are both filled, and so are “Phone” and “Your
+ * WhatsApp number?”. Where no cell decides, the best name does.
+ */
+function phoneCandidates(
+  columns: readonly string[],
+  named: readonly Candidate[],
+  rows: readonly (readonly string[])[],
+): readonly number[] {
+  const holding = named.map((one) => ({ ...one, holds: whatCellsHold(rows, one.index, columns) }));
+  const possible = holding.filter(
+    ({ index, holds }) => holds !== 'others' || headerKey(columns[index] ?? '') !== CEP,
+  );
+  const phones = possible.filter(({ holds }) => holds === 'phones');
+  const pool = phones.length > 0 ? phones : possible;
+  const best = Math.min(...pool.map(({ rank }) => rank));
+  const left =
+    phones.length === 0
+      ? pool.filter(({ rank }) => rank === best)
+      : pool.filter(({ rank }) => best > STRONG || rank !== WEAK);
+  return left.map(({ index }) => index);
+}
+
+const WEAK = 2;
+
+function whatCellsHold(
+  rows: readonly (readonly string[])[],
+  index: number,
+  columns: readonly string[],
+): 'phones' | 'others' | undefined {
+  const least = headerKey(columns[index] ?? '') === CEP ? 10 : 7;
+  const cells = rows.map((fields) => fields[index] ?? '').filter((cell) => cell.trim() !== '');
+  if (cells.length === 0) return undefined;
+  return cells.filter((cell) => looksLikePhone(cell, least)).length * 2 >= cells.length ? 'phones' : 'others';
+}
+
+/** Whether a cell holds what could be a phone, well written or not. */
+export function looksLikePhone(cell: string, least = 7): boolean {
+  const text = readPhoneText(cell);
+  if ('code' in text) return NUMBERS_ALL_THE_SAME.has(text.code);
+  return text.digits.length >= least && text.digits.length <= 18;
+}
+
+const NUMBERS_ALL_THE_SAME: ReadonlySet<ReasonCode> = new Set([
+  'phone_multiple',
+  'phone_extension',
+  'phone_scientific_notation',
+]);
 
 /** Names the candidates for a role, and what decides between them. */
 export function twoCandidates(columns: readonly string[], found: readonly number[], role: Role): string {
@@ -56,8 +180,14 @@ export function twoCandidates(columns: readonly string[], found: readonly number
   return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
 }
 
-/** The column that the user named with a flag. */
-export function columnByName(columns: readonly string[], name: string, role: Role, file: string): number {
+/** The column that the user named with a flag. @param header the line further down that has it, if one does. */
+export function columnByName(
+  columns: readonly string[],
+  name: string,
+  role: Role,
+  file: string,
+  header?: number,
+): number {
   const exact = columns.flatMap((column, index) => (column === name ? [index] : []));
   const key = headerKey(name);
   const like = columns.flatMap((column, index) => (headerKey(column) === key ? [index] : []));
@@ -68,6 +198,12 @@ export function columnByName(columns: readonly string[], name: string, role: Rol
     throw new OnboardError(
       'COHORT_COLUMNS',
       `${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`,
+    );
+  }
+  if (header !== undefined) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${file} has no column ${quote(name)} (${FLAG[role]}) in its first line, but line ${header} looks like the header: remove the lines above it`,
     );
   }
   const near = nearest(key, columns, headerKey);

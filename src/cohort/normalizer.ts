@@ -2,6 +2,8 @@ import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/participant.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
 import { readChatCell } from './chat-cell.ts';
+import { looksLikePhone } from './columns.ts';
+import { readPhoneWithCountry } from './country/country-column.ts';
 import { readPhoneCell } from './phone-cell.ts';
 import { quote } from './quote.ts';
 import { readSenderCell } from './sender-cell.ts';
@@ -31,6 +33,8 @@ export function normalizeChatId(
 export interface Place {
   readonly index: number;
   readonly name: string;
+  /** Of a phone: the column that says from which country it is. */
+  readonly country?: Place & { readonly inDoubt: boolean };
 }
 
 /** Where a row's group and phone stand. Of several places, the first cell that is not blank counts. */
@@ -40,6 +44,8 @@ export interface Roles {
   /** Every row's group, whatever the columns say. */
   readonly chatId: ChatId | undefined;
   readonly phone: readonly Place[];
+  /** Columns that were passed over, and may hold the number that a row lacks. */
+  readonly otherPhones?: readonly Place[];
   /** Where a row names its own sending phone. */
   readonly sender?: Place | undefined;
   /** Of rows that name none. */
@@ -69,7 +75,7 @@ export function createNormalizer(roles: Roles): (row: Row) => Reading {
     if (row.problem !== undefined) return { kind: 'invalid', row, problem: row.problem };
     const phonePlace = filled(row, roles.phone);
     const phoneCell = cellAt(row, phonePlace);
-    const phone = readPhoneCell(phoneCell, roles.defaultCountry);
+    const phone = readPhone(row, phonePlace, roles);
     const chatPlace = filled(row, roles.chat);
     const chat = roles.chatId ?? readChat(cellAt(row, chatPlace));
     if (typeof phone === 'string' && typeof chat === 'string') {
@@ -95,6 +101,30 @@ export function createNormalizer(roles: Roles): (row: Row) => Reading {
   };
 }
 
+function readPhone(row: Row, place: Place | undefined, roles: Roles): Participant | Trouble {
+  const cell = cellAt(row, place);
+  const alone = () => readPhoneCell(cell, roles.defaultCountry);
+  const country = place?.country;
+  const columns = {
+    phone: place?.name ?? '',
+    country: country?.name ?? '',
+    inDoubt: country?.inDoubt === true,
+  };
+  const read =
+    country === undefined ? alone() : readPhoneWithCountry(cell, cellAt(row, country), columns, alone);
+  return typeof read !== 'string' && read.code === 'phone_missing' ? missingHere(row, read, roles) : read;
+}
+
+/** A number in another column is not taken for the one that is missing, and not passed over in silence. */
+function missingHere(row: Row, read: Trouble, { otherPhones = [] }: Roles): Trouble {
+  const other = otherPhones.find((place) => looksLikePhone(cellAt(row, place)));
+  if (other === undefined) return read;
+  return trouble(
+    read.code,
+    `the phone number is missing, but column ${quote(other.name)} holds ${quote(cellAt(row, other))}: move it here, or choose that column with --phone-column`,
+  );
+}
+
 /** A results CSV names a person twice: as the participant asked, and in the cohort's own column. */
 function findConflict(
   row: Row,
@@ -105,7 +135,7 @@ function findConflict(
   for (const other of roles.phone) {
     const cell = cellAt(row, other);
     if (other === place || cell.trim() === '') continue;
-    const read = readPhoneCell(cell, roles.defaultCountry);
+    const read = readPhone(row, other, roles);
     if (typeof read !== 'string' || personKey(read) === personKey(phone)) continue;
     const message = `column ${quote(place?.name ?? '')} says ${phone} and column ${quote(other.name)} says ${quote(cell)}, another number: correct one of them, or clear the ${place?.name} cell`;
     return problem(trouble('phone_conflict', message), other.name, cell);

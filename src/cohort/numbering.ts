@@ -136,6 +136,15 @@ export function countryOf(code: string): CountryCode | undefined {
   return plans.getCountryCodesForCallingCode(code)?.[0];
 }
 
+/** The country of a country code; of several that share it, the one whose area the next digits are, or the main one. */
+export function regionOf(code: string, area: string): CountryCode | undefined {
+  if (area === '') return countryOf(code);
+  return plans.getCountryCodesForCallingCode(code)?.find((country) => {
+    plans.selectNumberingPlan(country);
+    return start(plans.leadingDigits())?.test(area);
+  });
+}
+
 /** A default country's own rules. */
 interface OwnPlan {
   readonly plan: CallingCode;

@@ -50,6 +50,19 @@ export function readPhoneCellInFull(cell: string, defaultCountry?: CountryCode):
   return readBare(text, cell, defaultCountry);
 }
 
+/**
+ * The same where the row itself says from which country the phone is: digits without a mark of a country code are a
+ * number of that country, with its code or without. A number with a mark stays what it is.
+ */
+export function readPhoneCellOf(cell: string, country: CountryCode): Participant | Trouble {
+  // Nearly all are clear without that, and answered fast.
+  const clear = readPhoneCell(cell, country);
+  if (typeof clear === 'string' && clear.startsWith(getCountryCallingCode(country))) return clear;
+  const text = readPhoneText(cell);
+  if ('code' in text) return text;
+  return text.international ? readAbroad(text, cell, country) : readBare(text, cell, country, true);
+}
+
 /** Digits that say that they begin with a country code. */
 function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefined): Participant | Trouble {
   const plain = readInternational(text.digits);
@@ -70,10 +83,17 @@ function readInternational(digits: string): string | undefined {
 }
 
 /** Digits without any mark of a country code. */
-function readBare(text: PhoneText, cell: string, country: CountryCode | undefined): Participant | Trouble {
+function readBare(
+  text: PhoneText,
+  cell: string,
+  country: CountryCode | undefined,
+  noOther = false,
+): Participant | Trouble {
   const { digits } = text;
   const shown = quote(cell);
-  const abroad = digits.startsWith('0') ? undefined : readInternational(digits);
+  const code = country === undefined ? '' : getCountryCallingCode(country);
+  const isAbroad = !digits.startsWith('0') && (!noOther || digits.startsWith(code));
+  const abroad = isAbroad ? readInternational(digits) : undefined;
   const home = country === undefined ? [] : readNational(digits, country);
   const readings = [...new Set([...(abroad === undefined ? [] : [abroad]), ...home])];
   if (country !== undefined && home.length === 0 && abroad !== undefined && !gapAfterCode(text, abroad)) {

@@ -34,6 +34,11 @@ export function cohortOptions(): Option[] {
     option('--phone-column <NAME>', 'header of the column that holds the phone', COHORT),
     option('--sender-column <NAME>', 'header of the column that holds the sending phone, if any', COHORT),
     option(
+      '--country-column <NAME>',
+      'header of the column that says the country of each phone (code, letters or name); none: no column does',
+      COHORT,
+    ),
+    option(
       '--default-country <CC>',
       'country of numbers written without a country code, like IN; without it such numbers are invalid',
       COHORT,

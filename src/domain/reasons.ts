@@ -143,8 +143,8 @@ const table = {
   phone_not_a_number: { meaning: 'the cell holds no phone number', advice: 'correct the cell' },
   phone_invalid: { meaning: 'not a possible number of its country', advice: 'correct the number' },
   phone_conflict: {
-    meaning: 'the participant column and the phone column name two different numbers',
-    advice: 'correct one of them, or clear the participant cell',
+    meaning: 'two columns of the row contradict each other about the phone',
+    advice: 'correct one of them, or clear the one that is wrong',
   },
   // --- the cohort: groups
   chat_id_missing: { meaning: 'the chat_id cell is empty', advice: 'fill it in, or give --chat-id' },

@@ -335,6 +335,72 @@ describe('a results CSV as a cohort', () => {
   });
 });
 
+describe('a title above the header', () => {
+  const to = { chatId: parseChatId(GROUP) };
+  const people = 'Asha,+919876543210,x\nRavi,+919876543211,y\n';
+  test.each([
+    ['WhatsApp contact list - Batch 5,,', 'Name,Phone,Batch', to, 2],
+    ['WhatsApp contact list,,\n,,', 'Name,Phone,Batch', to, 3],
+    ['WhatsApp,,', 'Name,Phone,Batch', to, 2],
+    [',Phone numbers of batch 5,', 'Nombre,Teléfono,Grupo', to, 2],
+    ['Contact,,', 'Name,Your WhatsApp number?,Batch', to, 2],
+    ['WhatsApp group: phone list,,', 'Name,Phone,Group ID', {}, 2],
+    ['Contact,,Group', 'Name,Phone,chat_id', {}, 2],
+    // Not a better header
+    ['Name,Phone,Batch', 'Name,Phone,Batch', to, undefined],
+    ['Name,Your number (WhatsApp),Source', 'Asha,,WhatsApp', to, undefined],
+    ['Name,Phone,Source', 'Full name,WhatsApp number,Where from', to, undefined],
+  ])('%j over %j', async (title, header, options, line) => {
+    const path = await file(`${title}\n${header}\n${people}`);
+    const message = await openCohort(path, options).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (line === undefined) expect(message ?? '').not.toContain('looks like the header');
+    else expect(message).toMatch(new RegExp(`line ${line} looks like the header.*remove the lines above`));
+  });
+
+  test('is named where a column is asked for that stands below it', async () => {
+    const path = await file(`Learners,,\nName,Phone,Batch\n${people}`);
+    await expect(openCohort(path, { ...to, phoneColumn: 'phone' })).rejects.toThrow(
+      /no column “phone” \(--phone-column\) in its first line, but line 2 looks like the header/,
+    );
+  });
+
+  test('with the column given, is taken at the word', async () => {
+    const path = await file(`WhatsApp list,x,\nPhone,Name,Batch\n+919876543210,Asha,\n`);
+    expect(await glance(path, { ...to, phoneColumn: 'WhatsApp list' })).toEqual([
+      '2 phone_not_a_number',
+      '3 919876543210',
+    ]);
+  });
+});
+
+describe('several columns that may hold the phone', () => {
+  const to = { chatId: parseChatId(GROUP) };
+  test('what is not in the one that was chosen, and is in another, is said', async () => {
+    const path = await file('phone1,phone2\n+919876543210,\n,+919876543211\n');
+    const [, second] = await readAll(path, { ...to, phoneColumn: 'phone1' });
+    expect(second).toMatchObject({
+      problem: {
+        code: 'phone_missing',
+        column: 'phone1',
+        message:
+          'the phone number is missing, but column “phone2” holds “+919876543211”: move it here, or choose that column with --phone-column',
+      },
+    });
+    await expect(openCohort(path, to)).rejects.toThrow(
+      '“phone1” and “phone2” can each be the phone column: choose with --phone-column',
+    );
+  });
+
+  test('cells far down are looked at, too', async () => {
+    const blank = 'Asha,,\n'.repeat(400);
+    const path = await file(`Name,Contact,Your WhatsApp number?\n${blank}Ravi,Ravi,+919876543210\n`);
+    expect((await openCohort(path, to)).phoneColumn).toBe('Your WhatsApp number?');
+  });
+});
+
 describe('streaming', () => {
   const rows = (count: number) =>
     Array.from({ length: count }, (_, i) => `Person ${i},${GROUP},91${9_000_000_000 + i}\n`).join('');
