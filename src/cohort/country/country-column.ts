@@ -24,8 +24,7 @@ export function readPhoneWithCountry(
   const says = `column ${quote(columns.country)} says ${quote(countryCell)}`;
   if (columns.inDoubt) return said === undefined ? alone() : inDoubt(cell, said, says, alone());
   if (said === undefined) {
-    const text = readPhoneText(cell);
-    if ('code' in text || text.international) return alone();
+    if (isInternational(cell) !== false) return alone();
     return trouble(
       'phone_no_country',
       `${quote(cell)} has no country code, and ${says}, which names no country for certain: write BR or +55 there, or write the phone with + and the country code`,
@@ -33,10 +32,18 @@ export function readPhoneWithCountry(
   }
   const read = readPhoneCellOf(cell, said.country);
   if (typeof read !== 'string' || read.startsWith(said.prefix)) return read;
+  // A country by its name is where the person lives; a number with its own country code is certain all the same.
+  if (!/\p{Nd}/u.test(countryCell) && isInternational(cell)) return read;
   return trouble(
     'phone_conflict',
     `${says} (+${said.prefix}) and column ${quote(columns.phone)} says ${quote(cell)}, which is +${callingCodeOf(read)}: correct one of them (or give --country-column none)`,
   );
+}
+
+/** Whether the writing itself begins with a country code; undefined when it is not a number at all. */
+function isInternational(cell: string): boolean | undefined {
+  const text = readPhoneText(cell);
+  return 'code' in text ? undefined : text.international;
 }
 
 /** The column may hold area codes: a number that reads alone, and as another one together with it, is not read. */
