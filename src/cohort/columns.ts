@@ -160,7 +160,10 @@ function whatCellsHold(
 /** Whether a cell holds what could be a phone, well written or not. */
 export function looksLikePhone(cell: string, least = 7): boolean {
   const text = readPhoneText(cell);
-  if ('code' in text) return NUMBERS_ALL_THE_SAME.has(text.code);
+  if ('code' in text) {
+    const isLong = cell.replace(/\D/g, '').length >= least;
+    return NUMBERS_ALL_THE_SAME.has(text.code) || (isLong && DAMAGED.has(text.code));
+  }
   return text.digits.length >= least && text.digits.length <= 18;
 }
 
@@ -169,6 +172,9 @@ const NUMBERS_ALL_THE_SAME: ReadonlySet<ReasonCode> = new Set([
   'phone_extension',
   'phone_scientific_notation',
 ]);
+
+/** Of few digits, they are quantities. */
+const DAMAGED: ReadonlySet<ReasonCode> = new Set(['phone_rounded', 'phone_calculated', 'phone_masked']);
 
 /** Names the candidates for a role, and what decides between them. */
 export function twoCandidates(columns: readonly string[], found: readonly number[], role: Role): string {

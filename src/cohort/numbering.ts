@@ -1,5 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { getCountryCallingCode, Metadata } from 'libphonenumber-js/max';
+import { todaysNumber } from './former-numbers.ts';
 
 /**
  * libphonenumber's numbering plans, compiled once per country code into patterns that answer in well under a
@@ -103,6 +104,17 @@ export function looksNational(digits: string, country: CountryCode): boolean {
   return own.mobileLengths.has(digits.length) && !digits.startsWith(own.plan.code);
 }
 
+/** Is it beyond doubt that these digits are no number, neither abroad nor in the country? Undoubted only where fast. */
+export function isNowhere(digits: string, international: boolean, country: CountryCode | undefined): boolean {
+  if (!digits.startsWith('0') && standingAs(digits) !== 'invalid') return false;
+  if (international || country === undefined) return true;
+  const own = ownPlan(country);
+  if (digits.startsWith('0') && own.onlyZero && !own.idd?.test(digits)) {
+    return !digits.startsWith('00') && !isValidIn(own.plan, digits) && !isValidIn(own.plan, digits.slice(1));
+  }
+  return !own.unsure(digits) && !isValidIn(own.plan, digits);
+}
+
 /** Are these digits country code + number? `unsure` where the parser could see a trunk prefix, or knows more. */
 function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
   const plan = planFor(digits);
@@ -110,7 +122,7 @@ function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
   const national = digits.slice(plan.code.length);
   if (plan.prefix?.test(national)) return 'unsure';
   if (isValidIn(plan, national)) return 'valid';
-  return plan.code === '52' && national.startsWith('1') ? 'unsure' : 'invalid';
+  return todaysNumber(digits) === undefined ? 'invalid' : 'unsure';
 }
 
 /** The digits that a country's people write before a national number (often `0`), if they do. */

@@ -5,22 +5,24 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import { parseParticipant } from '../domain/participant.ts';
 import type { Participant } from '../domain/words.ts';
+import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {
   callingCodeOf,
-  countryOf,
+  isNowhere,
   isValidAsWritten,
   looksNational,
   MEXICAN_TRUNK,
-  ordinaryLengths,
   readPlainly,
   trunkPrefix,
 } from './numbering.ts';
+import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
+import { ambiguous, names, unreadable } from './phone-trouble.ts';
 import { quote } from './quote.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
-/** What most cells hold: digits with at most a plus, spaces, dashes and brackets between them. */
-const PLAIN = /^\+?\d[\d ()-]{8,24}$/;
+/** What most cells hold: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
+const PLAIN = /^(?=.{9,25}$)(?:\+?\d+[ -]?)?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*$/;
 
 /**
  * A phone cell → the participant, or why it cannot be read with certainty. Never a guess:
@@ -34,20 +36,47 @@ const PLAIN = /^\+?\d[\d ()-]{8,24}$/;
  */
 export function readPhoneCell(cell: string, defaultCountry?: CountryCode): Participant | Trouble {
   if (PLAIN.test(cell)) {
-    const digits = cell.replace(/\D/g, '');
-    const plain = digits.length < 9 ? undefined : readPlainly(digits, cell.startsWith('+'), defaultCountry);
-    const participant = plain === undefined ? undefined : parseParticipant(plain);
+    const participant = readQuickly(cell, defaultCountry);
     if (participant !== undefined) return participant;
   }
   return readPhoneCellInFull(cell, defaultCountry);
 }
 
+/** The full answer for a plain cell, where nothing in its writing can put it in doubt. */
+function readQuickly(cell: string, country: CountryCode | undefined): Participant | undefined {
+  const international = cell.startsWith('+');
+  const groups = cell.match(/\d+/g) as readonly string[];
+  const digits = groups.join('');
+  // Rounded, it may be; a lone 0 may be one too many.
+  if (digits.length < 9 || (groups.length === 1 && !international && digits.endsWith('00000')))
+    return undefined;
+  if (groups.length > 1 && groups.includes('0')) return undefined;
+  const plain = readPlainly(digits, international, country);
+  if (plain === undefined) return undefined;
+  // Nothing can stand beside a number where no part of the cell is a number by itself, or another one.
+  const harmless = (part: string) =>
+    isNowhere(part, international, country) || readPlainly(part, international, country) === plain;
+  let before = 0;
+  for (const group of groups.slice(0, -1)) {
+    before += group.length;
+    if (!harmless(digits.slice(0, before))) return undefined;
+    const prefixed = digits.startsWith('0') && before <= MOST_BESIDE;
+    if (!international && !prefixed && !harmless(digits.slice(before))) return undefined;
+  }
+  return parseParticipant(plain);
+}
+
 /** The same answer without the fast path. Apart, so that a test can compare the two. */
-export function readPhoneCellInFull(cell: string, defaultCountry?: CountryCode): Participant | Trouble {
+export function readPhoneCellInFull(
+  cell: string,
+  country?: CountryCode,
+  noOther = false,
+): Participant | Trouble {
   const text = readPhoneText(cell);
   if ('code' in text) return text;
-  if (text.international) return readAbroad(text, cell, defaultCountry);
-  return readBare(text, cell, defaultCountry);
+  const read = readWhole(text, cell, country, noOther);
+  if (typeof read !== 'string') return read;
+  return withoutLoneZero(text, read, cell, country, noOther) ?? besides(text, read, cell, country) ?? read;
 }
 
 /**
@@ -58,14 +87,72 @@ export function readPhoneCellOf(cell: string, country: CountryCode): Participant
   // Nearly all are clear without that, and answered fast.
   const clear = readPhoneCell(cell, country);
   if (typeof clear === 'string' && clear.startsWith(getCountryCallingCode(country))) return clear;
-  const text = readPhoneText(cell);
-  if ('code' in text) return text;
-  return text.international ? readAbroad(text, cell, country) : readBare(text, cell, country, true);
+  return readPhoneCellInFull(cell, country, true);
+}
+
+function readWhole(
+  text: PhoneText,
+  cell: string,
+  country: CountryCode | undefined,
+  noOther: boolean,
+): Participant | Trouble {
+  return text.international ? readAbroad(text, cell, country) : readBare(text, cell, country, noOther);
+}
+
+/**
+ * `+39 (0) 312 345 6789`: a zero that most countries leave out abroad, and Italy does not. Where the number is another
+ * one without it, it is that one only when it is written to the letter as such.
+ */
+function withoutLoneZero(
+  text: PhoneText,
+  read: Participant,
+  cell: string,
+  country: CountryCode | undefined,
+  noOther: boolean,
+): Participant | Trouble | undefined {
+  const zero = /^(\+?\d{0,3}[\s.\-/]*)([([]?)(?<!\d)0(?:[)\]]|(?=[\s.\-/(]))[\s.\-/]*(.*)$/.exec(
+    text.written,
+  );
+  if (zero === null || text.zeros) return undefined;
+  const [, code = '', bracket, rest = ''] = zero;
+  if (bracket === '' && writtenLike(text.written, read)) return undefined;
+  const writing = `${code} ${rest}`.trim();
+  const bare = readPhoneText(writing);
+  const other = 'code' in bare ? bare : readWhole(bare, writing, country, noOther);
+  if (typeof other !== 'string' || other === read) return undefined;
+  return bracket !== '' && writtenLike(writing, other) ? other : ambiguous(cell, [read, other]);
+}
+
+/** Whether the number stands beside something else, and the cell as a whole is another number. */
+function besides(
+  text: PhoneText,
+  read: Participant,
+  cell: string,
+  country: CountryCode | undefined,
+): Trouble | undefined {
+  const own = country === undefined ? undefined : getCountryCallingCode(country);
+  const found = findBeside(text, read, own, (digits, where) => {
+    if (isNowhere(digits, text.international, country)) return [];
+    const abroad = digits.startsWith('0') ? undefined : readInternational(digits);
+    if (text.international) return abroad === undefined ? [] : [abroad];
+    const home = country === undefined ? [] : readNational(digits, country);
+    const counts = where === 'first' || (own !== undefined && abroad?.startsWith(own));
+    return counts && abroad !== undefined ? [...home, abroad] : home;
+  });
+  if (found === undefined && !isNumbered(text)) return undefined;
+  const other =
+    found === undefined
+      ? 'a list’s number beside a phone number'
+      : `+${found.number} with “${found.rest}” beside it`;
+  return trouble(
+    'phone_ambiguous',
+    `${quote(cell)} can be read as +${read}, or as ${other}: keep nothing but the number, with + and the country code`,
+  );
 }
 
 /** Digits that say that they begin with a country code. */
 function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefined): Participant | Trouble {
-  const plain = readInternational(text.digits);
+  const plain = text.id ? readId(text.digits) : readInternational(text.digits);
   // Where people dial abroad with something longer than 00, that may be what was meant.
   const dialled =
     text.zeros && country !== undefined ? parse(`00${text.digits}`, country)?.number.slice(1) : undefined;
@@ -76,10 +163,15 @@ function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefi
 
 /** Country code + number → the participant's digits; undefined when no such number can exist. */
 function readInternational(digits: string): string | undefined {
-  const mexican = /^521(\d{10})$/.exec(digits)?.[1];
-  // Mexico's mobiles carried a 1 until 2019, and WhatsApp still knows many by it: it stays as it was written.
-  if (mexican !== undefined && isValidAsWritten(`52${mexican}`)) return digits;
+  const today = todaysNumber(digits);
+  if (today !== undefined && isValidAsWritten(today)) return digits;
   return parse(`+${digits}`)?.number.slice(1);
+}
+
+/** The same for a WhatsApp id. */
+function readId(id: string): string | undefined {
+  const today = todaysNumberOfId(id);
+  return today !== undefined && isValidAsWritten(today) ? id : readInternational(id);
 }
 
 /** Digits without any mark of a country code. */
@@ -155,7 +247,13 @@ function decided(
   const code = callingCodeOf(abroad);
   if (code === undefined || only === undefined) return undefined;
   if (text.gaps.length > 0 && !gapAfterCode(text, abroad)) return only;
-  if (text.gaps.length > 0 && parse(`+${only}`)?.formatNational() === text.written) return only;
+  const toTheLetter = parse(`+${only}`)?.formatNational() === text.written;
+  if (
+    text.gaps.length > 0 &&
+    toTheLetter &&
+    parse(`+${abroad}`)?.formatInternational() !== `+${text.written}`
+  )
+    return only;
   if (code !== getCountryCallingCode(country) || trunkPrefix(country) !== '0') return undefined;
   const mobile = (digits: string) => parsePhoneNumber(`+${digits}`)?.getType()?.includes('MOBILE') === true;
   return mobile(abroad) && !mobile(only) ? abroad : undefined;
@@ -174,40 +272,4 @@ function parse(text: string, defaultCountry?: CountryCode): PhoneNumber | undefi
 function withoutTrunk(digits: string, country: CountryCode): string {
   const trunk = trunkPrefix(country);
   return trunk !== undefined && digits.startsWith(trunk) ? digits.slice(trunk.length) : digits;
-}
-
-function ambiguous(cell: string, readings: readonly string[]): Trouble {
-  const both = readings.map((one) => `+${one}`).join(' or ');
-  return trouble(
-    'phone_ambiguous',
-    `${quote(cell)} can be read as ${both}: write it with + and the country code`,
-  );
-}
-
-const names = new Intl.DisplayNames(['en'], { type: 'region' });
-
-/** Why digits that begin with a country code are no number of that country. */
-function unreadable(digits: string, cell: string): Trouble {
-  const shown = quote(cell);
-  const code = callingCodeOf(digits);
-  if (digits.length < 3) {
-    return trouble('phone_too_short', `${shown} is too short for a phone number: complete it`);
-  }
-  if (code === undefined) {
-    return trouble(
-      'phone_unknown_country',
-      `${shown} begins with no country’s code: correct the country code`,
-    );
-  }
-  const country = countryOf(code);
-  const where = `${country === undefined ? 'its country code' : names.of(country)} (+${code})`;
-  const length = digits.length - code.length;
-  const [least, most] = ordinaryLengths(code) ?? [0, 15];
-  if (length < least) {
-    return trouble('phone_too_short', `${shown} has too few digits for ${where}: complete the number`);
-  }
-  if (length > most || digits.length > 15) {
-    return trouble('phone_too_long', `${shown} has too many digits for ${where}: correct the number`);
-  }
-  return trouble('phone_invalid', `${shown} is not a number that ${where} has: correct the number`);
 }

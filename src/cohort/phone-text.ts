@@ -1,65 +1,77 @@
-import { isSpreadsheetError, plainText, scientific, unwrap } from './plain-text.ts';
+import { callingCodeOf } from './numbering.ts';
+import {
+  damageOf,
+  decimal,
+  hasMaskingShapes,
+  hasOpenBracket,
+  isMasked,
+  masked,
+  rounded,
+  THOUSANDS,
+} from './phone-damage.ts';
+import { plainText, scientific, unwrap } from './plain-text.ts';
 import { quote } from './quote.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 /** The digits of a cell that holds one phone number, and what its writing says about them. */
 export interface PhoneText {
   readonly digits: string;
-  /** The cell without its wrappings: what a person would see. */
+  /** The number without its wrappings: what a person would see. */
   readonly written: string;
   /** Written with `+`, `00`, as a link or as a WhatsApp id: the digits start with a country code. */
   readonly international: boolean;
   /** It is `00` that says so, which some countries write differently (Australia's 0011). `digits` are without it. */
   readonly zeros: boolean;
+  /** It is a WhatsApp id, which may have a form that the country itself has given up. */
+  readonly id: boolean;
   /** How many digits stand before each gap in the writing: `(201) 555-0123` has 3 and 6. */
   readonly gaps: readonly number[];
 }
 
+/** Longer than any number in any writing, and any link to one. */
+const LONGEST = 200;
+
 /** A cell → its digits, or what is wrong with it before any country is asked. */
 export function readPhoneText(cell: string): PhoneText | Trouble {
-  const text = unwrap(plainText(cell));
   const shown = quote(cell);
-  if (text === '') return trouble('phone_missing', 'the phone number is missing: fill it in');
-  return spreadsheetDamage(text, shown) ?? address(text, shown) ?? written(text, shown);
-}
-
-function spreadsheetDamage(text: string, shown: string): PhoneText | Trouble | undefined {
-  if (isSpreadsheetError(text)) {
+  if (cell.length > LONGEST && cell.trim().length > LONGEST) {
     return trouble(
       'phone_not_a_number',
-      `${shown} is a spreadsheet’s error, not a phone number: correct the cell`,
+      `${shown} is longer than any phone number (over ${LONGEST} characters): correct the cell`,
     );
   }
-  const power = scientific(text);
-  if (power !== undefined) {
-    if (power.whole) return bare(power.digits);
+  const text = unwrap(plainText(cell));
+  if (text === '') return trouble('phone_missing', 'the phone number is missing: fill it in');
+  if (cell.includes('\ufffd')) {
     return trouble(
-      'phone_scientific_notation',
-      `${shown} is scientific notation: the last digits are gone; format the column as text and paste the numbers again`,
+      'phone_not_a_number',
+      `${shown} holds a damaged character: correct the cell, or give the file’s --encoding`,
     );
   }
-  const date =
-    /^(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d\d)(?:[ T][\d:.]+Z?)?$/;
-  if (date.test(text)) {
-    return trouble('phone_not_a_number', `${shown} is a date, not a phone number: correct the cell`);
-  }
-  // A number column shows 919874532456.0, or 919,874,532,456: the digits are all there.
-  const decimal = /^(\+?\d{7,15})[.,]0+$/.exec(text)?.[1];
-  if (decimal !== undefined) return written(decimal, shown);
-  const thousands = /^\d{1,3}(?:,\d{3}){2,4}(?:\.0+)?$/.test(text);
-  return thousands ? bare(text.replace(/\.0+$/, '').replaceAll(',', '')) : undefined;
+  if (hasMaskingShapes(cell)) return masked(shown);
+  return damageOf(text, shown) ?? quantity(text, shown) ?? address(text, shown) ?? written(text, shown);
+}
+
+/** A number column shows 919874532456.0, 919,874,532,456 or 9.19874532456E+11: the digits are all there. */
+function quantity(text: string, shown: string): PhoneText | Trouble | undefined {
+  const power = scientific(text)?.digits;
+  if (power !== undefined) return bare(power, shown);
+  const decimals = /^(\+?\d+)[.,]0+$/.exec(text)?.[1];
+  if (decimals !== undefined) return written(decimals, shown);
+  const thousands = /^(\d{1,3}(?:,\d{3}){2,4})(?:\.0+)?$/.exec(text)?.[1];
+  return thousands === undefined ? undefined : bare(digitsOf(thousands), shown);
 }
 
 /** Links and ids that name a number: wa.me/…, 919874532456@c.us. Their digits are always country code + number. */
 function address(text: string, shown: string): PhoneText | Trouble | undefined {
   const id = /^\+?(\d{5,})(?::\d+)?@(?:c\.us|s\.whatsapp\.net)$/i.exec(text)?.[1];
-  if (id !== undefined) return international(id);
+  if (id !== undefined) return asId(id, text, shown);
   const link =
     /^(?:https?:\/\/)?(?:www\.)?wa\.me\/(?:\+|%2b)?([\d\s().-]+)(?:[/?#].*)?$/i.exec(text)?.[1] ??
     /^(?:(?:https?:\/\/)?(?:api|web|www)\.whatsapp\.com\/send\/?|whatsapp:\/\/send\/?)\?(?:.*&)?phone=(?:\+|%2b)?([\d\s().-]+)(?:[&#].*)?$/i.exec(
       text,
     )?.[1];
-  if (link !== undefined) return international(digitsOf(link).replace(/^00/, ''));
+  if (link !== undefined) return asId(link, text, shown);
   if (/@g\.us$|chat\.whatsapp\.com/i.test(text)) {
     return trouble('phone_not_a_number', `${shown} is a group, not a phone number: correct the cell`);
   }
@@ -76,14 +88,14 @@ function address(text: string, shown: string): PhoneText | Trouble | undefined {
 }
 
 const LABEL =
-  /^(?:tel(?:[eé]fono|[eé]phone|efon|ephone|efone)?|tlf|phone|ph|mobile|mob|m[oó]vil|cell|cel|celular|handy|whats\s?app|wa|call(?:to)?|sms(?:to)?|nr|no|num(?:ber)?|[tmp])(?:\s*[.:#]+|(?=[\s+(]))[\s.:#/]*(?=[+(\d])/i;
+  /^(?:tel(?:[eé]fono|[eé]phone|efon|ephone|efone)?|tlf|phone|ph|mobile|mob|m[oó]vil|cell|cel|celular|handy|whats\s?app|wa|call(?:to)?|sms(?:to)?|nr|no|num(?:ber)?|[tmp])(?:\s*[.:#]+|(?=[\s+(]))[\s.:#/-]*(?=[+(\d])/i;
 const EXTENSION =
   /\d[\s.,;]*(?:;\s*ext=|ext(?:ension|n)?[.:]?|x[.:]?|#|доб\.?|anexo|ramal|int(?:erno)?\.?)\s*\d{1,7}$/i;
 const BETWEEN_NUMBERS = /[;\n|,/\\&]|\b(?:or|and|ou|et|oder|und|o|y|e)\b/i;
 
 /** What a person or a contact app wrote. */
 function written(text: string, shown: string): PhoneText | Trouble {
-  const context = /^tel:.*;phone-context=(\+\d{1,3})(?:;|$)/i.exec(text)?.[1];
+  const context = /;phone-context=([^;]*)/i.exec(text)?.[1];
   const spoken = text
     .replace(LABEL, '')
     .replace(/;(?:phone-context|isub|cic|rn|npdi|npi)=[^;]*/gi, '')
@@ -99,24 +111,46 @@ function written(text: string, shown: string): PhoneText | Trouble {
     const named = several.map(quote).join(' and ');
     return trouble('phone_multiple', `${named} are ${several.length} numbers in one cell: keep one per row`);
   }
+  if (isMasked(spoken)) return masked(shown);
   if (/\p{L}/u.test(spoken) && /\d{3}/.test(spoken)) {
     return trouble(
       'phone_not_a_number',
       `${shown} holds words beside its digits: keep nothing but the phone number`,
     );
   }
-  const number = spoken.replace(/\n/g, ' ').replace(/^[\s([-]*\++/, '+');
+  if (hasOpenBracket(spoken)) {
+    return trouble(
+      'phone_not_a_number',
+      `${shown} has a bracket without its other half: keep nothing but the phone number`,
+    );
+  }
+  const fraction = decimal(spoken, shown);
+  if (fraction !== undefined) return fraction;
+  const number = spoken
+    .replace(/\n/g, ' ')
+    .replace(/^[\s([\-•·]*\++/, '+')
+    .trim();
   if (!/^\+?[\d\s().\-/[\]•·_~]*\d[\d\s().\-/[\]•·_~]*$/.test(number)) {
     return trouble('phone_not_a_number', `${shown} holds no phone number: correct the cell`);
   }
   const digits = digitsOf(number);
-  if (number.startsWith('+') || digits.startsWith('00')) {
-    return international(digits.replace(/^00/, ''), !number.startsWith('+'));
-  }
-  if (context !== undefined) {
-    return international(context.slice(1) + digits);
-  }
-  return { digits, written: number.trim(), international: false, zeros: false, gaps: gapsOf(number) };
+  if (number.startsWith('+')) return international(digits.replace(/^00/, ''), number);
+  const gaps = gapsOf(number);
+  const whole = gaps.length === 0 || THOUSANDS.test(number) ? rounded(digits, shown) : undefined;
+  if (whole !== undefined) return whole;
+  if (digits.startsWith('00')) return international(digits.slice(2), number, { zeros: true });
+  if (context !== undefined) return inContext(digits, context, shown);
+  return { digits, written: number, international: false, zeros: false, id: false, gaps };
+}
+
+/** A local number and where it can be dialled: only a country code makes a whole number of it. */
+function inContext(digits: string, context: string, shown: string): PhoneText | Trouble {
+  const code = context.startsWith('+') ? digitsOf(context) : '';
+  if (code !== '' && callingCodeOf(code) === code) return international(code + digits);
+  return trouble(
+    'phone_no_country',
+    `${shown} is a local number of ${quote(context)}: write it with + and the country code`,
+  );
 }
 
 /** The numbers that stand in one cell, each as it was written; one (or none) when the cell cannot be several. */
@@ -139,13 +173,32 @@ function numbersIn(text: string): readonly string[] {
   return [text];
 }
 
-function bare(digits: string): PhoneText {
-  if (digits.startsWith('00')) return international(digits.slice(2), true);
-  return { digits, written: digits, international: false, zeros: false, gaps: [] };
+function bare(digits: string, shown: string): PhoneText | Trouble {
+  return (
+    rounded(digits, shown) ?? {
+      digits,
+      written: digits,
+      international: false,
+      zeros: false,
+      id: false,
+      gaps: [],
+    }
+  );
 }
 
-function international(digits: string, zeros = false): PhoneText {
-  return { digits, written: digits, international: true, zeros, gaps: [] };
+function asId(writing: string, text: string, shown: string): PhoneText | Trouble {
+  if (isMasked(writing)) return masked(shown);
+  const digits = digitsOf(writing).replace(/^00/, '');
+  const isText = /\+|%2b/i.test(text) || gapsOf(writing).length > 0;
+  return (isText ? undefined : rounded(digits, shown)) ?? international(digits, digits, { id: true });
+}
+
+function international(
+  digits: string,
+  written = digits,
+  { zeros = false, id = false }: { readonly zeros?: boolean; readonly id?: boolean } = {},
+): PhoneText {
+  return { digits, written, international: true, zeros, id, gaps: [] };
 }
 
 function digitsOf(text: string): string {

@@ -17,7 +17,7 @@ const digitOf = new Map<string, string>();
 function plainCharacter(char: string): string {
   if (/\p{Nd}/u.test(char)) return decimalDigit(char);
   if (/\p{Zs}/u.test(char)) return ' ';
-  if (/[\p{Pd}\u2212\u30fc\u301c\uff5e]/u.test(char)) return '-';
+  if (/[\p{Pd}\u2212\u2796\u30fc\u301c\uff5e]/u.test(char)) return '-';
   // Format characters, variation selectors, the keycap of 9️⃣, and control characters: they show nothing.
   if (/[\p{Cf}\p{Cc}\p{M}]/u.test(char)) return '';
   // Telephone signs, flags and other emoji beside the number.
@@ -63,7 +63,7 @@ export function isSpreadsheetError(text: string): boolean {
 
 /** A number in scientific notation, as a spreadsheet shows what it holds as a number: `9.19875E+11`, `9,2e11`. */
 export function scientific(text: string): { readonly digits: string; readonly whole: boolean } | undefined {
-  const match = /^[+-]?(\d+)(?:[.,](\d*))?\s*e\s*\+?(\d{1,3})$/i.exec(text);
+  const match = /^[+-]?(\d+)(?:[.,](\d*))?\s*e\s*\+?(-?\d{1,3})$/i.exec(text);
   if (match === null) return undefined;
   const [, lead = '', fraction = '', exponent = ''] = match;
   // Every digit is there only when the mantissa is as long as the number: 9.19874532456E+11 has lost nothing.

@@ -16,7 +16,8 @@ export function maskParticipant(digits: string): string {
 
 /**
  * One key per person: WhatsApp knows some people under two numbers, and either may come back in an answer.
- * Mexico 521… = 52…, Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles).
+ * Mexico 521… = 52…, Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles), the
+ * operator's two digits of Côte d'Ivoire (the second digit behind them belongs to the operator), Benin's 01.
  * The key identifies; it is never sent. Source: api/FACTS.md (inferred).
  */
 export function personKey(digits: string): string {
@@ -26,6 +27,8 @@ export function personKey(digits: string): string {
     if (digits.startsWith('55') && digits[4] === '9' && (digits[5] ?? '') >= '6') {
       return digits.slice(0, 4) + digits.slice(5);
     }
+    if (/^225(?:01\d[0-3]|05\d[4-6]|07\d[7-9])|^22901[2-9]/.test(digits))
+      return digits.slice(0, 3) + digits.slice(5);
   }
   return digits;
 }

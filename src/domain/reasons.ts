@@ -124,6 +124,15 @@ const table = {
     meaning: 'a spreadsheet has turned the number into scientific notation: its last digits are gone',
     advice: 'format the column as text and paste the numbers again from the source',
   },
+  phone_rounded: {
+    meaning: 'a spreadsheet has taken the number for a quantity: its last digits are rounded or gone',
+    advice: 'format the column as text and paste the numbers again from the source',
+  },
+  phone_calculated: {
+    meaning: 'a spreadsheet has taken the number for a sum and written the result, below zero',
+    advice: 'format the column as text and paste the numbers again from the source',
+  },
+  phone_masked: { meaning: 'some digits are hidden by a mask', advice: 'fill in the whole number' },
   phone_no_country: {
     meaning: 'the number has no country code',
     advice: 'write it with + and the country code, or give --default-country',

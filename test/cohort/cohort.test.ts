@@ -545,6 +545,9 @@ test('every reason code of the cohort is reached by a file', async () => {
     '+999 12345678',
     'Ann',
     '+1 555 555 5555',
+    '919877000000',
+    '-9874532456',
+    '+91 98745 ••456',
   ];
   const groups = [
     '',

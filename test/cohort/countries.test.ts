@@ -22,7 +22,10 @@ describe('every region’s example mobile number', () => {
       { country, participant, form: 'international', cell: example.formatInternational() },
       { country, participant, form: 'RFC 3966', cell: example.getURI() },
       { country, participant, form: '00', cell: `00${example.formatInternational().slice(1)}` },
-      { country, participant, form: 'bare digits', cell: participant },
+      // All but bare 821020000000 of South Korea, which a spreadsheet may have rounded.
+      ...(participant.endsWith('0000000')
+        ? []
+        : [{ country, participant, form: 'bare digits', cell: participant }]),
     ];
   });
 

@@ -80,7 +80,7 @@ async function api(manners: Manners) {
   return { asks, reads, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` };
 }
 
-const person = (i: number) => `9198700${String(i).padStart(5, '0')}`;
+const person = (i: number) => `9198712${String(i).padStart(5, '0')}`;
 type Row = readonly [sender: string, i: number, group?: string];
 
 function run(on: { readonly url: string }, rows: readonly Row[], ...flags: string[]) {

@@ -271,7 +271,7 @@ describe('standard input as the cohort', () => {
     const api = await sandbox();
     const on = await job(api, '');
     const { child, ended } = piped(on, api);
-    const rows = Array.from({ length: 60_000 }, (_, i) => `9198${String(10_000_000 + i)}`);
+    const rows = Array.from({ length: 60_000 }, (_, i) => `9198${String(12_345_678 + i)}`);
     child.stdin.end(csv(rows));
     await until(() => existsSync(on.ledger));
     child.kill('SIGINT');
