@@ -26,6 +26,7 @@ interface Plans {
 }
 
 interface Region {
+  readonly country: CountryCode;
   /** When a region has leading digits, they alone decide that a number is its own. */
   readonly leading: RegExp | undefined;
   readonly valid: RegExp;
@@ -143,6 +144,19 @@ export function ordinaryLengths(code: string): readonly [least: number, most: nu
   return lengths.length === 0 ? undefined : [Math.min(...lengths), Math.max(...lengths)];
 }
 
+/**
+ * The region of a participant, as the parser has it: `IN`, and of the countries that share +1 or +44 the one whose plan
+ * holds the number. The country code itself, `+881`, for satellites and where no plan of several holds it.
+ */
+export function regionOfParticipant(participant: string): string {
+  const plan = planFor(participant);
+  if (plan === undefined) return `+${callingCodeOf(participant) ?? ''}`;
+  // A number that WhatsApp still knows in a former form, Mexico's 521, is its only country's all the same.
+  const region =
+    plan.regions.length === 1 ? plan.regions[0] : regionIn(plan, participant.slice(plan.code.length));
+  return region === undefined || region.country.length !== 2 ? `+${plan.code}` : region.country;
+}
+
 /** The main country of a country code, for messages; undefined for satellites and other codes of no country. */
 export function countryOf(code: string): CountryCode | undefined {
   return plans.getCountryCodesForCallingCode(code)?.[0];
@@ -201,12 +215,17 @@ function planFor(digits: string): CallingCode | undefined {
 }
 
 function isValidIn(plan: CallingCode, national: string): boolean {
+  return regionIn(plan, national) !== undefined;
+}
+
+/** The region whose valid number this is. */
+function regionIn(plan: CallingCode, national: string): Region | undefined {
   for (const region of plan.regions) {
     if (region.leading === undefined) {
-      if (region.valid.test(national)) return true;
-    } else if (region.leading.test(national)) return region.valid.test(national);
+      if (region.valid.test(national)) return region;
+    } else if (region.leading.test(national)) return region.valid.test(national) ? region : undefined;
   }
-  return false;
+  return undefined;
 }
 
 function compile(code: string): CallingCode | undefined {
@@ -234,6 +253,7 @@ function region(country: CountryCode, shared: boolean): Region {
     return lengths === undefined ? [`(?:${pattern})`] : [`(?=(?:${lengths.join('|')})$)(?:${pattern})`];
   });
   return {
+    country,
     leading: shared ? start(plans.leadingDigits()) : undefined,
     valid: new RegExp(plans.hasTypes() ? `^(?=(?:${general})$)(?:${types.join('|')})$` : `^(?:${general})$`),
   };

@@ -3,11 +3,13 @@ import type { RunControl } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import { banWarning, sendingPlanText } from '../reporting/ask-first.ts';
+import { countriesText, rareText } from '../reporting/countries.ts';
 import { formatDuration } from '../units.ts';
 import { canAsk, confirm } from './confirm.ts';
 import { estimateMs } from './estimate.ts';
 import type { Io } from './io.ts';
 import type { Live } from './live.ts';
+import { wantsColour } from './output.ts';
 import { asksNeeded, busiestOf, type Survey, workloads } from './survey.ts';
 
 export interface AgreedParts {
@@ -18,6 +20,24 @@ export interface AgreedParts {
   readonly live: Live;
   readonly control: RunControl;
   readonly log: Log;
+}
+
+/** Whether this run shows its plan to a person, and asks, before it sends. */
+function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
+  return target?.kind !== 'sandbox' && !dryRun && !yes && canAsk(io);
+}
+
+/** The people per country for the log of a run that shows its plan to nobody. */
+export function logCountries({
+  config,
+  io,
+  plan,
+  log,
+}: Pick<AgreedParts, 'config' | 'io' | 'plan' | 'log'>): void {
+  if (plan.toAsk === 0 || asksFirst(config, io)) return;
+  log.info({}, `people to ask: ${countriesText(plan.countries)}`);
+  const rare = rareText(plan.countries);
+  if (rare) log.warn({}, `rare among the people to ask: ${rare}: was each of these numbers read right?`);
 }
 
 /**
@@ -32,7 +52,7 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
     .map(([chatId, people]) => ({ chatId, people, name: live.groupName(chatId) }));
   const warning = banWarning(groups, config.gap !== undefined || config.dailyCap !== undefined);
   if (warning) parts.log.warn({}, warning);
-  if (config.yes || !canAsk(io)) return true;
+  if (!asksFirst(config, io)) return true;
 
   const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
   const asks = Math.min(asksNeeded(plan, config.batchSize), people);
@@ -48,14 +68,18 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
     ),
   );
   io.stderr.write(
-    sendingPlanText({
-      people,
-      asks,
-      groups,
-      senders: senders.map(([sender, work]) => ({ sender: sender ?? parts.sender, people: work.people })),
-      pace: paceOf(config),
-      estimateMs: estimate,
-    }),
+    sendingPlanText(
+      {
+        people,
+        asks,
+        groups,
+        countries: plan.countries,
+        senders: senders.map(([sender, work]) => ({ sender: sender ?? parts.sender, people: work.people })),
+        pace: paceOf(config),
+        estimateMs: estimate,
+      },
+      wantsColour(io),
+    ),
   );
   if (await confirm(io, 'Send? [y/N] ', control.signal)) return true;
   control.stop({ exit: EXIT.again, code: 'interrupted', message: 'you did not say yes: nobody was asked' });

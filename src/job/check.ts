@@ -12,6 +12,7 @@ import { estimateMs } from './estimate.ts';
 import { firstLines } from './first-lines.ts';
 import { type Io, isTerminal, systemClock } from './io.ts';
 import { assertNoResults } from './lost-ledger.ts';
+import { wantsColour } from './output.ts';
 import { type Projection, project } from './project.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
@@ -50,7 +51,8 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const write = (text: string) => io.stdout.write(text);
     // With the plan itself on stdout, the words go to stderr.
     const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
-    const terminal = isTerminal(config.output === '-' ? io.stderr : io.stdout);
+    const stream = config.output === '-' ? io.stderr : io.stdout;
+    const terminal = isTerminal(stream);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
     const plan = await survey(
@@ -78,6 +80,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
                 .filter(({ people }) => people > 0),
         shown: Math.min(shown, SHOWN),
         shard: config.shard && shardText(config.shard),
+        colour: wantsColour(io, stream),
       }),
     );
     if (config.output !== undefined) {

@@ -1,9 +1,10 @@
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { RunConfig } from '../config.ts';
 import { shardText } from '../domain/shard.ts';
 import { createLog, safeWriter } from '../reporting/log.ts';
 import { type Progress, startBar, startLines } from '../reporting/progress.ts';
-import type { Io } from './io.ts';
+import { type Io, isTerminal } from './io.ts';
 import type { Live } from './live.ts';
 
 export interface Output {
@@ -13,8 +14,8 @@ export interface Output {
 }
 
 /** Whether colours are wanted on this stream: a terminal, and nobody said otherwise (https://no-color.org). */
-export function wantsColour(io: Pick<Io, 'env' | 'stderr'>): boolean {
-  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = io.stderr): boolean {
+  return isTerminal(stream) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
 }
 
 /** The log and the progress share stderr: a line of log goes above the bar. */

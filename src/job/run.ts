@@ -11,7 +11,7 @@ import { openLedger } from '../ledger/ledger.ts';
 import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
 import { wholeCohortInPod } from '../shard-config.ts';
-import { agreed } from './agreed.ts';
+import { agreed, logCountries } from './agreed.ts';
 import { alreadyDone } from './already-done.ts';
 import { askAll } from './ask-all.ts';
 import { endpoint, SANDBOX_SENDER } from './connect.ts';
@@ -134,6 +134,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     },
     'cohort read',
   );
+  logCountries({ config, io, plan, log });
 
   const to = await endpoint(config, releases);
   const { dailyCap } = config;
@@ -216,6 +217,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     exit,
     stop,
     live,
+    countries: plan.countries,
     throttled: limiter?.throttled ?? 0,
     asks: live.asks,
     waitedMs: live.waits.total(),

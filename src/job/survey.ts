@@ -1,6 +1,8 @@
 import { decide, type Selection } from '../asking/decide.ts';
+import { regionOfParticipant } from '../cohort/numbering.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Pair, Problem, Reading, Sender, Status } from '../domain/words.ts';
+import { type Countries, MOST_RARE } from '../reporting/countries.ts';
 import { PairList } from './pair-list.ts';
 
 /** Everything that a first reading of the cohort shows, without asking anybody. */
@@ -23,6 +25,8 @@ export interface Survey {
   /** The same, per sending phone; undefined: the run's own. */
   readonly routes: ReadonlyMap<ChatId, ReadonlyMap<Sender | undefined, number>>;
   readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
+  /** Per country in order of appearance: people to ask. */
+  readonly countries: Countries;
   /** Pairs that the ledger has as `unknown`, and that are not asked: the group's membership may settle them by now. */
   readonly unknown: readonly Pair[];
 }
@@ -50,6 +54,7 @@ export async function survey(
   const groups = new Map<ChatId, number>();
   const routes = new Map<ChatId, Map<Sender | undefined, number>>();
   const invalidByReason = new Map<ReasonCode, number>();
+  const countries = new Map<string, { people: number; readonly lines: number[] }>();
   const unknown: Pair[] = [];
   const list = new PairList();
   for await (const batch of readings) {
@@ -78,6 +83,7 @@ export async function survey(
         toAsk++;
         groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
         route.set(reading.sender, before + 1);
+        addTo(countries, regionOfParticipant(reading.pair.participant), reading.row.line);
       } else {
         known++;
         const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
@@ -88,7 +94,22 @@ export async function survey(
     }
   }
   const counts = { rows, pairs: list.size, duplicates, invalid, known, toAsk };
-  return { ...counts, list, knownByStatus, groups, routes, invalidByReason, unknown };
+  return { ...counts, list, knownByStatus, groups, routes, invalidByReason, countries, unknown };
+}
+
+/** Counts one more person of a region; the lines of the first few are kept, as those of a rare country are shown. */
+function addTo(
+  countries: Map<string, { people: number; readonly lines: number[] }>,
+  region: string,
+  line: number,
+): void {
+  const known = countries.get(region);
+  if (known === undefined) {
+    countries.set(region, { people: 1, lines: [line] });
+    return;
+  }
+  known.people++;
+  if (known.people <= MOST_RARE) known.lines.push(line);
 }
 
 /** What one sending phone has to do. */

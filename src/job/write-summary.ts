@@ -2,6 +2,7 @@ import type { StopReason } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
 import { shardText } from '../domain/shard.ts';
 import type { ExitCode } from '../errors.ts';
+import type { Countries } from '../reporting/countries.ts';
 import type { Ending } from '../reporting/ending.ts';
 import { safeWriter } from '../reporting/log.ts';
 import { summaryText } from '../reporting/summary.ts';
@@ -19,6 +20,7 @@ export interface WriteSummaryParts {
   readonly exit: ExitCode;
   readonly stop: StopReason | undefined;
   readonly live: Live;
+  readonly countries: Countries;
   /** 429 answers in this run. */
   readonly throttled: number;
   readonly asks: number;
@@ -46,6 +48,7 @@ export async function writeSummary(parts: WriteSummaryParts): Promise<void> {
     dryRun: config.dryRun,
     shard: config.shard && shardText(config.shard),
     tally,
+    countries: parts.countries,
     groupName: (id) => live.groupName(id),
     exit: parts.exit,
     stopped: stop && { code: stop.code, message: stop.message },

@@ -2,12 +2,14 @@ import { maskChatId } from '../domain/chat-id.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
+import { type Countries, countryLines } from './countries.ts';
 import { count, plain } from './text.ts';
 
 export interface SendingPlan {
   readonly people: number;
   readonly asks: number;
   readonly groups: readonly { readonly chatId: ChatId; readonly name: string; readonly people: number }[];
+  readonly countries: Countries;
   /** `x-phone`, digits or `phone-…`, of each sending phone, with the people it asks. */
   readonly senders: readonly { readonly sender: string; readonly people: number }[];
   /** `--gap 30s..60s`, as it was given; empty when nothing goes below the server's limit. */
@@ -34,7 +36,7 @@ export function banWarning(groups: SendingPlan['groups'], slowed: boolean): stri
 }
 
 /** What is about to happen, for a person to say yes or no to. */
-export function sendingPlanText(plan: SendingPlan): string {
+export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
   const lines = [
     '',
     `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
@@ -48,6 +50,7 @@ export function sendingPlanText(plan: SendingPlan): string {
     lines.push(`           … and ${count(plan.groups.length - MOST_GROUPS, 'more group')}`);
   }
   lines.push(
+    ...countryLines(plan.countries, '  people   ', 11, colour),
     ...sendersLines(plan),
     `  pace     ${plan.pace || 'as fast as the server allows'}, about ${formatDuration(plan.estimateMs)} (${count(plan.asks, 'ask')})`,
     '',

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId } from '../domain/words.ts';
 import type { ExitCode } from '../errors.ts';
+import type { Countries } from './countries.ts';
 import type { Tally } from './tally.ts';
 
 /** Everything that is known when a command ends: what the summaries for machines and for CI are made of. */
@@ -16,6 +17,8 @@ export interface Ending {
   /** Like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
   readonly tally: Tally;
+  /** Of the people whom this run was to ask; undefined: it was to ask nobody. */
+  readonly countries?: Countries | undefined;
   /** Raw and untrusted, or '' while unknown. */
   readonly groupName: (chatId: ChatId) => string;
   readonly exit: ExitCode;

@@ -3,6 +3,7 @@ import { REASONS, type ReasonCode } from '../domain/reasons.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Problem } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
+import { type Countries, countryLines } from './countries.ts';
 import { publicText } from './public-text.ts';
 import { count, plain } from './text.ts';
 
@@ -14,6 +15,7 @@ interface Plan {
   readonly known: number;
   readonly groups: ReadonlyMap<ChatId, number>;
   readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
+  readonly countries: Countries;
 }
 
 export interface PlanFacts {
@@ -26,6 +28,7 @@ export interface PlanFacts {
   readonly shown: number;
   /** Like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
+  readonly colour?: boolean;
 }
 
 const MOST_GROUPS = 20;
@@ -41,7 +44,15 @@ export function problemLine(file: string, line: number, problem: Problem, termin
 }
 
 /** What `run` would do, for people. */
-export function planText({ plan, asks, estimateMs, senders, shown, shard }: PlanFacts): string {
+export function planText({
+  plan,
+  asks,
+  estimateMs,
+  senders,
+  shown,
+  shard,
+  colour = false,
+}: PlanFacts): string {
   const lines: string[] = [];
   if (plan.invalid > shown) {
     lines.push(
@@ -63,6 +74,11 @@ export function planText({ plan, asks, estimateMs, senders, shown, shard }: Plan
     );
   if (plan.invalid > 0)
     lines.push(`  ${String(plan.invalid).padStart(7)}  invalid: cannot be used; nobody is asked`);
+  const { size } = plan.countries;
+  if (size > 0) {
+    const heading = `${count(size, 'country', 'countries')}: `;
+    lines.push(...countryLines(plan.countries, heading, 11, colour));
+  }
   const groups = [...plan.groups].filter(([, people]) => people > 0);
   lines.push(
     `${count(groups.length, 'group')}, ${count(asks, 'ask')}, about ${formatDuration(estimateMs)} at this pace`,

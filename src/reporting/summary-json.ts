@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { maskChatId } from '../domain/chat-id.ts';
 import { type ChatId, STATUSES } from '../domain/words.ts';
+import { byPeople } from './countries.ts';
 import type { Ending } from './ending.ts';
 import { publicText } from './public-text.ts';
 import { noCounts } from './tally.ts';
@@ -62,6 +63,12 @@ export const SummarySchema = z
       }),
     ),
     reasons,
+    countries: z
+      .record(z.string(), z.int().positive())
+      .optional()
+      .describe(
+        'run: people to ask, by ISO 3166 code or by country code (+881) where no country is known, most first',
+      ),
     asks: z.int().nonnegative().describe('requests to add people, in this run'),
     asks_per_second: z.number().nonnegative().describe('asks by duration_seconds'),
     throttled: z.int().nonnegative().describe('answers 429, in this run'),
@@ -117,6 +124,11 @@ export function summaryOf(ending: Ending): Summary {
         reasons: listed(tally.groupReasons.get(id) ?? new Map()),
       })),
     reasons: listed(tally.reasons),
+    ...(ending.countries && {
+      countries: Object.fromEntries(
+        byPeople(ending.countries).map(([region, { people }]) => [region, people]),
+      ),
+    }),
     asks: ending.asks,
     asks_per_second: duration > 0 ? Math.round((ending.asks / duration) * 100) / 100 : 0,
     throttled: ending.throttled,

@@ -6,7 +6,7 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import examples from 'libphonenumber-js/mobile/examples';
 import { describe, expect, test } from 'vitest';
-import { readPlainly } from '../../src/cohort/numbering.ts';
+import { readPlainly, regionOfParticipant } from '../../src/cohort/numbering.ts';
 import { readPhoneCell, readPhoneCellInFull } from '../../src/cohort/phone-cell.ts';
 import { repeats } from '../helpers.ts';
 
@@ -56,6 +56,35 @@ describe('every region’s example mobile number', () => {
     );
     expect(wrong).toEqual([]);
   });
+});
+
+describe('the region of a participant', () => {
+  test('is the parser’s own, for every region’s example', () => {
+    const wrong = countries.flatMap((country) => {
+      const example = getExampleNumber(country, examples);
+      if (example === undefined) return [];
+      const region = regionOfParticipant(example.number.slice(1));
+      const parsed = parsePhoneNumber(example.number);
+      return region === (parsed?.country ?? `+${parsed?.countryCallingCode}`) ? [] : [{ country, region }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test.each([
+    ['919874532456', 'IN'],
+    ['12015550123', 'US'],
+    ['14165550123', 'CA'],
+    ['18765550123', 'JM'],
+    ['17875550123', 'PR'],
+    ['447400123456', 'GB'],
+    ['447797712345', 'JE'],
+    ['79161234567', 'RU'],
+    ['77012345678', 'KZ'],
+    ['5213312345678', 'MX'],
+    ['553187654321', 'BR'],
+    ['881612345678', '+881'],
+    ['10005550123', '+1'],
+  ])('%s is of %s', (participant, region) => expect(regionOfParticipant(participant)).toBe(region));
 });
 
 /** A linear congruential generator: the failing input is found again from the seed in the message. */

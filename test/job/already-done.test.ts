@@ -17,6 +17,7 @@ function plan(known: Readonly<Partial<Record<Status | 'in_doubt', number>>>, toA
     invalid: 0,
     groups: new Map(),
     routes: new Map(),
+    countries: new Map(),
     invalidByReason: new Map(),
     unknown: [],
   };

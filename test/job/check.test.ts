@@ -47,6 +47,24 @@ describe('check', () => {
     expect(beside.stderr).toContain('“2332•••••573” and “2332•••••586” are 2 numbers');
   });
 
+  it('counts the people to ask per country, and shows where the rare ones are', async () => {
+    const people = Array.from({ length: 52 }, (_, i) => `9198765432${i + 10}`);
+    const rows = [...people, '+5352345678', people[0], '+51987654321', 'nonsense', '+51987654322'];
+    const cohort = `chat_id,phone\n${rows.map((one) => `${GROUP},${one}`).join('\n')}\n`;
+    const expected = [
+      '3 countries: 52 India · 2 Peru · 1 Cuba',
+      '  look at  2 Peru (lines 56, 58) · 1 Cuba (line 54)',
+      '           rare among these people: was each of these numbers read right?',
+      '',
+    ].join('\n');
+    expect((await desk({}, [cohort]).run('check', '-')).stdout).toContain(expected);
+    const plain = await desk({ NO_COLOR: '1' }, [cohort], true).run('check', '-');
+    expect(plain.stdout).toContain(expected);
+    const terminal = await desk({}, [cohort], true).run('check', '-');
+    expect(terminal.stdout).toContain('52 India · \u001b[33m2 Peru\u001b[0m · \u001b[33m1 Cuba\u001b[0m');
+    expect((await desk({}, ['chat_id,phone\n,x\n']).run('check', '-')).stdout).not.toMatch(/countr/);
+  });
+
   it('a whole cohort is 0', async () => {
     const told = await desk({}, [COHORT.replace('nonsense', '+919874532457')]).run('check', '-');
     expect(told.code).toBe(0);

@@ -69,6 +69,21 @@ describe('a run', () => {
     expect([await on.rows(), on.asks()]).toEqual([first, 3]);
   });
 
+  it('says the people per country where it asks nobody first, and marks the rare ones', async () => {
+    const people = [...Array.from({ length: 20 }, (_, i) => phone(i)), '+51987654321', '+5352345678'];
+    const on = await job(people);
+    const summary = join(on.dir, 's.json');
+    const told = await on.run('--batch-size', '50', '--summary-json', summary);
+    expect(told.stderr).toContain('"people to ask: 20 India · 1 Peru · 1 Cuba"');
+    expect(told.stderr).toMatch(/"level":"warn".*rare.*1 Peru \(line 22\) · 1 Cuba \(line 23\): was each/);
+    const countries = async () => JSON.parse(await readFile(summary, 'utf8')).countries;
+    expect(Object.entries(await countries())).toEqual(Object.entries({ IN: 20, PE: 1, CU: 1 }));
+    // Again: nobody is left to ask.
+    const again = await on.run('--summary-json', summary);
+    expect(again.stderr).not.toContain('people to ask:');
+    expect(await countries()).toEqual({});
+  });
+
   it('reads standard input, and leaves nothing of it', async () => {
     const on = await job([]);
     const at = desk(on.env, [csv([phone(1), phone(2)])]);

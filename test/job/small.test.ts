@@ -273,6 +273,7 @@ describe('the survey', () => {
       [OTHER, 0],
     ]);
     expect([...plan.invalidByReason]).toEqual([['phone_missing', 2]]);
+    expect([...plan.countries]).toEqual([['IN', { people: 2, lines: [2, 8] }]]);
     expect([problems, plan.unknown]).toEqual([[4, 7], [pair(2)]]);
     expect([asksNeeded(plan, 1), asksNeeded(plan, 2)]).toEqual([2, 1]);
 

@@ -9,12 +9,12 @@ const GROUP = '120363371308389685@g.us';
 const PEOPLE = [1, 2, 3].map((i) => `91987000${i}001`);
 
 /** A run with a person at a terminal. */
-const seated = (...flags: string[]) => seatedWith({}, ...flags);
+const seated = (...flags: string[]) => seatedWith({}, PEOPLE, ...flags);
 
-async function seatedWith(env: Record<string, string>, ...flags: string[]) {
+async function seatedWith(env: Record<string, string>, people: readonly string[], ...flags: string[]) {
   const to = await api();
   const cohort = join(await scratch(), 'cohort.csv');
-  await writeFile(cohort, `chat_id,phone\n${PEOPLE.map((one) => `${GROUP},${one}`).join('\n')}\n`);
+  await writeFile(cohort, `chat_id,phone\n${people.map((one) => `${GROUP},${one}`).join('\n')}\n`);
   const at = desk({ ...to.env, ...env }, [], true);
   const keys = Object.assign(new PassThrough(), { isTTY: true });
   Object.assign(at.io, { stdin: keys });
@@ -41,6 +41,35 @@ describe('before anything is sent', () => {
     on.keys.write(answer);
     expect((await on.running).code).toBe(0);
     expect(on.sandbox.counts().asks).toBe(2);
+  });
+
+  it('the people per country are shown, the rare ones marked', async () => {
+    const people = [
+      ...Array.from({ length: 52 }, (_, i) => `9198765432${i + 10}`),
+      '51987654321',
+      '5352345678',
+    ];
+    const on = await seatedWith({ NO_COLOR: '1' }, people);
+    await on.asked();
+    expect(on.at.stderr()).toContain(
+      [
+        '  people   52 India · 1 Peru · 1 Cuba',
+        '  look at  1 Peru (line 54) · 1 Cuba (line 55)',
+        '           rare among these people: was each of these numbers read right?',
+        '  from     ',
+      ].join('\n'),
+    );
+    // The question has it: the log does not say it again.
+    expect(on.at.stderr()).not.toContain('people to ask:');
+    on.keys.end();
+    expect((await on.running).code).toBe(75);
+    expect(on.sandbox.counts().asks).toBe(0);
+  });
+
+  it('--yes says it in the log', async () => {
+    const on = await seated('--yes');
+    expect((await on.running).code).toBe(0);
+    expect(on.at.stderr()).toContain('people to ask: 3 India');
   });
 
   it.each(['n\n', '\n', 'yet\n', undefined])('%j is a no: nobody is asked', async (answer) => {
@@ -83,7 +112,7 @@ describe('colours', () => {
     [{ NO_COLOR: 'false' }, false],
     [{ TERM: 'dumb' }, false],
   ] as [Record<string, string>, boolean][])('with %j: %s', async (env, wanted) => {
-    const on = await seatedWith(env, '--yes', '--log-level', 'debug');
+    const on = await seatedWith(env, PEOPLE, '--yes', '--log-level', 'debug');
     expect((await on.running).code).toBe(0);
     const log = on.at.stderr();
     // Both that could be coloured are there: the log and the summary.

@@ -29,6 +29,21 @@ describe('--summary-json', () => {
     }
   });
 
+  it('has the people to ask per country, the most first; a follow-up asks nobody', () => {
+    const [one, two] = [
+      { people: 1, lines: [3] },
+      { people: 52, lines: [2] },
+    ];
+    const countries = new Map([
+      ['+881', one],
+      ['IN', two],
+    ]);
+    const summary = summaryOf(endingOf({ countries }));
+    expect(SummarySchema.parse(summary)).toEqual(summary);
+    expect(JSON.stringify(summary.countries)).toBe('{"IN":52,"+881":1}');
+    expect(summaryOf(endingOf())).not.toHaveProperty('countries');
+  });
+
   it('says when, how long, how fast and how long it waited', () => {
     expect(summaryOf(endingOf())).toMatchObject({
       started_at: '2025-01-26T17:14:27.000Z',
