@@ -1,0 +1,186 @@
+/**
+ * The numbers of every region, in every way people write them, under every kind of default country, as cells and as
+ * whole files: who is read as somebody else? The truth is known, because the test writes the cells.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CountryCode } from 'libphonenumber-js/max';
+import { describe, expect, test } from 'vitest';
+import { openCohort } from '../../src/cohort/cohort.ts';
+import { normalizePhone } from '../../src/cohort/normalizer.ts';
+import { personKey } from '../../src/domain/participant.ts';
+import { type Random, seeded, seedOfRun } from '../e2e/kill/seed.ts';
+import { repeats, scratch } from '../helpers.ts';
+import { type Person, peopleOf, REGIONS } from './people.ts';
+import { API_FORM, type Given, NATIONAL, WAYS, type Way } from './ways.ts';
+
+/** Default countries for cells of people from elsewhere: large ones, with a trunk prefix and without, long and short. */
+const OTHERS: readonly CountryCode[] = [
+  'IN',
+  'US',
+  'BR',
+  'DE',
+  'ID',
+  'NG',
+  'CN',
+  'IT',
+  'MX',
+  'AR',
+  'RU',
+  'GB',
+  'SG',
+  'AU',
+];
+const SHOWN = 4;
+const seed = seedOfRun('writings');
+
+/** What became of the cells of one way. */
+class Count {
+  cells = 0;
+  right = 0;
+  readonly misread: { readonly region: string; readonly text: string }[] = [];
+  readonly unread: string[] = [];
+
+  add(
+    { region, participant }: Person,
+    cell: string,
+    under: string | undefined,
+    read: string | undefined,
+  ): void {
+    this.cells++;
+    const text = `${JSON.stringify(cell)} under ${under ?? 'none'}`;
+    if (read === undefined) this.unread.push(text);
+    else if (personKey(read) === personKey(participant)) this.right++;
+    else this.misread.push({ region, text: `${text} → ${read}, is ${participant}` });
+  }
+
+  /** One row of the table: how many, of which regions most, and some of them. */
+  line(name: string, allowed = 0): string {
+    const regions = new Map<string, number>();
+    for (const { region } of this.misread) regions.set(region, (regions.get(region) ?? 0) + 1);
+    const worst = [...regions].sort((a, b) => b[1] - a[1]).slice(0, 8);
+    const share = ((100 * this.misread.length) / this.cells).toFixed(2);
+    return [
+      `${name.padEnd(46)} ${String(this.misread.length).padStart(5)} of ${this.cells} misread (${share} %, allowed ${100 * allowed} %), ${this.right} right`,
+      `    ${worst.map(([region, times]) => `${region} ${times}`).join(' · ')}`,
+      ...worst
+        .slice(0, SHOWN)
+        .map(([region]) => `    ${region} ${this.misread.find((one) => one.region === region)?.text}`),
+    ].join('\n');
+  }
+
+  isOver(allowed = 0): boolean {
+    return this.misread.length > allowed * this.cells;
+  }
+}
+
+function read(cell: string, defaultCountry: CountryCode | undefined): string | undefined {
+  const one = normalizePhone(cell, { defaultCountry });
+  return 'participant' in one ? one.participant : undefined;
+}
+
+function readCells(way: Way, people: readonly Person[], random: Random): Record<Given, Count> {
+  const counts = { none: new Count(), own: new Count(), other: new Count() };
+  for (const person of people) {
+    const cell = way.write(person, random);
+    if (cell === undefined) continue;
+    const other = random.pick(OTHERS.filter((one) => one !== person.region));
+    for (const [given, under] of [
+      ['none', undefined],
+      ['own', person.region],
+      ['other', other],
+    ] as const) {
+      counts[given].add(person, cell, under, read(cell, under));
+    }
+  }
+  return counts;
+}
+
+describe('a cell', () => {
+  const random = seeded(seed);
+  const people = REGIONS.flatMap((region) =>
+    (['MOBILE', 'FIXED_LINE'] as const).flatMap((kind) => peopleOf(region, kind, repeats(3), random)),
+  );
+
+  test('there are people of every region', () => {
+    expect(new Set(people.map(({ region }) => region)).size).toBeGreaterThanOrEqual(240);
+  });
+
+  const table: string[] = [];
+  test.each(WAYS)('$name', (way) => {
+    const faults: string[] = [];
+    for (const [given, count] of Object.entries(readCells(way, people, random)) as [Given, Count][]) {
+      const allowed = way.unavoidable?.[given];
+      const line = count.line(`${way.name} under ${given}`, allowed);
+      if (count.misread.length > 0) table.push(line);
+      if (count.isOver(allowed)) faults.push(line);
+      if (way.read?.includes(given) && count.unread.length > 0)
+        faults.push(`${way.name} under ${given}: not read: ${count.unread.slice(0, SHOWN).join(', ')}`);
+    }
+    expect(faults.join('\n')).toBe('');
+  });
+
+  test('the table', () => console.info(table.join('\n')));
+});
+
+/** Who is read of each row of a file of such cells, without a default country. */
+async function readFile(cells: readonly string[]): Promise<(string | undefined)[]> {
+  const path = join(await scratch(), 'cohort.csv');
+  const quoted = cells.map((cell) => `120363371308389685@g.us,"${cell.replaceAll('"', '""')}"`);
+  await writeFile(path, ['chat_id,phone', ...quoted, ''].join('\n'));
+  const found: (string | undefined)[] = [];
+  for await (const batch of (await openCohort(path)).readings()) {
+    for (const reading of batch) found.push(reading.kind === 'pair' ? reading.pair.participant : undefined);
+  }
+  expect(found.length).toBe(cells.length);
+  return found;
+}
+
+describe.each([20, 200])('a file of %i people of one region, without a default country', (size) => {
+  const random = seeded(seed + size);
+  const regions = REGIONS.map((region) => peopleOf(region, 'MOBILE', size, random)).filter(
+    ({ length }) => length > 0,
+  );
+
+  test.each(NATIONAL.filter(({ inFiles }) => inFiles !== undefined))(
+    '$name: nobody is misread',
+    async (way) => {
+      const all = new Count();
+      for (const people of regions) {
+        const written = people.flatMap((person) => {
+          const cell = way.write(person, random);
+          return cell === undefined ? [] : [{ person, cell }];
+        });
+        if (written.length === 0) continue;
+        const found = await readFile(written.map(({ cell }) => cell));
+        for (const [at, { person, cell }] of written.entries()) all.add(person, cell, undefined, found[at]);
+      }
+      const line = all.line(`${way.name}, files of ${size}`, way.inFiles);
+      expect(all.isOver(way.inFiles) ? line : '').toBe('');
+    },
+  );
+
+  test.each(API_FORM.slice(0, 2))(
+    '$name, one cell in twenty defective: 999 in 1,000 of the others are read as they are alone',
+    async (way) => {
+      const [good, defective] = [new Count(), new Count()];
+      for (const people of regions) {
+        const cells = people.map((person, at) =>
+          at % 20 === 7
+            ? random.pick([person.bare, person.participant.slice(0, -1), '', 'none'])
+            : (way.write(person, random) as string),
+        );
+        const found = await readFile(cells);
+        for (const [at, person] of people.entries()) {
+          const cell = cells[at] as string;
+          if (at % 20 === 7) defective.add(person, cell, undefined, found[at]);
+          else if (read(cell, undefined) !== undefined) good.add(person, cell, undefined, found[at]);
+        }
+      }
+      console.info(defective.line(`${way.name}, defective, files of ${size}`));
+      expect(good.misread).toEqual([]);
+      const shown = good.unread.slice(0, SHOWN).join(', ');
+      expect(good.right / good.cells, `not read: ${shown}`).toBeGreaterThanOrEqual(0.999);
+    },
+  );
+});
