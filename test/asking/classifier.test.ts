@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AskResult, classify } from '../../src/asking/classifier.ts';
 import type { Participant } from '../../src/domain/words.ts';
+import { anyCharacter } from '../any-character.ts';
 import { repeats } from '../helpers.ts';
 import { ANNA, answered, BORIS, broken, CARLA, UNSENT } from './answers.ts';
 
@@ -290,7 +291,7 @@ const anyKey = fc.oneof(
   fc.constantFrom('__proto__', 'toString', 'constructor'),
 );
 const anyBody = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.json(),
   fc
     .array(fc.tuple(anyKey, anyVerdict))

@@ -16,6 +16,7 @@ import { STATUSES } from '../../src/domain/words.ts';
 import { OnboardError } from '../../src/errors.ts';
 import { plainCell } from '../../src/reporting/safe-cell.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { anyCharacter } from '../any-character.ts';
 import { SOAK, scratch } from '../helpers.ts';
 import { csv, GROUP, phone, SENDER } from './harness.ts';
 import { type Done, inProcess } from './in-process.ts';
@@ -96,7 +97,7 @@ const nasty = fc.constantFrom(
 );
 const cell = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: anyCharacter, maxLength: 8 }),
   fc.string({
     unit: fc.constantFrom('0', '1', '9', '+', ' ', '-', '(', ')', '@', 'g', '.', 'u', 's'),
     maxLength: 26,

@@ -10,6 +10,7 @@ import {
   workflowCommand,
 } from '../../../src/reporting/ci/github.ts';
 import { section } from '../../../src/reporting/ci/gitlab.ts';
+import { anyCharacter } from '../../any-character.ts';
 import { endingOf, LEGACY, MODERN, tallyOf } from '../ending.ts';
 
 const COMMANDS = ['warning', 'error', 'notice', 'group', 'endgroup', 'add-mask', 'stop-commands', 'set-env'];
@@ -60,7 +61,7 @@ const commandsIn = (text: string) => linesOf(text).flatMap((line) => runnerReads
 describe('workflow commands', () => {
   it('read back as they were meant, whatever is in them', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (title, text) => {
+      fc.property(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), (title, text) => {
         const written = workflowCommand('warning', { title }, text);
         expect(commandsIn(written)).toEqual([{ command: 'warning', properties: { title }, data: text }]);
       }),
@@ -80,7 +81,7 @@ describe('workflow commands', () => {
     );
     expect(commandsIn('  ::error::x\nok ##[group]y')).toHaveLength(2);
     fc.assert(
-      fc.property(fc.array(fc.oneof(evil, fc.string({ unit: 'binary', maxLength: 4 }))), (parts) => {
+      fc.property(fc.array(fc.oneof(evil, fc.string({ unit: anyCharacter, maxLength: 4 }))), (parts) => {
         expect(commandsIn(harmless(parts.join('')))).toEqual([]);
       }),
     );
@@ -131,7 +132,7 @@ describe('the job page', () => {
 
   it('every row of its tables has as many cells as their head, whatever a group is called', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (name) => {
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 60 }), (name) => {
         const page = stepSummary(endingOf({ groupName: () => name }));
         const table = page
           .slice(page.indexOf('| group |'))

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escaped, Html, html } from '../../../src/reporting/html/markup.ts';
 import { plain } from '../../../src/reporting/text.ts';
+import { anyCharacter } from '../../any-character.ts';
 
 const ENTITIES: Record<string, string> = {
   '&amp;': '&',
@@ -12,7 +13,7 @@ const ENTITIES: Record<string, string> = {
 };
 const decoded = (text: string) => text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity]!);
 const anyText = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.string({ unit: fc.constantFrom('<', '>', '&', '"', "'", '/', '=', ' ', 'a', '\u202e', '\0', ';') }),
 );
 

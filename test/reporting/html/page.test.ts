@@ -8,6 +8,7 @@ import { safeInviteLink } from '../../../src/reporting/html/facts.ts';
 import { headline } from '../../../src/reporting/html/headline.ts';
 import { REPORT_MARK, type ReportRow } from '../../../src/reporting/html/report.ts';
 import { TallyMaker } from '../../../src/reporting/tally.ts';
+import { anyCharacter } from '../../any-character.ts';
 import { repeats } from '../../helpers.ts';
 import { GROUP, pageOf, row } from './rows.ts';
 
@@ -18,7 +19,7 @@ const skeleton = (page: string) =>
     .match(/<[^>]*>/g)!
     .map((tag) => tag.replace(/="[^"]*"/g, '=""'));
 
-const text = fc.string({ unit: 'binary', minLength: 1 }).filter((one) => one.trim() !== '');
+const text = fc.string({ unit: anyCharacter, minLength: 1 }).filter((one) => one.trim() !== '');
 const anyRow: fc.Arbitrary<ReportRow> = fc.record({
   line: fc.nat(),
   own: fc.array(text, { minLength: 4, maxLength: 4 }),
