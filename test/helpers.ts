@@ -7,7 +7,7 @@ import { onTestFinished, test } from 'vitest';
  * For waits on a condition (`vi.waitFor`, `vi.waitUntil`), whose own limit of one second a loaded machine takes for
  * nothing: long, and still within a test's time limit, so that a wait in vain says what it waited for.
  */
-export const PATIENTLY = { timeout: 50_000 };
+export const PATIENTLY = { timeout: 0.8 * Number(process.env['TEST_TIMEOUT'] ?? 10_000) };
 
 /**
  * What of the machine's other work a measurement can bear: takes it again, up to three times in all, until it is good
@@ -37,5 +37,5 @@ export function repeats(whole: number, share = 1 / 5): number {
   return SOAK ? whole : Math.ceil(whole * share);
 }
 
-/** A test that `npm test` leaves to the soak, beside others that it runs. */
-export const soakTest = test.runIf(SOAK);
+/** A test that `npm test` leaves to the soak, beside others that it runs, unless `-t` names it. */
+export const soakTest = test.runIf(process.env['SOAK_TESTS'] === '1');
