@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLimiter, LimiterStopped, type Observation } from '../../../src/asking/limiter.ts';
 import { createRouter, type Router, type RouterOptions } from '../../../src/asking/senders/router.ts';
-import { bestOfThree, PATIENTLY } from '../../helpers.ts';
+import { bestOfThree, PATIENTLY, SOAK } from '../../helpers.ts';
 import { type Counter, counter } from '../simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -100,7 +100,8 @@ const answered =
     return { value, observation: { sentAt, answeredAt: performance.now() + 0.1, httpStatus: 200, headers } };
   };
 
-describe('on real sockets', () => {
+// What it decides, scope.test.ts asks in virtual time.
+describe.runIf(SOAK)('on real sockets', () => {
   test('counted together: one limiter, nothing throttled', async () => {
     const on = await api('key');
     const router = routerFor();
