@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { repeats, SOAK } from '../helpers.ts';
 import { type Run, SAMPLE, type ServerKind, simulate, worldOf } from './simulator.ts';
 
-const RUNS = 12;
+const RUNS = repeats(12, 1 / 2);
 const SEEDS = Array.from({ length: RUNS }, (_, index) => index + 1);
 
 describe('beside another client that takes 30 % at random', () => {
@@ -75,7 +75,7 @@ describe('beside another client that takes 30 % at random', () => {
   test('any world of the matrix: at most 1 throttled of 200 in all', () => {
     let throttled = 0;
     let asks = 0;
-    for (let seed = 1; seed <= repeats(150); seed++) {
+    for (let seed = 1; seed <= repeats(150, 1 / 15); seed++) {
       const world = worldOf(seed);
       if (world.limit === 1) continue;
       const run = simulate(world, { asks: 30 * world.limit, others: 0.3, giveUp: 1000 * world.windowMs });

@@ -30,7 +30,7 @@ describe('a cohort that cannot be used: exit 3, one line, nothing touched', () =
       /text|spreadsheet|CSV/i,
     ],
   ];
-  it.each(SOAK ? unusable : unusable.slice(3))('%s', async (_what, content, says) => {
+  it.each(SOAK ? unusable : unusable.slice(4))('%s', async (_what, content, says) => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     if (content !== undefined) await writeFile(cohort, content);
@@ -47,14 +47,21 @@ describe('a cohort that cannot be used: exit 3, one line, nothing touched', () =
     expect([ended.code, oneLine(ended)]).toEqual([3, expect.stringMatching(/directory/)]);
   });
 
-  it.each([
+  const spoken: [string, string[], number][] = [
     ['a path', ['check', 'a\u001b[31mb\nc\u202ed.csv'], 3],
     ['a command', ['a\u001b[31mb\nc\u202ed'], 2],
     ['a value', ['run', 'cohort.csv', '--concurrency', 'a\u001b[31mb\nc\u202ed'], 2],
-  ])('%s cannot speak to the terminal', async (_what, args, code) => {
-    const ended = await cli(args);
-    expect([ended.code, oneLine(ended)]).toEqual([code, expect.stringContaining('a\\u001b[31mb c\\u202ed')]);
-  });
+  ];
+  it.each(SOAK ? spoken : spoken.slice(0, 1))(
+    '%s cannot speak to the terminal',
+    async (_what, args, code) => {
+      const ended = await cli(args);
+      expect([ended.code, oneLine(ended)]).toEqual([
+        code,
+        expect.stringContaining('a\\u001b[31mb c\\u202ed'),
+      ]);
+    },
+  );
 
   it('a mistyped column suggests the right one', async () => {
     const cohort = join(await scratch(), 'cohort.csv');

@@ -88,7 +88,7 @@ async function rerun(cut: number): Promise<void> {
 
 describe('a ledger that was cut', () => {
   test('at every record: the prefix is what is known', async () => {
-    for (const end of ends) await rerun(end);
+    for (const end of SOAK ? ends : ends.slice(0, 4)) await rerun(end);
   });
 
   test('at every byte of the last record, and of the one before: repaired', async () => {

@@ -157,7 +157,8 @@ describe('any other damage is refused, and the file is left as it is', () => {
 
   test('a flipped bit, or a changed byte, at every place of the header and of every later line', async () => {
     const path = join(await scratch(), 'flip.jsonl');
-    for (let at = 0; at < whole.length; at++) {
+    // Five and eight have no common divisor: each bit has its turn outside the soak, too.
+    for (let at = 0; at < whole.length; at += SOAK ? 1 : 5) {
       const line = ends.findIndex((end) => at < end) + 1;
       const isLastNewline = at === whole.length - 1;
       // Without its newline, the last line is a torn one.

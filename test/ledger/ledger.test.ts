@@ -524,7 +524,7 @@ describe('outcomes are read from the file', () => {
   test('forwards, backwards and in between, over many blocks, and those written since', async () => {
     const path = join(await scratch(), 'a.ledger.jsonl');
     const ledger = await opened(path, { durable: false });
-    const count = 9000;
+    const count = repeats(9000);
     // Of many lengths, so that lines straddle the blocks in every way; some are longer than a block.
     const message = (i: number) =>
       'x'.repeat(i % 97 === 0 ? 9_900 : i % 300) + (i % 3 === 0 ? 'é'.repeat(20) : '');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FixedAligned, type RateLimit, SlidingLog, TokenBucket } from '../../src/sandbox/limiter-kinds.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { SOAK } from '../helpers.ts';
 import { ask, get, headersOf, open } from './helpers.ts';
 
 const KINDS = ['express-rate-limit', 'fixed-aligned', 'sliding-log', 'token-bucket'] as const;
@@ -31,7 +32,8 @@ describe('over HTTP', () => {
     expect(counts.timeline.filter(({ throttled }) => throttled)).toHaveLength(4);
   });
 
-  it.each(KINDS)('%s gives the allowance back', async (kind) => {
+  // Outside the soak, only the kind that the virtual time below does not reach.
+  it.each(SOAK ? KINDS : KINDS.slice(0, 1))('%s gives the allowance back', async (kind) => {
     const sandbox = await open({ kind, limit: 3, windowMs: 250 });
     let allowed = 0;
     let refused = 0;
