@@ -5,10 +5,12 @@ import type { Reading, Row } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
 import { findDelimiter } from './delimiter.ts';
-import { findEncoding, textOf } from './encoding.ts';
+import { type Encoding, findEncoding, textOf } from './encoding.ts';
+import { Findings, isRow } from './findings.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
+import { refuseOtherText } from './not-csv.ts';
 import { quote } from './quote.ts';
-import { type Layout, recordsOf, toRow } from './reader.ts';
+import { type Layout, mayBeShort, recordsOf, toRow } from './reader.ts';
 import type { CsvRecord } from './records.ts';
 import {
   areResultsChanged,
@@ -18,7 +20,6 @@ import {
   readPrevious,
 } from './results-cohort.ts';
 import { type RoleOptions, rolesOf } from './roles.ts';
-import { swallowsRows } from './swallow.ts';
 
 export type { CountryCode } from './normalizer.ts';
 export type { PreviousResult } from './results-cohort.ts';
@@ -29,6 +30,11 @@ export interface CohortOptions extends RoleOptions {
   readonly delimiter?: string | undefined;
   /** A label of the Encoding Standard. */
   readonly encoding?: string | undefined;
+  /**
+   * Takes off what the results writer sets before a cell of a results CSV: given where the cells are going to be written
+   * as results again, so that nothing is set before them twice.
+   */
+  readonly plainCell?: ((cell: string, options: { readonly excel: boolean }) => string) | undefined;
   /** How messages name the file; by default its base name. */
   readonly name?: string | undefined;
 }
@@ -50,6 +56,8 @@ export interface Cohort {
   readonly mapping: string;
   /** One-liners worth saying once. */
   readonly notes: readonly string[];
+  /** More of them, which the last whole reading has shown. */
+  seen(): readonly string[];
   /** Size of the file on the disk, in bytes. */
   readonly bytes: number;
   /**
@@ -77,25 +85,33 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   }
   const file = await statCohort(path, options.name ?? basename(path));
   const encoding = await findEncoding(file, options.encoding);
-  const delimiter = findDelimiter(await headOf(file, encoding.label), options.delimiter);
+  const head = await headOf(file, encoding.label);
+  refuseOtherText(head, file.name);
+  const delimiter = findDelimiter(head, options.delimiter);
   const layout: Layout = {
     file,
     encoding: encoding.label,
     delimiter: delimiter.char,
     sepLine: delimiter.sepLine,
   };
-  const { columns, rows } = await headOfTable(layout);
-  if (areResultsChanged(columns)) {
+  const { columns: header, rows } = await headOfTable(layout);
+  if (areResultsChanged(header)) {
     throw new OnboardError(
       'COHORT_COLUMNS',
       `${file.name} was a results CSV, but its columns from “row” to “settled_at” are no longer all there, in order and last, so that nobody knows who was asked: put them back (columns of your own go before “row”), or use the cohort itself`,
     );
   }
-  const results = findResults(columns);
+  const results = findResults(header);
+  const { plainCell } = options;
+  const plain =
+    results === undefined || plainCell === undefined
+      ? undefined
+      : (cells: readonly string[]) => cells.map((cell) => plainCell(cell, { excel: encoding.marked }));
+  const columns = plain?.(header) ?? header;
   const ownWidth = results ?? columns.length;
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
-  const roles = rolesOf(columns, rows, results, options, file.name, notes);
-  const swallows = (fields: readonly string[]) => swallowsRows(fields, roles, layout.delimiter);
+  const roles = doubting(encoding, () => rolesOf(columns, rows, results, options, file.name, notes));
+  let seen: readonly string[] = [];
 
   return {
     columns,
@@ -106,8 +122,13 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     isResults: results !== undefined,
     mapping: mappingOf(roles),
     notes,
+    seen: () => seen,
     bytes: file.bytes,
-    readings: (signal) => readings(layout, roles, results, swallows, signal),
+    readings: async function* (signal) {
+      const findings = new Findings();
+      yield* readings({ layout, roles, results, plain, findings }, signal);
+      seen = findings.notes();
+    },
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
   };
 }
@@ -122,24 +143,50 @@ function mappingOf({ chat, phone }: Roles): string {
   return `${group}, the phone in ${column(phone)}${from}`;
 }
 
+/** What is read under the wrong encoding has no header that fits: the error says which was taken. */
+function doubting<T>({ doubt }: Encoding, find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (doubt === undefined || !(error instanceof OnboardError) || error.code !== 'COHORT_COLUMNS')
+      throw error;
+    throw new OnboardError('COHORT_COLUMNS', `${error.message}; ${doubt}`, { cause: error });
+  }
+}
+
+interface Read {
+  readonly layout: Layout;
+  readonly roles: Roles;
+  readonly results: number | undefined;
+  readonly plain: ((cells: readonly string[]) => readonly string[]) | undefined;
+  readonly findings: Findings;
+}
+
 async function* readings(
-  layout: Layout,
-  roles: Roles,
-  results: number | undefined,
-  swallows: (fields: readonly string[]) => boolean,
+  { layout, roles, results, plain, findings }: Read,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Reading[]> {
   const normalize = createNormalizer(roles);
-  const read = (row: Row): Reading => {
+  const read = (record: CsvRecord): Reading => {
+    const fitted = toRow(record, roles.width);
+    const short = mayBeShort(record, roles, results);
+    const { line, fields } = fitted;
+    const row: Row = { ...(short ? { line } : fitted), fields: plain?.(fields) ?? fields };
     const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
-    return problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
+    const reading: Reading = problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
+    if (reading.kind === 'pair' || fitted.problem === undefined) return reading;
+    return { kind: 'invalid', row: { ...row, problem: fitted.problem }, problem: fitted.problem };
   };
   let header = true;
-  for await (const records of recordsOf(layout, swallows)) {
+  const records = recordsOf(layout, {
+    isRecord: (fields, line) => isRow(fields, line, roles, layout.delimiter, findings),
+    onBlank: (line) => findings.blank.add(line),
+  });
+  for await (const batch of records) {
     signal?.throwIfAborted();
-    const rows = header ? records.slice(1) : records;
+    const rows = header ? batch.slice(1) : batch;
     header = false;
-    if (rows.length > 0) yield rows.map((record) => read(toRow(record, roles.width)));
+    if (rows.length > 0) yield rows.map(read);
   }
 }
 

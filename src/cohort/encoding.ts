@@ -1,12 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { OnboardError } from '../errors.ts';
-import { bytesOf, type CohortFile, unreadable } from './bytes.ts';
+import { bytesOf, type CohortFile } from './bytes.ts';
+import { Lines } from './lines.ts';
+import { refuseBinary, refuseKnownBinary } from './not-csv.ts';
 
 /** How the file's bytes become text, and what is worth saying about it. */
 export interface Encoding {
   /** A label of the Encoding Standard, as TextDecoder takes it. */
   readonly label: string;
   readonly note: string | undefined;
+  /** What an error about the header adds, where another encoding could be the right one. */
+  readonly doubt?: string;
+  /** The file begins with the byte order mark of UTF-8. */
+  readonly marked: boolean;
 }
 
 const HEAD = 64 * 1024;
@@ -14,38 +20,67 @@ const HEAD = 64 * 1024;
 /**
  * Finds the encoding. A byte order mark decides; then the zero bytes of UTF-16; then whether the whole file is
  * UTF-8: all of it is looked at (a gigabyte a second), so that one decision holds from the first row to the last.
- * What is neither is Windows-1252, the encoding of Western spreadsheets, unless it is no text at all.
+ * Where some bytes are not, what is beyond ASCII decides: mostly UTF-8, it stays UTF-8. What is neither is Windows-1252,
+ * the encoding of Western spreadsheets, unless it is no text at all.
  * Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
  */
 export async function findEncoding(file: CohortFile, asked?: string): Promise<Encoding> {
-  if (asked !== undefined) return { label: knownLabel(asked), note: undefined };
+  const known = asked === undefined ? undefined : knownLabel(asked);
   const head = await headOf(file);
+  const mark = byMark(head);
+  const marked = mark === 'utf-8';
+  if (known !== undefined) return { label: known, note: undefined, marked };
   refuseKnownBinary(head, file.name);
-  const label = byMark(head) ?? byZeros(head);
-  if (label !== undefined && label !== 'utf-8') return { label, note: `read as ${label.toUpperCase()}` };
-  if (label === undefined) refuseBinary(head, file.name);
-  const odd = await firstOddByte(file);
-  if (odd === undefined) return { label: 'utf-8', note: undefined };
-  if (label === 'utf-8') {
+  const label = mark ?? byZeros(head);
+  if (label !== undefined && !marked) return { label, note: `read as ${label.toUpperCase()}`, marked };
+  if (!marked) refuseBinary(head, file.name);
+  if (await isAllUtf8(file)) return { label: 'utf-8', note: undefined, marked };
+  const { sound, odd, lines } = await tallyOf(file);
+  if (marked || odd <= sound) {
+    const why = marked ? 'as its first bytes say' : 'because most of it is';
+    const but = `${lines} ${lines.count === 1 ? 'is' : 'are'} not`;
     return {
-      label,
-      note: `read as UTF-8, as its first bytes say, but line ${odd} is not: what cannot be read is “\ufffd”; save it as UTF-8 again, or give --encoding`,
+      label: 'utf-8',
+      note: `read as UTF-8, ${why}, but ${but}: what cannot be read is “\ufffd”; save it as UTF-8 again, or give --encoding`,
+      doubt: `it was read as UTF-8, but ${but}: ${ADVICE}`,
+      marked,
     };
   }
   return {
     label: 'windows-1252',
-    note: `read as Windows-1252, as it is not UTF-8 (line ${odd}); if names look wrong, give --encoding`,
+    note: `read as Windows-1252, as it is not UTF-8 (line ${lines.first}); if names look wrong, give --encoding`,
+    doubt: `it was read as Windows-1252, because it is not UTF-8 (line ${lines.first}): ${ADVICE}`,
+    marked,
   };
 }
 
-/** Bytes → text, without a byte order mark and without NULs (padding that some exports leave). */
+const ADVICE = 'if its header looks wrong, give --encoding, for example gbk, shift_jis or windows-1251';
+
+/**
+ * Bytes → text, without a byte order mark, without NULs (padding that some exports leave), and without the ^Z by which DOS
+ * ends a text.
+ */
 export async function* textOf(file: CohortFile, label: string): AsyncGenerator<string> {
   const decoder = new TextDecoder(label);
+  // What may be the end of the text waits for what comes after it.
+  let held = '';
   for await (const chunk of bytesOf(file)) {
-    const text = decoder.decode(chunk, { stream: true });
-    yield text.includes('\0') ? text.replaceAll('\0', '') : text;
+    const decoded = decoder.decode(chunk, { stream: true });
+    const text = held + (decoded.includes('\0') ? decoded.replaceAll('\0', '') : decoded);
+    const end = text.length > HEAD && text.length > 2 * decoded.length ? text.length : beforeEndMark(text);
+    held = text.slice(end);
+    yield text.slice(0, end);
   }
-  yield decoder.decode();
+  const text = held + decoder.decode();
+  yield text.slice(0, beforeEndMark(text));
+}
+
+/** The place of a ^Z that nothing but more of them and line breaks follow, or the end of the text. */
+function beforeEndMark(text: string): number {
+  let end = text.length;
+  while (end > 0 && '\x1a\r\n'.includes(text[end - 1] as string)) end--;
+  const mark = text.indexOf('\x1a', end);
+  return mark < 0 ? text.length : mark;
 }
 
 function knownLabel(asked: string): string {
@@ -89,60 +124,16 @@ function byZeros(head: Buffer): string | undefined {
   return undefined;
 }
 
-const SIGNATURES: readonly (readonly [bytes: string, what: string])[] = [
-  ['PK\x03\x04', 'is an Excel workbook or a zip archive, not CSV: save it as “CSV UTF-8”'],
-  ['\xd0\xcf\x11\xe0', 'is an old Excel workbook, not CSV: save it as “CSV UTF-8”'],
-  ['%PDF', 'is a PDF, not CSV: export the table as CSV'],
-  ['7z\xbc\xaf', 'is a 7z archive, not CSV: unpack it'],
-  ['Rar!', 'is a RAR archive, not CSV: unpack it'],
-  ['\xfd7zXZ', 'is xz, not CSV: unpack it'],
-  ['\x28\xb5\x2f\xfd', 'is zstd, not CSV: unpack it'],
-  ['BZh9', 'is bzip2, not CSV: unpack it'],
-];
-
-function refuseKnownBinary(head: Buffer, name: string): void {
-  if (head.length === 0) throw unreadable(name, 'is empty: it needs a header line and a row per person');
-  const start = head.subarray(0, 8).toString('latin1');
-  for (const [bytes, what] of SIGNATURES) if (start.startsWith(bytes)) throw unreadable(name, what);
-}
-
-/** Text holds next to no control characters; NULs may pad it, up to a third. */
-function refuseBinary(head: Buffer, name: string): void {
-  let controls = 0;
-  let zeros = 0;
-  for (const byte of head) {
-    if (byte === 0) zeros++;
-    else if ((byte < 0x20 && (byte < 9 || byte > 13) && byte !== 0x1b) || byte === 0x7f) controls++;
-  }
-  if (controls > head.length * 0.02 || zeros > head.length / 3) {
-    throw unreadable(name, 'is binary, not text: give a CSV file');
-  }
-}
-
-/** The line of the first byte that is not UTF-8; undefined when all of it is (a character cut off at the end is). */
-async function firstOddByte(file: CohortFile): Promise<number | undefined> {
+/** Whether all of the file is UTF-8. A character that is cut off at the very end is no fault. */
+async function isAllUtf8(file: CohortFile): Promise<boolean> {
   let carry = Buffer.alloc(0);
-  let line = 1;
   for await (const chunk of bytesOf(file)) {
     const bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
     const whole = bytes.length - unfinished(bytes);
-    const done = bytes.subarray(0, whole);
-    if (!isUtf8(done)) return line + lineOfOddByte(done);
-    for (let at = done.indexOf(10); at >= 0; at = done.indexOf(10, at + 1)) line++;
+    if (!isUtf8(bytes.subarray(0, whole))) return false;
     carry = Buffer.from(bytes.subarray(whole));
   }
-  return undefined;
-}
-
-function lineOfOddByte(bytes: Buffer): number {
-  let line = 0;
-  let from = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, from)) {
-    if (!isUtf8(bytes.subarray(from, at))) return line;
-    line++;
-    from = at + 1;
-  }
-  return line;
+  return true;
 }
 
 /** How many bytes at the end begin a character that is not complete yet. */
@@ -156,4 +147,45 @@ function unfinished(bytes: Buffer): number {
     }
   }
   return 0;
+}
+
+/** How much of the file's text beyond ASCII is UTF-8. */
+interface Tally {
+  /** Characters of several bytes. */
+  readonly sound: number;
+  /** Bytes that are part of none. */
+  readonly odd: number;
+  /** The lines of these. */
+  readonly lines: Lines;
+}
+
+async function tallyOf(file: CohortFile): Promise<Tally> {
+  const lines = new Lines();
+  let [sound, odd, line] = [0, 0, 1];
+  // Of the character that is being read: how many bytes it has so far and needs still, and the next one's least and most.
+  let [read, needs, least, most] = [0, 0, 0x80, 0xbf];
+  let before = 0;
+  const wrong = (bytes: number) => {
+    odd += bytes;
+    lines.add(line);
+  };
+  for await (const chunk of bytesOf(file)) {
+    for (const byte of chunk) {
+      if (needs > 0 && byte >= least && byte <= most) {
+        [least, most] = [0x80, 0xbf];
+        read++;
+        if (--needs === 0) sound++;
+      } else {
+        if (needs > 0) wrong(read);
+        needs = byte < 0xc2 || byte > 0xf4 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        read = 1;
+        least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
+        most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
+        if (needs === 0 && byte >= 0x80) wrong(1);
+      }
+      if (byte === 0x0d || (byte === 0x0a && before !== 0x0d)) line++;
+      before = byte;
+    }
+  }
+  return { sound, odd, lines };
 }

@@ -15,6 +15,8 @@ export function plainText(cell: string): string {
 const digitOf = new Map<string, string>();
 
 function plainCharacter(char: string): string {
+  // A byte that could not be read may have been a digit.
+  if (char === '\ufffd') return char;
   if (/\p{Nd}/u.test(char)) return decimalDigit(char);
   if (/\p{Zs}/u.test(char)) return ' ';
   if (/[\p{Pd}\u2212\u2796\u30fc\u301c\uff5e]/u.test(char)) return '-';

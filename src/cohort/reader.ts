@@ -1,6 +1,8 @@
+import { RESULT_COLUMNS } from '../domain/results-columns.ts';
 import type { Problem, Row } from '../domain/words.ts';
 import type { CohortFile } from './bytes.ts';
 import { textOf } from './encoding.ts';
+import type { Roles } from './normalizer.ts';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from './records.ts';
 
 /** What has to be known before a cohort's records can be read. */
@@ -12,20 +14,29 @@ export interface Layout {
   readonly sepLine: boolean;
 }
 
-/** Records in batches, one batch per chunk of the file. Nothing is read ahead of the consumer. */
+export interface RecordsOptions extends Pick<SplitterOptions, 'isRecord'> {
+  /** Takes the line of each record of nothing but delimiters. */
+  readonly onBlank?: (line: number) => void;
+}
+
+/**
+ * Records in batches, one batch per chunk of the file. Nothing is read ahead of the consumer. Records of nothing but
+ * delimiters, which spreadsheets leave under a table by the thousand, are left out.
+ */
 export async function* recordsOf(
   layout: Layout,
-  swallows?: SplitterOptions['swallows'],
+  { onBlank, ...options }: RecordsOptions = {},
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const splitter = new RecordSplitter({
-    delimiter: layout.delimiter,
-    ...(swallows === undefined ? {} : { swallows }),
-  });
+  const splitter = new RecordSplitter({ delimiter: layout.delimiter, ...options });
   let skip = layout.sepLine ? 1 : 0;
   const withoutSep = (records: readonly CsvRecord[]) => {
     const kept = skip === 0 ? records : records.slice(skip);
     skip = Math.max(0, skip - records.length);
-    return kept;
+    return kept.filter(({ line, fields, broken }) => {
+      const blank = broken === undefined && fields.every((field) => field.trim() === '');
+      if (blank) onBlank?.(line);
+      return !blank;
+    });
   };
   for await (const text of textOf(layout.file, layout.encoding)) {
     const records = withoutSep(splitter.push(text));
@@ -52,6 +63,24 @@ export function toRow(record: CsvRecord, width: number): Row {
   }
   return { line, fields: fitted, problem: widthProblem(fields.length, width) };
 }
+
+/**
+ * Whether a record too short for the header may be a row all the same, because spreadsheets leave empty fields at the end
+ * out. A phone alone under a `--chat-id` is none: it may be the second line of the cell before it. A row of a results CSV
+ * has its status, or nothing of what run wrote.
+ */
+export function mayBeShort(
+  { fields, broken }: CsvRecord,
+  { width, chat }: Pick<Roles, 'width' | 'chat'>,
+  results: number | undefined,
+): boolean {
+  if (broken !== undefined || fields.length >= width) return false;
+  if (results !== undefined && fields.length > results) return fields.length > results + STATUS;
+  return chat.length > 0 || fields.length > 1;
+}
+
+/** Where among the results columns the status stands. */
+const STATUS = RESULT_COLUMNS.indexOf('status');
 
 function brokenMessage(broken: string): string {
   const advice = broken.startsWith('is longer') ? 'shorten its fields' : 'correct its quotes';

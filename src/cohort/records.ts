@@ -1,16 +1,16 @@
-import { CsvError } from 'csv-parse/sync';
-import { breaksIn, firstCsvRecord, parseCsv, type Quotes } from './csv.ts';
+import { afterBreak, boundsAt, breakFrom, CLOSED_LATER, quotesIn, TOO_LONG } from './bounds.ts';
+import { breaksIn, parseCsv } from './csv.ts';
 
 /** The longest record, in characters. Longer ones are unreadable: memory stays bounded whatever a file holds. */
 export const LONGEST_RECORD = 1024 * 1024;
-/** How much of an overlong record is kept to show what it was. */
+/** How much of an overlong line is kept to show what it was. */
 const KEPT = 16 * 1024;
 
 /** One record as it stands in the file. `line` is the line on which it starts (1-based). */
 export interface CsvRecord {
   readonly line: number;
   readonly fields: readonly string[];
-  /** Why it is no record, when it is none: its fields are then a rough cut. */
+  /** Why it is no record, when it is none: its fields are then a rough cut of its line. */
   readonly broken?: string;
 }
 
@@ -19,37 +19,36 @@ export interface SplitterOptions {
   /** The line of the file on which the text starts. */
   readonly line?: number;
   readonly longest?: number;
-  /** Does a record of several lines hold rows of other people? See `swallow.ts`. */
-  readonly swallows?: (fields: readonly string[]) => boolean;
+  /** Whether fields that parse, of a record on several lines, are a record: false where they are not those of the header. */
+  readonly isRecord?: (fields: readonly string[], line: number) => boolean;
 }
 
 /**
- * Text, in any chunks, → records. csv-parse decides what a record is; this class decides what it gets to see
- * (whole lines), and what happens when it objects:
+ * Text, in any chunks, → records. csv-parse decides what a record holds; this class decides what it gets to see (whole
+ * records), and what happens to the others:
  *
  * - a quote inside an unquoted field is a character like any other, as spreadsheets read it;
- * - a quoted field that is never closed, that goes on after its closing quote, or that swallows the rows of other
- *   people, makes its **first line** one broken record, and reading resumes at the **next line**;
- * - a line (or a quoted field) of more than `longest` characters is one broken record (or one per line).
+ * - a record with a quoted field that is never closed or that goes on after its closing quote, or which is refused
+ *   (`isRecord`), is taken apart: each of its **lines** is a broken record, because any of them may be part of a cell;
+ * - a line (or a quoted field) of more than `longest` characters is broken too.
  *
  * The chunks' bounds make no difference. Blank lines are no records, but are counted.
  */
 export class RecordSplitter {
   readonly #delimiter: string;
   readonly #longest: number;
-  readonly #swallows: (fields: readonly string[]) => boolean;
+  readonly #isRecord: (fields: readonly string[], line: number) => boolean;
   #line: number;
-  /** Text that is not consumed yet; it starts where a record starts. */
+  /** Text that is not consumed yet; it starts where a record starts, or a line of one that is taken apart. */
   #rest = '';
-  /** Inside the tail of a line that was too long. */
-  #skipping = false;
+  #apart: Apart | undefined;
   #out: CsvRecord[] = [];
 
   constructor(options: SplitterOptions) {
     this.#delimiter = options.delimiter;
     this.#line = options.line ?? 1;
     this.#longest = options.longest ?? LONGEST_RECORD;
-    this.#swallows = options.swallows ?? (() => false);
+    this.#isRecord = options.isRecord ?? (() => true);
   }
 
   /** The records that this chunk completes. */
@@ -64,202 +63,122 @@ export class RecordSplitter {
 
   #drain(chunk: string, last: boolean): readonly CsvRecord[] {
     this.#out = [];
-    const text = this.#skipTail(this.#rest === '' ? chunk : this.#rest + chunk, last);
-    this.#rest = text === '' ? this.#rest : text.slice(this.#consume(text, last));
-    if (this.#rest.length > this.#longest && !last) this.#giveUpLine();
+    const text = this.#rest + chunk;
+    let at = 0;
+    while (at < text.length) {
+      const next = this.#apart ? this.#takeApart(text, at, this.#apart, last) : this.#sound(text, at, last);
+      if (next === undefined) break;
+      at = next;
+    }
+    this.#rest = text.slice(at);
     return this.#out;
   }
 
-  /** How much of the text was made into records. */
-  #consume(text: string, last: boolean): number {
-    const end = last ? text.length : endOfLastLine(text, text.length);
-    const unquoted = openingQuote(text, 0, this.#delimiter) < 0;
-    const cut = last || unquoted ? end : outsideQuotes(text, end);
-    if (cut > 0 && cut <= this.#longest && this.#wellFormed(text.slice(0, cut))) return cut;
-    // Nothing but an open quote so far: wait for its end, as long as a record may be.
-    if (cut === 0 && text.length <= this.#longest) return 0;
-    return this.#lineByLine(text, end, last);
-  }
-
-  /** The usual case: a block that csv-parse takes as a whole. False, and nothing done, when it does not. */
-  #wellFormed(block: string): boolean {
-    if (openingQuote(block, 0, this.#delimiter) < 0) {
-      this.#unquoted(block);
-      return true;
+  /** Makes records of all that is sound from `at` on, in one go. The place after it; undefined when more text is needed. */
+  #sound(text: string, at: number, last: boolean): number | undefined {
+    const how = { delimiter: this.#delimiter, longest: this.#longest, last };
+    const several: string[] = [];
+    let quoted = false;
+    let end = at;
+    for (;;) {
+      const bounds = end < text.length ? boundsAt(text, end, how) : undefined;
+      if (bounds?.kind === 'apart' && end === at) this.#apart = { ...bounds, from: this.#line, begun: false };
+      if (bounds === undefined || bounds.kind === 'apart') break;
+      if (bounds.kind === 'quoted') {
+        const record = text.slice(end, bounds.end);
+        // `""` alone reads like a blank line, and is none: only the text can tell.
+        if (/^"\s*"[^\S\r\n]*[\r\n]*$/.test(record)) {
+          if (end > at) break;
+          this.#emit(parseCsv(record, this.#delimiter)[0] ?? [''], true);
+          return bounds.end;
+        }
+        quoted = true;
+        if (bounds.several) several.push(record);
+      }
+      end = bounds.end;
     }
-    let records: string[][];
-    try {
-      records = parseCsv(block, this.#delimiter);
-    } catch (error) {
-      if (error instanceof CsvError) return false;
-      throw error;
-    }
-    const spans = records.map(spanOf);
-    if (records.some((fields, at) => (spans[at] as number) > 1 && this.#swallows(fields))) return false;
-    // `""` alone reads like a blank line, and is none: only the text can tell.
-    if (records.some(isBlank) && /^"\s*"[^\S\r\n]*$/m.test(block)) return false;
-    for (const [at, fields] of records.entries()) this.#emit(fields, spans[at] as number);
-    return true;
+    const block = text.slice(at, end);
+    if (quoted) this.#block(block, several);
+    else if (end > at) this.#plain(block);
+    else if (this.#apart === undefined) return undefined;
+    return end;
   }
 
   /** Lines in which no field begins with a quote: each is a record, and its quotes are characters. */
-  #unquoted(lines: string): void {
-    for (const fields of parseCsv(lines, this.#delimiter, 'literal')) this.#emit(fields, 1);
-  }
-
-  /** The careful case: record by record, so that a broken one costs its own line and no other. */
-  #lineByLine(text: string, end: number, last: boolean): number {
-    let at = 0;
-    while (at < end) {
-      const line = endOfLine(text, at, end);
-      const quote = openingQuote(text, at, this.#delimiter);
-      if (line - at > this.#longest) {
-        this.#broken(text.slice(at, line), 'is longer than a row can be');
-        at = line;
-      } else if (quote < 0 || quote >= line) {
-        const run = Math.min(quote < 0 ? end : quote, at + this.#longest, end);
-        const stop = run === end ? end : Math.max(line, endOfLastLine(text, run, at));
-        this.#unquoted(text.slice(at, stop));
-        at = stop;
-      } else {
-        const next = this.#quotedRecord(text, at, line, end, last);
-        if (next === undefined) return at;
-        at = next;
-      }
-    }
-    return at;
-  }
-
-  /** One record with quotes in it; the place after it, or undefined when more text is needed to tell. */
-  #quotedRecord(text: string, at: number, firstEnd: number, end: number, last: boolean): number | undefined {
-    // Its own line first, then wider and wider views: a quote that is never closed costs little more than one look.
-    let verdict: Verdict = 'open';
-    let seen = at;
-    for (const view of [0, 4096, 65_536, this.#longest]) {
-      if (verdict !== 'open') break;
-      const limit = Math.min(at + Math.min(view, this.#longest), end);
-      const stop = Math.max(firstEnd, limit === end ? end : endOfLastLine(text, limit, at));
-      if (stop === seen) continue;
-      seen = stop;
-      verdict = this.#verdict(text.slice(at, stop));
-    }
-    if (verdict === 'open' && !last && text.length - at <= this.#longest) return undefined;
-    let broken: string;
-    if (typeof verdict === 'string') {
-      broken = verdict === 'open' ? 'has a quote that is never closed' : 'goes on after a closing quote';
-    } else {
-      const span = spanOf(verdict.fields);
-      if (span === 1 || !this.#swallows(verdict.fields)) {
-        this.#emit(verdict.fields, span, true);
-        return at + verdict.length;
-      }
-      broken = 'has a quote that is closed only in a later row';
-    }
-    this.#broken(text.slice(at, firstEnd), broken);
-    return firstEnd;
-  }
-
-  #verdict(view: string, quotes: Quotes = 'strict'): Verdict {
-    try {
-      return firstCsvRecord(view, this.#delimiter, quotes);
-    } catch (error) {
-      if (!(error instanceof CsvError)) throw error;
-      if (error.code === 'CSV_QUOTE_NOT_CLOSED') return 'open';
-      if (error.code === 'INVALID_OPENING_QUOTE' && quotes === 'strict')
-        return this.#verdict(view, 'relaxed');
-      return 'wrong';
+  #plain(block: string): void {
+    const lines = block.split(/\r\n|\n|\r/);
+    // Behind the last line break there is no line.
+    if (lines.at(-1) === '') lines.pop();
+    for (const line of lines) {
+      const fields = line.split(this.#delimiter);
+      if (fields.length > 1 || line.trim() !== '') this.#out.push({ line: this.#line, fields });
+      this.#line++;
     }
   }
 
-  #emit(fields: readonly string[], span: number, quoted = false): void {
-    if (quoted || !isBlank(fields)) this.#out.push({ line: this.#line, fields });
-    this.#line += span;
+  /** Whole records. @param several those of them that stand on several lines */
+  #block(block: string, several: readonly string[]): void {
+    let next = 0;
+    for (const fields of parseCsv(block, this.#delimiter)) {
+      const onOneLine = next === several.length || fields.every((field) => breaksIn(field) === 0);
+      const record = onOneLine ? undefined : several[next++];
+      if (record === undefined || this.#isRecord(fields, this.#line)) this.#emit(fields);
+      else this.#refuse(record);
+    }
   }
 
-  #broken(line: string, broken: string): void {
-    const shown = line.length > KEPT ? line.slice(0, KEPT) : line;
-    const fields = parseCsv(shown.replace(/[\r\n]+$/, ''), this.#delimiter, 'literal')[0] ?? [''];
+  #emit(fields: readonly string[], evenBlank = false): void {
+    if (evenBlank || fields.length > 1 || (fields[0] as string).trim() !== '')
+      this.#out.push({ line: this.#line, fields });
+    this.#line = fields.reduce((line, field) => line + breaksIn(field), this.#line + 1);
+  }
+
+  /** Takes a record apart that parses. */
+  #refuse(record: string): void {
+    const first = this.#line;
+    for (let at = 0; at < record.length; ) {
+      const stop = breakFrom(record, at);
+      this.#broken(record.slice(at, stop), first, CLOSED_LATER);
+      this.#line++;
+      at = afterBreak(record, stop, true) as number;
+    }
+  }
+
+  /** Consumes one line of a record that is taken apart, or as much of a giant as is there. */
+  #takeApart(text: string, at: number, apart: Apart, last: boolean): number | undefined {
+    const stop = breakFrom(text, at);
+    const end = afterBreak(text, stop, last);
+    const giant = (end ?? text.length) - at > this.#longest;
+    if (end === undefined && !giant && !apart.begun) return undefined;
+    if (!apart.begun) this.#broken(text.slice(at, stop), apart.from, giant ? TOO_LONG : apart.why);
+    // Half a line break stays for its other half.
+    const to = end ?? stop;
+    const known = Math.min(apart.known, to - at);
+    apart.known -= known;
+    if (quotesIn(text, at + known, to) % 2 === 1) apart.inside = !apart.inside;
+    apart.begun = end === undefined;
+    if (end !== undefined) this.#line++;
+    if (end !== undefined && apart.known === 0 && !apart.inside) this.#apart = undefined;
+    return to === at ? undefined : to;
+  }
+
+  /** A line that nobody reads, because it belongs to the record which begins in the line `first`. */
+  #broken(line: string, first: number, why: string): void {
+    if (line.trim() === '' && why !== TOO_LONG) return;
+    const fields = line.slice(0, Math.min(KEPT, this.#longest)).split(this.#delimiter);
+    const broken =
+      this.#line === first || why === TOO_LONG ? why : `stands inside the quotes that open in line ${first}`;
     this.#out.push({ line: this.#line, fields, broken });
-    this.#line += 1;
-  }
-
-  /** A line without an end within bounds: it becomes a broken record now, and its tail is not kept. */
-  #giveUpLine(): void {
-    if (/[\r\n]/.test(this.#rest)) return;
-    this.#broken(this.#rest, 'is longer than a row can be');
-    this.#line -= 1;
-    this.#rest = '';
-    this.#skipping = true;
-  }
-
-  #skipTail(text: string, last: boolean): string {
-    if (!this.#skipping) return text;
-    const end = endOfLine(text, 0, text.length);
-    const open =
-      !/[\r\n]$/.test(text.slice(0, end)) ||
-      (!last && text.slice(0, end).endsWith('\r') && end === text.length);
-    if (open && !last) {
-      this.#rest = text.endsWith('\r') ? '\r' : '';
-      return '';
-    }
-    this.#skipping = false;
-    this.#rest = '';
-    this.#line += 1;
-    return text.slice(end);
   }
 }
 
-/** What csv-parse makes of the start of a text. */
-type Verdict = ReturnType<typeof firstCsvRecord> | 'open' | 'wrong';
-
-/** How many lines a record stands on. */
-function spanOf(fields: readonly string[]): number {
-  return fields.reduce((sum, field) => sum + breaksIn(field), 1);
-}
-
-/** The next quote that begins a field, or -1. Any other quote is a character. */
-function openingQuote(text: string, from: number, delimiter: string): number {
-  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
-    const before = at === from ? '\n' : text[at - 1];
-    if (before === delimiter || before === '\n' || before === '\r') return at;
-  }
-  return -1;
-}
-
-function isBlank(fields: readonly string[]): boolean {
-  return fields.length === 1 && (fields[0] as string).trim() === '';
-}
-
-/** The place after the line that `at` is in. */
-function endOfLine(text: string, at: number, end: number): number {
-  const breaks = /\r\n|\n|\r/g;
-  breaks.lastIndex = at;
-  return breaks.test(text) ? Math.min(breaks.lastIndex, end) : end;
-}
-
-/**
- * The place after the last line break in `from`…`end`, or `from`. A `\r` right before `end` may be half of one, and is
- * passed over. Only this stretch is looked at: over the whole text, each of many quotes would cost a look at all of it.
- */
-function endOfLastLine(text: string, end: number, from = 0): number {
-  const half = text[end - 1] === '\r' && (end === text.length || text[end] === '\n');
-  const stretch = text.slice(from, half ? end - 1 : end);
-  return from + Math.max(stretch.lastIndexOf('\n'), stretch.lastIndexOf('\r')) + 1;
-}
-
-/** The last line end up to `end` that has an even number of quotes before it: outside quotes, in a sound file. */
-function outsideQuotes(text: string, end: number): number {
-  const quotes: number[] = [];
-  for (let at = text.indexOf('"'); at >= 0 && at < end; at = text.indexOf('"', at + 1)) quotes.push(at);
-  if (quotes.length === 0) return end;
-  let upTo = end;
-  for (let inside = quotes.length; inside >= 0; inside--) {
-    const from = inside === 0 ? 0 : (quotes[inside - 1] as number) + 1;
-    if (inside % 2 === 0) {
-      const cut = endOfLastLine(text, upTo, from);
-      if (cut > from) return cut;
-    }
-    upTo = from - 1;
-  }
-  return 0;
+/** Where a record that is taken apart goes on; see `Bounds`. */
+interface Apart {
+  known: number;
+  inside: boolean;
+  readonly why: string;
+  /** The line on which the record starts. */
+  readonly from: number;
+  /** The rest is the tail of a giant line, which is out already. */
+  begun: boolean;
 }

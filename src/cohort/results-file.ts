@@ -3,7 +3,7 @@ import { STATUSES, type Status } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { statCohort } from './bytes.ts';
 import { breaksIn } from './csv.ts';
-import { type Layout, recordsOf } from './reader.ts';
+import { type Layout, recordsOf, toRow } from './reader.ts';
 import type { CsvRecord } from './records.ts';
 import { findResults } from './results-cohort.ts';
 
@@ -77,19 +77,19 @@ async function* records(
   }
 }
 
-function recordOf(
-  path: string,
-  { line, fields, broken }: CsvRecord,
-  width: number,
-  start: number,
-): ResultsRecord {
+function recordOf(path: string, record: CsvRecord, width: number, start: number): ResultsRecord {
+  const { line, broken } = record;
   const wrong = (what: string) =>
     new OnboardError(
       'COHORT_UNREADABLE',
       `${path}:${line}: ${what}: the file was edited; run its shard again`,
     );
   if (broken !== undefined) throw wrong(`the row ${broken}`);
-  if (fields.length !== width) throw wrong(`${fields.length} fields, and the header has ${width}`);
+  const whole = toRow(record, width);
+  // Spreadsheets leave empty fields at the end out.
+  if (whole.problem?.code === 'too_many_fields' || record.fields.length <= start + STATUS)
+    throw wrong(`${record.fields.length} fields, and the header has ${width}`);
+  const { fields } = whole;
   const row = Number(fields[start + ROW]);
   if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no line number');
   const status = STATUSES.find((one) => one === fields[start + STATUS]);

@@ -2,34 +2,25 @@ import { readChatCell } from './chat-cell.ts';
 import type { Roles } from './normalizer.ts';
 import { readPhoneCell } from './phone-cell.ts';
 
+/** What no phone and no chat_id is without: most lines of an address or a note are let go by at once. */
+const TELLING = /(?:\p{Nd}\P{Nd}{0,3}){7}|@g\.us/u;
+
 /**
- * A stray quote that opens a field, and a second one rows later that closes it, make one sound record out of many
- * rows: the people in between would be lost without a word. So a field with line breaks is looked into. When one
- * of its lines would, in its place, be a row of its own (as wide as the header, with a phone or a group that
- * reads), the record is refused. An address or a note of several lines is none.
+ * Whether a field with line breaks in it holds a line that could be a row of its own: several cells, with a phone or a
+ * group that reads among them. Two stray quotes, rows apart, make one sound record of all rows between them. An address or
+ * a note of several lines holds none.
  */
-export function swallowsRows(fields: readonly string[], roles: Roles, delimiter: string): boolean {
-  return fields.some((field, index) => {
-    const lines = field.split(/\r\n|\n|\r/);
-    if (lines.length === 1) return false;
-    return lines.some((line, at) => {
-      const cells = line.split(delimiter);
-      if (cells.length < 2 && roles.width > 1) return false;
-      const first = at === 0;
-      const last = at === lines.length - 1;
-      // The first line of the field ends its row, the last one begins its row, those between are rows.
-      const before = first ? index : 0;
-      const after = last ? fields.length - 1 - index : 0;
-      if (before + cells.length + after !== roles.width) return false;
-      return readsAsRow(cells, before, roles);
-    });
-  });
+export function holdsRows(fields: readonly string[], roles: Roles, delimiter: string): boolean {
+  return fields.some(
+    (field) =>
+      /[\r\n]/.test(field) &&
+      field.split(/[\r\n]+/).some((line) => {
+        const cells = line.split(delimiter);
+        return cells.length > 1 && cells.some((cell) => TELLING.test(cell) && reads(cell, roles));
+      }),
+  );
 }
 
-function readsAsRow(cells: readonly string[], offset: number, roles: Roles): boolean {
-  const cell = (index: number) => cells[index - offset] ?? '';
-  return (
-    roles.phone.some(({ index }) => typeof readPhoneCell(cell(index), roles.defaultCountry) === 'string') ||
-    roles.chat.some(({ index }) => typeof readChatCell(cell(index)) === 'string')
-  );
+function reads(cell: string, { defaultCountry }: Roles): boolean {
+  return typeof readChatCell(cell) === 'string' || typeof readPhoneCell(cell, defaultCountry) === 'string';
 }

@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { sweepLitter } from '../files/atomic-file.ts';
 import { planText, problemLine } from '../reporting/plan.ts';
 import { assertWritable, openResults } from '../reporting/results.ts';
+import { plainCell } from '../reporting/safe-cell.ts';
 import { estimateMs } from './estimate.ts';
 import { firstLines } from './first-lines.ts';
 import { type Io, isTerminal, systemClock } from './io.ts';
@@ -37,7 +38,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       releases.add(spooled.remove);
       source = { path: spooled.path, name: 'standard input' };
     }
-    const whole = await openCohort(source.path, { ...options, name: source.name });
+    const whole = await openCohort(source.path, { ...options, plainCell, name: source.name });
     const cohort = inShard(whole, config.shard);
     if (config.output !== undefined) {
       await assertReplaceable(config.output);
@@ -63,6 +64,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         if (shown++ < SHOWN) say(problemLine(source.name, line, problem, terminal));
       },
     );
+    for (const note of cohort.seen()) say(`note: ${note}\n`);
     const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
     if (rounded !== undefined) say(`note: ${rounded}\n`);
     const asks = asksNeeded(plan, config.batchSize);

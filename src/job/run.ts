@@ -10,6 +10,7 @@ import { sweepAll } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { HtmlReport } from '../reporting/html/report.ts';
 import { assertWritable } from '../reporting/results.ts';
+import { plainCell } from '../reporting/safe-cell.ts';
 import { wholeCohortInPod } from '../shard-config.ts';
 import { agreed, logCountries } from './agreed.ts';
 import { alreadyDone } from './already-done.ts';
@@ -121,6 +122,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const readings = untilStopped(cohort.readings(control.signal), control.signal);
   log.info({}, cohort.mapping);
   const plan = await survey(readings, knowledge, selection);
+  for (const note of cohort.seen()) log.info({}, note);
   const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
   if (rounded !== undefined) log.warn({}, rounded);
   log.info(
@@ -250,6 +252,7 @@ async function openTheCohort(
   const { sender, target } = config;
   const options = {
     ...asked,
+    plainCell,
     defaultSender: sender ?? (target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
     senderRequired: target?.kind === 'api',
   };

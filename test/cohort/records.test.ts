@@ -51,48 +51,100 @@ describe('stray quotes', () => {
     ]);
   });
 
-  test('one that is never closed costs its own line', () => {
-    const text = `h,i\n"a,b\n${'c,d\n'.repeat(50)}`;
+  test('one that is never closed takes every line to the end of the file apart, because each may be part of the cell', () => {
+    const text = `h,i\ne,f\n"a,b\n\n${'c,d\n'.repeat(50)}`;
     const records = split([text]);
-    expect(records[1]).toEqual({ line: 2, fields: ['"a', 'b'], broken: 'has a quote that is never closed' });
-    expect(records.length).toBe(52);
-    expect(records.slice(2).every((record) => record.broken === undefined)).toBe(true);
-    expect(records.at(-1)?.line).toBe(52);
+    expect(records.slice(0, 2).every((record) => record.broken === undefined)).toBe(true);
+    expect(records[2]).toEqual({ line: 3, fields: ['"a', 'b'], broken: 'has a quote that is never closed' });
+    expect(records[3]).toEqual({
+      line: 5,
+      fields: ['c', 'd'],
+      broken: 'stands inside the quotes that open in line 3',
+    });
+    expect(records.slice(2).every((record) => record.broken !== undefined)).toBe(true);
+    expect(records.length).toBe(53);
+    expect(records.at(-1)?.line).toBe(54);
   });
 
-  test('one that is never closed within the longest record costs its own line, and memory stays bounded', () => {
+  test('one that is closed beyond the longest record does so up to there, and memory stays bounded', () => {
     const splitter = new RecordSplitter({ delimiter: ',', longest: 1000 });
     const records = [...splitter.push('h,i\n"a,b\n')];
     for (let i = 0; i < 1000; i++) records.push(...splitter.push(`c${i},d\n`));
-    // Long before the end of the text, the rows after the quote are out.
+    // Long before the end of the text, the lines after the quote are out.
     expect(records.length).toBeGreaterThan(800);
-    records.push(...splitter.end());
-    expect(records.length).toBe(1002);
+    records.push(...splitter.push('e",f\ng,h\n'), ...splitter.end());
+    expect(records.length).toBe(1004);
     expect(records[1]?.broken).toMatch(/never closed/);
-    expect(records.filter((record) => record.broken !== undefined).length).toBe(1);
-  });
-
-  test('text after a closing quote costs its own line', () => {
-    const records = split(['h,i\n"a" b,c\nd,e\n']);
-    expect(records.map((record) => record.broken)).toEqual([
-      undefined,
-      'goes on after a closing quote',
-      undefined,
+    expect(records.filter((record) => record.broken === undefined).map((record) => record.line)).toEqual([
+      1, 1004,
     ]);
   });
 
-  test('two that would swallow the rows between them cost the first line', () => {
-    const text = 'n,p\n"Ann,1\nBob,2\nCarl",3\nDan,4\n';
-    const swallows = (record: readonly string[]) => (record[0] ?? '').includes('\n');
-    expect(fields(split([text], { swallows }))).toEqual([
-      ['n', 'p'],
-      ['"Ann', '1'],
-      ['Bob', '2'],
-      ['Carl"', '3'],
-      ['Dan', '4'],
+  test.each<[string, string, readonly number[]]>([
+    ['text after a closing quote', 'h,i\n"a" b,c\nd,e\n', [2]],
+    ['the same, on two lines', 'h,i\nx,"a\ny, b" c\nd,e\n', [2, 3]],
+    ['quotes inside quotes, and a closing one a line below', 'h,i\nx,"a "b"\ny, c"\nd,e\n', [2, 3]],
+    ['the same, with a row of its own between', 'h,i\nx,"a "b"\n1,2\ny, c"\nd,e\n', [2, 3, 4]],
+    ['the same, in the middle of a line', 'h,i\n"a "b"\ny, c",x\nd,e\n', [2, 3]],
+    ['backslashes for quotes', 'h,i\nx,"a \\"b\\"\ny, c"\nd,e\n', [2, 3]],
+    ['inches, closed on the line', 'h,i\n"5\'10" tall",x\nd,e\nf,g\n', [2]],
+    ['inches, and later a field of two lines', 'h,i\n"5\'10" tall",x\nd,e\nf,"g\nh"\ni,j\n', [2]],
+    ['inches in every row', `h,i\n${'"5\'10" tall",x\n'.repeat(3)}d,e\n`, [2, 3, 4]],
+    ['a space before the quotes, over two lines', 'h,i\nx, "a\ny, b"\nd,e\n', [2, 3]],
+    ['the same in the first field', 'h,i\n "a\ny, b",x\nd,e\n', [2, 3]],
+    ['a space before the quotes, on one line', 'h,i\nx, "a"\nd,e\n', []],
+    ['a quote in the middle of a field', 'h,i\nx "a,b\ny"z,b\n', []],
+    ['two empty ones', 'h,i\n"",""\nd,e\n', []],
+    ['three in a row, and no fourth', 'h,i\n""",x\nd,e\n', [2, 3]],
+  ])('%s: nobody reads these lines', (_, text, broken) => {
+    for (const br of ['\n', '\r\n', '\r']) {
+      const records = split([text.replaceAll('\n', br)]);
+      const lines = records.filter((record) => record.broken !== undefined).map((record) => record.line);
+      expect(lines).toEqual(broken);
+      expect(records.at(-1)?.line).toBe(text.trimEnd().split('\n').length);
+    }
+  });
+
+  test('a record of several lines that is refused is taken apart, and reading goes on after it', () => {
+    const text = 'n,p\n"Ann,1\n\nBob,2\nCarl",3\nDan,4\n"E\nF",5\n';
+    const asked: number[] = [];
+    const isRecord = ([first]: readonly string[], line: number) => {
+      asked.push(line);
+      return !first?.includes('Bob');
+    };
+    const records = split([text], { isRecord });
+    expect(records.map(({ line, fields, broken }) => [line, fields.join('|'), broken])).toEqual([
+      [1, 'n|p', undefined],
+      [2, '"Ann|1', 'has a quote that is closed only in a later row'],
+      [4, 'Bob|2', 'stands inside the quotes that open in line 2'],
+      [5, 'Carl"|3', 'stands inside the quotes that open in line 2'],
+      [6, 'Dan|4', undefined],
+      [7, 'E\nF|5', undefined],
     ]);
+    expect(asked).toEqual([2, 7]);
     // The control: without the question, three people are one record.
-    expect(split([text]).length).toBe(3);
+    expect(split([text]).length).toBe(4);
+  });
+});
+
+describe('what took minutes takes a second or two', () => {
+  const row = 'Asha,120363371308389685@g.us,+919876543210\n';
+  test.each<[string, string, number]>([
+    ['a stray quote before each of 60,000 rows', `"${row}`.repeat(60_000), 60_000],
+    ['a stray quote in the middle of each', 'a,"b,c\n'.repeat(60_000), 60_000],
+    ['an open quote before two million blank lines', `"a,b\n${'\n'.repeat(2_000_000)}`, 1],
+    ['an open quote before 200,000 rows', `"a,b\n${row.repeat(200_000)}`, 200_001],
+    ['records of two lines that are refused', '"Asha\nRao",1\n'.repeat(60_000), 120_000],
+    ['a line of 250,000 quoted fields', `${'"a",'.repeat(250_000)}\n`, 1],
+    ['a line of a million quotes', `${'"'.repeat(1_000_000)}\n`, 1],
+    ['a line of 400,000 quotes after spaces', `${' "'.repeat(400_000)}\n`, 1],
+    ['text after a closing quote in each', '"5\'10" tall",x\n'.repeat(60_000), 60_000],
+  ])('%s', (_, text, expected) => {
+    const splitter = new RecordSplitter({ delimiter: ',', isRecord: () => false });
+    let found = 0;
+    for (let at = 0; at < text.length; at += 128 * 1024)
+      found += splitter.push(text.slice(at, at + 128 * 1024)).length;
+    expect(found + splitter.end().length).toBe(expected);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Roles } from '../../src/cohort/normalizer.ts';
-import { swallowsRows } from '../../src/cohort/swallow.ts';
+import { holdsRows } from '../../src/cohort/swallow.ts';
 
 const GROUP = '120363371308389685@g.us';
 const roles = (width: number, chat: number, phone: number): Roles => ({
@@ -11,7 +11,7 @@ const roles = (width: number, chat: number, phone: number): Roles => ({
   defaultCountry: undefined,
 });
 
-describe('a record that holds other people’s rows', () => {
+describe('a record with lines that look like rows', () => {
   test.each([
     ['a whole row between', [`Ann,${GROUP},1\nBob,${GROUP},919874532456\nCarl`, GROUP, '919874532457']],
     ['its own first row', [`Ann,${GROUP},919874532456\nCarl`, GROUP, '919874532457']],
@@ -24,12 +24,12 @@ describe('a record that holds other people’s rows', () => {
       'the last row, when the quote stands in the last column',
       ['Ann', GROUP, `919874532456\nBob,${GROUP},919874532457`],
     ],
-  ])('%s', (_, fields) => expect(swallowsRows(fields, roles(3, 1, 2), ',')).toBe(true));
+  ])('%s', (_, fields) => expect(holdsRows(fields, roles(3, 1, 2), ',')).toBe(true));
 });
 
 test('its own first row, from its second column on', () => {
   const fields = ['Ann', `${GROUP},919874532456\nCarl,no group`, '919874532457'];
-  expect(swallowsRows(fields, roles(3, 1, 2), ',')).toBe(true);
+  expect(holdsRows(fields, roles(3, 1, 2), ',')).toBe(true);
 });
 
 describe('a record that only has lines in it', () => {
@@ -41,9 +41,9 @@ describe('a record that only has lines in it', () => {
       ['Ann', 'likes a, b, c\nand a, b, c, d\nsays so', GROUP, '919874532456'],
     ],
     ['a note with a phone', ['Ann', 'call\n+919874532456\nfirst', GROUP, '919874532456']],
-  ])('%s', (_, fields) => expect(swallowsRows(fields, roles(4, 2, 3), ',')).toBe(false));
+  ])('%s', (_, fields) => expect(holdsRows(fields, roles(4, 2, 3), ',')).toBe(false));
 
   test('in a file of one column', () => {
-    expect(swallowsRows(['+91 98745\n32456'], { ...roles(1, 0, 0), chat: [] }, ',')).toBe(false);
+    expect(holdsRows(['+91 98745\n32456'], { ...roles(1, 0, 0), chat: [] }, ',')).toBe(false);
   });
 });

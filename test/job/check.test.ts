@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../helpers.ts';
 import { desk } from './in-process.ts';
@@ -68,5 +69,61 @@ describe('check', () => {
   it('a whole cohort is 0', async () => {
     const told = await desk({}, [COHORT.replace('nonsense', '+919874532457')]).run('check', '-');
     expect(told.code).toBe(0);
+  });
+
+  it('says how many rows hold nothing but delimiters, and counts none of them', async () => {
+    const told = await desk({}, [`chat_id,phone\n${GROUP},+919874532457\n${',\n'.repeat(1000)}`]).run(
+      'check',
+      '-',
+    );
+    expect(told.code).toBe(0);
+    expect(told.stdout).toMatch(/1 row: 1 person to ask/);
+    expect(told.stdout).toContain(
+      'note: passed over 1000 rows of nothing but delimiters (lines 3, 4, 5 and 997 more)\n',
+    );
+  });
+});
+
+describe('results as a cohort', () => {
+  const CELLS = ['=1+1', "'=1+1", "''=1+1", '+91-98745-32456', '@x', '\tx', "'quoted'", '−1', '007', "'007"];
+  const COHORT = `=name,chat_id,phone\n${CELLS.map((cell, i) => `"${cell}",${GROUP},+91987453245${i}\n`).join('')}`;
+  const own = async (path: string) =>
+    (parse(await readFile(path), { bom: true }) as string[][]).map(([name]) => name);
+  const inDir = async () => {
+    const dir = await scratch();
+    return (name: string) => join(dir, name);
+  };
+
+  it.each([
+    ['without --excel', []],
+    ['with --excel', ['--excel']],
+  ])('keep what stands before a formula at one, however often: %s', async (_, flags) => {
+    const at = await inDir();
+    await writeFile(at('0.csv'), COHORT);
+    for (let i = 0; i < 3; i++) await desk().run('check', at(`${i}.csv`), '-o', at(`${i + 1}.csv`), ...flags);
+    const first = await own(at('1.csv'));
+    expect(first.slice(0, 4)).toEqual(["'=name", "'=1+1", "''=1+1", `''${"'=1+1"}`]);
+    expect([await own(at('2.csv')), await own(at('3.csv'))]).toEqual([first, first]);
+  });
+
+  it('of --excel, written without it, are as the cohort had them', async () => {
+    const at = await inDir();
+    await writeFile(at('cohort.csv'), COHORT);
+    await desk().run('check', at('cohort.csv'), '-o', at('excel.csv'), '--excel');
+    await desk().run('check', at('excel.csv'), '-o', at('plain.csv'));
+    await desk().run('check', at('cohort.csv'), '-o', at('direct.csv'));
+    expect(await own(at('plain.csv'))).toEqual(await own(at('direct.csv')));
+  });
+
+  it('and their shards, merged, are the same rows', async () => {
+    const at = await inDir();
+    await writeFile(at('cohort.csv'), COHORT);
+    await desk().run('check', at('cohort.csv'), '-o', at('results.csv'));
+    await desk().run('check', at('results.csv'), '-o', at('whole.csv'));
+    for (const i of [1, 2])
+      await desk().run('check', at('results.csv'), '-o', at('p.csv'), '--shard', `${i}/2`);
+    const parts = [1, 2].map((i) => at(`p.shard-${i}-of-2.csv`));
+    await desk().run('merge', ...parts, '-o', at('merged.csv'), '--cohort', at('results.csv'));
+    expect(await readFile(at('merged.csv'), 'utf8')).toBe(await readFile(at('whole.csv'), 'utf8'));
   });
 });

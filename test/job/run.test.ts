@@ -55,6 +55,27 @@ async function shown(at: { stderr(): string }, text: string, running: Promise<un
 }
 
 describe('a run', () => {
+  it('asks nobody who stands in a cell of somebody else, or in a record that is none', async () => {
+    const on = await job([]);
+    const mother = '+919876500001, mother"';
+    const records = [
+      `+919876543210,"Asha\n${mother}`,
+      `+919876543211,"Asha\n${mother},x`,
+      `+919876543212,"Asha\n${mother} Rao`,
+      `+919876543213,"Asha "Ash"\n${mother}`,
+      `+919876543214, "Asha\n${mother}`,
+      '+919876543215,Ravi',
+      `+919876543216,"Asha\n${mother.slice(0, -1)}`,
+      '+919876543217,Zoe',
+    ];
+    await writeFile(on.cohort, `phone,name\n${records.join('\n')}\n`);
+    await on.run('--chat-id', GROUP, '--no-precheck');
+    const { pairs } = on.sandbox.counts();
+    expect(Object.keys(pairs).sort()).toEqual([`${GROUP} 919876543210`, `${GROUP} 919876543215`]);
+    // A record of two lines is one row, and each line of one that is none is one.
+    expect((await on.rows()).length).toBe(13);
+  });
+
   it('asks, writes the results and the summary for people and for machines', async () => {
     const on = await job([phone(1), phone(2, 3), phone(3, 5), phone(1), 'nonsense']);
     const json = join(on.dir, 'summary.json');

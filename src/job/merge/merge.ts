@@ -34,7 +34,7 @@ export async function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr
     const files: ResultsFile[] = [];
     for (const path of config.results) files.push(await openResultsFile(path));
     assertAlike(files);
-    const cohort = config.cohort && (await openCohort(config.cohort.path, config.cohort));
+    const cohort = config.cohort && (await openCohort(config.cohort.path, { ...config.cohort, plainCell }));
     const [first] = files as [ResultsFile];
     const excel = files.some((file) => file.excel);
     if (cohort) assertOf(cohort, first, config.cohort?.path ?? '');
