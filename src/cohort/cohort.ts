@@ -4,7 +4,9 @@ import { maskNumbers } from '../domain/mask-numbers.ts';
 import type { Reading, Row } from '../domain/words.ts';
 import { OnboardError } from '../errors.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
+import { takeCensus } from './census.ts';
 import { findDelimiter } from './delimiter.ts';
+import type { Judge } from './doubt.ts';
 import { type Encoding, findEncoding, textOf } from './encoding.ts';
 import { Findings, isRow } from './findings.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
@@ -112,6 +114,14 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
   const roles = doubting(encoding, () => rolesOf(columns, rows, results, options, file.name, notes));
   let seen: readonly string[] = [];
+  let judging: Promise<Judge | undefined> | undefined;
+  const judge = (signal: AbortSignal | undefined) => {
+    judging ??= takeCensus(layout, roles, signal).catch((error: unknown) => {
+      judging = undefined;
+      throw error;
+    });
+    return judging;
+  };
 
   return {
     columns,
@@ -126,7 +136,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     bytes: file.bytes,
     readings: async function* (signal) {
       const findings = new Findings();
-      yield* readings({ layout, roles, results, plain, findings }, signal);
+      yield* readings({ layout, roles, results, plain, findings, judge: await judge(signal) }, signal);
       seen = findings.notes();
     },
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
@@ -160,13 +170,14 @@ interface Read {
   readonly results: number | undefined;
   readonly plain: ((cells: readonly string[]) => readonly string[]) | undefined;
   readonly findings: Findings;
+  readonly judge: Judge | undefined;
 }
 
 async function* readings(
-  { layout, roles, results, plain, findings }: Read,
+  { layout, roles, results, plain, findings, judge }: Read,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Reading[]> {
-  const normalize = createNormalizer(roles);
+  const normalize = createNormalizer(roles, judge);
   const read = (record: CsvRecord): Reading => {
     const fitted = toRow(record, roles.width);
     const short = mayBeShort(record, roles, results);

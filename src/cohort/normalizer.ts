@@ -4,6 +4,7 @@ import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../doma
 import { readChatCell } from './chat-cell.ts';
 import { looksLikePhone } from './columns.ts';
 import { readPhoneWithCountry } from './country/country-column.ts';
+import type { Judge } from './doubt.ts';
 import { readPhoneCell } from './phone-cell.ts';
 import { quote } from './quote.ts';
 import { readSenderCell } from './sender-cell.ts';
@@ -46,6 +47,8 @@ export interface Roles {
   readonly phone: readonly Place[];
   /** Columns that were passed over, and may hold the number that a row lacks. */
   readonly otherPhones?: readonly Place[];
+  /** The cohort's own one of them: in a results CSV, what was asked before is our writing. */
+  readonly ownPhone?: Place | undefined;
   /** Where a row names its own sending phone. */
   readonly sender?: Place | undefined;
   /** Of rows that name none. */
@@ -59,7 +62,7 @@ export interface Roles {
 const GROUPS_KEPT = 10_000;
 
 /** Row → Reading. Made once per pass: it remembers the groups it has read, as the same ones come again and again. */
-export function createNormalizer(roles: Roles): (row: Row) => Reading {
+export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Reading {
   const groups = new Map<string, ChatId | Trouble>();
 
   function readChat(cell: string): ChatId | Trouble {
@@ -75,7 +78,7 @@ export function createNormalizer(roles: Roles): (row: Row) => Reading {
     if (row.problem !== undefined) return { kind: 'invalid', row, problem: row.problem };
     const phonePlace = filled(row, roles.phone);
     const phoneCell = cellAt(row, phonePlace);
-    const phone = readPhone(row, phonePlace, roles);
+    const phone = readPhone(row, phonePlace, roles, phonePlace === roles.ownPhone ? judge : undefined);
     const chatPlace = filled(row, roles.chat);
     const chat = roles.chatId ?? readChat(cellAt(row, chatPlace));
     if (typeof phone === 'string' && typeof chat === 'string') {
@@ -101,9 +104,9 @@ export function createNormalizer(roles: Roles): (row: Row) => Reading {
   };
 }
 
-function readPhone(row: Row, place: Place | undefined, roles: Roles): Participant | Trouble {
+function readPhone(row: Row, place: Place | undefined, roles: Roles, judge?: Judge): Participant | Trouble {
   const cell = cellAt(row, place);
-  const alone = () => readPhoneCell(cell, roles.defaultCountry);
+  const alone = () => readPhoneCell(cell, roles.defaultCountry, judge);
   const country = place?.country;
   const columns = {
     phone: place?.name ?? '',

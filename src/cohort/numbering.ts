@@ -15,6 +15,7 @@ interface Plans {
   selectNumberingPlan(country: string): void;
   nationalNumberPattern(): string;
   nationalPrefixForParsing(): string | undefined;
+  nationalPrefixTransformRule(): string | undefined;
   leadingDigits(): string | undefined;
   possibleLengths(): readonly number[];
   IDDPrefix(): string | undefined;
@@ -92,7 +93,9 @@ export function readPlainly(
   }
   if (abroad === 'unsure' || own.unsure(digits)) return undefined;
   const home = isValidIn(own.plan, digits);
-  if (home) return abroad === 'invalid' ? own.plan.code + digits : undefined;
+  // With the own code in front it may be a mobile that has lost a digit: the full reading knows.
+  if (home)
+    return abroad === 'invalid' && !digits.startsWith(own.plan.code) ? own.plan.code + digits : undefined;
   return abroad === 'valid' && !looksNational(digits, country) ? digits : undefined;
 }
 
@@ -169,6 +172,33 @@ export function regionOf(code: string, area: string): CountryCode | undefined {
     plans.selectNumberingPlan(country);
     return start(plans.leadingDigits())?.test(area);
   });
+}
+
+/** How a region's people write their mobile numbers, for whoever asks whether digits could be one. */
+export interface MobilePlan {
+  readonly country: CountryCode;
+  readonly code: string;
+  readonly pattern: RegExp;
+  readonly lengths: ReadonlySet<number>;
+  /** What may stand before the number at home, and what the parser puts in its place. */
+  readonly prefix: RegExp | undefined;
+  readonly transform: string;
+}
+
+/** Undefined where the plan knows no number that could be a mobile. A plan without mobiles of their own has them among its landlines. */
+export function mobilePlanOf(country: CountryCode): MobilePlan | undefined {
+  plans.selectNumberingPlan(country);
+  const type = plans.type('MOBILE')?.pattern() ? plans.type('MOBILE') : plans.type('FIXED_LINE');
+  const pattern = type?.pattern();
+  if (!pattern) return undefined;
+  return {
+    country,
+    code: getCountryCallingCode(country),
+    pattern: new RegExp(`^(?:${pattern})$`),
+    lengths: new Set(type?.possibleLengths() ?? plans.possibleLengths()),
+    prefix: start(plans.nationalPrefixForParsing()),
+    transform: plans.nationalPrefixTransformRule() ?? '',
+  };
 }
 
 /** A default country's own rules. */

@@ -5,6 +5,7 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import { parseParticipant } from '../domain/participant.ts';
 import type { Participant } from '../domain/words.ts';
+import { doubtful, doubtOf, gapAfterCode, type Judge } from './doubt.ts';
 import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {
   callingCodeOf,
@@ -19,6 +20,7 @@ import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside
 import { type PhoneText, readPhoneText } from './phone-text.ts';
 import { ambiguous, names, unreadable } from './phone-trouble.ts';
 import { quote } from './quote.ts';
+import { damagedMobile, isMobile } from './rivals.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 /** What most cells hold: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
@@ -28,18 +30,34 @@ const PLAIN = /^(?=.{9,25}$)(?:\+?\d+[ -]?)?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*$/;
  * A phone cell → the participant, or why it cannot be read with certainty. Never a guess:
  *
  * - `+`, `00`, links and WhatsApp ids say that a country code comes first.
- * - Bare digits are taken as country code + number (the API's own form) when they are valid as such.
+ * - Bare digits are taken as country code + number (the API's own form) when they are valid as such, and neither
+ *   their gaps nor the judge speak against it.
  * - With a default country they may be national too; when both readings hold and differ, the number is
  *   ambiguous, unless the writing itself decides (see `decided`).
  *
  * Every kind of number passes: WhatsApp Business runs on landlines as well.
  */
-export function readPhoneCell(cell: string, defaultCountry?: CountryCode): Participant | Trouble {
+export function readPhoneCell(
+  cell: string,
+  defaultCountry?: CountryCode,
+  judge?: Judge,
+): Participant | Trouble {
   if (PLAIN.test(cell)) {
     const participant = readQuickly(cell, defaultCountry);
-    if (participant !== undefined) return participant;
+    const isBare = !cell.startsWith('+') && defaultCountry === undefined;
+    const isClear = !isBare || (/^\d+$/.test(cell) && judge?.(cell, participant ?? '') === undefined);
+    if (participant !== undefined && isClear) return participant;
   }
-  return readPhoneCellInFull(cell, defaultCountry);
+  return readInFull(cell, { country: defaultCountry, judge });
+}
+
+/** How bare digits are read. */
+interface Rules {
+  readonly country: CountryCode | undefined;
+  /** What the column has against digits as country code + number. */
+  readonly judge?: Judge | undefined;
+  /** Only numbers of that country. */
+  readonly noOther?: boolean;
 }
 
 /** The full answer for a plain cell, where nothing in its writing can put it in doubt. */
@@ -70,13 +88,17 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
 export function readPhoneCellInFull(
   cell: string,
   country?: CountryCode,
-  noOther = false,
+  judge?: Judge,
 ): Participant | Trouble {
+  return readInFull(cell, { country, judge });
+}
+
+function readInFull(cell: string, rules: Rules): Participant | Trouble {
   const text = readPhoneText(cell);
   if ('code' in text) return text;
-  const read = readWhole(text, cell, country, noOther);
+  const read = readWhole(text, cell, rules);
   if (typeof read !== 'string') return read;
-  return withoutLoneZero(text, read, cell, country, noOther) ?? besides(text, read, cell, country) ?? read;
+  return withoutLoneZero(text, read, cell, rules) ?? besides(text, read, cell, rules.country) ?? read;
 }
 
 /**
@@ -87,16 +109,11 @@ export function readPhoneCellOf(cell: string, country: CountryCode): Participant
   // Nearly all are clear without that, and answered fast.
   const clear = readPhoneCell(cell, country);
   if (typeof clear === 'string' && clear.startsWith(getCountryCallingCode(country))) return clear;
-  return readPhoneCellInFull(cell, country, true);
+  return readInFull(cell, { country, noOther: true });
 }
 
-function readWhole(
-  text: PhoneText,
-  cell: string,
-  country: CountryCode | undefined,
-  noOther: boolean,
-): Participant | Trouble {
-  return text.international ? readAbroad(text, cell, country) : readBare(text, cell, country, noOther);
+function readWhole(text: PhoneText, cell: string, rules: Rules): Participant | Trouble {
+  return text.international ? readAbroad(text, cell, rules.country) : readBare(text, cell, rules);
 }
 
 /**
@@ -107,8 +124,7 @@ function withoutLoneZero(
   text: PhoneText,
   read: Participant,
   cell: string,
-  country: CountryCode | undefined,
-  noOther: boolean,
+  rules: Rules,
 ): Participant | Trouble | undefined {
   const zero = /^(\+?\d{0,3}[\s.\-/]*)([([]?)(?<!\d)0(?:[)\]]|(?=[\s.\-/(]))[\s.\-/]*(.*)$/.exec(
     text.written,
@@ -118,7 +134,7 @@ function withoutLoneZero(
   if (bracket === '' && writtenLike(text.written, read)) return undefined;
   const writing = `${code} ${rest}`.trim();
   const bare = readPhoneText(writing);
-  const other = 'code' in bare ? bare : readWhole(bare, writing, country, noOther);
+  const other = 'code' in bare ? bare : readWhole(bare, writing, rules);
   if (typeof other !== 'string' || other === read) return undefined;
   return bracket !== '' && writtenLike(writing, other) ? other : ambiguous(cell, [read, other]);
 }
@@ -162,7 +178,7 @@ function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefi
 }
 
 /** Country code + number → the participant's digits; undefined when no such number can exist. */
-function readInternational(digits: string): string | undefined {
+export function readInternational(digits: string): string | undefined {
   const today = todaysNumber(digits);
   if (today !== undefined && isValidAsWritten(today)) return digits;
   return parse(`+${digits}`)?.number.slice(1);
@@ -178,14 +194,17 @@ function readId(id: string): string | undefined {
 function readBare(
   text: PhoneText,
   cell: string,
-  country: CountryCode | undefined,
-  noOther = false,
+  { country, judge, noOther = false }: Rules,
 ): Participant | Trouble {
   const { digits } = text;
   const shown = quote(cell);
   const code = country === undefined ? '' : getCountryCallingCode(country);
   const isAbroad = !digits.startsWith('0') && (!noOther || digits.startsWith(code));
   const abroad = isAbroad ? readInternational(digits) : undefined;
+  if (country === undefined && abroad !== undefined) {
+    const doubted = doubtOf(text, abroad, judge);
+    if (doubted !== undefined) return doubtful(text, shown, abroad, doubted);
+  }
   const home = country === undefined ? [] : readNational(digits, country);
   const readings = [...new Set([...(abroad === undefined ? [] : [abroad]), ...home])];
   if (country !== undefined && home.length === 0 && abroad !== undefined && !gapAfterCode(text, abroad)) {
@@ -195,6 +214,17 @@ function readBare(
         `${shown} is as long as a number of ${names.of(country)}, which has none like it, and would be +${abroad} abroad: correct it, or write it with + and the country code`,
       );
     }
+  }
+  const damaged =
+    country !== undefined && abroad === undefined && home.length > 0
+      ? damagedMobile(digits, country)
+      : undefined;
+  if (country !== undefined && damaged !== undefined) {
+    const [kind, toDo] = damaged === 'short' ? ['few', 'complete'] : ['many', 'correct'];
+    return trouble(
+      damaged === 'short' ? 'phone_too_short' : 'phone_too_long',
+      `${shown} has too ${kind} digits for a mobile number with +${getCountryCallingCode(country)} (${names.of(country)}): ${toDo} it, or write a landline with + and the country code`,
+    );
   }
   const reading = readings.length > 1 ? decided(text, abroad, home, country) : readings[0];
   if (reading !== undefined) return parseParticipant(reading) ?? unreadable(digits, cell);
@@ -255,12 +285,7 @@ function decided(
   )
     return only;
   if (code !== getCountryCallingCode(country) || trunkPrefix(country) !== '0') return undefined;
-  const mobile = (digits: string) => parsePhoneNumber(`+${digits}`)?.getType()?.includes('MOBILE') === true;
-  return mobile(abroad) && !mobile(only) ? abroad : undefined;
-}
-
-function gapAfterCode(text: PhoneText, abroad: string): boolean {
-  return text.gaps.includes(callingCodeOf(abroad)?.length ?? 0);
+  return isMobile(abroad) && !isMobile(only) ? abroad : undefined;
 }
 
 function parse(text: string, defaultCountry?: CountryCode): PhoneNumber | undefined {

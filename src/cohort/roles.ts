@@ -100,11 +100,13 @@ export function rolesOf(
   // In a results CSV, what was asked before goes first: it is what the row meant then.
   const before = (column: number) => (results === undefined ? [] : [place(results + column)]);
   const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
+  const ownPhone = also(phone).map((one) => ({ ...one, ...from }));
   return {
     width: columns.length,
     chatId: options.chatId,
     chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
-    phone: [...before(2), ...also(phone).map((one) => ({ ...one, ...from }))],
+    phone: [...before(2), ...ownPhone],
+    ownPhone: ownPhone[0],
     otherPhones: results === undefined ? otherPhones(others, phone).map(place) : [],
     sender: also(sender)[0],
     defaultSender: options.defaultSender,

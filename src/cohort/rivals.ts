@@ -1,0 +1,106 @@
+import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
+import { callingCodeOf, MEXICAN_TRUNK, type MobilePlan, mobilePlanOf, trunkPrefix } from './numbering.ts';
+
+/** The same digits read another way: as a mobile number that people of a region write without country code. */
+export interface Rival {
+  readonly country: CountryCode;
+  readonly code: string;
+  /** Country code + number. */
+  readonly number: string;
+}
+
+interface Plans {
+  readonly countries: readonly MobilePlan[];
+  readonly byLength: ReadonlyMap<number, readonly MobilePlan[]>;
+  readonly byCode: ReadonlyMap<string, readonly MobilePlan[]>;
+  /** Those whose people may write something other than 0 before their numbers. */
+  readonly withPrefix: readonly MobilePlan[];
+}
+let compiled: Plans | undefined;
+
+function plans(): Plans {
+  if (compiled !== undefined) return compiled;
+  const all = getCountries().flatMap((country) => mobilePlanOf(country) ?? []);
+  const byLength = new Map<number, MobilePlan[]>();
+  const byCode = new Map<string, MobilePlan[]>();
+  for (const plan of all) {
+    byCode.set(plan.code, [...(byCode.get(plan.code) ?? []), plan]);
+    for (const length of plan.lengths) byLength.set(length, [...(byLength.get(length) ?? []), plan]);
+  }
+  const withPrefix = all.filter(({ prefix }) => prefix !== undefined && prefix.source !== '^(?:0)');
+  compiled = { countries: all, byLength, byCode, withPrefix };
+  return compiled;
+}
+
+/** Every region whose people could mean a mobile number by bare digits, with its trunk prefix or without. */
+export function rivalsOf(digits: string): readonly Rival[] {
+  const { byLength, withPrefix } = plans();
+  const rivals: Rival[] = [];
+  const add = ({ country, code }: MobilePlan, national: string) => {
+    if (rivals.every((rival) => rival.country !== country))
+      rivals.push({ country, code, number: code + national });
+  };
+  // Italy's zero is part of the number; for all who dial one it is what stands before.
+  for (const national of digits.startsWith('0') ? [digits, digits.slice(1)] : [digits]) {
+    for (const plan of byLength.get(national.length) ?? []) {
+      if (plan.pattern.test(national)) add(plan, national);
+    }
+  }
+  for (const plan of withPrefix) {
+    const national = withoutPrefix(digits, plan);
+    if (national !== undefined) add(plan, national);
+  }
+  return rivals;
+}
+
+/** Every region that can be a rival. */
+export function rivalCountries(): readonly Pick<Rival, 'country' | 'code'>[] {
+  return plans().countries;
+}
+
+/** Can country code + number be a mobile of that country? Where landlines and mobiles look alike, it can. */
+export function isMobile(digits: string): boolean {
+  const code = callingCodeOf(digits);
+  if (code === undefined) return false;
+  const national = digits.slice(code.length);
+  const today = code === '52' ? (MEXICAN_TRUNK.exec(national)?.[1] ?? national) : national;
+  return (
+    plans()
+      .byCode.get(code)
+      ?.some((plan) => isMobileIn(plan, today)) === true
+  );
+}
+
+function isMobileIn(plan: MobilePlan, national: string): boolean {
+  return plan.lengths.has(national.length) && plan.pattern.test(national);
+}
+
+/** The mobile that stands behind a trunk prefix, a carrier code, or a habit that the plans do not hold. */
+function withoutPrefix(digits: string, plan: MobilePlan): string | undefined {
+  const { country, prefix, transform } = plan;
+  // Before 2016 Brazil's mobiles had eight digits, and WhatsApp still knows many by them.
+  if (country === 'BR' && /^[1-9]{2}[6-9]\d{7}$/.test(digits)) return digits;
+  // Abroad Argentina's mobiles begin with 9, at home they do not.
+  if (country === 'AR' && digits.length === 10 && isMobileIn(plan, `9${digits}`)) return `9${digits}`;
+  if (prefix?.test(digits) !== true) return undefined;
+  const national = digits.replace(prefix, transform);
+  return national !== digits && isMobileIn(plan, national) ? national : undefined;
+}
+
+/**
+ * Digits that begin with the country's own code and are not a number with it, where people write a 0 before national
+ * numbers: a landline without its 0 they may be, and a mobile with a digit lost or doubled as well.
+ */
+export function damagedMobile(digits: string, country: CountryCode): 'short' | 'long' | undefined {
+  const code = getCountryCallingCode(country);
+  if (trunkPrefix(country) !== '0' || !digits.startsWith(code)) return undefined;
+  if (rivalsOf(digits).some((rival) => rival.code === code)) return undefined;
+  const rest = digits.slice(code.length);
+  const places = Array.from({ length: rest.length + 1 }, (_, at) => at);
+  const could = (end: string) => isMobile(code + end);
+  for (const digit of '0123456789') {
+    if (places.some((at) => could(rest.slice(0, at) + digit + rest.slice(at)))) return 'short';
+    if (could(rest + digit.repeat(2)) || could(rest + digit.repeat(3))) return 'short';
+  }
+  return places.some((at) => could(rest.slice(0, at) + rest.slice(at + 1))) ? 'long' : undefined;
+}
