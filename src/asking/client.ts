@@ -15,6 +15,12 @@ const CONNECT_TIMEOUT = 10_000;
 /** Largest body read, bytes: a group of 1024 members is about 1 MB. */
 const LARGEST_BODY = 10 * 1024 * 1024;
 
+/**
+ * What each further person adds to the time-out of an ask, ms: the engine behind the API adds people one after the other,
+ * at 1–2 s each (api/FACTS.md). An ask that is given up earlier leaves the whole batch in doubt.
+ */
+const PER_FURTHER_PERSON_MS = 2_000;
+
 const TRACE_ID = 'x-periskope-trace-id';
 
 /** Kept beside every `x-*`. */
@@ -26,7 +32,7 @@ export interface ClientOptions {
   readonly apiKey: string;
   /** The `x-phone` header: digits or `phone-…`. */
   readonly sender: string | undefined;
-  /** From the start of a request to the last byte of its answer, ms. */
+  /** From the start of a request to the last byte of its answer, ms; an ask of several people has longer. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
   /**
@@ -64,6 +70,8 @@ interface Call extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly json?: unknown;
+  /** Beyond the request's own time-out, ms. */
+  readonly extraMs?: number;
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -95,7 +103,7 @@ export function createClient(options: ClientOptions): Client {
   // them (and a fifth of an ask's CPU goes there, in all); with none it takes 1 µs. Measured with got 14.6 on Node 20.
   send.defaults.options.cacheOptions = {};
 
-  async function attempt({ method, path, json, onSend, signal }: Call): Promise<Answer> {
+  async function attempt({ method, path, json, extraMs = 0, onSend, signal }: Call): Promise<Answer> {
     let sentAt = clock.monotonic();
     let sent = false;
     let head: IncomingMessage | undefined;
@@ -105,6 +113,7 @@ export function createClient(options: ClientOptions): Client {
         method,
         ...(json === undefined ? {} : { json }),
         ...(signal === undefined ? {} : { signal }),
+        ...(extraMs === 0 ? {} : { timeout: { request: requestTimeoutMs + extraMs } }),
       });
       request.on('request', (native: ClientRequest) => {
         connections.watch(native);
@@ -161,6 +170,7 @@ export function createClient(options: ClientOptions): Client {
         method: 'POST',
         path: `/chats/${encodeURIComponent(chatId)}/add`,
         json: { participants, ...(force ? { force_add_participants: true } : {}) },
+        extraMs: (participants.length - 1) * PER_FURTHER_PERSON_MS,
         onSend,
         signal,
       }),

@@ -2,7 +2,16 @@ import { Option } from 'commander';
 import { parseShard } from '../domain/shard.ts';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../units.ts';
 import { isSwitch, variableOf } from './switches.ts';
-import { chatId, country, RETRYABLE, SELECTABLE, statuses, valued } from './values.ts';
+import {
+  batchSize,
+  chatId,
+  country,
+  LARGEST_BATCH,
+  RETRYABLE,
+  SELECTABLE,
+  statuses,
+  valued,
+} from './values.ts';
 
 /**
  * Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. A
@@ -129,8 +138,12 @@ export function paceOptions(): Option[] {
       'at most N people asked per sender in any 24 h, across runs (of each shard)',
       PACE,
     ).argParser(valued((text) => parseCount(text))),
-    option('--batch-size <N>', 'people per ask', PACE)
-      .argParser(valued((text) => parseCount(text)))
+    option(
+      '--batch-size <N>',
+      `people per ask, at most ${LARGEST_BATCH}: spares requests, not the account`,
+      PACE,
+    )
+      .argParser(valued(batchSize))
       .default(1),
     option(
       '--concurrency <N>',

@@ -10,6 +10,7 @@ interface SandboxFlags {
   readonly window: number;
   readonly limitBy: 'key' | 'phone';
   readonly latency?: number;
+  readonly latencyPerPerson?: number;
   readonly record?: string;
 }
 
@@ -41,6 +42,11 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
       ),
     )
     .addOption(
+      new Option('--latency-per-person <DURATION>', 'time that each person of an ask takes').argParser(
+        valued(parseDuration),
+      ),
+    )
+    .addOption(
       new Option('--limit-by <WHAT>', 'one limit for the key, or one for each sending phone')
         .choices(['key', 'phone'])
         .default('key'),
@@ -55,6 +61,7 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
         windowMs: flags.window,
         scope: flags.limitBy,
         ...(flags.latency !== undefined && { latencyMs: flags.latency }),
+        ...(flags.latencyPerPerson !== undefined && { personMs: flags.latencyPerPerson }),
         ...(flags.record !== undefined && { recordFile: flags.record }),
       });
       const counts = new URL('/_sandbox', sandbox.url).href;

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseChatId } from '../domain/chat-id.ts';
 import { STATUSES, type Status } from '../domain/words.ts';
+import { parseCount } from '../units.ts';
 
 /** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) that holds the bad value. */
 export function valued<T>(parse: (text: string) => T): (text: string) => T {
@@ -40,6 +41,19 @@ export function chatId(text: string): string {
     throw new RangeError(`“${text}” is not a chat_id; it looks like 120363371308389685@g.us`);
   }
   return text;
+}
+
+/** People in one ask at most: adding more takes the engine minutes, and one lost answer leaves all of them in doubt. */
+export const LARGEST_BATCH = 50;
+
+export function batchSize(text: string): number {
+  const people = parseCount(text);
+  if (people > LARGEST_BATCH) {
+    throw new RangeError(
+      `${people} people in one ask are too many: it takes minutes, and one lost answer leaves all of them unknown; give at most ${LARGEST_BATCH}`,
+    );
+  }
+  return people;
 }
 
 /** ISO 3166 code, upper case; UK, which everybody writes, is GB. Whether libphonenumber knows it is checked when its metadata is loaded. */

@@ -17,6 +17,8 @@ export const controlSchema = z
     /** Names of headers not to send from now on. */
     hideHeaders: z.array(z.string()),
     latency: z.strictObject({ ms: z.number().min(0), jitter: z.number().min(0).max(1).optional() }),
+    /** How long each person of an ask takes before the answer leaves, as with the engine behind the API. */
+    personMs: z.number().min(0),
     slowMs: z.number().min(0),
     /** Every request is answered with 401 while true. */
     keyRevoked: z.boolean(),

@@ -35,6 +35,8 @@ export interface SandboxOptions extends Partial<LimitSettings> {
   /** Shorthand for `latency: { ms }`. */
   readonly latencyMs?: number;
   readonly latency?: Latency;
+  /** How long each person of an ask takes; 0 by default. */
+  readonly personMs?: number;
   /** How long the answer of ending 0056 takes; 3000 by default. */
   readonly slowMs?: number;
   /** The first so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
@@ -101,6 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   let forced429 = options.force429 ?? 0;
   let slowMs = options.slowMs ?? 3000;
+  let personMs = options.personMs ?? 0;
   let reads = options.reads ?? 'ok';
   const limiting: Limiting = new Limiting(limitSettings(options), counts, (request, response) =>
     throttle(parts, request, response),
@@ -123,6 +126,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (latency) network.latency = latency;
     if (rest.holdMs !== undefined) network.hold(rest.holdMs);
     slowMs = rest.slowMs ?? slowMs;
+    personMs = rest.personMs ?? personMs;
     reads = rest.reads ?? reads;
     forced429 = rest.force429 ?? forced429;
     world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
@@ -146,6 +150,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     network,
     around: () => ({ slowMs, decoyUrl, disconnectedStatus: options.disconnectedStatus ?? 500 }),
     reads: () => reads,
+    personMs: () => personMs,
     takeForced429: () => forced429 > 0 && forced429-- > 0,
     control,
     reset,

@@ -22,6 +22,8 @@ export interface Parts {
   readonly limiting: Limiting;
   readonly network: Network;
   readonly around: () => Surroundings;
+  /** How long each person of an ask takes. */
+  readonly personMs: () => number;
   readonly reads: () => 'ok' | 'error' | 'nonsense';
   /** Spends one forced 429, if there is one left. */
   readonly takeForced429: () => boolean;
@@ -52,9 +54,12 @@ export function buildApp(parts: Parts): Express {
   const app = express();
   app.use('/_sandbox', sandboxPages(parts));
   const v1 = express.Router();
-  v1.post('/chats/:chat_id/add', ...chain(parts, 'add'), (request, response) =>
-    deliver(parts, request, response, answerAdd(parts, request)),
-  );
+  v1.post('/chats/:chat_id/add', ...chain(parts, 'add'), async (request, response) => {
+    const answer = answerAdd(parts, request);
+    const ms = parts.personMs() * namedIn(passageOf(request).body).length;
+    if (ms > 0) await parts.network.wait(ms);
+    await deliver(parts, request, response, answer);
+  });
   v1.get('/chats/:chat_id', ...chain(parts, 'chat'), (request, response) => {
     const chatId = String(request.params['chat_id']);
     const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);

@@ -261,6 +261,18 @@ test('a blackhole: timeout, lost', async () => {
   expect(onSend).toHaveBeenCalledTimes(1);
 });
 
+test('an ask of several people is waited for longer, by two seconds for each further one', async () => {
+  const server = await tcpServer((socket) =>
+    onceAsked(socket, () => {
+      setTimeout(() => socket.end(`${HEAD}Content-Length: 2\r\n\r\n{}`), 600);
+    }),
+  );
+  const client = clientOf(server.url, { requestTimeoutMs: 150 });
+  const people = [PERSON, '919811111112' as Participant];
+  expect(await client.add(CHAT, people, { force: false })).toMatchObject({ kind: 'answer', httpStatus: 200 });
+  expect(await client.add(CHAT, [PERSON], { force: false })).not.toMatchObject({ kind: 'answer' });
+});
+
 test('a head that trickles: timeout, lost', async () => {
   const server = await tcpServer((socket) => {
     onceAsked(socket, () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { country } from '../../src/commands/values.ts';
+import { batchSize, country } from '../../src/commands/values.ts';
 
 test.each([
   ['IN', 'IN'],
@@ -12,3 +12,15 @@ test.each([
 test.each(['India', 'IND', '+91', ''])('--default-country %j is refused', (text) =>
   expect(() => country(text)).toThrow('write two letters, like IN or BR'),
 );
+
+test.each([
+  ['1', 1],
+  ['50', 50],
+])('--batch-size %j is %d', (text, size) => expect(batchSize(text)).toBe(size));
+
+test.each([
+  ['51', /at most 50/],
+  ['1000000', /at most 50/],
+  ['0', /whole number/],
+  ['2.5', /whole number/],
+])('--batch-size %j is refused', (text, says) => expect(() => batchSize(text)).toThrow(says));

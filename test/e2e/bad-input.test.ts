@@ -79,6 +79,7 @@ describe('a configuration that cannot be meant: exit 2, one line, nothing sent',
     ['http to somewhere else', ['--base-url', 'http://example.com/v1', '--phone', SENDER], KEY, /https/],
     ['no sender', ['--base-url', 'http://127.0.0.1:9/v1'], KEY, /--phone/],
     ['a mistyped flag', [...API, '--batchsize', '3'], KEY, /--batch-size/],
+    ['a batch that is too large', [...API, '--batch-size', '51'], KEY, /--batch-size.*at most 50/],
     ['a value without sense', [...API, '--gap', '60s..30s'], KEY, /--gap/],
     [
       'a variable without sense',

@@ -202,6 +202,21 @@ describe('run', () => {
     onceEach(counts);
   });
 
+  soakTest('waits for a batch as long as its people take', async () => {
+    const dir = await scratch();
+    const cohort = join(dir, 'cohort.csv');
+    const api = await sandbox('--latency-per-person', '150ms');
+    await writeFile(cohort, csv(Array.from({ length: 20 }, (_, i) => phone(i))));
+    const flags = ['--batch-size', '20', '--request-timeout', '1s'];
+    const ended = await cli(['run', cohort, ...api.args, ...flags], api.env);
+    expect(ended.code).toBe(0);
+    const rows = await results(join(dir, 'cohort.results.csv'));
+    expect(new Set(rows.map((row) => row['status']))).toEqual(new Set(['added']));
+    const counts = await api.counts();
+    expect(counts.asks).toBe(1);
+    onceEach(counts);
+  });
+
   soakTest('does not ask for members', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
