@@ -2,10 +2,11 @@ import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Participant } from '../domain/words.ts';
 import type { Client } from './client.ts';
 import type { Gateway } from './gateway.ts';
-import { type MembersIndex, parseChat } from './membership.ts';
+import { type Chat, type MembersIndex, parseChat } from './membership.ts';
 import { keyRejected } from './phone-watch.ts';
 import type { AskingEvents, Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
+import type { Standing } from './standing.ts';
 
 /** Why nobody of a group is asked any more. */
 export interface Closure {
@@ -23,6 +24,7 @@ export type Read = 'read' | 'unreadable' | 'not_read';
 interface Group {
   name: string;
   members: MembersIndex | undefined;
+  standing: Standing | undefined;
   closure: Closure | undefined;
 }
 
@@ -39,6 +41,8 @@ export class Groups {
   readonly #events: AskingEvents;
   readonly #control: RunControl;
   readonly #log: Log;
+  /** The sending phone's number, where it is known: whom the group may list as an admin. */
+  senderNumber: string | undefined;
   /** undefined: this is the only phone. */
   readonly #shared: SharedKnowledge | undefined;
   readonly #known = new Map<ChatId, Group>();
@@ -64,13 +68,18 @@ export class Groups {
   #group(chatId: ChatId): Group {
     const known = this.#known.get(chatId);
     if (known) return known;
-    const made: Group = { name: '', members: undefined, closure: undefined };
+    const made: Group = { name: '', members: undefined, standing: undefined, closure: undefined };
     this.#known.set(chatId, made);
     return made;
   }
 
   name(chatId: ChatId): string {
     return this.#known.get(chatId)?.name ?? '';
+  }
+
+  /** What the group's page, as last read through this phone, says about adding people; undefined: it was not read. */
+  standing(chatId: ChatId): Standing | undefined {
+    return this.#known.get(chatId)?.standing;
   }
 
   /** True only when the group's membership was read and lists this person. It may be stale the other way. */
@@ -107,7 +116,7 @@ export class Groups {
   async #read(chatId: ChatId, control: RunControl = this.#control): Promise<Read> {
     const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
     if (answer === undefined) return 'not_read';
-    const reading = parseChat(answer, chatId);
+    const reading = parseChat(answer, chatId, this.senderNumber);
     if (reading.kind === 'key_rejected') {
       this.#control.explain(keyRejected());
       return 'not_read';
@@ -121,6 +130,7 @@ export class Groups {
     }
     const group = this.#group(chatId);
     if (reading.name) group.name = reading.name;
+    group.standing = standingOf(reading);
     this.#events.groupRead(chatId, group.name, reading);
     if (reading.isExited) {
       this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
@@ -132,4 +142,11 @@ export class Groups {
     group.members = reading.members;
     return 'read';
   }
+}
+
+/** A list that is longer than the count beside it, or the other way round: the larger is the one to warn by. */
+function standingOf({ members, memberCount, adminsOnly, senderIsAdmin }: Chat): Standing {
+  const listed = members && members.size + members.withoutPhone;
+  const count = Math.max(listed ?? 0, memberCount ?? 0);
+  return { members: count > 0 ? count : undefined, adminsOnly, senderIsAdmin };
 }

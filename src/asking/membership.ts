@@ -30,6 +30,8 @@ export interface Chat {
   readonly isExited: boolean;
   /** Only admins may add members. */
   readonly adminsOnly: boolean;
+  /** By the sender's own entry among the members; undefined: there is none, or it does not tell. */
+  readonly senderIsAdmin: boolean | undefined;
   /** Raw and untrusted, or ''. */
   readonly inviteLink: string;
 }
@@ -59,8 +61,11 @@ const chatShape = z.looseObject({
 /** Where a member's phone may stand beside its key in the map. */
 const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number'] as const;
 
-/** `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws. */
-export function parseChat(answer: Answer, chatId: ChatId): Chat | ReadFailure {
+/**
+ * `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws.
+ * @param sender the sending phone's number, where it is known
+ */
+export function parseChat(answer: Answer, chatId: ChatId, sender?: string): Chat | ReadFailure {
   const failure = failureOf(answer);
   if (failure !== undefined) return failure;
   const body = parseObject(bodyOf(answer));
@@ -75,6 +80,7 @@ export function parseChat(answer: Answer, chatId: ChatId): Chat | ReadFailure {
     members: indexMembers(chat.members),
     isExited: chat.is_exited,
     adminsOnly: chat.add_members_admins_only,
+    senderIsAdmin: sender === undefined ? undefined : isAdmin(chat.members, sender),
     inviteLink: chat.invite_link,
   };
 }
@@ -85,13 +91,29 @@ function namesAnother(named: unknown, chatId: ChatId): boolean {
   return other !== undefined && other !== chatId;
 }
 
+function entriesOf(members: unknown): [string, unknown][] {
+  if (Array.isArray(members))
+    return members.map((member) => [typeof member === 'string' ? member : '', member]);
+  return isObject(members) ? Object.entries(members) : [];
+}
+
+/** Only a plain `is_admin: false` of this phone's own entry says that it is not one. */
+function isAdmin(members: unknown, sender: string): boolean | undefined {
+  const person = personKey(sender);
+  let admin: boolean | undefined;
+  for (const [key, member] of entriesOf(members)) {
+    if (!isObject(member)) continue;
+    const phones = memberTexts(key, member).flatMap((id) => readMemberId(id)?.phone ?? []);
+    if (!phones.some((phone) => personKey(phone) === person)) continue;
+    if (member['is_admin'] === true || member['is_super_admin'] === true) return true;
+    if (member['is_admin'] === false) admin = false;
+  }
+  return admin;
+}
+
 /** A map by member id as documented, or a list. null, empty (the sender at least is a member) or else: undefined. */
 function indexMembers(members: unknown): MembersIndex | undefined {
-  const entries: [string, unknown][] = Array.isArray(members)
-    ? members.map((member) => [typeof member === 'string' ? member : '', member])
-    : isObject(members)
-      ? Object.entries(members)
-      : [];
+  const entries = entriesOf(members);
   const people = new Set<string>();
   let withoutPhone = 0;
   for (const [key, member] of entries) {

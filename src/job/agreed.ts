@@ -1,6 +1,7 @@
 import type { Log } from '../asking/ports.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
+import type { ChatId } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { banWarning, sendingPlanText } from '../reporting/ask-first.ts';
 import { countriesText, rareText } from '../reporting/countries.ts';
@@ -19,6 +20,8 @@ export interface AgreedParts {
   readonly sender: string;
   readonly live: Live;
   readonly control: RunControl;
+  /** Per group: what will go wrong there. */
+  readonly troubles: ReadonlyMap<ChatId, string>;
   readonly log: Log;
 }
 
@@ -49,7 +52,12 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
   if (config.target?.kind === 'sandbox') return true; // nobody is contacted
   const groups = [...plan.groups]
     .filter(([, people]) => people > 0)
-    .map(([chatId, people]) => ({ chatId, people, name: live.groupName(chatId) }));
+    .map(([chatId, people]) => ({
+      chatId,
+      people,
+      name: live.groupName(chatId),
+      trouble: parts.troubles.get(chatId),
+    }));
   const warning = banWarning(groups, config.gap !== undefined || config.dailyCap !== undefined);
   if (warning) parts.log.warn({}, warning);
   if (!asksFirst(config, io)) return true;

@@ -3,8 +3,9 @@ import { Planner } from '../asking/planner.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import { type Doubt, reconcile } from '../asking/reconciler.ts';
 import type { RunControl } from '../asking/run-control.ts';
-import type { Pair } from '../domain/words.ts';
+import type { ChatId, Pair } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
+import { foresee } from './foresee.ts';
 import type { Phones } from './senders.ts';
 import type { Knowledge, Survey } from './survey.ts';
 
@@ -32,8 +33,11 @@ export interface AskAllParts {
   readonly limit: number | undefined;
   readonly precheck: boolean;
   readonly dryRun: boolean;
-  /** Called when all is known that can be known without asking; false: nobody is asked. */
-  readonly ready: () => Promise<boolean>;
+  /**
+   * Called when all is known that can be known without asking, with what will go wrong per group; false: nobody is
+   * asked.
+   */
+  readonly ready: (troubles: ReadonlyMap<ChatId, string>) => Promise<boolean>;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
   readonly closing: RunControl;
@@ -54,7 +58,9 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   const toAsk = parts.plan.toAsk > 0 || (inDoubt.length > 0 && parts.selection.retry.includes('unknown'));
   if (!toAsk || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
-  if (parts.dryRun || control.stopped || !(await parts.ready())) return false;
+  if (control.stopped) return false;
+  const troubles = foresee(parts);
+  if (parts.dryRun || !(await parts.ready(troubles))) return false;
 
   const limited = await submitAll(parts).catch(async (error: unknown) => {
     // Asks in flight end, and are settled, whatever has become of the cohort.

@@ -167,6 +167,7 @@ export function connectReader(parts: ReaderParts): Reader {
   const { pauseAll } = among ?? {};
   const gateway = new Gateway({ limiter, control, clock, log, random: Math.random, pauseAll });
   const groups = new Groups(gateway, client, events, control, log, among?.groups);
+  groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
   return { client, limiter, gateway, groups };
 }
 

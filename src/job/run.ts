@@ -5,6 +5,7 @@ import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import { maskSender } from '../domain/sender.ts';
+import type { ChatId } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { sweepAll } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -168,8 +169,9 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
     });
     const { limiter } = phones;
     live.waiting = () => limiter.snapshot;
-    const ready = async () => {
-      if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log }))) return false;
+    const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
+      if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log, troubles })))
+        return false;
       live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
       out.start();
       return true;

@@ -10,6 +10,7 @@ import type { RunControl, StopReason } from '../asking/run-control.ts';
 import { CommonTrouble } from '../asking/senders/common-trouble.ts';
 import { createRouter } from '../asking/senders/router.ts';
 import { SenderControl } from '../asking/senders/sender-control.ts';
+import type { Standing } from '../asking/standing.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
@@ -39,6 +40,11 @@ export interface Phones {
   readGroups(): Promise<void>;
   /** For those in doubt: who is in a group is the same through whatever phone it is read. */
   readonly groups: Pick<Groups, 'read' | 'lists'>;
+  /** The group's name, and what its page says through each phone that asks into it. */
+  standings(chatId: ChatId): {
+    readonly name: string;
+    readonly phones: readonly { readonly sender: string; readonly standing: Standing }[];
+  };
   /** Why this phone was stopped while the run went on. */
   stopOf(sender: Sender | undefined): StopReason | undefined;
   /** The same, of all phones that were, in one line. */
@@ -77,6 +83,7 @@ function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
       }
     },
     groups,
+    standings: (chatId) => standingsOf(chatId, [{ sender: parts.to.sender, groups }]),
     stopOf: () => undefined,
     stopped: () => undefined,
   };
@@ -238,8 +245,32 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
       lists: (chatId, participant) =>
         [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
     },
+    standings: (chatId) =>
+      standingsOf(
+        chatId,
+        new Set(
+          [...(plan.routes.get(chatId) ?? [])].flatMap(([sender, people]) =>
+            people > 0 ? (lineOf(sender) ?? []) : [],
+          ),
+        ),
+      ),
     stopOf: (sender) => lineOf(sender)?.control.own,
     stopped,
+  };
+}
+
+function standingsOf(
+  chatId: ChatId,
+  through: Iterable<{ readonly sender: string; readonly groups: Groups }>,
+): ReturnType<Phones['standings']> {
+  const phones = [...through];
+  const names = phones.map(({ groups }) => groups.name(chatId));
+  return {
+    name: names.find((name) => name !== '') ?? '',
+    phones: phones.flatMap(({ sender, groups }) => {
+      const standing = groups.standing(chatId);
+      return standing === undefined ? [] : [{ sender, standing }];
+    }),
   };
 }
 

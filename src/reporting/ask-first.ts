@@ -8,7 +8,13 @@ import { count, plain } from './text.ts';
 export interface SendingPlan {
   readonly people: number;
   readonly asks: number;
-  readonly groups: readonly { readonly chatId: ChatId; readonly name: string; readonly people: number }[];
+  readonly groups: readonly {
+    readonly chatId: ChatId;
+    readonly name: string;
+    readonly people: number;
+    /** What will go wrong there, by what the API says of the group. */
+    readonly trouble?: string | undefined;
+  }[];
   readonly countries: Countries;
   /** `x-phone`, digits or `phone-…`, of each sending phone, with the people it asks. */
   readonly senders: readonly { readonly sender: string; readonly people: number }[];
@@ -37,17 +43,23 @@ export function banWarning(groups: SendingPlan['groups'], slowed: boolean): stri
 
 /** What is about to happen, for a person to say yes or no to. */
 export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
+  // Groups in which something will go wrong are shown whatever their place.
+  const shown = [
+    ...plan.groups.slice(0, MOST_GROUPS),
+    ...plan.groups.slice(MOST_GROUPS).filter(({ trouble }) => trouble !== undefined),
+  ];
   const lines = [
     '',
     `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
-    ...plan.groups.slice(0, MOST_GROUPS).map(({ chatId, name, people }) => {
+    ...shown.flatMap(({ chatId, name, people, trouble }) => {
       const id = maskChatId(chatId);
       const known = name ? `${plain(name, 60)}  (${id})` : id;
-      return `  ${String(people).padStart(7)}  ${known}`;
+      const line = `  ${String(people).padStart(7)}  ${known}`;
+      return trouble === undefined ? [line] : [line, `           look: ${trouble}`];
     }),
   ];
-  if (plan.groups.length > MOST_GROUPS) {
-    lines.push(`           … and ${count(plan.groups.length - MOST_GROUPS, 'more group')}`);
+  if (plan.groups.length > shown.length) {
+    lines.push(`           … and ${count(plan.groups.length - shown.length, 'more group')}`);
   }
   lines.push(
     ...countryLines(plan.countries, '  people   ', 11, colour),

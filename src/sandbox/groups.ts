@@ -13,11 +13,13 @@ export interface GroupRow {
 export const GROUP_KINDS = {
   '0204': { does: 'membership reads have members: null' },
   '0304': { does: 'membership reads are stale: people added since the start never show' },
+  '0400': { does: 'lists the phone as no admin, although asks work: the list is stale' },
   '0401': { does: 'every participant is answered with code 401, no admin rights' },
   '0403': { does: 'asks get HTTP 403: only admins can add' },
   '0404': { does: 'no such group: HTTP 404' },
   '0410': { does: 'the phone has left it (is_exited): asks get HTTP 403' },
   '0419': { does: 'full (1024 members): every participant is answered with code 419' },
+  '0420': { does: 'has three places left (1021 members)' },
   '0500': { does: 'membership reads fail with HTTP 500; asks work' },
   '0503': { does: 'membership reads answer nonsense (a plain string); asks work' },
 } as const satisfies Record<string, GroupRow>;
@@ -48,12 +50,20 @@ export function groupName(chatId: string): string {
   return `${subject} – ${slot} cohort ${((hash >>> 16) % 40) + 1}`;
 }
 
+/** Of the kinds that are full, or nearly. */
+const FREE_PLACES: Partial<Record<GroupKind, number>> = { '0419': 0, '0420': 3 };
+
+/** Kinds that do not have the sending phone as an admin. */
+export const NOT_ADMIN: ReadonlySet<GroupKind> = new Set(['0400', '0401', '0403']);
+
 /**
  * The people who are in a group from the start (besides the sending phone): a stable function of the id, so that
- * a cohort can name one of them and see `already_member`. Four people; 1023 in a full group.
+ * a cohort can name one of them and see `already_member`. Four people; 1023 in a full group, 1020 in one that is nearly.
  */
 export function defaultMembers(chatId: string): readonly string[] {
-  const count = groupKind(chatId) === '0419' ? GROUP_CAPACITY - 1 : 4;
+  const places = FREE_PLACES[groupKind(chatId)];
+  // The sending phone is one of them.
+  const count = places === undefined ? 4 : GROUP_CAPACITY - places - 1;
   const group = String(stableHash(`members ${chatId}`) % 10_000).padStart(4, '0');
   return Array.from({ length: count }, (_, index) => `9170${group}${5001 + index}`);
 }

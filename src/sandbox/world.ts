@@ -2,7 +2,7 @@
 import { personKey } from '../domain/participant.ts';
 import { type Answer, apiError, json, surelyRefused } from './answer.ts';
 import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
-import { chatBody, defaultMembers, GROUP_CAPACITY, groupKind, type Member } from './groups.ts';
+import { chatBody, defaultMembers, GROUP_CAPACITY, groupKind, type Member, NOT_ADMIN } from './groups.ts';
 import {
   ALREADY_MEMBER,
   type Effect,
@@ -71,7 +71,7 @@ export class World {
     if (known) return known;
     const members = new Map<string, Member>();
     this.#groups.set(chatId, members);
-    this.#enter(members, this.#sandboxPhone, true, groupKind(chatId) !== '0403');
+    this.#enter(members, this.#sandboxPhone, true, !NOT_ADMIN.has(groupKind(chatId)));
     for (const digits of defaultMembers(chatId)) this.#enter(members, digits, true);
     for (const [group, digits] of this.#seeds) if (group === chatId) this.#enter(members, digits, true);
     return members;

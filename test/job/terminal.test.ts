@@ -43,6 +43,19 @@ describe('before anything is sent', () => {
     expect(on.sandbox.counts().asks).toBe(2);
   });
 
+  it('what will go wrong in a group is shown beneath it', async () => {
+    const full = '120363371308380420@g.us';
+    const people = PEOPLE.concat(['919870004001', '919870005001']);
+    const on = await seatedWith({ NO_COLOR: '1' }, people, '--chat-id', full, '--phone-column', 'phone');
+    await on.asked();
+    expect(on.at.stderr()).toMatch(
+      /\n {8}5 {2}.*\(120363371308380420@g\.us\)\n {11}look: 3 places are left for 5 people: 2 will not fit\n/,
+    );
+    on.keys.write('n\n');
+    expect((await on.running).code).toBe(75);
+    expect(on.sandbox.counts().asks).toBe(0);
+  });
+
   it('the people per country are shown, the rare ones marked', async () => {
     const people = [
       ...Array.from({ length: 52 }, (_, i) => `9198765432${i + 10}`),

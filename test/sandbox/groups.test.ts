@@ -76,11 +76,13 @@ describe('an ordinary group', () => {
 const TABLE: readonly [string, number, number, number | undefined, boolean | undefined][] = [
   ['0204', 200, 200, 200, undefined],
   ['0304', 200, 200, 200, false],
+  ['0400', 200, 200, 200, true],
   ['0401', 200, 200, 401, false],
   ['0403', 200, 403, undefined, false],
   ['0404', 404, 404, undefined, undefined],
   ['0410', 200, 403, undefined, false],
   ['0419', 200, 200, 419, false],
+  ['0420', 200, 200, 200, true],
   ['0500', 500, 200, 200, undefined],
   ['0503', 200, 200, 200, undefined],
 ];
@@ -113,6 +115,9 @@ describe('groups with manners, by the last four digits of the id', () => {
     const full = (await readChat(sandbox, group('0419'))).body;
     expect(full.member_count).toBe(1024);
     expect(Object.keys(full.members)).toHaveLength(1024);
+    expect((await readChat(sandbox, group('0420'))).body.member_count).toBe(1021);
+    const { members } = (await readChat(sandbox, group('0400'))).body;
+    expect(members[`${sandbox.phone}@c.us`]).toMatchObject({ is_admin: false });
     expect(typeof (await readChat(sandbox, group('0503'))).body).toBe('string');
     expect((await readChat(sandbox, group('0404'))).body).toMatchObject({ code: 'NOT_FOUND', status: 404 });
   });
