@@ -2,6 +2,7 @@ import { EXIT } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { Gateway } from './gateway.ts';
 import { parsePhones } from './membership.ts';
+import { identityOf, type PhoneIdentity } from './phone-identity.ts';
 import type { Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
@@ -14,6 +15,8 @@ export class PhoneWatch {
   readonly #control: RunControl;
   readonly #log: Log;
   #running: Promise<void> | undefined;
+  /** Both names of the phone, once the API has told them. */
+  identity: PhoneIdentity | undefined;
 
   constructor(gateway: Gateway, client: Client, sender: string, control: RunControl, log: Log) {
     this.#gateway = gateway;
@@ -38,6 +41,7 @@ export class PhoneWatch {
     const answer = await this.#gateway.read((call) => this.#client.phones(call), control);
     if (answer === undefined) return;
     const phone = parsePhones(answer, this.#sender);
+    if (phone.kind === 'phone') this.identity = identityOf(this.#sender, phone) ?? this.identity;
     if (phone.kind === 'key_rejected') {
       this.#control.explain(keyRejected());
     } else if (phone.kind !== 'phone') {

@@ -1,7 +1,7 @@
 import type { Log } from '../asking/ports.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
-import type { ChatId } from '../domain/words.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { banWarning, sendingPlanText } from '../reporting/ask-first.ts';
 import { countriesText, rareText } from '../reporting/countries.ts';
@@ -11,7 +11,7 @@ import { estimateMs } from './estimate.ts';
 import type { Io } from './io.ts';
 import type { Live } from './live.ts';
 import { wantsColour } from './output.ts';
-import { asksNeeded, busiestOf, type Survey, workloads } from './survey.ts';
+import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from './survey.ts';
 
 export interface AgreedParts {
   readonly config: RunConfig;
@@ -20,6 +20,8 @@ export interface AgreedParts {
   readonly sender: string;
   readonly live: Live;
   readonly control: RunControl;
+  /** The name that stands for this sending phone: one phone may have two. */
+  readonly calls: (sender: Sender | undefined) => Sender | undefined;
   /** Per group: what will go wrong there. */
   readonly troubles: ReadonlyMap<ChatId, string>;
   readonly log: Log;
@@ -64,7 +66,13 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
 
   const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
   const asks = Math.min(asksNeeded(plan, config.batchSize), people);
-  const senders = [...workloads(plan, config.batchSize)].filter(([, work]) => work.people > 0);
+  const works = new Map<Sender | undefined, Workload>();
+  for (const [named, { people, asks }] of workloads(plan, config.batchSize)) {
+    const sender = parts.calls(named);
+    const before = works.get(sender) ?? { people: 0, asks: 0 };
+    works.set(sender, { people: before.people + people, asks: before.asks + asks });
+  }
+  const senders = [...works].filter(([, work]) => work.people > 0);
   const estimate = estimateMs(
     asks,
     people,

@@ -101,7 +101,8 @@ export interface Among extends SharedReading {
 
 export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
-  readonly ledger: AskLedger & Omit<CapLedger, 'path'>;
+  readonly ledger: AskLedger &
+    Omit<CapLedger, 'path'> & { samePhone(names: readonly [string, ...string[]]): void };
   readonly abandon: AbortSignal;
   readonly among?: Among | undefined;
 }
@@ -197,7 +198,8 @@ export function connect(parts: ConnectParts): Connection {
     sharedCap:
       config.dailyCap === undefined
         ? undefined
-        : parts.sharing?.cap(to.sender, {
+        : // By the number, where the API tells it: another process may name the phone by its id.
+          parts.sharing?.cap(() => phone.identity?.number ?? to.sender, {
             path: config.ledger,
             header: ledger.header,
             asksInLast: (ms, sender) => ledger.asksInLast(ms, sender),

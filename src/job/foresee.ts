@@ -5,6 +5,7 @@ import { maskSender } from '../domain/sender.ts';
 import type { ChatId } from '../domain/words.ts';
 import { publicText } from '../reporting/public-text.ts';
 import type { Phones } from './senders.ts';
+import type { Standings } from './standings.ts';
 import type { Knowledge, Survey } from './survey.ts';
 
 export interface ForeseeParts {
@@ -20,7 +21,7 @@ export interface ForeseeParts {
 export function foresee(parts: ForeseeParts): ReadonlyMap<ChatId, string> {
   const { phones, plan } = parts;
   // Few groups are in trouble: the people of the others need not be counted one by one.
-  const suspects = new Map<ChatId, ReturnType<Phones['standings']>>();
+  const suspects = new Map<ChatId, Standings>();
   for (const [chatId, people] of plan.groups) {
     const known = phones.standings(chatId);
     if (known.phones.some(({ standing }) => foreseen(standing, people).length > 0))

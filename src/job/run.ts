@@ -167,10 +167,10 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       releases,
       sharing,
     });
-    const { limiter } = phones;
+    const { limiter, calls } = phones;
     live.waiting = () => limiter.snapshot;
     const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
-      if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log, troubles })))
+      if (!(await agreed({ config, io, plan, sender: to.sender, live, control, log, troubles, calls })))
         return false;
       live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
       out.start();

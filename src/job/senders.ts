@@ -10,12 +10,13 @@ import type { RunControl, StopReason } from '../asking/run-control.ts';
 import { CommonTrouble } from '../asking/senders/common-trouble.ts';
 import { createRouter } from '../asking/senders/router.ts';
 import { SenderControl } from '../asking/senders/sender-control.ts';
-import type { Standing } from '../asking/standing.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { type Among, type Connection, type ConnectParts, connect, makeLimiter, noteWait } from './connect.ts';
+import { type Standings, standingsOf } from './standings.ts';
 import type { Survey } from './survey.ts';
+import { recognize, unite } from './unite-phones.ts';
 
 /**
  * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
@@ -34,6 +35,8 @@ export interface Phones {
   drain(): Promise<readonly Doubt[]>;
   /** Whether this phone still asks. */
   takes(sender: Sender | undefined): boolean;
+  /** The name under which the run knows this phone: of two names of one phone, the first. */
+  calls(sender: Sender | undefined): Sender | undefined;
   /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
   check(control?: RunControl): Promise<void>;
   /** Reads each group through each phone that has somebody to ask into it. */
@@ -41,10 +44,7 @@ export interface Phones {
   /** For those in doubt: who is in a group is the same through whatever phone it is read. */
   readonly groups: Pick<Groups, 'read' | 'lists'>;
   /** The group's name, and what its page says through each phone that asks into it. */
-  standings(chatId: ChatId): {
-    readonly name: string;
-    readonly phones: readonly { readonly sender: string; readonly standing: Standing }[];
-  };
+  standings(chatId: ChatId): Standings;
   /** Why this phone was stopped while the run went on. */
   stopOf(sender: Sender | undefined): StopReason | undefined;
   /** The same, of all phones that were, in one line. */
@@ -69,19 +69,24 @@ export function connectPhones(parts: PhonesParts): Phones {
 }
 
 function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
-  const { limiter, dispatcher, phone, groups } = connect(parts);
+  const connection = connect(parts);
+  const { limiter, dispatcher, phone, groups } = connection;
   return {
     limiter,
     submit: (ask) => dispatcher.submit(ask),
     drain: () => dispatcher.drain(),
     takes: () => true,
-    check: (trying) => phone.check(trying),
+    async check(trying) {
+      await phone.check(trying);
+      recognize(parts.to.sender, connection, parts.ledger);
+    },
     async readGroups() {
       for (const [chatId, people] of plan.groups) {
         if (control.stopped) return;
         if (people > 0) await groups.read(chatId);
       }
     },
+    calls: (sender) => sender,
     groups,
     standings: (chatId) => standingsOf(chatId, [{ sender: parts.to.sender, groups }]),
     stopOf: () => undefined,
@@ -93,7 +98,7 @@ function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
 interface Line extends Connection {
   readonly sender: Sender;
   readonly control: SenderControl;
-  readonly people: number;
+  people: number;
   readonly queue: Ask[];
   pumping: Promise<void> | undefined;
 }
@@ -127,8 +132,11 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
     common: new CommonTrouble(config.breaker, control),
   };
   const lines = new Map<Sender, Line>();
+  /** Names of phones that have another line. */
+  const aliases = new Map<Sender, Line>();
   for (const [sender, people] of work) lines.set(sender, line(sender, people));
 
+  let submitted = false;
   let queued = 0;
   let roomMade: () => void = () => undefined;
 
@@ -153,7 +161,8 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
   }
 
   function lineOf(sender: Sender | undefined): Line | undefined {
-    return lines.get(sender ?? (parts.to.sender as Sender));
+    const name = sender ?? (parts.to.sender as Sender);
+    return aliases.get(name) ?? lines.get(name);
   }
 
   async function pump(one: Line): Promise<void> {
@@ -202,6 +211,7 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
   return {
     limiter: router,
     async submit(ask) {
+      submitted = true;
       const one = lineOf(ask.sender);
       if (one === undefined) throw new Error('an ask of a phone that was not in the plan');
       one.queue.push(ask);
@@ -228,18 +238,24 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
     async check(trying) {
       for (const one of lines.values()) {
         if ((trying ?? control).stopped) return;
-        if (one.people > 0) await one.phone.check(trying);
+        if (one.people === 0) continue;
+        await one.phone.check(trying);
+        recognize(one.sender, one, parts.ledger);
       }
+      if (!submitted) unite(lines, aliases, log);
     },
     async readGroups() {
       for (const [chatId, route] of plan.routes) {
-        for (const [sender, people] of route) {
+        const through = new Set(
+          [...route].flatMap(([sender, people]) => (people > 0 ? (lineOf(sender) ?? []) : [])),
+        );
+        for (const one of through) {
           if (control.stopped) return;
-          const one = lineOf(sender);
-          if (people > 0 && one?.control.stopped === false) await one.groups.read(chatId);
+          if (one?.control.stopped === false) await one.groups.read(chatId);
         }
       }
     },
+    calls: (sender) => lineOf(sender)?.sender ?? sender,
     groups: {
       read: readAny,
       lists: (chatId, participant) =>
@@ -256,21 +272,6 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
       ),
     stopOf: (sender) => lineOf(sender)?.control.own,
     stopped,
-  };
-}
-
-function standingsOf(
-  chatId: ChatId,
-  through: Iterable<{ readonly sender: string; readonly groups: Groups }>,
-): ReturnType<Phones['standings']> {
-  const phones = [...through];
-  const names = phones.map(({ groups }) => groups.name(chatId));
-  return {
-    name: names.find((name) => name !== '') ?? '',
-    phones: phones.flatMap(({ sender, groups }) => {
-      const standing = groups.standing(chatId);
-      return standing === undefined ? [] : [{ sender, standing }];
-    }),
   };
 }
 

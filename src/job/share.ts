@@ -14,7 +14,7 @@ import type { Releases } from './releases.ts';
 export interface Sharing {
   /** `name` tells limiters apart that the server counts apart, in every process by the same names; '' for the one of all. */
   pacer(name: string): MakePacer;
-  cap(sender: string, ledger: CapLedger): SharedCap;
+  cap(sender: () => string, ledger: CapLedger): SharedCap;
 }
 
 export interface CapLedger {
@@ -78,7 +78,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
         link,
         sender,
         ledgerId: hash(`${ledger.header.created} ${resolve(ledger.path)}`),
-        asked: (ms) => ledger.asksInLast(ms, sender),
+        asked: (ms) => ledger.asksInLast(ms, sender()),
         now: () => clock.now(),
       }),
   };

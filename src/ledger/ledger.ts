@@ -66,6 +66,8 @@ export interface Ledger {
   outcome(pair: Pair): OutcomeRecord | undefined;
   /** Pairs asked without an outcome, those of a former run included; the pairs of one group follow each other. */
   inDoubt(): Iterable<Pair>;
+  /** These are names of one sending phone: from now on what it asked under any of them counts for each. */
+  samePhone(names: readonly [string, ...string[]]): void;
   /** Participants that `sender` asked in the last `ms` (at most 48 h), without those of asks that were not done. */
   askedInLast(ms: number, sender: string): number;
   /** When anybody was last asked, epoch ms. */

@@ -107,6 +107,10 @@ export class OpenLedger implements Ledger {
     return this.#state.inDoubt();
   }
 
+  samePhone(names: readonly [string, ...string[]]): void {
+    this.#state.samePhone(names);
+  }
+
   asksInLast(ms: number, sender: string) {
     const asks = this.#state.asksAfter(sender, this.#clock.now() - ms);
     return asks.map(({ ask, at, count }) => ({ ask, at, people: count }));

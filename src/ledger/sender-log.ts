@@ -37,6 +37,16 @@ class Sender {
     return ask;
   }
 
+  /** Takes over the asks of another name of the same phone. */
+  join({ all }: Sender): void {
+    this.#asks = [...this.#asks, ...all].sort((a, b) => a.at - b.at);
+    this.#span = -1;
+  }
+
+  get all(): readonly LoggedAsk[] {
+    return this.#asks;
+  }
+
   takeBack(ask: LoggedAsk): void {
     ask.count = 0;
     this.#span = -1;
@@ -95,12 +105,26 @@ export class SenderLog {
   readonly #senders = new Map<string, Sender>();
 
   add(sender: string, at: number, count: number, ask = 0): LoggedAsk {
-    let log = this.#senders.get(sender);
-    if (log === undefined) {
-      log = new Sender();
-      this.#senders.set(sender, log);
+    return this.#of(sender).add(at, count, ask);
+  }
+
+  /** These are names of one phone: what was asked, and will be asked, under any of them counts for each. */
+  unite([first, ...others]: readonly [string, ...string[]]): void {
+    const log = this.#of(first);
+    for (const name of others) {
+      const other = this.#of(name);
+      if (other === log) continue;
+      log.join(other);
+      for (const [known, its] of this.#senders) if (its === other) this.#senders.set(known, log);
     }
-    return log.add(at, count, ask);
+  }
+
+  #of(sender: string): Sender {
+    const known = this.#senders.get(sender);
+    if (known) return known;
+    const made = new Sender();
+    this.#senders.set(sender, made);
+    return made;
   }
 
   takeBack(sender: string, ask: LoggedAsk): void {

@@ -110,6 +110,10 @@ export class LedgerState {
     }
   }
 
+  samePhone(names: readonly [string, ...string[]]): void {
+    this.#senders.unite(names);
+  }
+
   askedWithin(sender: string, span: number, now: number): number {
     return this.#senders.within(sender, span, now);
   }

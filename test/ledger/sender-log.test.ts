@@ -114,3 +114,20 @@ test('has room at the first moment at which fewer than the cap were asked', () =
     ),
   );
 });
+
+test('two names of one phone are counted together, whatever was asked before and after', () => {
+  const log = new SenderLog();
+  log.add('a', 1_000, 2);
+  const second = log.add('b', 1_500, 5);
+  log.add('a', 2_000, 3);
+  log.add('c', 2_000, 100);
+  log.unite(['a', 'b', 'never asked']);
+  expect(['a', 'b', 'never asked'].map((name) => log.within(name, DAY, 2_000))).toEqual([10, 10, 10]);
+  expect(log.within('a', 600, 2_000)).toBe(8);
+  log.add('never asked', 3_000, 1);
+  log.takeBack('a', second);
+  log.unite(['b', 'a']);
+  expect(log.within('b', DAY, 3_000)).toBe(6);
+  expect(log.roomAt('b', DAY, 4, 3_000)).toBe(2_000 + DAY);
+  expect(log.within('c', DAY, 3_000)).toBe(100);
+});

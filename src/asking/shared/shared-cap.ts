@@ -15,8 +15,8 @@ const CHUNK = 500;
 
 export interface SharedCapOptions {
   readonly link: Pick<RedisLink, 'ask' | 'again' | 'key' | 'generation'>;
-  /** The sending phone; only a hash of it goes to Redis. */
-  readonly sender: string;
+  /** The sending phone, as it is known at the first ask; only a hash of it goes to Redis. */
+  readonly sender: () => string;
   /** Names the ledger, the same in every run. */
   readonly ledgerId: string;
   /** What the ledger knows of the last `ms`. */
@@ -32,7 +32,7 @@ export interface Room {
 
 export class SharedCap {
   readonly #options: SharedCapOptions;
-  readonly #keys: readonly [string, string];
+  #keys: readonly [string, string] | undefined;
   /** Reservations of any run of this ledger, and of this run. */
   readonly #ofLedger: string;
   readonly #ofRun: string;
@@ -45,9 +45,7 @@ export class SharedCap {
 
   constructor(options: SharedCapOptions) {
     this.#options = options;
-    const { link, sender, ledgerId } = options;
-    const key = link.key(`cap:${createHash('sha256').update(sender).digest('hex').slice(0, 16)}`);
-    this.#keys = [key, `${key}:sum`];
+    const { ledgerId } = options;
     this.#ofLedger = `~${ledgerId}:`;
     this.#ofRun = `${this.#ofLedger}${randomUUID().slice(0, 8)}:`;
   }
@@ -130,6 +128,14 @@ export class SharedCap {
   }
 
   #run<T>(script: (client: Client, keys: readonly [string, string]) => Promise<T>): Promise<T> {
-    return this.#options.link.ask((client) => script(client, this.#keys));
+    const keys = this.#keys ?? this.#named();
+    return this.#options.link.ask((client) => script(client, keys));
+  }
+
+  #named(): readonly [string, string] {
+    const { link, sender } = this.#options;
+    const key = link.key(`cap:${createHash('sha256').update(sender()).digest('hex').slice(0, 16)}`);
+    this.#keys = [key, `${key}:sum`];
+    return this.#keys;
   }
 }

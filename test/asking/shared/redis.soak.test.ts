@@ -123,7 +123,7 @@ describeWithRedis('the shared cap', () => {
     const { link } = await linkTo(redis);
     return new SharedCap({
       link,
-      sender: '919876543210',
+      sender: () => '919876543210',
       ledgerId: 'ledger-a',
       asked: () => [],
       now: () => Date.now(),
@@ -157,7 +157,7 @@ describeWithRedis('the shared cap', () => {
     two.notDone(12, people);
     await vi.waitFor(async () => expect((await sum(redis)).people).toBe(rooms[2]!.people), PATIENTLY);
     // Another sender has room of its own, and no number is in a key.
-    const other = await capOf(redis, { sender: 'phone-abcdefgh' });
+    const other = await capOf(redis, { sender: () => 'phone-abcdefgh' });
     expect((await other.reserve(10, 10)).people).toBe(10);
     expect((await redis.client().keys('*')).join()).not.toMatch(/9198|abcdefgh/);
   });
@@ -235,7 +235,7 @@ describeWithRedis('what a run shares', () => {
     );
     await pacer.close();
     const ledger = { path: '/a', header: { created: 'then' }, asksInLast: () => [] };
-    expect((await sharing!.cap('919876543210', ledger).reserve(5, 3)).people).toBe(3);
+    expect((await sharing!.cap(() => '919876543210', ledger).reserve(5, 3)).people).toBe(3);
     expect(made.control.stopped).toBe(false);
   });
 });
