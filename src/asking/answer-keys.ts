@@ -32,8 +32,9 @@ interface Candidate extends MemberId {
 
 /**
  * Which key of an answer speaks of which participant: first the documented form, then the same digits, then a variant
- * of the same person's number, and for one participant and one key alone the position. A step counts only where it is
- * unique on both sides: no key for two participants, no two keys for one. Who is not in the map is in doubt.
+ * of the same person's number, and for one participant and one key alone that tells no phone the position. A step counts
+ * only where it is unique on both sides: no key for two participants, no two keys for one. Who is not in the map is in
+ * doubt.
  */
 export function matchKeys(
   participants: readonly Participant[],
@@ -75,7 +76,9 @@ export function matchKeys(
     ({ phone }) => phone,
   );
   step(personKey, ({ phone }) => (phone === undefined ? undefined : personKey(phone)));
-  if (participants.length === 1) {
+  // By position only what tells no phone: another phone is somebody else.
+  const [only, ...others] = candidates;
+  if (participants.length === 1 && others.length === 0 && only?.phone === undefined) {
     step(
       () => 'the only one',
       () => 'the only one',

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { otherNumber } from '../domain/participant.ts';
 import type { Outcome, Participant } from '../domain/words.ts';
 import type { Answer } from './answer.ts';
-import { matchKeys } from './answer-keys.ts';
-import { excerpt, jsonOf, parseObject, serverWords } from './body.ts';
-import { type Effect, type Verdict, weigh } from './evidence.ts';
+import { matchKeys, readMemberId } from './answer-keys.ts';
+import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from './body.ts';
+import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { oneLine, shorten } from './scrub.ts';
 
 export type { Effect } from './evidence.ts';
@@ -19,6 +20,8 @@ export interface AskOutcome {
 export interface Remark {
   readonly participant: Participant;
   readonly message: string;
+  /** What WhatsApp answers for a group that is full, too: the group's own count tells. */
+  readonly perhapsFull?: true;
 }
 
 interface Http {
@@ -161,32 +164,68 @@ function byBody(
   participants: readonly Participant[],
 ): AskResult {
   const values = parseObject(body);
-  if (values === undefined) {
+  const keys = matchKeys(participants, Object.keys(values ?? {}));
+  const whole = keys.size === 0 ? wordsOnAll(body) : undefined;
+  if (values === undefined && whole === undefined) {
     const message = excerpt(body) || `HTTP ${httpStatus} with an empty body`;
     return { kind: 'in_doubt', message, httpStatus, traceId };
   }
   const outcomes: AskOutcome[] = [];
   const inDoubt: Remark[] = [];
   const throttled: Remark[] = [];
-  const keys = matchKeys(participants, Object.keys(values));
   for (const participant of participants) {
     const key = keys.get(participant);
-    const verdict = key === undefined ? undefined : readVerdict(values[key]);
-    if (verdict === undefined) {
-      const raw = (key === undefined ? undefined : jsonOf(values[key])) ?? body;
-      inDoubt.push({ participant, message: excerpt(raw) });
+    const verdict = key === undefined ? undefined : readVerdict(values?.[key]);
+    const finding = verdict === undefined ? weighAll(whole, participants.length) : weigh(verdict);
+    if (finding === 'in_doubt' || finding === 'in_doubt_or_full') {
+      const raw = (key === undefined ? undefined : jsonOf(values?.[key])) ?? body;
+      const message = excerpt(verdict?.message || whole || raw);
+      inDoubt.push({
+        participant,
+        message,
+        ...(finding === 'in_doubt_or_full' ? { perhapsFull: true } : {}),
+      });
       continue;
     }
-    const finding = weigh(verdict);
-    const message = excerpt(verdict.message);
+    const message = excerpt(verdict?.message ?? whole ?? '');
     if (finding === 'throttled') {
       throttled.push({ participant, message });
       continue;
     }
     const { status, reasonCode, effect } = finding;
-    outcomes.push({ participant, outcome: { status, reasonCode, message, httpStatus, traceId }, effect });
+    const words = reasonCode === 'not_on_whatsapp' ? withOtherNumber(message, participant) : message;
+    outcomes.push({
+      participant,
+      outcome: { status, reasonCode, message: words, httpStatus, traceId },
+      effect,
+    });
   }
   return { kind: 'outcomes', outcomes, inDoubt, throttled, httpStatus, traceId };
+}
+
+/** The words of an answer that names nobody: a JSON string, an object's `message` or `error`, the text of a thrown error. */
+function wordsOnAll(body: string): string | undefined {
+  const value = parseJson(body);
+  if (typeof value === 'string') return value;
+  if (value === undefined) return /^\s*\w*Error:/.test(body) ? body : undefined;
+  if (!isObject(value) || !('message' in value || 'error' in value)) return undefined;
+  return Object.keys(value).some((key) => readMemberId(key) !== undefined) ? undefined : serverWords(body);
+}
+
+/** A verdict on the whole ask. Of several people, only what holds for the whole group or the sender is said of each. */
+function weighAll(words: string | undefined, people: number): Finding {
+  if (words === undefined) return 'in_doubt';
+  const message = shorten(words, LONGEST_EVIDENCE);
+  const finding = weigh({ isSuccess: undefined, code: undefined, message, inviteSent: false });
+  const ofEach = finding === 'throttled' || (typeof finding === 'object' && finding.effect !== undefined);
+  return people === 1 || ofEach ? finding : 'in_doubt';
+}
+
+/** Where a country has two numbers for one person, the account may be under the other one. */
+function withOtherNumber(message: string, participant: Participant): string {
+  const other = otherNumber(participant);
+  if (other === undefined) return message;
+  return `${message}${message === '' ? '' : ' '}(the account may be under ${other}, the other form of this number)`;
 }
 
 /** Longest message looked at for evidence: no answer may make the matching slow. */

@@ -94,7 +94,7 @@ export class Conclusions {
       })),
     );
     for (const { effect, outcome } of result.outcomes) {
-      if (effect === 'group_full' || effect === 'not_admin') {
+      if (effect !== undefined) {
         groups.close(ask.chatId, { reasonCode: effect, message: outcome.message });
       }
     }

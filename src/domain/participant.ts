@@ -32,3 +32,13 @@ export function personKey(digits: string): string {
   }
   return digits;
 }
+
+/** The other number under which WhatsApp may know a person of Mexico, Argentina or Brazil; undefined elsewhere. */
+export function otherNumber(digits: string): string | undefined {
+  const key = personKey(digits);
+  if (/^(?:521|549|55)/.test(digits) && key !== digits) return key;
+  if (/^52\d{10}$/.test(digits)) return `521${digits.slice(2)}`;
+  if (/^54\d{10}$/.test(digits)) return `549${digits.slice(2)}`;
+  if (/^55\d\d[6-9]\d{7}$/.test(digits)) return `${digits.slice(0, 4)}9${digits.slice(4)}`;
+  return undefined;
+}

@@ -46,6 +46,18 @@ const table = {
     meaning: 'this person cannot be added to the community that the group belongs to',
     advice: 'send them the group’s invite link yourself',
   },
+  removed_by_admin: {
+    meaning: 'a group admin removed this person before, and WhatsApp refuses to add them back',
+    advice: 'ask an admin of the group; then send this person the group’s invite link yourself',
+  },
+  refused_by_person: {
+    meaning: 'this person does not let the sending phone add them (they may have blocked it)',
+    advice: 'leave them alone, or ask them by other means and send the group’s invite link',
+  },
+  not_acceptable: {
+    meaning: 'WhatsApp does not accept this person for the group',
+    advice: 'send them the group’s invite link yourself',
+  },
   group_full: {
     meaning: 'the group has reached WhatsApp’s limit of members',
     advice: 'make a second group, put its chat_id on these rows, and run again',
@@ -53,6 +65,10 @@ const table = {
   not_admin: {
     meaning: 'the sending phone may not add people to this group',
     advice: 'make the sending phone an admin of the group, then run again with --retry failed',
+  },
+  sender_not_in_group: {
+    meaning: 'the sending phone is not a member of this group',
+    advice: 'add the sending phone to the group as an admin, then run again with --retry failed',
   },
   chat_not_found: {
     meaning: 'the API knows no such group for this phone',

@@ -111,6 +111,8 @@ test.each<[string, string[], string[], Record<string, string>]>([
     { '919537851844': '919537851844@c.us' },
   ],
   ['no position for two keys', ['919537851844'], ['271828182845904@lid', '271828182845905@lid'], {}],
+  ['no position for another phone', ['919537851844'], ['14155550100@c.us'], {}],
+  ['no position for another phone beside a LID', ['919537851844'], ['14155550100', '2718281828@lid'], {}],
   ['no position for a word', ['919537851844'], ['data'], {}],
   ['nothing', ['919537851844'], [], {}],
 ])('%s', (_name, participants, keys, expected) => {
@@ -140,7 +142,8 @@ test('no key twice, no participant twice, nothing invented, phones agree but by 
           expect(participants).toContain(participant);
           expect(keys).toContain(key);
           const known = readMemberId(key)?.phone;
-          if (participants.length > 1) expect(personKey(known ?? 'unknown')).toBe(personKey(participant));
+          if (participants.length > 1 || known !== undefined)
+            expect(personKey(known ?? 'unknown')).toBe(personKey(participant));
         }
       },
     ),

@@ -16,72 +16,213 @@ function outcomeOf(value: unknown): string {
     const { status, reasonCode } = done.outcome;
     return [status, reasonCode, done.effect && `closes: ${done.effect}`].filter(Boolean).join(' ');
   }
-  return result.throttled.length > 0 ? 'throttled' : 'in doubt';
+  if (result.throttled.length > 0) return 'throttled';
+  return result.inDoubt[0]?.perhapsFull ? 'in doubt, perhaps full' : 'in doubt';
 }
 
-/** The rows of api/FACTS.md, "Answer → status": by code, by words, in other case, against a contrary is_success. */
-test.each([
-  ['invited', { is_success: true, isInviteV4Sent: true }],
-  ['invited', { is_success: false, isInviteV4Sent: true, code: 403 }],
-  ['invited', { is_success: true, isInviteV4Sent: 'true' }],
-  ['invited', { is_success: true, message: 'Invite sent to participant' }],
-  ['invited', { is_success: true, message: 'INVITATION LINK WAS SENT' }],
-  ['invited', { is_success: true, message: 'A group invite has been sent', code: 200 }],
-  ['invited', { is_success: false, message: 'Could not be added. Invite sent.', code: 403 }],
-  ['invited', { is_success: true, message: 'The participant was sent a private invite' }],
-  ['added', { is_success: true, code: 200 }],
-  ['added', { is_success: true, code: '200' }],
-  ['added', { is_success: true, message: 'The participant was Added Successfully' }],
-  ['added', { is_success: true, message: 'Successfully added', isInviteV4Sent: false }],
-  ['already_member', { is_success: false, code: 409 }],
-  ['already_member', { is_success: false, message: 'The participant is already a group member' }],
-  ['already_member', { is_success: true, message: 'Already in the group' }],
-  ['failed not_on_whatsapp', { is_success: false, code: 404 }],
+const NO = { is_success: false };
+const YES = { is_success: true };
+
+/** The rows of api/FACTS.md, "Answer → status": [expected, codes alone, words alone]. */
+const FACTS: readonly [string, readonly number[], readonly string[]][] = [
   [
     'failed not_on_whatsapp',
-    { is_success: false, message: 'The phone number is not registered on WhatsApp' },
+    [404],
+    [
+      'The phone number is not registered on WhatsApp',
+      'not on WhatsApp',
+      "This number isn't on WhatsApp",
+      'This number has no WhatsApp account',
+    ],
   ],
-  ['failed privacy_blocked', { is_success: false, code: 403 }],
   [
     'failed privacy_blocked',
-    { is_success: false, message: 'The participant can be added by sending private invitation only' },
+    [403],
+    ['The participant can be added by sending private invitation only', 'The number was restricted'],
   ],
-  ['failed recently_left', { is_success: false, code: 408 }],
-  ['failed recently_left', { is_success: false, message: 'cannot add: they Recently Left the group' }],
-  ['failed community_blocked', { is_success: false, code: 417 }],
+  [
+    'failed recently_left',
+    [408],
+    ['You cannot add this participant because they have recently left the group', 'left the group recently'],
+  ],
+  [
+    'failed not_admin closes: not_admin',
+    [],
+    [
+      'You have no admin rights to add participants to a group',
+      'AddParticipantsError: You have no admin rights',
+      'not-authorized',
+      'Not authorized',
+    ],
+  ],
+  ['failed refused_by_person', [401], []],
+  ['failed removed_by_admin', [402], ['This person was removed by an admin']],
+  [
+    'failed sender_not_in_group closes: sender_not_in_group',
+    [],
+    [
+      'forbidden',
+      'You’re not a member',
+      "You're not a member of this group",
+      'You are no longer a participant',
+    ],
+  ],
+  [
+    'failed chat_not_found closes: chat_not_found',
+    [],
+    ['item-not-found', 'This group has ended', "The participant can't be added to an empty group"],
+  ],
+  ['failed not_acceptable', [406], ['not-acceptable']],
   [
     'failed community_blocked',
-    {
-      is_success: false,
-      message:
-        "The participant can't be added to the community. You can invite them privately to join this group through its invite link.",
-    },
+    [417, 416],
+    [
+      "The participant can't be added to the community. You can invite them privately to join this group through its invite link",
+      'can’t be added to the community',
+      'This action is not available',
+    ],
   ],
-  ['failed community_blocked', { is_success: false, message: 'can’t be added to the community' }],
-  ['failed group_full closes: group_full', { is_success: false, code: 419 }],
-  ['failed group_full closes: group_full', { is_success: false, message: 'because the group is full' }],
-  ['invited pending_approval', { is_success: true, code: 421 }],
-  ['invited pending_approval', { is_success: true, message: 'Request is awaiting approval' }],
-  ['failed not_admin closes: not_admin', { is_success: false, code: 401 }],
-  ['failed not_admin closes: not_admin', { is_success: false, message: 'You have no admin rights here' }],
-  ['throttled', { is_success: false, code: 429 }],
-  ['throttled', { is_success: false, message: 'rate-overlimit' }],
-  ['throttled', { is_success: true, message: 'Rate-Overlimit' }],
-  ['added unconfirmed', { is_success: true }],
-  ['added unconfirmed', { is_success: true, message: 'Done', code: 207 }],
-  ['added unconfirmed', { is_success: true, isInviteV4Sent: false, code: null, extra: [1] }],
-  ['failed other', { is_success: false }],
-  ['failed other', { is_success: false, message: 'An unknown error', code: 500 }],
+  [
+    'failed group_full closes: group_full',
+    [419],
+    [
+      "The participant can't be added because the group is full",
+      'This group is full',
+      'The community is full',
+    ],
+  ],
+  [
+    'invited pending_approval',
+    [421],
+    [
+      'awaiting approval',
+      'Pending admin approval',
+      'awaiting approval by a group admin',
+      'Already requested',
+    ],
+  ],
+  [
+    'throttled',
+    [429],
+    [
+      'rate-overlimit',
+      'You are adding too many contacts to groups too quickly',
+      "You can't add more members right now",
+    ],
+  ],
+  [
+    'in doubt',
+    [400, 428, 440, 503, 515, 530, 502, 504, 599],
+    [
+      'An unknown error',
+      'An unknown error occupied while adding a participant',
+      'Timed Out',
+      'Request timeout',
+      'Connection was lost',
+      'Connection Closed',
+      'Session closed. Most likely the page has been closed.',
+      'service-unavailable',
+      'Phone is not connected',
+    ],
+  ],
+  ['in doubt, perhaps full', [500], []],
+  ['already_member', [409], ['The participant is already a group member', 'already in the group']],
+];
+
+/** Codes of the engines, each beside words of another row. */
+const CODES = [400, 401, 403, 404, 408, 409, 417, 419, 421, 429];
+
+const rows = FACTS.flatMap(([expected, codes, texts]): [string, object][] => [
+  ...codes.flatMap((code): [string, object][] =>
+    [code, String(code), ` ${code} `].flatMap((written): [string, object][] => [
+      [expected, { ...NO, code: written }],
+      [expected, { ...NO, code: written, message: '' }],
+      [expected, { ...NO, code: written, message: null, isInviteV4Sent: false }],
+      [expected, { ...NO, code: written, message: 'Failed to add participant' }],
+    ]),
+  ),
+  ...texts.flatMap((message): [string, object][] => [
+    ...[message, message.toUpperCase(), message.toLowerCase()].map((cased): [string, object] => [
+      expected,
+      { ...NO, message: cased },
+    ]),
+    ...CODES.map((code): [string, object] => [expected, { ...NO, code, message }]),
+  ]),
+]);
+
+test.each(rows)('%s: %j', (expected, value) => {
+  expect(outcomeOf(value)).toBe(expected);
+});
+
+test.each([
+  ['invited', { ...YES, isInviteV4Sent: true }],
+  ['invited', { ...NO, isInviteV4Sent: true, code: 403 }],
+  ['invited', { ...NO, isInviteV4Sent: true, code: 500, message: 'An unknown error' }],
+  ['invited', { ...YES, isInviteV4Sent: 'true' }],
+  ['invited', { ...YES, message: 'Invite sent to participant' }],
+  ['invited', { ...YES, message: 'INVITATION LINK WAS SENT' }],
+  ['invited', { ...YES, message: 'A group invite has been sent', code: 200 }],
+  ['invited', { ...NO, message: 'Could not be added. Invite sent.', code: 403 }],
+  ['invited', { ...YES, message: 'The participant was sent a private invite' }],
+  // Beside a success any form of "invit…".
+  ['invited', { ...YES, message: 'Invite queued' }],
+  ['invited', { ...YES, message: 'Invited', code: '200' }],
+  ['invited', { ...YES, message: 'INVITE WILL BE SENT' }],
+  ['invited', { ...YES, message: 'The participant has been invited' }],
+  ['invited', { ...YES, message: 'Inviting participant' }],
+  ['invited', { ...YES, message: 'invitation pending' }],
+  ['invited', { ...YES, message: 'Could not be added, so an invite was queued' }],
+  ['invited', { ...YES, message: 'We have invited them to join' }],
+  ['added', { ...YES, code: 200 }],
+  ['added', { ...YES, code: '200' }],
+  ['added', { ...YES, code: 200, message: 'Done' }],
+  ['added', { ...YES, message: 'The participant was Added Successfully' }],
+  ['added', { ...YES, message: 'Successfully added', isInviteV4Sent: false }],
+  ['added', { ...YES, message: 'Added successfully, no invite needed', code: 200 }],
+  ['already_member', { ...YES, message: 'Already in the group' }],
+  ['already_member', { ...YES, code: 409 }],
+  ['invited pending_approval', { ...YES, code: 421 }],
+  ['invited pending_approval', { ...YES, message: 'Request is awaiting approval' }],
+  ['throttled', { ...YES, message: 'Rate-Overlimit' }],
+  ['added unconfirmed', YES],
+  ['added unconfirmed', { ...YES, message: 'Done', code: 207 }],
+  ['added unconfirmed', { ...YES, isInviteV4Sent: false, code: null, extra: [1] }],
+  // A denied invite, and one that is only spoken of, is none.
+  ['added unconfirmed', { ...YES, message: 'Done, no invite needed' }],
+  ['added unconfirmed', { ...YES, message: 'Done without an invite' }],
+  ['added unconfirmed', { ...YES, message: 'An invite was not required' }],
+  ['added unconfirmed', { ...YES, message: 'They can be invited later' }],
+  ['in doubt', { ...YES, message: 'The participant could not be invited' }],
+  ['in doubt', { ...YES, message: 'The invite could not be delivered' }],
+  ['in doubt', { ...YES, message: 'Failed to invite' }],
+  ['in doubt', { ...YES, message: 'The participant was not added' }],
+  // The code contradicts the success.
+  ['in doubt', { ...YES, code: 403 }],
+  ['in doubt', { ...YES, code: 404 }],
+  ['in doubt, perhaps full', { ...YES, code: 500 }],
+  ['in doubt', { ...NO, code: 200 }],
+  // Words that no row has.
+  ['failed other', NO],
+  ['failed other', { ...NO, message: 'Nope' }],
+  ['failed other', { ...NO, message: 'Nope', code: 403 }],
+  ['failed other', { ...NO, message: 'Nope', code: 404 }],
+  ['in doubt', { ...NO, message: 'Nope', code: 408 }],
+  ['failed refused_by_person', { ...NO, message: 'Nope', code: 401 }],
+  ['in doubt, perhaps full', { ...NO, message: 'An unknown error', code: 500 }],
+  ['in doubt, perhaps full', { ...NO, message: 'Internal error', code: '500' }],
+  ['failed group_full closes: group_full', { ...NO, message: 'This group is full', code: 500 }],
+  ['failed other', { ...NO, message: 'The participant is not a member of your contacts' }],
   // Never a bare "invit", nor an invite that was not sent.
-  ['failed other', { is_success: false, message: 'You can invite them through the invite link' }],
-  ['failed other', { is_success: false, message: 'No invite sent' }],
-  ['failed other', { is_success: false, message: 'Invite could not be sent' }],
-  ['failed other', { is_success: false, message: 'The invite wasn’t sent' }],
-  ['failed other', { is_success: false, message: 'Failed to invite. The request was sent' }],
-  ['failed other', { is_success: false, message: 'Not sent an invite' }],
-  ['failed other', { is_success: false, message: 'An invite will be sent only by admins' }],
-  ['failed other', { is_success: false, message: 'The participant was not added successfully' }],
-  ['failed other', { is_success: false, message: 'The participant is not already in the group' }],
+  ['failed other', { ...NO, message: 'You can invite them through the invite link' }],
+  ['failed other', { ...NO, message: 'Invite queued' }],
+  ['failed other', { ...NO, message: 'No invite sent' }],
+  ['failed other', { ...NO, message: 'Invite could not be sent' }],
+  ['failed other', { ...NO, message: 'The invite wasn’t sent' }],
+  ['failed other', { ...NO, message: 'Failed to invite. The request was sent' }],
+  ['failed other', { ...NO, message: 'Not sent an invite' }],
+  ['failed other', { ...NO, message: 'An invite will be sent only by admins' }],
+  ['failed other', { ...NO, message: 'The participant was not added successfully' }],
+  ['failed other', { ...NO, message: 'The participant is not already in the group' }],
   // Without a word on success there is no word at all.
   ['in doubt', { message: 'Invite sent to participant' }],
   ['in doubt', { is_success: 'true', message: 'Invite sent' }],
@@ -90,9 +231,78 @@ test.each([
   ['in doubt', null],
   ['in doubt', true],
   ['in doubt', 'Invite sent to participant'],
-  ['in doubt', [{ is_success: true }]],
+  ['in doubt', [YES]],
 ])('%s: %j', (expected, value) => {
   expect(outcomeOf(value)).toBe(expected);
+});
+
+/** [body, what it says of one person, what it says of each of two] */
+test.each<[unknown, string, string]>([
+  ['"AddParticipantsError: You have no admin rights to add participants"', 'not_admin', 'not_admin'],
+  ['AddParticipantsError: You have no admin rights', 'not_admin', 'not_admin'],
+  [{ message: 'AddParticipantsError: You have NO ADMIN RIGHTS' }, 'not_admin', 'not_admin'],
+  [{ error: 'forbidden', status: 200 }, 'sender_not_in_group', 'sender_not_in_group'],
+  [{ error: { message: 'item-not-found' } }, 'chat_not_found', 'chat_not_found'],
+  [
+    { message: "AddParticipantsError: The participant can't be added to an empty group" },
+    'chat_not_found',
+    'chat_not_found',
+  ],
+  ['"This group is full"', 'group_full', 'group_full'],
+  [{ message: 'rate-overlimit' }, 'throttled', 'throttled'],
+  ['"The phone number is not registered on WhatsApp"', 'not_on_whatsapp', 'in doubt'],
+  ['"Invite sent to participant"', 'invited', 'in doubt'],
+  [{ message: 'An unknown error' }, 'in doubt', 'in doubt'],
+  ['"Session closed"', 'in doubt', 'in doubt'],
+  ['"Request accepted"', 'in doubt', 'in doubt'],
+  [{ is_success: true, message: 'Done' }, 'in doubt', 'in doubt'],
+  [{ is_success: false, message: 'Nope' }, 'in doubt', 'in doubt'],
+  // About somebody else, though it has a message.
+  [{ message: 'forbidden', '4915112345678@c.us': { is_success: true } }, 'in doubt', 'in doubt'],
+  // A page, or a proxy's text, is nobody's verdict.
+  ['<html><body>Forbidden</body></html>', 'in doubt', 'in doubt'],
+  ['Forbidden', 'in doubt', 'in doubt'],
+])('a verdict on the whole ask: %j', (body, one, each) => {
+  const told = (people: readonly Participant[]) => {
+    const result = classify(answered(200, body), people);
+    if (result.kind !== 'outcomes') return [result.kind === 'in_doubt' ? 'in doubt' : result.kind];
+    return [
+      ...result.outcomes.map(({ outcome }) => outcome.reasonCode || outcome.status),
+      ...result.inDoubt.map(() => 'in doubt'),
+      ...result.throttled.map(() => 'throttled'),
+    ];
+  };
+  expect(told([ANNA])).toEqual([one]);
+  expect(new Set(told([ANNA, BORIS]))).toEqual(new Set([each]));
+});
+
+test('an answer about somebody else is in doubt, whatever it says', () => {
+  for (const key of [`${BORIS}@c.us`, `${BORIS}@s.whatsapp.net`, BORIS, '919537851845@c.us']) {
+    expect(classify(answered(200, { [key]: { ...YES, code: 200 } }), [ANNA])).toMatchObject({
+      outcomes: [],
+      inDoubt: [{ participant: ANNA }],
+    });
+  }
+});
+
+test.each([
+  ['5511961234511', '551161234511'],
+  ['551161234511', '5511961234511'],
+  ['5215512345678', '525512345678'],
+  ['525512345678', '5215512345678'],
+  ['5491123456789', '541123456789'],
+  ['541123456789', '5491123456789'],
+  ['919537851844', undefined],
+  ['551133334444', undefined],
+])('not on WhatsApp: %s names the other number %s', (asked, other) => {
+  const value = { ...NO, code: 404, message: 'The phone number is not registered on WhatsApp' };
+  const result = classify(answered(200, { [`${asked}@c.us`]: value }), [asked as Participant]);
+  const message = result.kind === 'outcomes' ? result.outcomes[0]?.outcome.message : '';
+  expect(message).toBe(
+    other === undefined
+      ? value.message
+      : `${value.message} (the account may be under ${other}, the other form of this number)`,
+  );
 });
 
 test('an outcome carries the words, the status and the trace', () => {
@@ -161,8 +371,8 @@ test('a message that is no string is kept as its JSON', () => {
 /** DESIGN.md, "Answers", and what is decided beyond it. */
 test.each<[AskResult['kind'], number, unknown, object]>([
   ['in_doubt', 200, '', { message: 'HTTP 200 with an empty body' }],
-  ['in_doubt', 200, 'AddParticipantsError: …', { message: 'AddParticipantsError: …' }],
-  ['in_doubt', 200, '"Invite sent to participant"', { message: '"Invite sent to participant"' }],
+  ['outcomes', 200, 'AddParticipantsError: …', { inDoubt: [{ message: 'AddParticipantsError: …' }] }],
+  ['outcomes', 200, '"Request accepted"', { inDoubt: [{ message: 'Request accepted' }] }],
   ['in_doubt', 200, '[{"is_success":true}]', {}],
   ['in_doubt', 200, '{"919537851844@c.us":{"is_succ', {}],
   ['in_doubt', 200, 'null', {}],
