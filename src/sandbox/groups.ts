@@ -15,15 +15,27 @@ export const GROUP_KINDS = {
   '0304': { does: 'membership reads are stale: people added since the start never show' },
   '0400': { does: 'lists the phone as no admin, although asks work: the list is stale' },
   '0401': { does: 'every participant is answered with code 401, no admin rights' },
+  '0402': {
+    does: 'every participant is answered with code 401 without words; the phone is listed as no admin',
+  },
   '0403': { does: 'asks get HTTP 403: only admins can add' },
   '0404': { does: 'no such group: HTTP 404' },
+  '0405': { does: 'every ask is answered with one text: “AddParticipantsError: You have no admin rights …”' },
+  '0406': { does: 'every ask is answered with a message on the whole: “… added to an empty group”' },
   '0410': { does: 'the phone has left it (is_exited): asks get HTTP 403' },
   '0419': { does: 'full (1024 members): every participant is answered with code 419' },
   '0420': { does: 'has three places left (1021 members)' },
+  '0450': { does: 'full (1024 members): every participant is answered with code 500 without words' },
   '0500': { does: 'membership reads fail with HTTP 500; asks work' },
   '0503': { does: 'membership reads answer nonsense (a plain string); asks work' },
 } as const satisfies Record<string, GroupRow>;
 export type GroupKind = keyof typeof GROUP_KINDS | 'ordinary';
+
+/** Kinds that answer every ask with one verdict on the whole: its body. */
+export const VERDICTS: Partial<Record<GroupKind, unknown>> = {
+  '0405': 'AddParticipantsError: You have no admin rights to add participants to a group',
+  '0406': { message: "AddParticipantsError: The participant can't be added to an empty group" },
+};
 
 export function groupKind(chatId: string): GroupKind {
   const ending = chatId.slice(0, -'@g.us'.length).slice(-4);
@@ -51,10 +63,10 @@ export function groupName(chatId: string): string {
 }
 
 /** Of the kinds that are full, or nearly. */
-const FREE_PLACES: Partial<Record<GroupKind, number>> = { '0419': 0, '0420': 3 };
+const FREE_PLACES: Partial<Record<GroupKind, number>> = { '0419': 0, '0420': 3, '0450': 0 };
 
 /** Kinds that do not have the sending phone as an admin. */
-export const NOT_ADMIN: ReadonlySet<GroupKind> = new Set(['0400', '0401', '0403']);
+export const NOT_ADMIN: ReadonlySet<GroupKind> = new Set(['0400', '0401', '0402', '0403', '0405']);
 
 /**
  * The people who are in a group from the start (besides the sending phone): a stable function of the id, so that
@@ -95,7 +107,7 @@ export function chatBody(chatId: string, orgPhone: string, members: Iterable<Mem
     is_muted: false,
     is_archived: false,
     info_admins_only: false,
-    add_members_admins_only: kind === '0403' || kind === '0401',
+    add_members_admins_only: NOT_ADMIN.has(kind),
     invite_link: `https://chat.whatsapp.com/sandbox-${stableHash(`link ${chatId}`).toString(36)}`,
     member_count: shown.length,
     members: kind === '0204' ? null : Object.fromEntries(shown.map((m) => [m.id, memberBody(m)])),

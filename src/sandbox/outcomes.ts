@@ -11,7 +11,8 @@ export type Effect = 'added' | 'invited' | 'already_member' | 'failed' | 'thrott
 export interface ParticipantAnswer {
   readonly is_success: boolean;
   readonly message?: string;
-  readonly code?: number;
+  /** A number as documented, or the same as a string. */
+  readonly code?: number | string;
   readonly isInviteV4Sent?: boolean;
 }
 
@@ -66,10 +67,28 @@ export const NO_ADMIN: OutcomeRow = {
   },
 };
 
-const failed = (does: string, code: number, message: string): OutcomeRow => ({
+export const REFUSED: OutcomeRow = {
+  does: 'refused by the person, who has blocked the phone (code 401, no words)',
+  effect: 'failed',
+  answer: { is_success: false, code: 401 },
+};
+/** WhatsApp's answer for a group that is full, and for anything else that went wrong on its side. */
+export const SERVER_TROUBLE: OutcomeRow = {
+  does: 'code 500 without words, nothing done: the group is full, or WhatsApp is ill',
+  effect: 'failed',
+  answer: { is_success: false, code: 500 },
+};
+
+const failed = (does: string, code: number | string, message: string): OutcomeRow => ({
   does,
   effect: 'failed',
   answer: { is_success: false, code, message },
+});
+/** What an engine says when it does not know, though the person was added. */
+const addedAnd = (does: string, answer: ParticipantAnswer): OutcomeRow => ({
+  does,
+  effect: 'added',
+  answer,
 });
 
 /** The other number of the same person, where a country has two; else the number itself. Source: api/FACTS.md. */
@@ -158,6 +177,60 @@ export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
     does: 'added, answered and listed under the other number of the same person (52/521, 54/549, Brazil’s ninth digit)',
     key: (digits) => `${variantOf(digits)}@c.us`,
     memberId: (digits) => `${variantOf(digits)}@c.us`,
+  },
+  '0025': REFUSED,
+  '0026': failed('removed by an admin before (code 402)', 402, 'The participant was removed by an admin'),
+  '0027': failed('not acceptable (code 406)', 406, 'not-acceptable'),
+  '0028': failed('refused by the community (code 416)', 416, 'This action is not available'),
+  '0029': failed('group full, in words beside code 500', 500, 'This group is full'),
+  '0030': SERVER_TROUBLE,
+  '0031': {
+    does: 'has already requested to join (code 421)',
+    effect: 'invited',
+    answer: { is_success: true, code: 421, message: 'Already requested' },
+  },
+  '0032': failed('the phone is not in the group (code 403, forbidden)', 403, 'forbidden'),
+  '0033': failed('no such group (code 404, item-not-found)', 404, 'item-not-found'),
+  '0034': {
+    does: 'WhatsApp itself throttles (code 429, in words): nothing is done',
+    effect: 'throttled',
+    answer: {
+      is_success: false,
+      code: '429',
+      message: 'You are adding too many contacts to groups too quickly',
+    },
+  },
+  '0035': {
+    ...INVITED,
+    does: 'invited (“Invite queued”)',
+    answer: { is_success: true, message: 'Invite queued' },
+  },
+  '0036': addedAnd('added, and the engine does not know (code 400, “An unknown error”)', {
+    is_success: false,
+    code: 400,
+    message: 'An unknown error occurred',
+  }),
+  '0037': addedAnd('added, and the engine does not know (code 408, “Timed Out”)', {
+    is_success: false,
+    code: 408,
+    message: 'Timed Out',
+  }),
+  '0038': failed('nothing done, and the engine does not know (code 428)', 428, 'Connection Closed'),
+  '0039': failed('nothing done, and the engine does not know (code 503)', '503', 'service-unavailable'),
+  '0040': failed('nothing done, and the engine does not know (code 440)', 440, 'Connection was lost'),
+  '0041': failed('nothing done, and the engine does not know (code 515)', 515, 'Session closed'),
+  '0042': failed('nothing done, and the engine does not know (code 530)', 530, ''),
+  '0043': {
+    ...INVITED,
+    does: 'invited, and the answer is is_success: true alone',
+    answer: { is_success: true },
+  },
+  '0044': addedAnd('added (code "200", a string)', { is_success: true, code: '200' }),
+  '0045': {
+    ...ADDED,
+    does: 'not added, and the answer is about another phone',
+    effect: 'failed',
+    key: (digits) => `${digits.slice(0, -4)}9999@c.us`,
   },
 };
 

@@ -2,7 +2,15 @@
 import { personKey } from '../domain/participant.ts';
 import { type Answer, apiError, json, surelyRefused } from './answer.ts';
 import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
-import { chatBody, defaultMembers, GROUP_CAPACITY, groupKind, type Member, NOT_ADMIN } from './groups.ts';
+import {
+  chatBody,
+  defaultMembers,
+  GROUP_CAPACITY,
+  groupKind,
+  type Member,
+  NOT_ADMIN,
+  VERDICTS,
+} from './groups.ts';
 import {
   ALREADY_MEMBER,
   type Effect,
@@ -12,6 +20,8 @@ import {
   OUTCOMES,
   type OutcomeRow,
   type ParticipantAnswer,
+  REFUSED,
+  SERVER_TROUBLE,
 } from './outcomes.ts';
 
 export interface Ask {
@@ -116,6 +126,11 @@ export class World {
       const why = kind === '0403' ? 'Only admins can add participants' : 'Phone is not a member of this chat';
       return refusal(apiError(403, 'FORBIDDEN', why));
     }
+    const verdict = VERDICTS[kind];
+    if (verdict !== undefined) {
+      const effects = Object.fromEntries(ask.participants.map((digits) => [digits, 'failed' as const]));
+      return { answer: json(200, verdict), asked: true, effects, fault: '' };
+    }
     const index = ask.participants.findIndex((participant) => this.#faultOf(ask.chatId, participant));
     const culprit = ask.participants[index];
     const fault = culprit === undefined ? undefined : this.#faultOf(ask.chatId, culprit);
@@ -155,10 +170,12 @@ export class World {
 
   #outcome(ask: Ask, participant: string): OutcomeRow {
     const ending = participant.slice(-4);
-    if (groupKind(ask.chatId) === '0401') return NO_ADMIN;
+    const kind = groupKind(ask.chatId);
+    if (kind === '0401') return NO_ADMIN;
+    if (kind === '0402') return REFUSED;
     const members = this.membersOf(ask.chatId);
     if (members.has(personKey(participant))) return ALREADY_MEMBER;
-    if (members.size >= GROUP_CAPACITY) return GROUP_FULL;
+    if (members.size >= GROUP_CAPACITY) return kind === '0450' ? SERVER_TROUBLE : GROUP_FULL;
     return OUTCOMES[ending] ?? faultOutcome(ending) ?? naturalOutcome(participant, ask.force);
   }
 

@@ -78,11 +78,15 @@ const TABLE: readonly [string, number, number, number | undefined, boolean | und
   ['0304', 200, 200, 200, false],
   ['0400', 200, 200, 200, true],
   ['0401', 200, 200, 401, false],
+  ['0402', 200, 200, 401, false],
   ['0403', 200, 403, undefined, false],
   ['0404', 404, 404, undefined, undefined],
+  ['0405', 200, 200, undefined, false],
+  ['0406', 200, 200, undefined, false],
   ['0410', 200, 403, undefined, false],
   ['0419', 200, 200, 419, false],
   ['0420', 200, 200, 200, true],
+  ['0450', 200, 200, 500, false],
   ['0500', 500, 200, 200, undefined],
   ['0503', 200, 200, 200, undefined],
 ];
@@ -96,7 +100,7 @@ describe('groups with manners, by the last four digits of the id', () => {
     expect(answer.body[`${P}@c.us`]?.code).toBe(code);
     if (shows !== undefined)
       expect((await memberIds(sandbox, group(ending))).includes(`${P}@c.us`)).toBe(shows);
-    const effect = code === 200 ? 'added' : code === undefined ? 'untouched' : 'failed';
+    const effect = code === 200 ? 'added' : asked !== 200 ? 'untouched' : 'failed';
     expect(sandbox.counts().pairs[`${group(ending)} ${P}`]).toMatchObject({
       asked: asked === 200 ? 1 : 0,
       status: effect,

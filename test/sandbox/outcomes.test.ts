@@ -32,6 +32,26 @@ const TABLE: readonly [string, object, boolean, string][] = [
   ['0013', done(429, 'rate-overlimit'), false, 'throttled'],
   ['0014', { is_success: true }, true, 'added'],
   ['0015', { is_success: false }, false, 'failed'],
+  ['0025', { is_success: false, code: 401 }, false, 'failed'],
+  ['0026', done(402, 'The participant was removed by an admin'), false, 'failed'],
+  ['0027', done(406, 'not-acceptable'), false, 'failed'],
+  ['0028', done(416, 'This action is not available'), false, 'failed'],
+  ['0029', done(500, 'This group is full'), false, 'failed'],
+  ['0030', { is_success: false, code: 500 }, false, 'failed'],
+  ['0031', { is_success: true, code: 421, message: 'Already requested' }, false, 'invited'],
+  ['0032', done(403, 'forbidden'), false, 'failed'],
+  ['0033', done(404, 'item-not-found'), false, 'failed'],
+  ['0034', { is_success: false, code: '429' }, false, 'throttled'],
+  ['0035', { is_success: true, message: 'Invite queued' }, false, 'invited'],
+  ['0036', done(400, 'An unknown error occurred'), true, 'added'],
+  ['0037', done(408, 'Timed Out'), true, 'added'],
+  ['0038', done(428, 'Connection Closed'), false, 'failed'],
+  ['0039', { is_success: false, code: '503', message: 'service-unavailable' }, false, 'failed'],
+  ['0040', done(440, 'Connection was lost'), false, 'failed'],
+  ['0041', done(515, 'Session closed'), false, 'failed'],
+  ['0042', done(530, ''), false, 'failed'],
+  ['0043', { is_success: true }, false, 'invited'],
+  ['0044', { is_success: true, code: '200' }, true, 'added'],
 ];
 
 describe('the outcome of a participant, by its last four digits', () => {
@@ -71,6 +91,13 @@ describe('the outcome of a participant, by its last four digits', () => {
     expect(await memberIds(sandbox)).toContain(key.endsWith('@c.us') ? key : `${participant}@c.us`);
   });
 
+  it('an answer about another phone', async () => {
+    const sandbox = await open();
+    const { body } = await ask(sandbox, [`${P}0045`]);
+    expect(Object.keys(body)).toEqual([`${P}9999@c.us`]);
+    expect(await memberIds(sandbox)).not.toContain(`${P}0045@c.us`);
+  });
+
   it('a LID is no form of the number, and membership ties the two together', async () => {
     const sandbox = await open();
     const { body } = await ask(sandbox, [`${P}0022`]);
@@ -85,7 +112,15 @@ describe('the outcome of a participant, by its last four digits', () => {
   });
 
   it('the list for people has every row that is tested here', () => {
-    const tested = new Set([...TABLE.map(([ending]) => ending), '0020', '0021', '0022', '0023', '0024']);
+    const tested = new Set([
+      ...TABLE.map(([ending]) => ending),
+      '0020',
+      '0021',
+      '0022',
+      '0023',
+      '0024',
+      '0045',
+    ]);
     expect(new Set(OUTCOME_ENDINGS.map(({ ending }) => ending))).toEqual(tested);
     for (const { does } of OUTCOME_ENDINGS) expect(does).not.toBe('');
   });
