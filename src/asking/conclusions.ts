@@ -11,6 +11,7 @@ import type { Log } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
+import { SecondLook } from './second-look.ts';
 import { pairsOf, type Settler } from './settler.ts';
 
 export interface Sent {
@@ -42,9 +43,11 @@ interface Parts {
 /** What an answered ask comes to: settled, in doubt, asked again, or the end of the run. */
 export class Conclusions {
   readonly #parts: Parts;
+  readonly #secondLook: SecondLook;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#secondLook = new SecondLook(parts.groups);
   }
 
   /** Settles an answer; gives back those whom WhatsApp throttled, who are to be asked again. */
@@ -83,8 +86,9 @@ export class Conclusions {
     return [];
   }
 
-  async #settleOutcomes(ask: Ask, sent: Sent, result: Result<'outcomes'>): Promise<readonly Participant[]> {
+  async #settleOutcomes(ask: Ask, sent: Sent, told: Result<'outcomes'>): Promise<readonly Participant[]> {
     const { groups } = this.#parts;
+    const result = await this.#secondLook.at(ask.chatId, told);
     await this.#parts.settle.each(
       ask,
       sent.id,

@@ -3,7 +3,19 @@ import type { Answer } from '../../src/asking/answer.ts';
 import type { Participant } from '../../src/domain/words.ts';
 import { EXIT, OnboardError } from '../../src/errors.ts';
 import { answered, broken, UNSENT } from './answers.ts';
-import { added, each, GONE, GROUP, OTHER, people, person, type Script, stage, tick } from './fakes.ts';
+import {
+  added,
+  each,
+  GONE,
+  GROUP,
+  OTHER,
+  people,
+  person,
+  type Script,
+  SENDER,
+  stage,
+  tick,
+} from './fakes.ts';
 
 const THROTTLED = { is_success: false, code: 429, message: 'rate-overlimit' };
 const FULL = { is_success: false, code: 419, message: 'the group is full' };
@@ -152,6 +164,71 @@ describe('a group that takes nobody', () => {
     await on.askFor([one, two], 2);
     expect([on.ledger.of(one), on.ledger.of(two)]).toEqual(['failed group_full', 'failed group_full']);
     expect(on.ledger.asks).toHaveLength(1);
+  });
+});
+
+/** The page of a group with so many members, one of them the sending phone. */
+const page = (members: number, isAdmin = true) =>
+  answered(200, {
+    chat_id: GROUP,
+    member_count: members,
+    members: { [`${SENDER}@c.us`]: { is_admin: isAdmin }, '14155550100@c.us': { is_admin: false } },
+  });
+
+describe('an answer that may mean two things has the group read', () => {
+  const ILL = { is_success: false, code: 500 };
+  const REFUSED = { is_success: false, code: '401' };
+
+  it('code 500 of a group at its limit: it is full, for everybody', async () => {
+    const on = stage({ add: (who) => each(who, ILL), chat: () => page(1024) });
+    expect(await on.askFor(people(4))).toEqual([]);
+    expect(new Set(people(4).map((who) => on.ledger.of(who)))).toEqual(new Set(['failed group_full']));
+    expect([on.ledger.asks.length, on.calls.filter((call) => call === 'chat').length]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['has room', page(1023)],
+    ['does not tell', answered(500)],
+  ])('code 500 of a group that %s: in doubt', async (_what, chat) => {
+    const on = stage({ add: (who) => each(who, ILL), chat: () => chat });
+    expect(await on.askFor(people(2))).toHaveLength(2);
+    expect(on.ledger.asks).toHaveLength(2);
+  });
+
+  it.each<[string, Script, string[]]>([
+    [
+      'one person refuses: that person alone',
+      {
+        add: (who) => (who.includes(person(1)) ? each(who, REFUSED) : added(who)),
+        chat: () => page(9, false),
+      },
+      ['added', 'failed refused_by_person', 'added', 'added', 'added'],
+    ],
+    [
+      'everybody refuses, and the sender is an admin: each alone',
+      { add: (who) => each(who, REFUSED), chat: () => page(9) },
+      Array(5).fill('failed refused_by_person'),
+    ],
+    [
+      'everybody refuses, and the sender is not an admin: the group is closed',
+      { add: (who) => each(who, REFUSED), chat: () => page(9, false) },
+      [...Array(3).fill('failed refused_by_person'), 'failed not_admin', 'failed not_admin'],
+    ],
+    [
+      'everybody refuses but the first: each alone',
+      {
+        add: (who) => (who.includes(person(0)) ? added(who) : each(who, REFUSED)),
+        chat: () => page(9, false),
+      },
+      ['added', ...Array(4).fill('failed refused_by_person')],
+    ],
+  ])('%s', async (_what, script, expected) => {
+    const on = stage(script);
+    on.groups.senderNumber = SENDER;
+    await on.askFor(people(5));
+    expect(people(5).map((who) => on.ledger.of(who))).toEqual(expected);
+    expect(on.control.stopped).toBe(false);
+    expect(on.calls.filter((call) => call === 'chat').length).toBeLessThanOrEqual(1);
   });
 });
 
