@@ -133,7 +133,6 @@ const table = {
     advice: 'run the shard that it is in, then merge again',
   },
   limit: { meaning: 'beyond --limit', advice: 'run again with a larger --limit' },
-  not_selected: { meaning: 'not among --only-status', advice: 'nothing to do' },
   // --- the cohort: phones
   phone_missing: { meaning: 'the phone cell is empty', advice: 'fill it in' },
   phone_scientific_notation: {

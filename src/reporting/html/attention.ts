@@ -14,10 +14,15 @@ const MOST_PER_REASON = 100;
 const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
 /** Accepted, and yet somebody has to act. */
 const ALSO: readonly ReasonCode[] = ['pending_approval'];
-/** Reasons with which nobody has to do anything. */
-const NO_ACTION: readonly ReasonCode[] = ['not_selected'];
 /** Reasons where the group's invite link is what helps. */
-const LINK_HELPS: readonly ReasonCode[] = ['privacy_blocked', 'recently_left', 'community_blocked'];
+const LINK_HELPS: readonly ReasonCode[] = [
+  'privacy_blocked',
+  'recently_left',
+  'removed_by_admin',
+  'refused_by_person',
+  'not_acceptable',
+  'community_blocked',
+];
 
 /** The cohort's own columns shown here: enough to know who it is. */
 const OWN_COLUMNS = 2;
@@ -38,7 +43,6 @@ interface Reason {
 }
 
 function needsAction(status: Status, code: ReasonCode | ''): boolean {
-  if (code !== '' && NO_ACTION.includes(code)) return false;
   return PROBLEMS.includes(status) || (code !== '' && ALSO.includes(code));
 }
 
