@@ -59,7 +59,7 @@ const chatShape = z.looseObject({
 });
 
 /** Where a member's phone may stand beside its key in the map. */
-const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number'] as const;
+const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number', 'number'] as const;
 
 /**
  * `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws.
@@ -117,8 +117,11 @@ function indexMembers(members: unknown): MembersIndex | undefined {
   const people = new Set<string>();
   let withoutPhone = 0;
   for (const [key, member] of entries) {
-    const ids = memberTexts(key, member).flatMap((id) => readMemberId(id) ?? []);
-    const phones = ids.flatMap(({ phone }) => phone ?? []);
+    const texts = memberTexts(key, member);
+    const ids = texts.flatMap((id) => readMemberId(id) ?? []);
+    const lids = new Set(texts.flatMap((id) => LID.exec(id.trim())?.[1] ?? []));
+    // The digits of a LID name nobody's phone, wherever else they stand.
+    const phones = ids.flatMap(({ phone }) => (phone === undefined || lids.has(phone) ? [] : phone));
     for (const phone of phones) people.add(personKey(phone));
     if (ids.length > 0 && phones.length === 0) withoutPhone += 1;
   }
@@ -126,13 +129,19 @@ function indexMembers(members: unknown): MembersIndex | undefined {
   return { size: people.size, withoutPhone, has: (participant) => people.has(personKey(participant)) };
 }
 
+const LID = /^(\d+)(?:[.:]\d+)*@lid$/i;
+
+/** The texts that may name a member: its key, its ids, its number. */
 function memberTexts(key: string, member: unknown): string[] {
   if (!isObject(member)) return [key];
   // A bare `id` may be a database's own number; taken for a phone, it would pass a stranger off as a member.
   const id = member['id'];
-  const texts = [
-    typeof id === 'string' && id.includes('@') ? id : '',
-    ...MEMBER_FIELDS.map((field) => member[field]),
-  ];
-  return [key, ...texts.filter((value) => typeof value === 'string')];
+  const ids = [id, ...(isObject(id) ? [id['_serialized']] : [])].filter(
+    (value) => typeof value === 'string' && value.includes('@'),
+  );
+  const fields = MEMBER_FIELDS.map((field) => member[field]);
+  return [key, member['contact_lid'], ...ids, ...fields].flatMap((value) => {
+    if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : [];
+    return typeof value === 'string' ? value.replace(/[\s()-]/g, '') : [];
+  });
 }

@@ -52,6 +52,28 @@ test.each([
   ['a list of members with an id', [{ id: `${BORIS}@c.us` }, 5], true],
   ['an id of a database', { [`${ANNA}@c.us`]: { id: BORIS } }, false],
   ['somebody else', { [`${ANNA}@c.us`]: {} }, false],
+  ['a LID, with a number', { '314159265358979@lid': { number: BORIS } }, true],
+  ['a LID, with a number as a number', { '314159265358979@lid': { number: Number(BORIS) } }, true],
+  [
+    'a LID, with a number as people write it',
+    { '314159265358979@lid': { number: `+${BORIS.slice(0, 2)} ${BORIS.slice(2, 7)}-${BORIS.slice(7)}` } },
+    true,
+  ],
+  ['a LID, with id._serialized', { '314159265358979@lid': { id: { _serialized: `${BORIS}@c.us` } } }, true],
+  [
+    'a list, with id._serialized',
+    [{ id: { user: BORIS, server: 'c.us', _serialized: `${BORIS}@c.us` } }],
+    true,
+  ],
+  ['a LID in the list, with a number', [{ id: { _serialized: '314159265358979@lid' }, number: BORIS }], true],
+  ['an id._serialized that is a LID', { x: { id: { _serialized: `${BORIS}@lid` } } }, false],
+  ['a number that is the LID', { [`${BORIS}@lid`]: { number: BORIS, contact_id: BORIS } }, false],
+  [
+    'a number that is the LID, which stands beside it',
+    { x: { contact_lid: `${BORIS}@lid`, number: BORIS } },
+    false,
+  ],
+  ['a number that is the LID of a device', { [`${BORIS}:3@lid`]: { phone: BORIS } }, false],
   ['LIDs alone', { '314159265358979@lid': {} }, false],
 ])('members: %s', (_name, members, listed) => {
   expect(chatWith({ members }).members?.has(BORIS)).toBe(listed);
