@@ -87,6 +87,13 @@ export class Groups {
     return (this.#shared?.phones ?? [this]).some((phone) => phone.#has(chatId, participant));
   }
 
+  /** True only when the membership was read, tells everybody's phone, and lists this person nowhere. It may be stale. */
+  lacks(chatId: ChatId, participant: Participant): boolean {
+    const phones = this.#shared?.phones ?? [this];
+    const read = phones.flatMap((phone) => phone.#known.get(chatId)?.members ?? []);
+    return read.length > 0 && read.every(({ withoutPhone, has }) => withoutPhone === 0 && !has(participant));
+  }
+
   #has(chatId: ChatId, participant: Participant): boolean {
     return this.#known.get(chatId)?.members?.has(participant) === true;
   }

@@ -39,6 +39,7 @@ export interface GroupFacts {
 export interface AskingEvents {
   /** One ask is about to be sent: the ledger has it. */
   asked(people: number): void;
+  /** So many more people have this status; fewer, where `count` is below zero. */
   settled(chatId: ChatId, status: Status, count: number): void;
   /** A group was read; '' where the answer did not tell. */
   groupRead(chatId: ChatId, name: string, about?: GroupFacts): void;

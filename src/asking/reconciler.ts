@@ -1,4 +1,4 @@
-import type { ChatId, Pair } from '../domain/words.ts';
+import type { ChatId, Outcome, Pair } from '../domain/words.ts';
 import type { Groups } from './groups.ts';
 import type { AskingEvents, AskLedger, Log, Settlement } from './ports.ts';
 import type { RunControl } from './run-control.ts';
@@ -9,12 +9,15 @@ export interface Doubt {
   readonly message: string;
   readonly httpStatus: number | undefined;
   readonly traceId: string;
-  /** The ledger has it as `unknown` already, with the words of the lost answer: only a member is news. */
-  readonly known?: boolean;
+  /**
+   * What the ledger has it as already, with the words of the answer; undefined: in doubt. Of an `unknown` only a member
+   * is news; `unconfirmed` is a success that did not say whether it was an add or an invite.
+   */
+  readonly was?: 'unknown' | 'unconfirmed' | undefined;
 }
 
 interface Parts {
-  readonly groups: Pick<Groups, 'read' | 'lists'>;
+  readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
   readonly ledger: AskLedger;
   readonly control: RunControl;
   readonly events: AskingEvents;
@@ -22,8 +25,8 @@ interface Parts {
 }
 
 /**
- * Settles pairs in doubt by the group's membership, one read per group: a member was `added`; of anybody else nothing
- * is known, so they are `unknown`. When the run is stopped before a group could be read, or the API is out of reach, its
+ * Settles pairs by the group's membership, one read per group. A member was `added`. Of anybody else in doubt nothing is
+ * known, so they are `unknown`; a success whose person the group lacks was an invite. When the run is stopped before a group could be read, or the API is out of reach, its
  * pairs stay in doubt, and the next run reads it.
  */
 export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise<void> {
@@ -37,26 +40,45 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
     if (parts.control.stopped) return;
     const read = await parts.groups.read(chatId, parts.control);
     if (read === 'not_read') return;
-    const news = group
-      .map((doubt) => ({ ...settlement(doubt, parts.groups), known: doubt.known }))
-      .filter(({ outcome, known }) => outcome.status === 'added' || !known);
-    await parts.ledger.settle(undefined, news);
-    const added = news.filter(({ outcome }) => outcome.status === 'added').length;
-    if (added > 0) parts.events.settled(chatId, 'added', added);
-    if (added < news.length) parts.events.settled(chatId, 'unknown', news.length - added);
-    const words = read === 'read' ? 'in doubt: membership read' : 'in doubt: membership not readable';
+    const settled = group.flatMap((doubt) => {
+      const found = finding(doubt, read === 'read', parts.groups);
+      return found ? [{ doubt, ...found }] : [];
+    });
+    await parts.ledger.settle(undefined, settled.map(settlement));
+    count(chatId, settled, parts.events);
+    const added = settled.filter(({ status }) => status === 'added').length;
     parts.log[read === 'read' ? 'info' : 'warn'](
-      { chat_id: chatId, added, unknown: group.length - added },
-      words,
+      { chat_id: chatId, people: group.length, added },
+      read === 'read' ? 'in doubt: membership read' : 'in doubt: membership not readable',
     );
   }
 }
 
-function settlement({ pair, message, httpStatus, traceId }: Doubt, groups: Parts['groups']): Settlement {
-  return groups.lists(pair.chatId, pair.participant)
-    ? {
-        pair,
-        outcome: { status: 'added', reasonCode: 'confirmed_by_membership', message, httpStatus, traceId },
-      }
-    : { pair, outcome: { status: 'unknown', reasonCode: 'no_answer', message, httpStatus, traceId } };
+type Finding = Pick<Outcome, 'status' | 'reasonCode'>;
+type Settled = Finding & { readonly doubt: Doubt };
+
+/** undefined: nothing is known that the ledger has not. */
+function finding({ pair, was }: Doubt, read: boolean, groups: Parts['groups']): Finding | undefined {
+  const { chatId, participant } = pair;
+  if (groups.lists(chatId, participant)) return { status: 'added', reasonCode: 'confirmed_by_membership' };
+  if (was === undefined) return { status: 'unknown', reasonCode: 'no_answer' };
+  // A membership of before the ask is no proof: only what was read now is.
+  const invited = was === 'unconfirmed' && read && groups.lacks(chatId, participant);
+  return invited ? { status: 'invited', reasonCode: 'unconfirmed' } : undefined;
+}
+
+function settlement({ doubt, status, reasonCode }: Settled): Settlement {
+  const { pair, message, httpStatus, traceId } = doubt;
+  return { pair, outcome: { status, reasonCode, message, httpStatus, traceId } };
+}
+
+/** Tells of each status how many were settled; a success was counted as `added` before. */
+function count(chatId: ChatId, settled: readonly Settled[], events: AskingEvents): void {
+  const counts = new Map<Outcome['status'], number>();
+  const add = (status: Outcome['status'], n: number) => counts.set(status, (counts.get(status) ?? 0) + n);
+  for (const { doubt, status } of settled) {
+    add(status, 1);
+    if (doubt.was === 'unconfirmed') add('added', -1);
+  }
+  for (const [status, n] of counts) if (n !== 0) events.settled(chatId, status, n);
 }

@@ -10,12 +10,12 @@ interface Reason {
 const table = {
   // --- after an ask: accepted
   confirmed_by_membership: {
-    meaning: 'the answer was lost, but the group lists this person as a member',
+    meaning: 'the answer was lost, or did not say what was done; the group lists this person as a member',
     advice: 'nothing to do',
   },
   unconfirmed: {
     meaning: 'the API reported success without saying whether it was an add or an invite',
-    advice: 'nothing to do; look into the group if you need to be sure',
+    advice: 'nothing to do; follow-up tells later whether they are in the group',
   },
   pending_approval: {
     meaning: 'a request to join waits for a group admin',

@@ -3,7 +3,7 @@ import { Planner } from '../asking/planner.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import { type Doubt, reconcile } from '../asking/reconciler.ts';
 import type { RunControl } from '../asking/run-control.ts';
-import type { ChatId, Pair } from '../domain/words.ts';
+import type { ChatId, Outcome, Pair } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { foresee } from './foresee.ts';
 import type { Phones } from './senders.ts';
@@ -23,9 +23,16 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
   'redirected',
 ]);
 
+/** What the ledger knows of former asks. */
+interface SettledBefore {
+  inDoubt(): Iterable<Pair>;
+  state(pair: Pair): { readonly status: string; readonly reasonCode: string } | undefined;
+  outcome(pair: Pair): Outcome | undefined;
+}
+
 export interface AskAllParts {
   readonly phones: Phones;
-  readonly ledger: AskLedger & { inDoubt(): Iterable<Pair> };
+  readonly ledger: AskLedger & SettledBefore;
   readonly plan: Survey;
   readonly knowledge: Knowledge;
   readonly selection: Selection;
@@ -47,15 +54,17 @@ export interface AskAllParts {
 
 /**
  * Asks for everybody that the plan says, and settles what is in doubt: from a former run first, from this one at the
- * end. True when `--limit` ended it.
+ * end, and with it every success that did not say what was done. True when `--limit` ended it.
  */
 export async function askAll(parts: AskAllParts): Promise<boolean> {
   const { phones, control } = parts;
   const inDoubt = parts.dryRun ? [] : [...parts.ledger.inDoubt()];
   const unknown = parts.dryRun ? [] : parts.plan.unknown;
-  await settleDoubts([...inDoubt.map(bare), ...unknown.map(known)], parts, control);
   // Those of a former run that are `unknown` only now were not in the plan.
   const toAsk = parts.plan.toAsk > 0 || (inDoubt.length > 0 && parts.selection.retry.includes('unknown'));
+  const earlier = [...inDoubt.map(bare), ...unknown.map(known)];
+  // Where nobody is asked, the end is here.
+  await settleDoubts(toAsk ? earlier : [...earlier, ...(await unconfirmed(parts))], parts, control);
   if (!toAsk || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
   if (control.stopped) return false;
@@ -68,7 +77,7 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
     await phones.drain().catch(() => undefined);
     throw error;
   });
-  const doubts = await phones.drain();
+  const doubts = [...(await phones.drain()), ...(await unconfirmed(parts))];
   if (!control.stopped) await settleDoubts(doubts, parts, control);
   else if (!SILENT_ENDS.has(control.reason?.code ?? '')) await settleInClosing(doubts, parts);
   return limited;
@@ -79,7 +88,22 @@ function bare(pair: Pair): Doubt {
 }
 
 function known(pair: Pair): Doubt {
-  return { ...bare(pair), known: true };
+  return { ...bare(pair), was: 'unknown' };
+}
+
+/** Successes of this run, and of a former one that a crash ended, which did not say whether it was an add or an invite. */
+async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt[]> {
+  const found: Doubt[] = [];
+  if (dryRun) return found;
+  let passed = 0;
+  for (const { pair } of plan.list) {
+    if (++passed % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    const state = ledger.state(pair);
+    if (state?.status !== 'added' || state.reasonCode !== 'unconfirmed') continue;
+    const { message, httpStatus, traceId } = ledger.outcome(pair) ?? bare(pair);
+    found.push({ pair, message, httpStatus, traceId, was: 'unconfirmed' });
+  }
+  return found;
 }
 
 /** Each phone's state and each group's members, once, before anybody is asked. */

@@ -42,7 +42,7 @@ export interface Phones {
   /** Reads each group through each phone that has somebody to ask into it. */
   readGroups(): Promise<void>;
   /** For those in doubt: who is in a group is the same through whatever phone it is read. */
-  readonly groups: Pick<Groups, 'read' | 'lists'>;
+  readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
   /** The group's name, and what its page says through each phone that asks into it. */
   standings(chatId: ChatId): Standings;
   /** Why this phone was stopped while the run went on. */
@@ -260,6 +260,8 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
       read: readAny,
       lists: (chatId, participant) =>
         [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
+      lacks: (chatId, participant) =>
+        [...lines.values()].every(({ groups }) => groups.lacks(chatId, participant)),
     },
     standings: (chatId) =>
       standingsOf(

@@ -7,17 +7,17 @@ import { EXIT } from '../../src/errors.ts';
 import { answered, UNSENT } from './answers.ts';
 import { GROUP, group, OTHER, person, type Script, stage } from './fakes.ts';
 
-const doubt = (i: number, chatId: ChatId = GROUP, known = false): Doubt => ({
+const doubt = (i: number, chatId: ChatId = GROUP, was?: Doubt['was']): Doubt => ({
   pair: { chatId, participant: person(i) },
   message: 'no answer in time',
   httpStatus: 504,
   traceId: 'trace',
-  known,
+  was,
 });
 
 async function reconciled(chat: Script['chat'], doubts: readonly Doubt[], control?: RunControl) {
   const on = stage({ ...(chat && { chat }) });
-  for (const { pair, known } of doubts) if (!known) await on.ledger.asked([pair]);
+  for (const { pair, was } of doubts) if (!was) await on.ledger.asked([pair]);
   await reconcile(doubts, { ...on, control: control ?? on.control });
   return on;
 }
@@ -82,10 +82,44 @@ describe('pairs in doubt', () => {
   });
 
   it('known as unknown already: keep their words, unless the group lists them by now', async () => {
-    const on = await reconciled(() => group([person(1)]), [doubt(1, GROUP, true), doubt(2, GROUP, true)]);
+    const on = await reconciled(
+      () => group([person(1)]),
+      [doubt(1, GROUP, 'unknown'), doubt(2, GROUP, 'unknown')],
+    );
     expect(on.ledger.of(person(1))).toBe('added confirmed_by_membership');
     expect(on.ledger.of(person(2))).toBeUndefined();
     expect(on.settled.filter((word) => /^\d/.test(word))).toEqual(['1 added']);
+  });
+
+  it.each<[string, Script['chat'], string | undefined, string | undefined]>([
+    [
+      'listed, and not listed',
+      () => group([person(1)]),
+      'added confirmed_by_membership',
+      'invited unconfirmed',
+    ],
+    ['HTTP 500', () => answered(500), undefined, undefined],
+    ['members: null', () => answered(200, { chat_id: GROUP, members: null }), undefined, undefined],
+    [
+      'a member whose phone nobody knows',
+      () => answered(200, { members: { '919000000001@c.us': {}, '271828182845904@lid': {} } }),
+      undefined,
+      undefined,
+    ],
+    [
+      'a member by LID, with a number beside it',
+      () => answered(200, { members: { '271828182845904@lid': { number: person(1) } } }),
+      'added confirmed_by_membership',
+      'invited unconfirmed',
+    ],
+  ])('a success that did not say what was done (%s): one read', async (_what, chat, first, second) => {
+    const on = await reconciled(chat, [doubt(1, GROUP, 'unconfirmed'), doubt(2, GROUP, 'unconfirmed')]);
+    expect(on.calls).toEqual(['chat']);
+    expect([on.ledger.of(person(1)), on.ledger.of(person(2))]).toEqual([first, second]);
+    // Both were counted as added before.
+    expect(on.settled.filter((word) => /^-?\d/.test(word)).sort()).toEqual(
+      second === undefined ? [] : ['-1 added', '1 invited'],
+    );
   });
 
   it('none: nothing is read', async () => {
