@@ -102,9 +102,9 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const rewriting = { cohort, groups: readers?.groups, read, ledger, clock, named };
   const { tally, invited, rows, written } = await rewrite(config, io, rewriting);
 
-  const { out, unread } = totalOf(invited);
+  const { out, waiting, unread } = totalOf(invited);
   const stop = control.reason;
-  const exit = stop?.exit ?? (out + unread > 0 ? EXIT.incomplete : EXIT.ok);
+  const exit = stop?.exit ?? (out + waiting + unread > 0 ? EXIT.incomplete : EXIT.ok);
   const sandbox = config.target.kind === 'sandbox';
   const ending: Ending = {
     command: 'follow-up',

@@ -60,18 +60,20 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
 
   function note(reading: Reading, before: PreviousResult, isIn: boolean): void {
     const id = reading.kind === 'pair' ? reading.pair.chatId : '';
-    const counts = invited.get(id) ?? { joined: 0, out: 0, unread: 0 };
+    const counts = invited.get(id) ?? { joined: 0, out: 0, waiting: 0, unread: 0 };
     invited.set(id, counts);
     if (isIn) {
       counts.joined++;
       return;
     }
-    if (id !== '' && parts.read.has(id)) counts.out++;
-    else counts.unread++;
-    const askedAt = previousOf(before)?.askedAt;
+    const { askedAt, reasonCode } = previousOf(before) ?? {};
+    const waiting = reasonCode === 'pending_approval';
+    if (id === '' || !parts.read.has(id)) counts.unread++;
+    else if (waiting) counts.waiting++;
+    else counts.out++;
     if (!parts.named(askedAt)) return;
     const digits = reading.kind === 'pair' ? reading.pair.participant : '';
-    rows.push({ line: reading.row.line, chatId: id, who: maskParticipant(digits), askedAt });
+    rows.push({ line: reading.row.line, chatId: id, who: maskParticipant(digits), askedAt, waiting });
   }
 }
 

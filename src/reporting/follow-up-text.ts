@@ -8,6 +8,8 @@ export interface InvitedCounts {
   joined: number;
   /** Not listed among the members. */
   out: number;
+  /** Not listed either: their request waits for a group admin, and does not expire as an invite does. */
+  waiting: number;
   /** The group, or the row, could not be read: nobody knows. */
   unread: number;
 }
@@ -21,6 +23,8 @@ export interface OutRow {
   readonly who: string;
   /** Epoch ms; undefined when the results do not say. */
   readonly askedAt: number | undefined;
+  /** Waits for a group admin. */
+  readonly waiting: boolean;
 }
 
 export interface FollowUpFacts {
@@ -39,10 +43,11 @@ export interface FollowUpFacts {
 }
 
 export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
-  const total = { joined: 0, out: 0, unread: 0 };
-  for (const { joined, out, unread } of groups.values()) {
+  const total = { joined: 0, out: 0, waiting: 0, unread: 0 };
+  for (const { joined, out, waiting, unread } of groups.values()) {
     total.joined += joined;
     total.out += out;
+    total.waiting += waiting;
     total.unread += unread;
   }
   return total;
@@ -51,7 +56,7 @@ export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
 /** Who has come in and who has not, for people. Whole numbers are in the file, on the lines that are named. */
 export function followUpText(facts: FollowUpFacts): string {
   const total = totalOf(facts.groups);
-  const invited = total.joined + total.out + total.unread;
+  const invited = total.joined + total.out + total.waiting + total.unread;
   const lines = [
     `${plain(facts.file)}: ${count(invited, 'person', 'people')} invited${facts.sandbox ? ' (sandbox: these are no real groups)' : ''}`,
   ];
@@ -60,6 +65,7 @@ export function followUpText(facts: FollowUpFacts): string {
   };
   line(total.joined, 'joined: have come in since');
   line(total.out, 'still out');
+  line(total.waiting, 'waiting for a group admin to let them in');
   line(total.unread, 'unknown: their group could not be read');
   if (facts.groups.size > 0)
     lines.push('', 'groups', ...[...facts.groups].map((one) => groupLine(facts, one)));
@@ -71,11 +77,12 @@ export function followUpText(facts: FollowUpFacts): string {
 
 function groupLine(
   { groupName }: FollowUpFacts,
-  [id, { joined, out, unread }]: readonly [ChatId | '', InvitedCounts],
+  [id, { joined, out, waiting, unread }]: readonly [ChatId | '', InvitedCounts],
 ): string {
   const words = [
     joined > 0 && `${joined} joined`,
     out > 0 && `${out} still out`,
+    waiting > 0 && `${waiting} waiting for an admin`,
     unread > 0 && `${unread} unknown`,
   ];
   return `  ${fitted(nameOf(groupName, id), 34)} ${words.filter(Boolean).join(', ')}`;
@@ -85,19 +92,30 @@ function nameOf(groupName: FollowUpFacts['groupName'], id: ChatId | ''): string 
   return id === '' ? 'rows that cannot be read' : plain(groupName(id) || maskChatId(id), 60);
 }
 
-function rowLines({ rows, olderThanMs, file, groupName, now }: FollowUpFacts): string[] {
-  if (olderThanMs === undefined && rows.length === 0) return [];
-  const title =
-    olderThanMs === undefined
-      ? 'still out'
-      : `${count(rows.length, 'invite')} older than ${formatDuration(olderThanMs)}`;
-  return [
-    '',
-    title,
-    ...rows.map(({ line, who, askedAt, chatId }) => {
-      const asked =
-        askedAt === undefined ? 'asked nobody knows when' : `asked ${formatDuration(now - askedAt)} ago`;
-      return `  ${plain(file)}:${line}: ${who}  ${asked}  ${nameOf(groupName, chatId)}`;
-    }),
-  ];
+/** The rows by what they wait for: an invite expires, a request to join does not. */
+function rowLines(facts: FollowUpFacts): string[] {
+  const { rows, olderThanMs } = facts;
+  const [invites, requests] = [rows.filter(({ waiting }) => !waiting), rows.filter(({ waiting }) => waiting)];
+  const old = olderThanMs === undefined ? '' : ` older than ${formatDuration(olderThanMs)}`;
+  const lines: string[] = [];
+  if (old !== '' || invites.length > 0)
+    lines.push(
+      '',
+      old === '' ? 'still out' : `${count(invites.length, 'invite')}${old}`,
+      ...invites.map(named),
+    );
+  if (requests.length > 0)
+    lines.push(
+      '',
+      `${count(requests.length, 'request')}${old}, waiting for a group admin: not expired`,
+      ...requests.map(named),
+    );
+  return lines;
+
+  function named({ line, who, askedAt, chatId }: OutRow): string {
+    const { file, now, groupName } = facts;
+    const asked =
+      askedAt === undefined ? 'asked nobody knows when' : `asked ${formatDuration(now - askedAt)} ago`;
+    return `  ${plain(file)}:${line}: ${who}  ${asked}  ${nameOf(groupName, chatId)}`;
+  }
 }

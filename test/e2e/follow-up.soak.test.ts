@@ -85,20 +85,27 @@ describe('follow-up', () => {
   });
 
   it('names invites that have expired, by line', async () => {
-    const { api, out, followUp } = await trial([3, 3, 3]);
+    const { api, out, followUp } = await trial([3, 3, 3, 11, 11]);
     await rm(`${out}.ledger.jsonl`);
     const rows = (await readFile(out, 'utf8')).trimEnd().split('\n');
     const askedAt = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
     const aged = rows.map((row, i) =>
-      i === 0 ? row : row.replace(/[^,]+(,[^,]+)$/, `${askedAt(i === 2 ? 4 : 2)}$1`),
+      i === 0 ? row : row.replace(/[^,]+(,[^,]+)$/, `${askedAt(i === 2 || i === 4 ? 4 : 2)}$1`),
     );
     await writeFile(out, `${aged.join('\n')}\n`);
     const ended = await followUp('--older-than', '3d');
     expect(ended.stdout).toContain('1 invite older than 3 d');
-    expect(ended.stdout).toMatch(/results\.csv:3: .*asked 4 d 0 h ago/);
-    expect(ended.stdout).not.toMatch(/results\.csv:[24]:/);
+    expect(ended.stdout).toMatch(/^ +3 {2}still out\n +2 {2}waiting for a group admin/m);
+    // Requests do not expire: they are no expired invites, and stand apart.
+    const [expired, requests] = ended.stdout.split(
+      '1 request older than 3 d 0 h, waiting for a group admin: not expired',
+    );
+    expect(expired).toMatch(/results\.csv:3: .*asked 4 d 0 h ago/);
+    expect(expired).not.toMatch(/results\.csv:[2456]:/);
+    expect(requests).toMatch(/results\.csv:5: .*asked 4 d 0 h ago/);
+    expect(requests).not.toMatch(/results\.csv:[2346]:/);
     expect(existsSync(`${out}.ledger.jsonl`)).toBe(false);
-    expect((await api.counts()).asks).toBe(3);
+    expect((await api.counts()).asks).toBe(5);
   });
 
   it('keeps what --excel has written, and odd cells, as they are', async () => {
