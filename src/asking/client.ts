@@ -54,12 +54,19 @@ export interface AddOptions extends CallOptions {
   readonly force: boolean;
 }
 
+export interface NotificationsPage {
+  readonly offset: number;
+  readonly limit: number;
+}
+
 /** One attempt per call, no retry, no redirect followed. Every failure is a value: no method rejects. */
 export interface Client {
   /** `POST /chats/{chat_id}/add` */
   add(chatId: ChatId, participants: readonly Participant[], options: AddOptions): Promise<Answer>;
   /** `GET /chats/{chat_id}` */
   chat(chatId: ChatId, options?: CallOptions): Promise<Answer>;
+  /** `GET /chats/{chat_id}/notifications` */
+  notifications(chatId: ChatId, page: NotificationsPage, options?: CallOptions): Promise<Answer>;
   /** `GET /phones` */
   phones(options?: CallOptions): Promise<Answer>;
   /** Ends every connection; a request still in flight is given up. */
@@ -176,6 +183,12 @@ export function createClient(options: ClientOptions): Client {
       }),
     chat: (chatId, call = {}) =>
       attempt({ ...call, method: 'GET', path: `/chats/${encodeURIComponent(chatId)}` }),
+    notifications: (chatId, { offset, limit }, call = {}) =>
+      attempt({
+        ...call,
+        method: 'GET',
+        path: `/chats/${encodeURIComponent(chatId)}/notifications?offset=${offset}&limit=${limit}`,
+      }),
     phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
     close: () => connections.close(),
   };

@@ -3,6 +3,7 @@ import type { ChatId, Participant } from '../domain/words.ts';
 import type { Client } from './client.ts';
 import type { Gateway } from './gateway.ts';
 import { type Chat, type MembersIndex, parseChat } from './membership.ts';
+import { HistorySupport } from './notifications.ts';
 import { keyRejected } from './phone-watch.ts';
 import type { AskingEvents, Log } from './ports.ts';
 import type { RunControl } from './run-control.ts';
@@ -32,6 +33,7 @@ interface Group {
 export class SharedKnowledge {
   readonly full = new Map<ChatId, Closure>();
   readonly phones: Groups[] = [];
+  readonly history = new HistorySupport();
 }
 
 /** What is known about each group in this run, through one phone: its members as last read, and whether it still takes people. */

@@ -1,5 +1,6 @@
 import type { ChatId, Outcome, Pair } from '../domain/words.ts';
 import type { Groups } from './groups.ts';
+import type { History } from './notifications.ts';
 import type { AskingEvents, AskLedger, Log, Settlement } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -18,15 +19,20 @@ export interface Doubt {
 
 interface Parts {
   readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
-  readonly ledger: AskLedger;
+  /** Who came into a group and who went, where the API tells. */
+  readonly history?: (chatId: ChatId, control: RunControl) => Promise<History | undefined>;
+  readonly ledger: Pick<AskLedger, 'settle'> & {
+    /** When the pair was last asked, epoch ms. */
+    askedAt(pair: Pair): number | undefined;
+  };
   readonly control: RunControl;
   readonly events: AskingEvents;
   readonly log: Log;
 }
 
 /**
- * Settles pairs by the group's membership, one read per group. A member was `added`. Of anybody else in doubt nothing is
- * known, so they are `unknown`; a success whose person the group lacks was an invite. When the run is stopped before a group could be read, or the API is out of reach, its
+ * Settles pairs by the group's membership, one read per group, and by its notifications where those in doubt are not
+ * listed. A member was `added`. Of anybody else in doubt nothing is known, so they are `unknown`; a success whose person the group lacks was an invite. When the run is stopped before a group could be read, or the API is out of reach, its
  * pairs stay in doubt, and the next run reads it.
  */
 export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise<void> {
@@ -40,8 +46,11 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
     if (parts.control.stopped) return;
     const read = await parts.groups.read(chatId, parts.control);
     if (read === 'not_read') return;
+    const open = group.some((doubt) => isOpen(doubt, parts));
+    const history = open ? await parts.history?.(chatId, parts.control) : undefined;
+    if (open && parts.control.stopped) return;
     const settled = group.flatMap((doubt) => {
-      const found = finding(doubt, read === 'read', parts.groups);
+      const found = finding(doubt, read === 'read', history, parts);
       return found ? [{ doubt, ...found }] : [];
     });
     await parts.ledger.settle(undefined, settled.map(settlement));
@@ -57,10 +66,24 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
 type Finding = Pick<Outcome, 'status' | 'reasonCode'>;
 type Settled = Finding & { readonly doubt: Doubt };
 
+/** A success is told by the membership alone; a doubt may be settled by more. */
+function isOpen({ pair, was }: Doubt, { groups }: Parts): boolean {
+  return was !== 'unconfirmed' && !groups.lists(pair.chatId, pair.participant);
+}
+
 /** undefined: nothing is known that the ledger has not. */
-function finding({ pair, was }: Doubt, read: boolean, groups: Parts['groups']): Finding | undefined {
+function finding(
+  { pair, was }: Doubt,
+  read: boolean,
+  history: History | undefined,
+  { groups, ledger }: Parts,
+): Finding | undefined {
   const { chatId, participant } = pair;
   if (groups.lists(chatId, participant)) return { status: 'added', reasonCode: 'confirmed_by_membership' };
+  const askedAt = was === 'unconfirmed' ? undefined : ledger.askedAt(pair);
+  const came = askedAt === undefined ? undefined : history?.cameBy(participant, askedAt);
+  if (came === 'added') return { status: 'added', reasonCode: 'confirmed_by_notification' };
+  if (came === 'came') return { status: 'joined', reasonCode: 'accepted_invite' };
   if (was === undefined) return { status: 'unknown', reasonCode: 'no_answer' };
   // A membership of before the ask is no proof: only what was read now is.
   const invited = was === 'unconfirmed' && read && groups.lacks(chatId, participant);

@@ -13,6 +13,10 @@ const table = {
     meaning: 'the answer was lost, or did not say what was done; the group lists this person as a member',
     advice: 'nothing to do',
   },
+  confirmed_by_notification: {
+    meaning: 'the answer was lost; the notifications of the group tell that the ask added this person',
+    advice: 'nothing to do',
+  },
   unconfirmed: {
     meaning: 'the API reported success without saying whether it was an add or an invite',
     advice: 'nothing to do; follow-up tells later whether they are in the group',
@@ -22,7 +26,7 @@ const table = {
     advice: 'have a group admin approve the request in WhatsApp',
   },
   accepted_invite: {
-    meaning: 'invited, and the group has listed this person as a member since',
+    meaning: 'invited, and has come into the group since',
     advice: 'nothing to do',
   },
   listed_as_member: {

@@ -27,6 +27,8 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
 interface SettledBefore {
   inDoubt(): Iterable<Pair>;
   state(pair: Pair): { readonly status: string; readonly reasonCode: string } | undefined;
+  /** When the pair was last asked, epoch ms. */
+  askedAt(pair: Pair): number | undefined;
   outcome(pair: Pair): Outcome | undefined;
 }
 
@@ -142,7 +144,8 @@ async function settleDoubts(
 ): Promise<void> {
   if (doubts.length === 0) return;
   const { ledger, events, log, phones } = parts;
-  await reconcile(doubts, { groups: phones.groups, ledger, control, events, log });
+  const { groups, history } = phones;
+  await reconcile(doubts, { groups, history, ledger, control, events, log });
 }
 
 /** After an early stop the memberships are read all the same, but not for long, and not past a signal. */

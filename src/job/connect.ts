@@ -7,6 +7,7 @@ import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
 import { Groups, type SharedKnowledge } from '../asking/groups.ts';
 import { createLimiter, type Limiter } from '../asking/limiter.ts';
+import { HistorySupport, Notifications } from '../asking/notifications.ts';
 import { PhoneWatch } from '../asking/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import type { RunControl } from '../asking/run-control.ts';
@@ -59,12 +60,14 @@ export interface Reader {
   readonly limiter: Limiter;
   readonly gateway: Gateway;
   readonly groups: Groups;
+  readonly notifications: Notifications;
 }
 
 export interface Connection {
   readonly limiter: Limiter;
   readonly gateway: Gateway;
   readonly groups: Groups;
+  readonly notifications: Notifications;
   readonly phone: PhoneWatch;
   readonly dispatcher: Dispatcher;
 }
@@ -169,13 +172,15 @@ export function connectReader(parts: ReaderParts): Reader {
   const gateway = new Gateway({ limiter, control, clock, log, random: Math.random, pauseAll });
   const groups = new Groups(gateway, client, events, control, log, among?.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
-  return { client, limiter, gateway, groups };
+  const support = among?.groups.history ?? new HistorySupport();
+  const notifications = new Notifications(gateway, client, to.sender, log, support);
+  return { client, limiter, gateway, groups, notifications };
 }
 
 /** Everything between the planner and the network, put together. */
 export function connect(parts: ConnectParts): Connection {
   const { config, to, ledger, control, clock, events, log } = parts;
-  const { client, limiter, gateway, groups } = connectReader(parts);
+  const { client, limiter, gateway, groups, notifications } = connectReader(parts);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
   const dispatcher = new Dispatcher({
     client,
@@ -206,5 +211,5 @@ export function connect(parts: ConnectParts): Connection {
           }),
     abandon: parts.abandon,
   });
-  return { limiter, gateway, groups, phone, dispatcher };
+  return { limiter, gateway, groups, notifications, phone, dispatcher };
 }

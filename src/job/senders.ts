@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Breaker } from '../asking/breaker.ts';
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
 import type { Limiter } from '../asking/limiter.ts';
+import type { History } from '../asking/notifications.ts';
 import type { Ask } from '../asking/planner.ts';
 import type { Log } from '../asking/ports.ts';
 import type { Doubt } from '../asking/reconciler.ts';
@@ -45,6 +46,8 @@ export interface Phones {
   readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
   /** The group's name, and what its page says through each phone that asks into it. */
   standings(chatId: ChatId): Standings;
+  /** Who came into a group and who went, where the API tells. */
+  history(chatId: ChatId, trying: RunControl): Promise<History | undefined>;
   /** Why this phone was stopped while the run went on. */
   stopOf(sender: Sender | undefined): StopReason | undefined;
   /** The same, of all phones that were, in one line. */
@@ -70,7 +73,7 @@ export function connectPhones(parts: PhonesParts): Phones {
 
 function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
   const connection = connect(parts);
-  const { limiter, dispatcher, phone, groups } = connection;
+  const { limiter, dispatcher, phone, groups, notifications } = connection;
   return {
     limiter,
     submit: (ask) => dispatcher.submit(ask),
@@ -89,6 +92,7 @@ function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
     calls: (sender) => sender,
     groups,
     standings: (chatId) => standingsOf(chatId, [{ sender: parts.to.sender, groups }]),
+    history: (chatId, trying) => notifications.read(chatId, trying),
     stopOf: () => undefined,
     stopped: () => undefined,
   };
@@ -198,10 +202,21 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
     };
   }
 
+  function sendersOf(chatId: ChatId): readonly (Sender | undefined)[] {
+    return [...(plan.routes.get(chatId)?.keys() ?? lines.keys())];
+  }
+
+  async function historyOf(chatId: ChatId, trying: RunControl): Promise<History | undefined> {
+    for (const sender of sendersOf(chatId)) {
+      const history = await lineOf(sender)?.notifications.read(chatId, trying);
+      if (history !== undefined) return history;
+    }
+    return undefined;
+  }
+
   async function readAny(chatId: ChatId, trying?: RunControl): Promise<Read> {
-    const senders = [...(plan.routes.get(chatId)?.keys() ?? lines.keys())];
     let read: Read = 'unreadable';
-    for (const sender of senders) {
+    for (const sender of sendersOf(chatId)) {
       read = (await lineOf(sender)?.groups.read(chatId, trying)) ?? read;
       if (read !== 'unreadable') break;
     }
@@ -272,6 +287,7 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
           ),
         ),
       ),
+    history: historyOf,
     stopOf: (sender) => lineOf(sender)?.control.own,
     stopped,
   };

@@ -64,6 +64,8 @@ export interface Ledger {
   ): Promise<void>;
   /** The last full record, read from the file; undefined when there is none, or the pair is in doubt. */
   outcome(pair: Pair): OutcomeRecord | undefined;
+  /** When the pair was last asked, in doubt or not, epoch ms. */
+  askedAt(pair: Pair): number | undefined;
   /** Pairs asked without an outcome, those of a former run included; the pairs of one group follow each other. */
   inDoubt(): Iterable<Pair>;
   /** These are names of one sending phone: from now on what it asked under any of them counts for each. */

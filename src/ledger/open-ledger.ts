@@ -103,6 +103,11 @@ export class OpenLedger implements Ledger {
     return { status, reasonCode, message, httpStatus, traceId, askedAt, settledAt, attempts };
   }
 
+  askedAt(pair: Pair): number | undefined {
+    const open = this.#state.openSince(pair);
+    return open === undefined ? this.#lastOutcome(pair)?.askedAt : Date.parse(open);
+  }
+
   inDoubt(): Iterable<Pair> {
     return this.#state.inDoubt();
   }

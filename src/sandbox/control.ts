@@ -34,6 +34,10 @@ export const controlSchema = z
     /** [chat_id, participant] of people who enter a group by themselves, e.g. by accepting an invite. */
     join: pairs,
     leave: pairs,
+    /** The same, of people whom an admin removes. */
+    remove: pairs,
+    /** False: there is no GET /chats/{chat_id}/notifications (HTTP 404). */
+    notifications: z.boolean(),
   })
   .partial();
 

@@ -12,6 +12,7 @@ export interface GroupRow {
 /** By the last four digits before `@g.us`. */
 export const GROUP_KINDS = {
   '0204': { does: 'membership reads have members: null' },
+  '0205': { does: 'members are listed by their LIDs, with the phone in number or in id._serialized' },
   '0304': { does: 'membership reads are stale: people added since the start never show' },
   '0400': { does: 'lists the phone as no admin, although asks work: the list is stale' },
   '0401': { does: 'every participant is answered with code 401, no admin rights' },
@@ -110,7 +111,55 @@ export function chatBody(chatId: string, orgPhone: string, members: Iterable<Mem
     add_members_admins_only: NOT_ADMIN.has(kind),
     invite_link: `https://chat.whatsapp.com/sandbox-${stableHash(`link ${chatId}`).toString(36)}`,
     member_count: shown.length,
-    members: kind === '0204' ? null : Object.fromEntries(shown.map((m) => [m.id, memberBody(m)])),
+    members:
+      kind === '0204'
+        ? null
+        : Object.fromEntries(shown.map(kind === '0205' ? lidEntry : (m) => [m.id, memberBody(m)])),
+  };
+}
+
+/** A member by its LID: every other one tells its phone by its number, the rest by `id._serialized`. */
+function lidEntry({ digits, isAdmin }: Member): [string, object] {
+  const lid = lidOf(digits);
+  const phone =
+    stableHash(`by number ${digits}`) % 2 === 0
+      ? { number: digits }
+      : { id: { server: 'c.us', user: digits, _serialized: `${digits}@c.us` } };
+  return [lid, { contact_id: lid, is_admin: isAdmin, is_super_admin: isAdmin, ...phone }];
+}
+
+/** What happened to who is in a group. Source: api/FACTS.md. */
+export interface Happening {
+  /** invite: somebody came by an invite. */
+  readonly type: 'add' | 'invite' | 'leave' | 'remove';
+  /** Who did it, and to whom: WhatsApp ids. */
+  readonly author: string;
+  readonly who: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** Body of `GET /chats/{chat_id}/notifications`, the newest first; the field is misspelt, as in the vendor's types. */
+export function notificationsBody(
+  chatId: string,
+  orgPhone: string,
+  happenings: readonly Happening[],
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): object {
+  const page = happenings.toReversed().slice(offset, offset + limit);
+  return {
+    from: offset,
+    to: offset + page.length,
+    count: happenings.length,
+    notifictions: page.map(({ type, author, who, at }) => ({
+      org_id: ORG_ID,
+      org_phone: orgPhone,
+      chat_id: chatId,
+      author,
+      recipientids: [who],
+      type,
+      timestamp: new Date(at).toISOString(),
+    })),
   };
 }
 

@@ -105,12 +105,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   let slowMs = options.slowMs ?? 3000;
   let personMs = options.personMs ?? 0;
   let reads = options.reads ?? 'ok';
+  let notifications = true;
   const limiting: Limiting = new Limiting(limitSettings(options), counts, (request, response) =>
     throttle(parts, request, response),
   );
 
   const control = (changes: unknown): void => {
-    const { limit, latency, join, leave, ...rest } = controlSchema.parse(changes);
+    const { limit, latency, join, leave, remove, ...rest } = controlSchema.parse(changes);
     const { kind, windowMs, clockOffsetMs, resetForm, retryAfterForm, hideHeaders } = rest;
     limiting.change(
       defined({
@@ -128,12 +129,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     slowMs = rest.slowMs ?? slowMs;
     personMs = rest.personMs ?? personMs;
     reads = rest.reads ?? reads;
+    notifications = rest.notifications ?? notifications;
     forced429 = rest.force429 ?? forced429;
     world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
     world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
     if (rest.disconnected) world.disconnected = new Set(rest.disconnected);
     for (const [chatId, participant] of join ?? []) world.join(chatId, participant);
     for (const [chatId, participant] of leave ?? []) world.leave(chatId, participant);
+    for (const [chatId, participant] of remove ?? []) world.remove(chatId, participant);
   };
   const reset = (): void => {
     counts.reset();
@@ -151,6 +154,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     around: () => ({ slowMs, decoyUrl, disconnectedStatus: options.disconnectedStatus ?? 500 }),
     reads: () => reads,
     personMs: () => personMs,
+    notifications: () => notifications,
     takeForced429: () => forced429 > 0 && forced429-- > 0,
     control,
     reset,

@@ -1,5 +1,5 @@
 /**
- * The HTTP side: three endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
+ * The HTTP side: four endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
  * deed, the way out. Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
  * the limiter costs allowance, validation errors and faults too.
  */
@@ -11,7 +11,7 @@ import { unauthorized } from './faults.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
 import type { Limiting } from './limiting.ts';
 import type { Network } from './network.ts';
-import { type Body, namedIn, parseBody, readAsk, refuseAddress } from './validate.ts';
+import { type Body, namedIn, parseBody, readAsk, readPage, refuseAddress } from './validate.ts';
 import type { Surroundings, World } from './world.ts';
 
 export interface Parts {
@@ -25,6 +25,8 @@ export interface Parts {
   /** How long each person of an ask takes. */
   readonly personMs: () => number;
   readonly reads: () => 'ok' | 'error' | 'nonsense';
+  /** Whether the endpoint is there. */
+  readonly notifications: () => boolean;
   /** Spends one forced 429, if there is one left. */
   readonly takeForced429: () => boolean;
   readonly control: (changes: unknown) => void;
@@ -71,6 +73,9 @@ export function buildApp(parts: Parts): Express {
       refused ?? spoiled(parts) ?? parts.world.readChat(chatId, orgPhone),
     );
   });
+  v1.get('/chats/:chat_id/notifications', ...chain(parts, 'notifications'), (request, response) =>
+    deliver(parts, request, response, answerNotifications(parts, request)),
+  );
   v1.get('/phones', ...chain(parts, 'phones'), (request, response) => {
     const { orgPhone, phoneId } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
     const refused = refuseAddress(request.headers['x-phone']);
@@ -136,6 +141,16 @@ function spoiled(parts: Parts): Answer | undefined {
   const reads = parts.reads();
   if (reads === 'error') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
   return reads === 'nonsense' ? json(200, ['nonsense']) : undefined;
+}
+
+function answerNotifications(parts: Parts, request: Request): Answer {
+  if (!parts.notifications()) return apiError(404, 'NOT_FOUND', `Cannot ${request.method} this path`);
+  const chatId = String(request.params['chat_id']);
+  const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
+  const page = readPage(request.query['offset'], request.query['limit']);
+  if ('kind' in page) return page;
+  const refused = refuseAddress(request.headers['x-phone'], chatId);
+  return refused ?? spoiled(parts) ?? parts.world.readNotifications(chatId, orgPhone, page);
 }
 
 function answerAdd({ world, counts, around }: Parts, request: Request): Answer {

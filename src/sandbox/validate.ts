@@ -67,3 +67,12 @@ export function readAsk(chatId: string, body: Body): Ask | Answer {
   if (Object.keys(fields).length > 0) return validationError(fields);
   return { chatId, participants: participants as string[], force: force === true };
 }
+
+/** A page of a list: at most 2000 items of it, 100 unless told otherwise. */
+export function readPage(offset: unknown, limit: unknown): Answer | { offset: number; limit: number } {
+  const page = { offset: Number(offset ?? 0), limit: Number(limit ?? 100) };
+  const wrong = (n: number, most: number) => !Number.isInteger(n) || n < 0 || n > most;
+  if (wrong(page.offset, Number.MAX_SAFE_INTEGER))
+    return validationError({ offset: 'must be a whole number' });
+  return wrong(page.limit, 2000) ? validationError({ limit: 'must be at most 2000' }) : page;
+}

@@ -7,8 +7,11 @@ import {
   defaultMembers,
   GROUP_CAPACITY,
   groupKind,
+  type Happening,
   type Member,
   NOT_ADMIN,
+  notificationsBody,
+  phoneOf,
   VERDICTS,
 } from './groups.ts';
 import {
@@ -56,6 +59,8 @@ export class World {
   readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
   /** chat_id → person → member. Groups come into being when they are first touched. */
   readonly #groups = new Map<string, Map<string, Member>>();
+  /** chat_id → who came and who went, in order. */
+  readonly #happenings = new Map<string, Happening[]>();
   /** Pairs whose once-only fault has been. */
   readonly #struck = new Set<string>();
 
@@ -69,6 +74,7 @@ export class World {
     this.phoneConnected = true;
     this.disconnected = new Set();
     this.#groups.clear();
+    this.#happenings.clear();
     this.#struck.clear();
   }
 
@@ -93,11 +99,25 @@ export class World {
 
   /** Somebody enters a group without an ask: an invite was accepted, or a record is replayed. */
   join(chatId: string, participant: string): void {
-    this.#enter(this.membersOf(chatId), participant, false);
+    if (this.#enter(this.membersOf(chatId), participant, false))
+      this.#happens(chatId, 'invite', participant, participant);
   }
 
   leave(chatId: string, participant: string): void {
-    this.membersOf(chatId).delete(personKey(participant));
+    if (this.membersOf(chatId).delete(personKey(participant)))
+      this.#happens(chatId, 'leave', participant, participant);
+  }
+
+  /** The sandbox's own phone removes somebody. */
+  remove(chatId: string, participant: string): void {
+    if (this.membersOf(chatId).delete(personKey(participant)))
+      this.#happens(chatId, 'remove', this.#sandboxPhone, participant);
+  }
+
+  #happens(chatId: string, type: Happening['type'], author: string, who: string): void {
+    const happenings = this.#happenings.get(chatId) ?? [];
+    this.#happenings.set(chatId, happenings);
+    happenings.push({ type, author: `${author}@c.us`, who: `${who}@c.us`, at: Date.now() });
   }
 
   /** What a record says was done before this process: nobody is answered, the state is what it was. */
@@ -114,6 +134,12 @@ export class World {
     if (kind === '0500') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
     if (kind === '0503') return json(200, 'temporarily unavailable');
     return json(200, chatBody(chatId, orgPhone, this.membersOf(chatId).values()));
+  }
+
+  readNotifications(chatId: string, orgPhone: string, page: { offset: number; limit: number }): Answer {
+    const kind = groupKind(chatId);
+    if (kind === '0500' || kind === '0503' || kind === '0404') return this.readChat(chatId, orgPhone);
+    return json(200, notificationsBody(chatId, orgPhone, this.#happenings.get(chatId) ?? [], page));
   }
 
   /** Carries out one valid ask. Everything is done here, at one instant; the answer may then go astray. */
@@ -162,7 +188,9 @@ export class World {
       results[row?.key?.(participant) ?? `${participant}@c.us`] = outcome.answer;
       effects[participant] = outcome.effect;
       if (outcome.effect === 'added' || outcome.effect === 'already_member') {
-        this.#enter(members, participant, false);
+        const { orgPhone } = phoneOf(ask.sender ?? this.#sandboxPhone, this.#sandboxPhone);
+        if (this.#enter(members, participant, false) && outcome.effect === 'added')
+          this.#happens(ask.chatId, 'add', orgPhone.slice(0, -'@c.us'.length), participant);
       }
     }
     return { results, effects };
@@ -179,11 +207,12 @@ export class World {
     return OUTCOMES[ending] ?? faultOutcome(ending) ?? naturalOutcome(participant, ask.force);
   }
 
-  #enter(members: Map<string, Member>, digits: string, fromStart: boolean, isAdmin = false): void {
+  #enter(members: Map<string, Member>, digits: string, fromStart: boolean, isAdmin = false): boolean {
     const person = personKey(digits);
-    if (members.has(person)) return;
+    if (members.has(person)) return false;
     const id = OUTCOMES[digits.slice(-4)]?.memberId?.(digits) ?? `${digits}@c.us`;
     members.set(person, { id, digits, isAdmin: isAdmin && fromStart, fromStart });
+    return true;
   }
 }
 

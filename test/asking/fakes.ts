@@ -14,6 +14,7 @@ import { answered } from './answers.ts';
 
 export const GROUP = '120363371308389685@g.us' as ChatId;
 export const OTHER = '120363402715563921@g.us' as ChatId;
+export const ASKED_AT = Date.parse('2026-03-01T10:00:00.500Z');
 export const SENDER = '919876543210';
 
 export const READY = answered(200, { is_ready: true, wa_state: 'CONNECTED', org_phone: `${SENDER}@c.us` });
@@ -76,6 +77,11 @@ export class MemoryLedger implements AskLedger {
     await tick();
   }
 
+  /** Every ask is of this instant. */
+  askedAt(): number {
+    return ASKED_AT;
+  }
+
   askedInLast(): number {
     return [...this.#sizes.values()].reduce((sum, n) => sum + n, 0);
   }
@@ -135,6 +141,7 @@ export class OpenLimiter implements Limiter {
 export interface Script {
   readonly add?: (who: readonly Participant[], chatId: ChatId, call: CallOptions) => Answer | Promise<Answer>;
   readonly chat?: (chatId: ChatId, call: CallOptions) => Answer | Promise<Answer>;
+  readonly notifications?: (chatId: ChatId, offset: number, call: CallOptions) => Answer | Promise<Answer>;
   readonly phones?: (call: CallOptions) => Answer | Promise<Answer>;
 }
 
@@ -179,6 +186,10 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     async chat(chatId, call = {}) {
       calls.push('chat');
       return now((await script.chat?.(chatId, call)) ?? group([]));
+    },
+    async notifications(chatId, page, call = {}) {
+      calls.push('notifications');
+      return now((await script.notifications?.(chatId, page.offset, call)) ?? answered(404));
     },
     async phones(call = {}) {
       calls.push('phones');

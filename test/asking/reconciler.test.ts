@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/asking/answer.ts';
+import type { History } from '../../src/asking/notifications.ts';
 import { type Doubt, reconcile } from '../../src/asking/reconciler.ts';
 import type { RunControl } from '../../src/asking/run-control.ts';
 import type { ChatId } from '../../src/domain/words.ts';
 import { EXIT } from '../../src/errors.ts';
 import { answered, UNSENT } from './answers.ts';
-import { GROUP, group, OTHER, person, type Script, stage } from './fakes.ts';
+import { GROUP, group, OTHER, person, type Script, SENDER, stage } from './fakes.ts';
 
 const doubt = (i: number, chatId: ChatId = GROUP, was?: Doubt['was']): Doubt => ({
   pair: { chatId, participant: person(i) },
@@ -89,6 +90,34 @@ describe('pairs in doubt', () => {
     expect(on.ledger.of(person(1))).toBe('added confirmed_by_membership');
     expect(on.ledger.of(person(2))).toBeUndefined();
     expect(on.settled.filter((word) => /^\d/.test(word))).toEqual(['1 added']);
+  });
+
+  it('not listed, but in the notifications: added, or joined by the invite; and nobody reads them in vain', async () => {
+    const on = stage({
+      chat: (chat_id) => answered(200, { chat_id, members: { [`${SENDER}@c.us`]: {} } }),
+    });
+    const cameBy = (who: string) => (who === person(1) ? 'added' : who === person(2) ? 'came' : undefined);
+    const reads: ChatId[] = [];
+    const history = async (chatId: ChatId) => {
+      reads.push(chatId);
+      return { cameBy } as unknown as History;
+    };
+    const doubts = [
+      doubt(1),
+      doubt(2, GROUP, 'unknown'),
+      doubt(3),
+      doubt(4, GROUP, 'unknown'),
+      doubt(1, OTHER, 'unconfirmed'),
+    ];
+    await reconcile(doubts, { ...on, history });
+    expect([1, 2, 3, 4].map((i) => on.ledger.of(person(i)))).toEqual([
+      'added confirmed_by_notification',
+      'joined accepted_invite',
+      'unknown no_answer',
+      undefined,
+    ]);
+    expect(on.ledger.of(person(1), OTHER)).toBe('invited unconfirmed');
+    expect(reads).toEqual([GROUP]);
   });
 
   it.each<[string, Script['chat'], string | undefined, string | undefined]>([

@@ -75,6 +75,7 @@ describe('an ordinary group', () => {
 /** [ending, HTTP status of the read, of the ask, code of the answer, the person shows afterwards] */
 const TABLE: readonly [string, number, number, number | undefined, boolean | undefined][] = [
   ['0204', 200, 200, 200, undefined],
+  ['0205', 200, 200, 200, false],
   ['0304', 200, 200, 200, false],
   ['0400', 200, 200, 200, true],
   ['0401', 200, 200, 401, false],

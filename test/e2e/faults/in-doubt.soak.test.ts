@@ -94,6 +94,7 @@ describe('in doubt', () => {
     ['is stale', '0304'],
   ])('a membership read that %s: unknown', async (what, kind) => {
     const api = await sandbox('--limit', '1000');
+    await api.control({ notifications: false });
     const group = `12036337130838${kind}@g.us`;
     const on = await job(api, csv([phone(1, 55), phone(2, 1)], group));
     const ended = await on.run();
@@ -102,6 +103,17 @@ describe('in doubt', () => {
     if (what !== 'is stale') expect(ended.stderr).toMatch(/"warn".*membership not readable/);
     onceEach(await api.counts());
   });
+
+  it.each(['0204', '0304'])(
+    'a membership read that tells nothing, and notifications that do: added (%s)',
+    async (kind) => {
+      const api = await sandbox('--limit', '1000');
+      const on = await job(api, csv([phone(1, 55), phone(2, 1)], `12036337130838${kind}@g.us`));
+      expect((await on.run()).code).toBe(0);
+      expect(await on.rows()).toEqual(['added/confirmed_by_notification', 'added']);
+      onceEach(await api.counts());
+    },
+  );
 
   it('a crash leaves them to the next run, and --retry unknown asks them in that same run', async () => {
     const api = await sandbox('--limit', '1000');
