@@ -21,7 +21,10 @@ export interface Selection {
 export type Decision = 'ask' | 'settled' | 'carried';
 
 const tried = (status: Status) =>
-  status === 'failed' || status === 'unknown' || (ACCEPTED_STATUSES as readonly Status[]).includes(status);
+  status === 'failed' ||
+  status === 'unknown' ||
+  status === 'left' ||
+  (ACCEPTED_STATUSES as readonly Status[]).includes(status);
 
 /**
  * The rule of promise 2 in one place. Nobody is asked twice unless the user says so: `--retry` for what the ledger has,
@@ -35,6 +38,8 @@ export function decide(known: Known, selection: Selection): Decision {
     // In doubt is not a status that can be retried: the reconciler settles it first.
     return ledger !== 'in_doubt' && selection.retry.includes(ledger) ? 'ask' : 'settled';
   }
+  // Whoever went has said no: nothing asks them again.
+  if (previous === 'left') return 'carried';
   if (previous === undefined || previous === 'duplicate' || !tried(previous)) return 'ask';
   if (selection.retry.includes(previous)) return 'ask';
   const open = !(ACCEPTED_STATUSES as readonly Status[]).includes(previous);

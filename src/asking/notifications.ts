@@ -65,6 +65,11 @@ export class History {
     return moves.flatMap(({ at, move }) => (at === latest ? move : []));
   }
 
+  /** Whether anybody has gone at all. */
+  get someoneWent(): boolean {
+    return this.#movements.some(({ move }) => move === 'went');
+  }
+
   #since(participant: Participant, since: number): readonly Movement[] {
     const person = personKey(participant);
     const second = Math.floor(since / 1_000) * 1_000;

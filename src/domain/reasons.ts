@@ -29,6 +29,10 @@ const table = {
     meaning: 'invited, and has come into the group since',
     advice: 'nothing to do',
   },
+  left_since: {
+    meaning: 'was in the group, and has left it or was removed from it since',
+    advice: 'ask them before anything else: nobody who has left is asked again',
+  },
   listed_as_member: {
     meaning: 'the group listed this person as a member before anybody was asked',
     advice: 'nothing to do',

@@ -7,6 +7,6 @@ export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCo
   if (stop) return stop.exit;
   // Not at the end yet comes before what went wrong: a scheduler has to know that there is more to do.
   if (counts.not_attempted > 0) return EXIT.again;
-  if (counts.failed + counts.invalid + counts.unknown > 0) return EXIT.incomplete;
+  if (counts.failed + counts.invalid + counts.unknown + counts.left > 0) return EXIT.incomplete;
   return EXIT.ok;
 }

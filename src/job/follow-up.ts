@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { noSender } from '../api-config.ts';
+import type { History } from '../asking/notifications.ts';
 import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
@@ -21,13 +22,13 @@ import { assertPublishable, forLog, publish } from './publish.ts';
 import { connectReaders, type Readers } from './readers.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
-import { type Rewritten, rewriteResults } from './rewrite-results.ts';
+import { MAY_LEAVE, type Rewritten, rewriteResults } from './rewrite-results.ts';
 import { openSharing } from './share.ts';
 
 /** Groups read at once; the limiter says when each of them starts. */
 const READS_IN_FLIGHT = 8;
 
-/** From `invited` to `joined`, by reading the groups: nobody is asked, nothing is sent. */
+/** From `invited` to `joined`, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
 export async function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
   const releases = new Releases();
   try {
@@ -66,7 +67,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     );
   }
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
-  const chatIds = await groupsWithInvited(cohort, config.results);
+  const { chatIds, invitedTo } = await groupsOf(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
@@ -86,11 +87,18 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     readers = connectReaders(parts, chatIds);
   }
   const read = new Set<ChatId>();
+  const histories = new Map<ChatId, History>();
   const slots = pLimit(READS_IN_FLIGHT);
   await Promise.all(
     [...chatIds.keys()].map((chatId) =>
       slots(async () => {
-        if (!control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
+        const invited = invitedTo.has(chatId);
+        if (invited && !control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
+        const history = control.stopped ? undefined : await readers?.history(chatId);
+        if (history === undefined) return;
+        histories.set(chatId, history);
+        // Of those who are in, only what the notifications tell has to be checked.
+        if (!invited && history.someoneWent && !control.stopped) await readers?.read(chatId);
       }),
     ),
   );
@@ -99,12 +107,12 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const now = clock.now();
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
-  const rewriting = { cohort, groups: readers?.groups, read, ledger, clock, named };
+  const rewriting = { cohort, groups: readers?.groups, read, histories, ledger, clock, named };
   const { tally, invited, rows, written } = await rewrite(config, io, rewriting);
 
   const { out, waiting, unread } = totalOf(invited);
   const stop = control.reason;
-  const exit = stop?.exit ?? (out + waiting + unread > 0 ? EXIT.incomplete : EXIT.ok);
+  const exit = stop?.exit ?? (out + waiting + unread + tally.counts.left > 0 ? EXIT.incomplete : EXIT.ok);
   const sandbox = config.target.kind === 'sandbox';
   const ending: Ending = {
     command: 'follow-up',
@@ -143,12 +151,17 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   return exit;
 }
 
-/** The groups, each with the phones that its people were invited through. A row that cannot be read cannot be written again as it was: then nothing is. */
-async function groupsWithInvited(
+/** The groups, each with the phones that its people were asked through. A row that cannot be read cannot be written again as it was: then nothing is. */
+async function groupsOf(
   cohort: Cohort,
   file: string,
-): Promise<ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>> {
+): Promise<{
+  readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
+  /** Those of the groups where somebody has an invite to accept. */
+  readonly invitedTo: ReadonlySet<ChatId>;
+}> {
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
+  const invitedTo = new Set<ChatId>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
       const { line, problem } = reading.row;
@@ -158,14 +171,16 @@ async function groupsWithInvited(
           `${file}:${line}: ${problem.message}; nothing was changed`,
         );
       }
-      if (reading.kind === 'pair' && cohort.previous(reading.row)?.status === 'invited') {
+      const status = cohort.previous(reading.row)?.status;
+      if (reading.kind === 'pair' && status !== undefined && MAY_LEAVE.includes(status)) {
         const { chatId } = reading.pair;
         const senders = chatIds.get(chatId) ?? new Set();
         chatIds.set(chatId, senders.add(reading.sender));
+        if (status === 'invited') invitedTo.add(chatId);
       }
     }
   }
-  return chatIds;
+  return { chatIds, invitedTo };
 }
 
 async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Ledger | undefined> {
@@ -190,7 +205,7 @@ async function rewrite(
   try {
     const rewritten = await rewriteResults({ ...parts, writer });
     // What has not changed is not touched: neither its time nor its bytes.
-    const changed = output !== results || totalOf(rewritten.invited).joined > 0;
+    const changed = output !== results || rewritten.changed > 0;
     if (changed) await writer.commit();
     else await writer.abort();
     return { ...rewritten, written: changed ? (output === '-' ? 'standard output' : output) : undefined };

@@ -1,13 +1,16 @@
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
 import type { Limiter } from '../asking/limiter.ts';
+import type { History } from '../asking/notifications.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
-import { connectReader, onlyLimiter, type ReaderParts } from './connect.ts';
+import { connectReader, onlyLimiter, type Reader, type ReaderParts } from './connect.ts';
 
 /** What reads groups, through whatever phone can. */
 export interface Readers {
   readonly limiter: Pick<Limiter, 'snapshot'>;
   /** Through the first of the group's phones that can read it. */
   read(chatId: ChatId): Promise<Read>;
+  /** Who came and who went, where the API tells. */
+  history(chatId: ChatId): Promise<History | undefined>;
   readonly groups: Pick<Groups, 'lists'>;
 }
 
@@ -18,10 +21,10 @@ export function connectReaders(
 ): Readers {
   const limiter = onlyLimiter(parts);
   const among = { limiter, pauseAll: undefined, groups: new SharedKnowledge() };
-  const phones = new Map<Sender | undefined, Groups>();
+  const phones = new Map<Sender | undefined, Reader>();
   for (const sender of new Set([...chatIds.values()].flatMap((senders) => [...senders]))) {
     const to = { ...parts.to, sender: sender ?? parts.to.sender };
-    phones.set(sender, connectReader({ ...parts, to, among }).groups);
+    phones.set(sender, connectReader({ ...parts, to, among }));
   }
   const all = [...phones.values()];
   return {
@@ -29,11 +32,18 @@ export function connectReaders(
     async read(chatId) {
       let read: Read = 'unreadable';
       for (const sender of chatIds.get(chatId) ?? []) {
-        read = (await phones.get(sender)?.read(chatId, parts.control)) ?? read;
+        read = (await phones.get(sender)?.groups.read(chatId, parts.control)) ?? read;
         if (read !== 'unreadable') break;
       }
       return read;
     },
-    groups: { lists: (chatId, participant) => all[0]?.lists(chatId, participant) === true },
+    async history(chatId) {
+      for (const sender of chatIds.get(chatId) ?? []) {
+        const history = await phones.get(sender)?.notifications.read(chatId, parts.control);
+        if (history !== undefined) return history;
+      }
+      return undefined;
+    },
+    groups: { lists: (chatId, participant) => all[0]?.groups.lists(chatId, participant) === true },
   };
 }

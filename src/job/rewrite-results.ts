@@ -1,8 +1,9 @@
 import type { Groups } from '../asking/groups.ts';
+import type { History } from '../asking/notifications.ts';
 import type { Cohort, PreviousResult } from '../cohort/cohort.ts';
 import { maskParticipant } from '../domain/participant.ts';
 import { RESULT_COLUMNS, type ResultColumn } from '../domain/results-columns.ts';
-import type { ChatId, Clock, Outcome, Pair, Reading } from '../domain/words.ts';
+import type { ChatId, Clock, Outcome, Pair, Reading, Status } from '../domain/words.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { InvitedCounts, OutRow } from '../reporting/follow-up-text.ts';
 import type { RecordsWriter } from '../reporting/results.ts';
@@ -15,6 +16,7 @@ export interface RewriteParts {
   readonly groups: Pick<Groups, 'lists'> | undefined;
   /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
+  readonly histories: ReadonlyMap<ChatId, History>;
   readonly ledger: Ledger | undefined;
   readonly writer: RecordsWriter;
   readonly clock: Clock;
@@ -24,15 +26,21 @@ export interface RewriteParts {
 
 export interface Rewritten {
   readonly tally: TallyMaker;
+  /** Rows that are not as they were. */
+  readonly changed: number;
   readonly invited: ReadonlyMap<ChatId | '', InvitedCounts>;
   readonly rows: readonly OutRow[];
 }
 
 /** Statuses of the ledger that say that somebody is in, by another way than an invite. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
+/** Statuses of those who may have left since. */
+export const MAY_LEAVE: readonly Status[] = ['added', 'invited', 'joined', 'already_member'];
+type News = 'joined' | 'left';
+const REASON = { joined: 'accepted_invite', left: 'left_since' } as const;
 
 /**
- * Writes every record as it is, but for those of invited people who are members now: their status, reason_code and
+ * Writes every record as it is, but for those of people who have come in or gone since: their status, reason_code and
  * settled_at. The ledger has it before the results have, as it is the truth that they are made from.
  */
 export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
@@ -40,30 +48,38 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
   const tally = new TallyMaker();
   const invited = new Map<ChatId | '', InvitedCounts>();
   const rows: OutRow[] = [];
+  let changed = 0;
   await writer.write([cohort.columns]);
   for await (const batch of cohort.readings()) {
     const seen = batch.map((reading) => ({ reading, before: cohort.previous(reading.row) }));
-    const joined = seen.filter(({ reading, before }) => hasJoined(reading, before, parts));
-    await settle(joined, parts);
-    const changed = new Set(joined.map(({ reading }) => reading));
+    const fresh = seen.flatMap((one) => {
+      const news = newsOf(one.reading, one.before, parts);
+      return news ? [{ ...one, news }] : [];
+    });
+    await settle(fresh, parts);
+    changed += fresh.length;
+    const newsBy = new Map(fresh.map(({ reading, news }) => [reading, news]));
     const records = seen.map(({ reading, before }) => {
       const id = reading.kind === 'pair' ? reading.pair.chatId : '';
-      const isIn = changed.has(reading);
-      const status = isIn ? 'joined' : (before?.status ?? 'invalid');
-      tally.add(id, status, isIn ? 'accepted_invite' : (previousOf(before)?.reasonCode ?? ''));
-      if (before?.status === 'invited') note(reading, before, isIn);
-      return isIn && reading.kind === 'pair' ? joinedRecord(reading, parts) : reading.row.fields;
+      const news = newsBy.get(reading);
+      tally.add(
+        id,
+        news ?? before?.status ?? 'invalid',
+        news ? REASON[news] : (previousOf(before)?.reasonCode ?? ''),
+      );
+      if (news === 'left' || before?.status === 'invited') note(reading, before, news);
+      return news && reading.kind === 'pair' ? freshRecord(reading, news, parts) : reading.row.fields;
     });
     await writer.write(records);
   }
-  return { tally, invited, rows };
+  return { tally, changed, invited, rows };
 
-  function note(reading: Reading, before: PreviousResult, isIn: boolean): void {
+  function note(reading: Reading, before: PreviousResult | undefined, news: News | undefined): void {
     const id = reading.kind === 'pair' ? reading.pair.chatId : '';
-    const counts = invited.get(id) ?? { joined: 0, out: 0, waiting: 0, unread: 0 };
+    const counts = invited.get(id) ?? { joined: 0, left: 0, out: 0, waiting: 0, unread: 0 };
     invited.set(id, counts);
-    if (isIn) {
-      counts.joined++;
+    if (news) {
+      counts[news]++;
       return;
     }
     const { askedAt, reasonCode } = previousOf(before) ?? {};
@@ -79,30 +95,46 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
 
 type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };
 
-/** Once somebody has been seen in the group, they have joined, whatever the group says later. */
-function hasJoined(
+/**
+ * Whoever the group lists is in. Somebody who is not is gone only where the notifications say so after the ask: a
+ * membership may be stale. Once somebody has been seen in the group, they have joined, whatever the membership says.
+ */
+function newsOf(
   reading: Reading,
   before: PreviousResult | undefined,
-  { groups, ledger }: RewriteParts,
-): boolean {
-  if (before?.status !== 'invited' || reading.kind !== 'pair') return false;
+  { groups, histories, ledger }: RewriteParts,
+): News | undefined {
+  if (before === undefined || reading.kind !== 'pair' || !MAY_LEAVE.includes(before.status)) return undefined;
   const { pair } = reading;
-  return groups?.lists(pair.chatId, pair.participant) === true || ledger?.state(pair)?.status === 'joined';
+  const known = ledger?.state(pair)?.status;
+  if (known === 'left') return 'left';
+  const isListed = groups?.lists(pair.chatId, pair.participant) === true;
+  const { askedAt, settledAt } = previousOf(before) ?? {};
+  const since = askedAt ?? settledAt;
+  const history = since === undefined ? undefined : histories.get(pair.chatId);
+  if (!isListed && since !== undefined && history?.hasLeft(pair.participant, since)) return 'left';
+  if (before.status !== 'invited') return undefined;
+  const isIn = since !== undefined && history?.isIn(pair.participant, since) === true;
+  return isListed || isIn || known === 'joined' ? 'joined' : undefined;
 }
 
-async function settle(joined: readonly Seen[], { ledger }: RewriteParts): Promise<void> {
+async function settle(
+  fresh: readonly (Seen & { readonly news: News })[],
+  { ledger }: RewriteParts,
+): Promise<void> {
   if (ledger === undefined) return;
   const settlements: { pair: Pair; outcome: Outcome }[] = [];
-  for (const { reading, before } of joined) {
+  for (const { reading, before, news } of fresh) {
     if (reading.kind !== 'pair') continue;
     const { pair } = reading;
-    if (IN_ALREADY.includes(ledger.state(pair)?.status ?? '')) continue;
+    const now = ledger.state(pair)?.status ?? '';
+    if (now === news || (news === 'joined' && IN_ALREADY.includes(now))) continue;
     const known = ledger.outcome(pair) ?? previousOf(before);
     settlements.push({
       pair,
       outcome: {
-        status: 'joined',
-        reasonCode: 'accepted_invite',
+        status: news,
+        reasonCode: REASON[news],
         message: known?.message ?? '',
         httpStatus: known?.httpStatus,
         traceId: known?.traceId ?? '',
@@ -112,18 +144,18 @@ async function settle(joined: readonly Seen[], { ledger }: RewriteParts): Promis
   await ledger.settle(undefined, settlements);
 }
 
-function joinedRecord(
+function freshRecord(
   reading: Extract<Reading, { kind: 'pair' }>,
+  news: News,
   { cohort, ledger, clock }: RewriteParts,
 ): readonly string[] {
   const fields = [...reading.row.fields];
-  const recorded =
-    ledger?.state(reading.pair)?.status === 'joined' ? ledger.outcome(reading.pair) : undefined;
+  const recorded = ledger?.state(reading.pair)?.status === news ? ledger.outcome(reading.pair) : undefined;
   const cell = (column: ResultColumn, text: string) => {
     fields[cohort.ownWidth + RESULT_COLUMNS.indexOf(column)] = text;
   };
-  cell('status', 'joined');
-  cell('reason_code', 'accepted_invite');
+  cell('status', news);
+  cell('reason_code', REASON[news]);
   // A later run takes the time from the ledger: it has to be the same.
   cell('settled_at', new Date(recorded?.settledAt ?? clock.now()).toISOString());
   return fields;

@@ -6,6 +6,8 @@ import { count, fitted, plain } from './text.ts';
 /** What became of the invited people of one group. */
 export interface InvitedCounts {
   joined: number;
+  /** Were in, and have gone since. */
+  left: number;
   /** Not listed among the members. */
   out: number;
   /** Not listed either: their request waits for a group admin, and does not expire as an invite does. */
@@ -43,9 +45,10 @@ export interface FollowUpFacts {
 }
 
 export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
-  const total = { joined: 0, out: 0, waiting: 0, unread: 0 };
-  for (const { joined, out, waiting, unread } of groups.values()) {
+  const total = { joined: 0, left: 0, out: 0, waiting: 0, unread: 0 };
+  for (const { joined, left, out, waiting, unread } of groups.values()) {
     total.joined += joined;
+    total.left += left;
     total.out += out;
     total.waiting += waiting;
     total.unread += unread;
@@ -64,6 +67,7 @@ export function followUpText(facts: FollowUpFacts): string {
     if (n > 0) lines.push(`  ${String(n).padStart(7)}  ${words}`);
   };
   line(total.joined, 'joined: have come in since');
+  line(total.left, 'left: were in, and have gone since');
   line(total.out, 'still out');
   line(total.waiting, 'waiting for a group admin to let them in');
   line(total.unread, 'unknown: their group could not be read');
@@ -77,10 +81,11 @@ export function followUpText(facts: FollowUpFacts): string {
 
 function groupLine(
   { groupName }: FollowUpFacts,
-  [id, { joined, out, waiting, unread }]: readonly [ChatId | '', InvitedCounts],
+  [id, { joined, left, out, waiting, unread }]: readonly [ChatId | '', InvitedCounts],
 ): string {
   const words = [
     joined > 0 && `${joined} joined`,
+    left > 0 && `${left} left`,
     out > 0 && `${out} still out`,
     waiting > 0 && `${waiting} waiting for an admin`,
     unread > 0 && `${unread} unknown`,

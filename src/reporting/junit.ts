@@ -11,7 +11,7 @@ import { inWords, troublesOf } from './troubles.ts';
 export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
 
 const SUITE = 'group-onboard';
-const FAILED: readonly Status[] = ['failed', 'unknown', 'invalid'];
+const FAILED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid'];
 const SKIPPED: readonly Status[] = ['not_attempted', 'planned'];
 
 interface Case {

@@ -29,6 +29,7 @@ export const MEANING: Readonly<Record<Status, string>> = {
   added: 'in the group now',
   invited: 'have an invite to accept',
   joined: 'accepted their invite',
+  left: 'were in the group, and have left it since',
   already_member: 'were in the group before',
   duplicate: 'the same person and group as another row',
   invalid: 'could not be read; nobody was asked',
@@ -38,7 +39,7 @@ export const MEANING: Readonly<Record<Status, string>> = {
   planned: 'would be asked',
 };
 
-const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
+const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 const MOST_GROUPS = 12;
 const MOST_REASONS = 10;
 
@@ -50,6 +51,7 @@ const COLOUR: Readonly<Record<Status, number>> = {
   added: 32,
   invited: 32,
   joined: 32,
+  left: 33,
   already_member: 32,
   duplicate: 2,
   invalid: 31,

@@ -3,7 +3,7 @@ import { STATUSES, type Status } from '../domain/words.ts';
 import type { Counts, Tally } from './tally.ts';
 
 /** Statuses that somebody has to do something about. */
-const TROUBLED: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
+const TROUBLED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 
 /** Rows that share what is to be done about them. */
 export interface Trouble {

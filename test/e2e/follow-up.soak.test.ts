@@ -60,13 +60,37 @@ describe('follow-up', () => {
     await api.control({ join: [[GROUP, phone(0, 3)]] });
     expect((await followUp()).code).toBe(0);
     const reads = await chatReads(api);
-    // Joined is joined, also when they leave again; and with nobody to look for, nothing is read.
-    await api.control({ leave: [[GROUP, phone(0, 3)]] });
+    // Without notifications, joined is joined, also when they leave again; and with nobody to look for, no group is read.
+    await api.control({ leave: [[GROUP, phone(0, 3)]], notifications: false });
     const again = await followUp();
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 people invited')]);
     expect((await results(out))[0]!['status']).toBe('joined');
     expect(await chatReads(api)).toBe(reads);
     expect((await api.counts()).asks).toBe(2);
+  });
+
+  it('writes left for whoever has gone since, and nothing asks them again', async () => {
+    const { api, cohort, out, followUp } = await trial([3, 1, 3, 1, 5]);
+    await api.control({ join: [[GROUP, phone(0, 3)]] });
+    expect((await followUp()).code).toBe(4);
+    await api.control({ leave: [[GROUP, phone(0, 3)]], remove: [[GROUP, phone(1, 1)]] });
+    const ended = await followUp();
+    expect(ended.code).toBe(4);
+    expect(ended.stdout).toMatch(/2 {2}left: .*\n +1 {2}still out\n/);
+    const expected = ['left/left_since', 'left/left_since', 'invited/', 'added/', 'failed/not_on_whatsapp'];
+    const rows = async () => (await results(out)).map((row) => `${row['status']}/${row['reason_code']}`);
+    expect(await rows()).toEqual(expected);
+    const followed = await readFile(out, 'utf8');
+    await cli(['run', cohort, ...api.args, '--retry', 'invited,unknown'], api.env);
+    expect((await rows()).slice(0, 2)).toEqual(expected.slice(0, 2));
+    expect((await cli(['run', cohort, ...api.args, '--retry', 'left'], api.env)).code).toBe(2);
+    // Neither without the ledger.
+    await writeFile(out, followed);
+    const only = ['--only-status', 'left', '-o', `${out}.2.csv`];
+    await cli(['run', out, ...api.args, ...only], api.env);
+    expect((await results(`${out}.2.csv`))[0]!['status']).toBe('left');
+    const { pairs } = await api.counts();
+    expect([0, 1].map((i) => pairs[`${GROUP} ${phone(i, [3, 1][i])}`]?.received)).toEqual([1, 1]);
   });
 
   it('reads each group once, and says who is out in which', async () => {

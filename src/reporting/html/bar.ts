@@ -14,6 +14,7 @@ const ORDER: readonly Status[] = [
   'planned',
   'duplicate',
   'not_attempted',
+  'left',
   'unknown',
   'invalid',
   'failed',

@@ -13,6 +13,7 @@ interface Look {
 const LOOKS: Readonly<Record<Status, Look>> = {
   added: { pattern: '' },
   joined: { pattern: '<circle cx="4" cy="4" r="1.6"/>' },
+  left: { pattern: '<path d="M6 0V8M0 2H8" stroke-width="1.2"/>' },
   already_member: { pattern: '<path d="M0 4H8" stroke-width="1.6"/>' },
   invited: { pattern: '<path d="M-2 2L2-2M0 8L8 0M6 10L10 6" stroke-width="1.6"/>' },
   duplicate: { pattern: '<path d="M4 0V8" stroke-width="1.2"/>' },

@@ -4,6 +4,7 @@ import { STATUSES, type Status } from '../../domain/words.ts';
 const COLOURS: Readonly<Record<Status, readonly [light: string, dark: string]>> = {
   added: ['#24785a', '#4fb28c'],
   joined: ['#1d7f86', '#4fb0b8'],
+  left: ['#96602f', '#d3a06a'],
   already_member: ['#5d7d4a', '#94b57e'],
   invited: ['#3a6db5', '#78a6e6'],
   duplicate: ['#7d7a74', '#96928a'],
@@ -18,6 +19,7 @@ const COLOURS: Readonly<Record<Status, readonly [light: string, dark: string]>> 
 const SIGNS: Readonly<Record<Status, string>> = {
   added: '\\2713',
   joined: '\\2713',
+  left: '\\2190',
   already_member: '=',
   invited: '\\2192',
   duplicate: '\\2261',
