@@ -63,9 +63,14 @@ export function excerpt(text: string): string {
   return shorten(text.trim(), LONGEST_MESSAGE);
 }
 
+/** An HTML (or XML) page: never the API's. */
+export function isPage(body: string): boolean {
+  return /^\uFEFF?\s*<(?:!doctype|!--|html|head|body|title|\?xml)/i.test(body);
+}
+
 /** The words of an HTML error page; every other text as it is. */
 function withoutMarkup(body: string): string {
-  if (!/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(body)) return body;
+  if (!isPage(body)) return body;
   return body
     .slice(0, LONGEST_MESSAGE * 40)
     .replace(/<(style|script|title)\b.*?<\/\1\s*>/gis, ' ')

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import { matchKeys, readMemberId } from './answer-keys.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from './body.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
+import { type AccountTrouble, subjectOf, whatAnswered } from './refusal.ts';
 import { oneLine, shorten } from './scrub.ts';
 
 export type { Effect } from './evidence.ts';
@@ -57,10 +58,15 @@ export type AskResult =
       readonly traceId: string;
     }
   /** Nothing was done, and never will be with this request: split a batch, fail a participant. */
-  | ({ readonly kind: 'refused' } & Http)
+  | ({
+      readonly kind: 'refused';
+      /** The API names the participants as the fault: no doubt about what was refused. */
+      readonly named: boolean;
+    } & Http)
   | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
-  /** The account's fault: stop. */
+  /** The account's fault, the phone's, or that of something in front of the API: not done; stop. */
   | ({ readonly kind: 'key_rejected' } & Http)
+  | ({ readonly kind: 'account'; readonly reasonCode: Exclude<AccountTrouble, 'key_rejected'> } & Http)
   | ({ readonly kind: 'redirected'; readonly perhapsDone: boolean } & Http);
 
 const codeShape = z.union([
@@ -117,9 +123,8 @@ const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
 const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
 
 /**
- * What a status says without its body. Not in the design, decided here: 402 is the account's trouble, like 401; a 4xx
- * that may follow work already done (408, 409, 424, 499) is in doubt; every other 4xx was refused, every other status
- * is in doubt.
+ * What a status other than 2xx says. Not in the design, decided here: a 4xx that may follow work already done (408, 409,
+ * 424, 499) is in doubt; every other 4xx was refused, every other status is in doubt.
  */
 function byStatus(
   httpStatus: number,
@@ -137,27 +142,32 @@ function byStatus(
       message: to === undefined ? message : `redirect to ${oneLine(to)}`,
     };
   }
-  switch (httpStatus) {
-    case 401:
-    case 402:
-      return { kind: 'key_rejected', ...http };
-    case 403:
-      return { kind: 'group_closed', reasonCode: 'not_admin', ...http };
-    case 404:
-      return { kind: 'group_closed', reasonCode: 'chat_not_found', ...http };
-    case 429:
+  if (httpStatus === 503) return { kind: 'not_done', why: 'unavailable', ...http };
+  if (httpStatus < 400 || httpStatus > 499 || PERHAPS_DONE.includes(httpStatus)) {
+    return { kind: 'in_doubt', ...http };
+  }
+  const refusal = { httpStatus, headers, body, traceId };
+  const subject = subjectOf(refusal);
+  switch (subject) {
+    case 'throttled':
       return { kind: 'not_done', why: 'throttled', ...http };
-    case 503:
-      return { kind: 'not_done', why: 'unavailable', ...http };
-    case 408:
-    case 409:
-    case 424:
-    case 499:
-      return { kind: 'in_doubt', ...http };
+    case 'chat': {
+      const reasonCode = httpStatus === 403 ? 'not_admin' : 'chat_not_found';
+      return { kind: 'group_closed', reasonCode, ...http };
+    }
+    case 'person':
+    case 'request':
+      return { kind: 'refused', named: subject === 'person', ...http };
+    case 'key_rejected':
+      return { kind: 'key_rejected', ...http };
+    case 'not_the_api':
+      return { kind: 'account', reasonCode: subject, ...http, message: whatAnswered(refusal) };
     default:
-      return { kind: httpStatus >= 400 && httpStatus <= 499 ? 'refused' : 'in_doubt', ...http };
+      return { kind: 'account', reasonCode: subject, ...http };
   }
 }
+
+const PERHAPS_DONE: readonly number[] = [408, 409, 424, 499];
 
 function byBody(
   { body, httpStatus, traceId }: Extract<Answer, { kind: 'answer' }>,

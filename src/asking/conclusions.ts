@@ -1,18 +1,20 @@
-import type { Participant } from '../domain/words.ts';
+import type { Outcome, Participant } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import type { AskResult } from './classifier.ts';
 import type { Answer } from './client.ts';
 import type { CappedLedger } from './daily-cap.ts';
 import type { Groups } from './groups.ts';
 import type { Guard } from './guard.ts';
-import { keyRejected, type PhoneWatch } from './phone-watch.ts';
+import type { PhoneWatch } from './phone-watch.ts';
 import type { Ask } from './planner.ts';
 import type { Log } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
+import { whatAnswered } from './refusal.ts';
 import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import { SecondLook } from './second-look.ts';
 import { pairsOf, type Settler } from './settler.ts';
+import { accountStop, redirectStop } from './stops.ts';
 
 export interface Sent {
   /** The ask's number in the ledger. */
@@ -44,6 +46,8 @@ interface Parts {
 export class Conclusions {
   readonly #parts: Parts;
   readonly #secondLook: SecondLook;
+  /** People refused, and no clear answer since that says that it is about them; fewer than the breaker's number. */
+  #held: { readonly ask: Ask; readonly sent: Sent; readonly outcome: Outcome }[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -71,14 +75,13 @@ export class Conclusions {
         break;
       case 'key_rejected':
         await this.#parts.ledger.notDone(sent.id);
-        control.stop(keyRejected());
+        control.stop(accountStop('key_rejected', result));
+        break;
+      case 'account':
+        await this.#account(sent, result);
         break;
       case 'redirected':
-        control.stop({
-          exit: EXIT.safety,
-          code: 'redirected',
-          message: `the API answered with a redirect (${result.httpStatus}), which is not followed: check --base-url`,
-        });
+        control.stop(redirectStop(result.httpStatus));
         if (result.perhapsDone) this.#inDoubt(ask, sent, sent.people, () => result.message, result);
         else await this.#parts.ledger.notDone(sent.id);
         break;
@@ -111,7 +114,7 @@ export class Conclusions {
       return [];
     }
     if (result.throttled.length > 0) await this.#parts.ledger.notDone(sent.id);
-    else this.#parts.guard.clear(sent.answer.sentAt);
+    else await this.#heard(sent, result.outcomes);
     return result.throttled.map(({ participant }) => participant);
   }
 
@@ -131,13 +134,50 @@ export class Conclusions {
       `in doubt: ${first === undefined ? '' : oneLine(words(first))}`,
     );
     this.#parts.settle.count(people.length, people.length);
-    if (!this.#parts.guard.inDoubt(answer.sentAt)) this.#parts.track(this.#parts.phone.check());
+    if (!this.#parts.guard.inDoubt(answer.sentAt)) this.#parts.track(look(this.#parts.phone));
+  }
+
+  /** A failure that nothing explains is no clear answer: it may be the same for everybody. */
+  async #heard({ answer: { sentAt } }: Sent, outcomes: Result<'outcomes'>['outcomes']): Promise<void> {
+    const { guard, phone } = this.#parts;
+    const [first] = outcomes;
+    if (first !== undefined && outcomes.every(({ outcome }) => outcome.reasonCode === 'other')) {
+      if (!guard.unexplained(sentAt, first.outcome.message)) this.#parts.track(look(phone));
+      return;
+    }
+    await this.#clear(sentAt);
+  }
+
+  /** An ask was answered clearly, so what was refused before it was refused for a reason of its own. */
+  async #clear(sentAt: number): Promise<void> {
+    this.#parts.guard.clear(sentAt);
+    await this.#release(sentAt);
+  }
+
+  async #release(before: number): Promise<void> {
+    const due = this.#held.filter(({ sent }) => sent.answer.sentAt <= before);
+    this.#held = this.#held.filter((one) => !due.includes(one));
+    for (const { ask, sent, outcome } of due) {
+      await this.#parts.settle.all(ask, sent.id, sent.people, outcome, 'counted');
+    }
+  }
+
+  /**
+   * The end of the asking: a refusal that stood alone is a failure. When the run was stopped for safety it says nothing
+   * about the person, who is asked another time.
+   */
+  async end(): Promise<void> {
+    const { control, ledger } = this.#parts;
+    const { exit, code } = control.reason ?? {};
+    if (exit !== EXIT.safety || code === 'max_errors') return this.#release(Number.POSITIVE_INFINITY);
+    for (const { sent } of this.#held.splice(0)) await ledger.notDone(sent.id);
   }
 
   /** A batch refused whole did nothing: its people are asked one by one, so that only the bad one fails. */
   async #refused(ask: Ask, sent: Sent, result: Result<'refused'>): Promise<void> {
     const { people } = sent;
-    if (!(await this.#refusalHolds()) || people.length > 1) {
+    await this.#parts.phone.check();
+    if (this.#parts.control.stopped || people.length > 1) {
       await this.#parts.ledger.notDone(sent.id);
       for (const participant of people)
         await this.#parts.attend({ chatId: ask.chatId, participants: [participant] });
@@ -145,25 +185,42 @@ export class Conclusions {
     }
     const { message, httpStatus, traceId } = result;
     const outcome = { status: 'failed', reasonCode: 'bad_request', message, httpStatus, traceId } as const;
-    await this.#parts.settle.all(ask, sent.id, people, outcome);
-    this.#parts.guard.clear(sent.answer.sentAt);
+    if (result.named) await this.#parts.settle.all(ask, sent.id, people, outcome);
+    else {
+      this.#held.push({ ask, sent, outcome });
+      this.#parts.settle.count(people.length, people.length);
+    }
+    this.#parts.guard.unexplained(sent.answer.sentAt, message);
   }
 
+  /** A group is closed only while the API still answers other questions; else it is not the group. */
   async #groupClosed(ask: Ask, sent: Sent, result: Result<'group_closed'>): Promise<void> {
+    const { groups, control, ledger, settle } = this.#parts;
     const { reasonCode, message, httpStatus, traceId } = result;
-    if (!(await this.#refusalHolds())) {
-      await this.#parts.ledger.notDone(sent.id);
+    const answers = await this.#parts.phone.check();
+    if (control.stopped || !answers) {
+      await ledger.notDone(sent.id);
+      if (sent.answer.kind === 'answer') {
+        const said = `${whatAnswered({ ...sent.answer, httpStatus })}, and GET /phones does not answer`;
+        control.stop(accountStop('not_the_api', { message: said, httpStatus }));
+      }
       return;
     }
-    this.#parts.groups.close(ask.chatId, { reasonCode, message });
+    const known = groups.closure(ask.chatId) !== undefined;
+    groups.close(ask.chatId, { reasonCode, message });
     const outcome = { status: 'failed', reasonCode, message, httpStatus, traceId } as const;
-    await this.#parts.settle.all(ask, sent.id, sent.people, outcome);
-    this.#parts.guard.clear(sent.answer.sentAt);
+    await settle.all(ask, sent.id, sent.people, outcome);
+    if (!known) this.#parts.guard.groupClosed(sent.answer.sentAt, message);
   }
 
-  /** What was refused may be the phone, and not the person or the group: whoever is refused then is asked another time. */
-  async #refusalHolds(): Promise<boolean> {
-    await this.#parts.phone.check();
-    return !this.#parts.control.stopped;
+  /** The phone's own state is the better reason, where it is one. */
+  async #account(sent: Sent, result: Result<'account'>): Promise<void> {
+    await this.#parts.ledger.notDone(sent.id);
+    if (result.reasonCode === 'sender_refused') await this.#parts.phone.check();
+    this.#parts.control.stop(accountStop(result.reasonCode, result));
   }
+}
+
+async function look(phone: PhoneWatch): Promise<void> {
+  await phone.check();
 }

@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Clock, Participant } from '../domain/words.ts';
+import type { Clock, Pair, Participant } from '../domain/words.ts';
 import { EXIT, OnboardError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { type AskResult, classify } from './classifier.ts';
@@ -15,7 +15,7 @@ import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
 import type { RunControl } from './run-control.ts';
 import type { CommonTrouble } from './senders/common-trouble.ts';
-import { Settler } from './settler.ts';
+import { pairsOf, Settler } from './settler.ts';
 import type { SharedCap } from './shared/shared-cap.ts';
 
 /** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
@@ -42,6 +42,8 @@ export interface DispatcherParts {
   readonly dailyCap: number | undefined;
   /** Keeps the daily cap together with other processes. */
   readonly sharedCap?: SharedCap | undefined;
+  /** Hears of each pair that WhatsApp throttled to the end: it is left for another run. */
+  readonly throttled?: ((pair: Pair) => void) | undefined;
   /** Aborts requests that are in flight: the last resort when draining takes too long. */
   readonly abandon: AbortSignal;
 }
@@ -92,6 +94,8 @@ export class Dispatcher {
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
   async drain(): Promise<readonly Doubt[]> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#track(this.#conclusions.end());
+    while (this.#running.size > 0) await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure;
     return this.#doubts;
   }
@@ -137,8 +141,10 @@ export class Dispatcher {
       if (
         again.length > 0 &&
         (this.#guard.throttledByWhatsApp(sent.answer.sentAt) || ++throttled >= WHATSAPP_TRIES)
-      )
+      ) {
+        for (const pair of pairsOf(ask, again)) this.#parts.throttled?.(pair);
         return;
+      }
       people = [...again, ...people.slice(sent.people.length)];
     }
   }
@@ -193,6 +199,7 @@ export class Dispatcher {
       return false;
     }
     if (result.why === 'unavailable') gateway.unavailable(answer);
+    else gateway.throttled(answer);
     return true;
   }
 }

@@ -5,6 +5,7 @@ import type { Answer, CallOptions } from './client.ts';
 import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
 import { readFacts, toldToWaitMs } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
+import { isThrottled } from './read-failure.ts';
 import type { RunControl } from './run-control.ts';
 
 /** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
@@ -85,14 +86,20 @@ export class Gateway {
     return false;
   }
 
-  /** 503: everything waits as long as the answer says, or a little longer each time. */
-  unavailable(answer: Answer): void {
+  /** Unavailable or throttled: everything waits as long as the answer says, or a little longer each time. */
+  unavailable(answer: Answer, why = 'API unavailable (503)'): void {
     this.#unreachable = 0;
     if (answer.sentAt < this.#retryAt) return;
     this.#unavailable++;
     const told = toldToWaitMs(readFacts(observed(answer)));
     const ms = told ?? backoffMs(this.#unavailable, this.#parts.random);
-    this.#pause(Math.min(ms, LONGEST_RETRY_AFTER_MS), 'API unavailable (503)');
+    this.#pause(Math.min(ms, LONGEST_RETRY_AFTER_MS), why);
+  }
+
+  /** The limiter itself makes a 429 wait; of any other status it knows nothing. */
+  throttled(answer: Answer): void {
+    const status = answer.kind === 'not_sent' ? undefined : answer.httpStatus;
+    if (status !== 429) this.unavailable(answer, `the API asks for less haste (${status})`);
   }
 
   /** WhatsApp itself throttles the phone: nothing but time helps. */
@@ -131,11 +138,13 @@ export class Gateway {
         continue;
       }
       const status = answer.httpStatus;
-      if ((status !== 429 && status !== 503) || attempt >= NOT_DONE_TRIES) {
+      const throttled = isThrottled(answer);
+      if ((!throttled && status !== 503) || attempt >= NOT_DONE_TRIES) {
         this.answered();
         return answer;
       }
       if (status === 503) this.unavailable(answer);
+      else this.throttled(answer);
     }
   }
 }

@@ -4,8 +4,8 @@ import type { Client } from './client.ts';
 import type { Gateway } from './gateway.ts';
 import { type Chat, type MembersIndex, parseChat } from './membership.ts';
 import { HistorySupport } from './notifications.ts';
-import { keyRejected } from './phone-watch.ts';
 import type { AskingEvents, Log } from './ports.ts';
+import { stopOf } from './read-failure.ts';
 import type { RunControl } from './run-control.ts';
 import type { Standing } from './standing.ts';
 
@@ -126,11 +126,12 @@ export class Groups {
     const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
     if (answer === undefined) return 'not_read';
     const reading = parseChat(answer, chatId, this.senderNumber);
-    if (reading.kind === 'key_rejected') {
-      this.#control.explain(keyRejected());
-      return 'not_read';
-    }
     if (reading.kind !== 'chat') {
+      const stop = stopOf(reading);
+      if (stop) {
+        this.#control.explain(stop);
+        return 'not_read';
+      }
       this.#log.warn(
         { chat_id: chatId, answer: reading.kind },
         'cannot read this group’s members; going on without',

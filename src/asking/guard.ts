@@ -41,9 +41,19 @@ export class Guard {
     return this.#bad(sentAt, 'asks in a row without a clear answer');
   }
 
+  /** An ask failed, or was refused, and nothing says why. True when the run stops. */
+  unexplained(sentAt: number, words: string): boolean {
+    return this.#bad(sentAt, `asks in a row failed without a known reason (${oneLine(words)})`);
+  }
+
+  /** The API refuses a whole group. True when the run stops: so many groups in a row are hardly all at fault. */
+  groupClosed(sentAt: number, words: string): boolean {
+    return this.#bad(sentAt, `groups in a row refused (${oneLine(words)})`);
+  }
+
   /** Cools down, or trips the breaker: true when the run stops. */
   throttledByWhatsApp(sentAt: number): boolean {
-    if (this.#bad(sentAt, 'asks in a row throttled by WhatsApp')) return true;
+    if (this.#bad(sentAt, 'asks in a row throttled by WhatsApp', 'whatsapp_throttled')) return true;
     this.#parts.gateway.coolDown(this.#parts.coolDownMs);
     return false;
   }
@@ -59,12 +69,12 @@ export class Guard {
     });
   }
 
-  #bad(sentAt: number, what: string): boolean {
+  #bad(sentAt: number, what: string, code: 'breaker' | 'whatsapp_throttled' = 'breaker'): boolean {
     const { breaker, control } = this.#parts;
     if (!breaker.bad(sentAt)) return false;
     control.stop({
       exit: EXIT.safety,
-      code: 'breaker',
+      code,
       message: `${breaker.inRow} ${what}: stopped to protect the account`,
     });
     return true;

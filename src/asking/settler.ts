@@ -32,21 +32,28 @@ export class Settler {
     id: number | undefined,
     people: readonly Participant[],
     outcome: Outcome,
+    already?: 'counted',
   ): Promise<void> {
     await this.each(
       ask,
       id,
       pairsOf(ask, people).map((pair) => ({ pair, outcome })),
+      already,
     );
   }
 
-  async each(ask: Ask, id: number | undefined, settlements: readonly Settlement[]): Promise<void> {
+  async each(
+    ask: Ask,
+    id: number | undefined,
+    settlements: readonly Settlement[],
+    already?: 'counted',
+  ): Promise<void> {
     if (settlements.length === 0) return;
     await this.#parts.ledger.settle(id, settlements);
     const counts = new Map<Outcome['status'], number>();
     for (const { outcome } of settlements) counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
     for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
-    if (id !== undefined) this.count(settlements.length, counts.get('failed') ?? 0);
+    if (id !== undefined && !already) this.count(settlements.length, counts.get('failed') ?? 0);
   }
 
   /** So many people's asks have ended, so many of them failed or in doubt. */

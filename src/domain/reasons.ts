@@ -117,6 +117,26 @@ const table = {
     meaning: 'the sending phone is not connected to WhatsApp',
     advice: 'reconnect it in the Periskope console, then run again',
   },
+  phone_blocked: {
+    meaning: 'WhatsApp has blocked the sending phone’s number',
+    advice: 'appeal in WhatsApp on that phone, or send through another phone',
+  },
+  sender_refused: {
+    meaning: 'the API does not know the sending phone, or refuses to send through it',
+    advice: 'check --phone (or the sender column) and the phone in the Periskope console, then run again',
+  },
+  account_refused: {
+    meaning: 'the API refuses the account, not a person or a group',
+    advice: 'read the message; check the plan and the key’s rights in the Periskope console, then run again',
+  },
+  payment_required: {
+    meaning: 'the API asks for a payment before it goes on',
+    advice: 'settle the bill in the Periskope console, then run again',
+  },
+  not_the_api: {
+    meaning: 'something in front of the API refused the request: a firewall, a proxy, or a wrong address',
+    advice: 'check --base-url; when it is right, run the same command again later',
+  },
   breaker: {
     meaning: 'several asks in a row went wrong, and the run stopped to protect the account',
     advice: 'look at the last messages before you run again',

@@ -21,6 +21,9 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
   'redis_unreachable',
   'ledger_failed',
   'redirected',
+  'payment_required',
+  'account_refused',
+  'not_the_api',
 ]);
 
 /** What the ledger knows of former asks. */

@@ -14,7 +14,7 @@ import type { RunControl } from '../asking/run-control.ts';
 import type { CommonTrouble } from '../asking/senders/common-trouble.ts';
 import type { LimiterParts } from '../asking/senders/router.ts';
 import type { RunConfig } from '../config.ts';
-import type { Clock, Sender } from '../domain/words.ts';
+import type { Clock, Pair, Sender } from '../domain/words.ts';
 import type { Releases } from './releases.ts';
 import type { CapLedger, Sharing } from './share.ts';
 import type { WaitMeter } from './wait-meter.ts';
@@ -106,6 +106,8 @@ export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
   readonly ledger: AskLedger &
     Omit<CapLedger, 'path'> & { samePhone(names: readonly [string, ...string[]]): void };
+  /** Hears of each pair that WhatsApp throttled to the end. */
+  readonly throttled?: ((pair: Pair) => void) | undefined;
   readonly abandon: AbortSignal;
   readonly among?: Among | undefined;
 }
@@ -209,6 +211,7 @@ export function connect(parts: ConnectParts): Connection {
             header: ledger.header,
             asksInLast: (ms, sender) => ledger.asksInLast(ms, sender),
           }),
+    throttled: parts.throttled,
     abandon: parts.abandon,
   });
   return { limiter, gateway, groups, notifications, phone, dispatcher };

@@ -34,6 +34,8 @@ export interface Projection {
   stopOf?(sender: Sender | undefined): StopReason | undefined;
   /** True when `--limit` ended the asking. */
   readonly limited: boolean;
+  /** Whether WhatsApp throttled this pair to the end. */
+  throttled?(pair: Pair): boolean;
 }
 
 const NOTHING = {
@@ -71,8 +73,8 @@ export function project(reading: Reading, from: Projection): ResultRow {
     return resultRow(row, pair, 'unknown', { ...recorded, reasonCode: 'no_answer', message });
   }
   if (recorded && recorded.status !== 'not_done') return resultRow(row, pair, recorded.status, recorded);
-  const stop = from.stopOf?.(reading.sender) ?? from.stop;
-  const reasonCode: ReasonCode = stop?.code ?? reasonWithoutStop(from, recorded);
+  const stop = recorded && from.throttled?.(pair) ? undefined : (from.stopOf?.(reading.sender) ?? from.stop);
+  const reasonCode: ReasonCode = stop?.code ?? reasonWithoutStop(from, pair, recorded);
   const message = stop?.message ?? REASONS[reasonCode].meaning;
   return resultRow(row, pair, 'not_attempted', {
     ...NOTHING,
@@ -83,7 +85,12 @@ export function project(reading: Reading, from: Projection): ResultRow {
 }
 
 /** Whoever was surveyed is in the ledger once the asking has come to its end: who is not has come since. */
-function reasonWithoutStop({ limited }: Projection, recorded: Recorded | undefined): ReasonCode {
+function reasonWithoutStop(
+  { limited, throttled }: Projection,
+  pair: Pair,
+  recorded: Recorded | undefined,
+): ReasonCode {
+  if (recorded && throttled?.(pair)) return 'whatsapp_throttled';
   if (limited) return 'limit';
   return recorded ? 'throttled' : 'cohort_changed';
 }

@@ -5,7 +5,7 @@ import { RunControl } from '../asking/run-control.ts';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { RunConfig } from '../config.ts';
 import { maskSender } from '../domain/sender.ts';
-import type { ChatId } from '../domain/words.ts';
+import type { ChatId, Pair } from '../domain/words.ts';
 import { EXIT, type ExitCode, OnboardError } from '../errors.ts';
 import { sweepAll } from '../files/atomic-file.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -148,6 +148,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   if (done) log.info(done.facts, done.message);
   let phones: Phones | undefined;
   let limited = false;
+  const throttled = new Set<string>();
   let failure: unknown;
   const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
   // A Redis that is out of reach has stopped the run: without it nothing may be sent.
@@ -163,6 +164,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
       events: live,
       waits: live.waits,
       log,
+      throttled: (pair) => throttled.add(pairName(pair)),
       abandon: abandon.signal,
       releases,
       sharing,
@@ -205,6 +207,7 @@ async function wired(config: RunConfig, io: Io, control: RunControl, releases: R
   const writing = writeResults({
     ...{ config, cohort, ledger, selection, stdout, limited, report },
     stop: control.reason,
+    throttled: (pair) => throttled.has(pairName(pair)),
     stopOf: phones && ((sender) => phones?.stopOf(sender)),
   });
   const tally = await writing.catch((error: unknown) => {
@@ -275,4 +278,8 @@ function notResults(path: string): OnboardError {
   const cohort = path === '-' ? 'standard input' : path;
   const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
   return new OnboardError('CONFIG', message);
+}
+
+function pairName({ chatId, participant }: Pair): string {
+  return `${chatId} ${participant}`;
 }

@@ -22,13 +22,15 @@ export interface WriteResultsParts {
   readonly stop: StopReason | undefined;
   readonly stopOf: Projection['stopOf'];
   readonly limited: boolean;
+  /** Whether WhatsApp throttled this pair to the end. */
+  readonly throttled: (pair: Pair) => boolean;
   /** Takes every row as it is written. */
   readonly report: HtmlReport | undefined;
 }
 
 /** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
-  const { config, cohort, ledger, selection, stop, stopOf, limited, report } = parts;
+  const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report } = parts;
   const tally = new TallyMaker();
   const projection: Projection = {
     firstLine: firstLines(),
@@ -39,6 +41,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     stop,
     ...(stopOf && { stopOf }),
     limited,
+    throttled,
   };
   const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns, {
     excel: config.excel,

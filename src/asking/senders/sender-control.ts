@@ -2,7 +2,14 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import { RunControl, type StopReason } from '../run-control.ts';
 
 /** Ends that are about one phone: the others can go on. */
-const ABOUT_THE_PHONE: ReadonlySet<ReasonCode> = new Set(['phone_not_connected', 'breaker', 'daily_cap']);
+const ABOUT_THE_PHONE: ReadonlySet<ReasonCode> = new Set([
+  'phone_not_connected',
+  'phone_blocked',
+  'sender_refused',
+  'whatsapp_throttled',
+  'breaker',
+  'daily_cap',
+]);
 
 /**
  * The switch of one phone of several. What is about the phone stops the phone; everything else (the key, the ledger, a
