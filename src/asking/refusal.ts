@@ -60,7 +60,7 @@ export function subjectOf(refusal: Refusal): Subject {
   if (httpStatus !== 400 && httpStatus !== 413 && httpStatus !== 422) return 'not_the_api';
   const fields = fieldsOf(body);
   if (fields.some((name) => /x[-_ ]?phone/i.test(name))) return 'sender_refused';
-  if (fields.some((name) => /participants?(?![a-z_])/i.test(name))) return 'person';
+  if (fields.some((name) => /(?<![a-z_])participants?(?![a-z_])/i.test(name))) return 'person';
   if (fields.some((name) => /chat[-_ ]?id/i.test(name))) return 'chat';
   return SENDER.test(words) ? 'sender_refused' : 'request';
 }

@@ -415,23 +415,22 @@ test.each<[AskResult['kind'], number, unknown, object]>([
   ['refused', 400, { error: { message: 'worse' } }, { message: 'worse' }],
   ['refused', 400, '"plain words"', { message: 'plain words' }],
   ['refused', 400, { message: 5, fields: 'none' }, { message: '{"message":5,"fields":"none"}' }],
-  ['refused', 405, '', {}],
+  ['account', 405, '', { reasonCode: 'not_the_api' }],
   ['refused', 413, '', {}],
   ['in_doubt', 408, '', {}],
   ['in_doubt', 409, '', {}],
   ['in_doubt', 424, '', {}],
   ['in_doubt', 499, '', {}],
   ['key_rejected', 401, 'Unauthorized', { message: 'Unauthorized' }],
-  ['key_rejected', 402, '', {}],
+  ['account', 402, '', { reasonCode: 'payment_required' }],
   ['group_closed', 403, { message: 'Forbidden' }, { reasonCode: 'not_admin', message: 'Forbidden' }],
-  ['group_closed', 404, 'Not Found', { reasonCode: 'chat_not_found' }],
+  ['group_closed', 404, { message: 'Not Found' }, { reasonCode: 'chat_not_found' }],
   ['redirected', 301, 'Moved', { message: 'redirect to https://elsewhere.example/', perhapsDone: false }],
   ['redirected', 307, '', { perhapsDone: false }],
   ['redirected', 303, '', { perhapsDone: true }],
   ['redirected', 304, '', { perhapsDone: true }],
 ])('%s: %i %j', (kind, status, body, rest) => {
   const headers = {
-    'retry-after': '7',
     ...(status === 301 ? { location: 'https://elsewhere.example/' } : {}),
   };
   expect(classify(answered(status, body, headers), [ANNA])).toMatchObject({ kind, ...rest });

@@ -88,7 +88,10 @@ describe('an ask that was refused', () => {
 
   it('nor are 403 and 404: a phone that is gone closes no group', async () => {
     for (const status of [403, 404]) {
-      const on = stage({ add: () => answered(status, 'Phone is not connected'), phones: () => GONE });
+      const on = stage({
+        add: () => answered(status, { message: 'Phone is not connected' }),
+        phones: () => GONE,
+      });
       await on.askFor(people(4));
       expect(on.control.reason).toMatchObject({ code: 'phone_not_connected' });
       expect([...on.ledger.outcomes, ...on.ledger.inDoubt()]).toEqual([]);
@@ -124,8 +127,8 @@ describe('a redirect that may come after the deed', () => {
 
 describe('a group that takes nobody', () => {
   it.each<[string, (who: readonly Participant[]) => Answer, string]>([
-    ['HTTP 403', () => answered(403, 'Only admins'), 'failed not_admin'],
-    ['HTTP 404', () => answered(404, 'Chat not found'), 'failed chat_not_found'],
+    ['HTTP 403', () => answered(403, { message: 'Only admins' }), 'failed not_admin'],
+    ['HTTP 404', () => answered(404, { message: 'Chat not found' }), 'failed chat_not_found'],
     ['full', (who) => each(who, FULL), 'failed group_full'],
     [
       'no admin rights',
@@ -263,7 +266,7 @@ describe('the breaker', () => {
   it('WhatsApp’s throttling: a cool-down each time, then the end; nobody is in doubt', async () => {
     const on = stage({ add: (who) => each(who, THROTTLED) }, { breaker: 5, coolDownMs: 70 });
     expect(await on.askFor(people(4))).toEqual([]);
-    expect(on.control.reason).toMatchObject({ exit: EXIT.safety, code: 'breaker' });
+    expect(on.control.reason).toMatchObject({ exit: EXIT.safety, code: 'whatsapp_throttled' });
     expect(on.control.reason?.message).toMatch(/5 asks in a row throttled by WhatsApp/);
     expect(on.limiter.pauses).toEqual([70, 70, 70, 70]);
     expect([...on.ledger.outcomes, ...on.ledger.inDoubt()]).toEqual([]);
@@ -285,7 +288,10 @@ describe('the breaker', () => {
     expect(on.control.reason).toMatchObject({ exit: EXIT.safety, code: 'max_errors' });
     expect(on.ledger.asks).toHaveLength(3);
 
-    const closed = stage({ add: () => answered(404) }, { maxErrors: { count: 2 } });
+    const closed = stage(
+      { add: () => answered(404, { message: 'Chat not found' }) },
+      { maxErrors: { count: 2 } },
+    );
     await closed.askFor(people(6));
     expect(closed.control.stopped).toBe(false);
   });

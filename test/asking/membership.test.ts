@@ -123,7 +123,7 @@ test.each([' 120363371308389685@G.US', '120363371308389685', 7, null, undefined,
 /** Both reads fail alike. */
 test.each<[string, Answer, object]>([
   ['401', answered(401, 'no'), { kind: 'key_rejected', message: 'no' }],
-  ['402', answered(402), { kind: 'key_rejected' }],
+  ['402', answered(402), { kind: 'payment' }],
   ['403', answered(403), { kind: 'forbidden', message: 'HTTP 403 without a message' }],
   ['404', answered(404, { message: 'no such chat' }), { kind: 'not_found', message: 'no such chat' }],
   ['302', answered(302), { kind: 'redirected' }],

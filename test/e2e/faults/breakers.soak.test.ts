@@ -49,7 +49,7 @@ describe('the breaker', () => {
     expect(ended.code).toBe(5);
     expect(lastLine(ended.stderr)).toMatch(/^stopped {2}5 asks in a row throttled by WhatsApp/);
     expect(ended.stderr).toMatch(/WhatsApp throttles the sending phone/);
-    expect(tally(await on.rows())).toEqual({ added: 1, 'not_attempted/breaker': 4 });
+    expect(tally(await on.rows())).toEqual({ added: 1, 'not_attempted/whatsapp_throttled': 4 });
     onceEach(await api.counts());
   });
 
