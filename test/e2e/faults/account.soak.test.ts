@@ -10,7 +10,10 @@ interface Reply {
 }
 
 const READY: Reply = { status: 200, body: { is_ready: true, wa_state: 'CONNECTED', org_phone: SENDER } };
-const CHAT: Reply = { status: 200, body: { chat_id: GROUP, chat_name: 'A', members: { [`${SENDER}@c.us`]: {} } } };
+const CHAT: Reply = {
+  status: 200,
+  body: { chat_id: GROUP, chat_name: 'A', members: { [`${SENDER}@c.us`]: {} } },
+};
 const html = (status: number, words: string): Reply => ({
   status,
   body: `<!DOCTYPE html><html><body>${words}</body></html>`,
