@@ -46,6 +46,11 @@ export class Census {
       if (this.#isKept(cell)) this.#keep(plainly(cell));
       return;
     }
+    const certain = /^\+([1-9]\d{0,2} ?\d)[\d ()-]{6,22}$/.exec(cell)?.[1];
+    if (certain !== undefined) {
+      this.#certainly(certain.replace(' ', ''));
+      return;
+    }
     const text = readPhoneText(cell);
     if ('code' in text) return;
     if (text.international) this.#certainly(text.digits);
@@ -144,6 +149,7 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
     for (const { country } of rivals) add(only, country);
     for (const code of new Set(rivals.map((rival) => rival.code))) add(onlyOf, code);
   }
+  // A column with one defect in twenty is still whole; one in which people of its own write nationally is not.
   const whole = cells.length >= MANY && unread.length <= 0.06 * cells.length;
   const national = [...onlyOf].flatMap(([code, count]) => (count * 3 >= cells.length * 2 ? [code] : []));
 
@@ -153,9 +159,10 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
     const own = codes.get(code);
     if (own === undefined) return false;
     const unexplained = own.cells - (own.explained.get(country) ?? 0);
-    const against = (only.get(country) ?? 0) - (damagedOf(code).get(country) ?? 0);
+    const against = only.get(country) ?? 0;
     if (BY_AREA.has(rivals) && certain.has(rivals) && unexplained < Math.max(TELLING, 0.05 * own.cells))
       return false;
+    // Chance alone: of a national column that reads as often as any does (0.46), more than half speaks against it.
     const few = Math.max(own.cells >= 24 ? 1 : 0, 0.02 * own.cells);
     if ((own.cells >= ENOUGH || unexplained >= TELLING) && against <= few) return true;
     return whole && against <= 0.01 * cells.length && !isSupported(rivals);
@@ -163,22 +170,14 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
   const weight = (rival: Rival) =>
     (certain.has(rival.code) ? cells.length : 0) + (only.get(rival.country) ?? 0);
 
-  // By country code, the cells that are not its own only because the code itself has lost or doubled a digit.
-  const damagedOf = memoized((code: string): ReadonlyMap<CountryCode, number> => {
-    const counts = new Map<CountryCode, number>();
-    const own = codes.get(code);
-    if (own === undefined || own.cells < ENOUGH) return counts;
-    for (const { digits, rivals } of sound) {
-      if (!isDamagedCode(digits, code, own)) continue;
-      for (const { country } of rivals) add(counts, country);
-    }
-    return counts;
-  });
   // By country code, the regions that are not dismissed: hardly any, where the column is in the API's form.
-  const standingOf = memoized((code: string): ReadonlySet<CountryCode> => {
-    const standing = rivalCountries().filter((rival) => !isDismissed(code, rival));
-    return new Set(standing.map(({ country }) => country));
-  });
+  const known = new Map<string, ReadonlySet<CountryCode>>();
+  const standingOf = (code: string): ReadonlySet<CountryCode> => {
+    const left = () => rivalCountries().filter((rival) => !isDismissed(code, rival));
+    const standing = known.get(code) ?? new Set(left().map(({ country }) => country));
+    known.set(code, standing);
+    return standing;
+  };
 
   return (digits, reading) => {
     const code = callingCodeOf(reading) as string;
@@ -193,31 +192,24 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
   };
 }
 
-/** Digits that begin like a number of which the column has many, and are one too few or one too many for it. */
+/**
+ * Digits that are a number of which the column has many, with a digit lost or doubled: they begin like it, or would
+ * be one, had their country code not suffered.
+ */
 function isDamaged(digits: string, code: string, { cells, lengths }: Code): boolean {
-  const { length } = digits;
-  if (cells < ENOUGH || lengths.has(length) || !digits.startsWith(code)) return false;
-  return lengths.has(length - 1) || lengths.has(length + 1);
-}
-
-/** Digits that would be such a number, had their country code not lost or doubled a digit. */
-function isDamagedCode(digits: string, code: string, { lengths }: Code): boolean {
+  const isShort = lengths.has(digits.length + 1);
+  const isLong = lengths.has(digits.length - 1);
+  if (cells < ENOUGH || !(isShort || isLong)) return false;
+  if (digits.startsWith(code)) return true;
   return [...code].some((digit, at) => {
     const [before, after] = [code.slice(0, at), code.slice(at + 1)];
+    const lost = before + after;
+    const doubled = before + digit + digit + after;
     return (
-      (lengths.has(digits.length + 1) && digits.startsWith(before + after)) ||
-      (lengths.has(digits.length - 1) && digits.startsWith(before + digit + digit + after))
+      (isShort && digits.startsWith(lost) && isMobile(code + digits.slice(lost.length))) ||
+      (isLong && digits.startsWith(doubled) && isMobile(code + digits.slice(doubled.length)))
     );
   });
-}
-
-function memoized<T>(answer: (code: string) => T): (code: string) => T {
-  const known = new Map<string, T>();
-  return (code) => {
-    const found = known.get(code) ?? answer(code);
-    known.set(code, found);
-    return found;
-  };
 }
 
 function plainly(digits: string): PhoneText {

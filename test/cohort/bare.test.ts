@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import parsePhoneNumber, { type CountryCode, getCountries } from 'libphonenumber-js/max';
+import parsePhoneNumber, { type CountryCode, getCountries, isValidPhoneNumber } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
 import { Census } from '../../src/cohort/census.ts';
 import { openCohort } from '../../src/cohort/cohort.ts';
 import { readPhoneCell, readPhoneCellInFull } from '../../src/cohort/phone-cell.ts';
 import type { Sender } from '../../src/domain/words.ts';
-import { repeats, scratch } from '../helpers.ts';
+import { repeats, SOAK, scratch } from '../helpers.ts';
 import { type Below, codeOf, random, randomMobile } from './random-mobiles.ts';
 
 const GROUP = '120363371308389685@g.us';
@@ -173,29 +173,33 @@ function misread(people: readonly Person[], cells: readonly string[], sender?: s
 
 describe(`random mobiles of every region (SEED=${seed})`, () => {
   const files = repeats(3, 1 / 3);
-  const some = regions.filter((_, at) => repeats(10, 1 / 10) === 10 || at % 10 === seed % 10);
+  const some = regions.filter((_, at) => SOAK || at % 10 === seed % 10);
   const someone = (next: Below) => person(regions[next(regions.length)] as CountryCode, next);
 
-  test.each(some)('%s, written nationally: nobody is misread', (country) => {
-    const next = random(seed + regions.indexOf(country));
-    for (let file = 0; file < files; file++) {
-      for (const size of [1, 2, 3, 20, 200]) {
-        const people = Array.from({ length: size }, () => person(country, next));
-        for (const write of [
-          (one: Person) => one.national,
-          (one: Person) => one.written,
-          (one: Person) => one.written.replace(/\D/g, ''),
-          (one: Person) => one.written.replace(/^\(?0/, ''),
-        ]) {
-          for (const sender of [undefined, '919876543210', `${codeOf(country)}${people[0]?.national}`])
-            expect(misread(people, people.map(write), sender)).toEqual([]);
+  test.each(some)(
+    '%s, written nationally: nobody is misread',
+    (country) => {
+      const next = random(seed + regions.indexOf(country));
+      for (let file = 0; file < files; file++) {
+        for (const size of [1, 2, 3, 20, 200]) {
+          const people = Array.from({ length: size }, () => person(country, next));
+          for (const write of [
+            (one: Person) => one.national,
+            (one: Person) => one.written,
+            (one: Person) => one.written.replace(/\D/g, ''),
+            (one: Person) => one.written.replace(/^\(?0/, ''),
+          ]) {
+            for (const sender of [undefined, '919876543210', `${codeOf(country)}${people[0]?.national}`])
+              expect(misread(people, people.map(write), sender)).toEqual([]);
+          }
+          // Among others that have their country codes.
+          const mixed = people.map((one, at) => (at % 10 === 3 ? one.national : one.participant));
+          if (size >= 20) expect(misread(people, mixed)).toEqual([]);
         }
-        // Among others that have their country codes.
-        const mixed = people.map((one, at) => (at % 10 === 3 ? one.national : one.participant));
-        if (size >= 20) expect(misread(people, mixed)).toEqual([]);
       }
-    }
-  });
+    },
+    300_000,
+  );
 
   /** A digit lost or doubled, or a letter: where nobody can tell any more. */
   function damaged(digits: string, next: Below): string {
@@ -221,8 +225,14 @@ describe(`random mobiles of every region (SEED=${seed})`, () => {
       const others = [country, someone(next).country, someone(next).country];
       return Array.from({ length: size }, (_, at) => person(others[at % 3] as CountryCode, next));
     },
-    'of one and rare foreigners': (size, country, next) =>
-      Array.from({ length: size }, (_, at) => (at % 50 === 3 ? someone(next) : person(country, next))),
+    // But for a foreigner whose digits are a number at home, too: there two readings stay possible.
+    'of one and rare foreigners': (size, country, next) => {
+      const foreigner = (): Person => {
+        const one = someone(next);
+        return isValidPhoneNumber(`+${codeOf(country)}${one.participant}`) ? foreigner() : one;
+      };
+      return Array.from({ length: size }, (_, at) => (at % 50 === 3 ? foreigner() : person(country, next)));
+    },
   };
 
   test.each(Object.keys(columns))(
@@ -241,5 +251,6 @@ describe(`random mobiles of every region (SEED=${seed})`, () => {
       }
       expect(unread / all).toBeLessThanOrEqual(0.001);
     },
+    300_000,
   );
 });
