@@ -8,6 +8,7 @@ import type { Gateway } from './gateway.ts';
 import type { Log } from './ports.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure } from './read-failure.ts';
 import type { RunControl } from './run-control.ts';
+import { oneLine } from './scrub.ts';
 
 /** Items asked for at once, and pages read of one group. */
 const PAGE = 1_000;
@@ -151,7 +152,10 @@ export class Notifications {
   #failed({ kind, message }: ReadFailure): void {
     if (this.#support.answers !== undefined) return;
     this.#support.answers = false;
-    this.#log.debug({ answer: kind, message }, 'the API has no notifications of groups; going on without');
+    this.#log.debug(
+      { answer: kind, message: oneLine(message) },
+      'the API has no notifications of groups; going on without',
+    );
   }
 }
 

@@ -108,7 +108,7 @@ export function chatBody(chatId: string, orgPhone: string, members: Iterable<Mem
     is_muted: false,
     is_archived: false,
     info_admins_only: false,
-    add_members_admins_only: NOT_ADMIN.has(kind),
+    add_members_admins_only: NOT_ADMIN.has(kind) && kind !== '0400',
     invite_link: `https://chat.whatsapp.com/sandbox-${stableHash(`link ${chatId}`).toString(36)}`,
     member_count: shown.length,
     members:

@@ -797,7 +797,7 @@ test('whatever the bytes: an error for the user, or a reading per record with as
 
 test('every reason code of the cohort is reached by a file', async () => {
   const wanted = REASON_CODES.filter((code) =>
-    /^(?:phone_(?!not_connected)|chat_id_|too_|unreadable|status_)/.test(code),
+    /^(?:phone_(?!not_connected|blocked)|chat_id_|too_|unreadable|status_)/.test(code),
   );
   const cells = [
     '',

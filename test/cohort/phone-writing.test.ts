@@ -8,7 +8,7 @@ import parsePhoneNumber, {
 import { describe, expect, test } from 'vitest';
 import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../src/cohort/phone-cell.ts';
 import { maskParticipant, parseParticipant, personKey } from '../../src/domain/participant.ts';
-import { repeats } from '../helpers.ts';
+import { repeats, SOAK } from '../helpers.ts';
 
 type Expected = [cell: string, country: CountryCode | undefined, result: string];
 
@@ -315,7 +315,7 @@ describe('the library’s own ways to write a number', () => {
     (type) => {
       const wrong: unknown[] = [];
       let seen = 0;
-      for (const country of getCountries()) {
+      for (const country of getCountries().filter((_, at) => SOAK || at % 8 === 0)) {
         for (const number of numbersOf(country, type)) {
           const abroad = number.formatInternational();
           for (const written of [number.formatNational(), abroad, `00${abroad.slice(1)}`, number.getURI()]) {
@@ -335,7 +335,7 @@ describe('the library’s own ways to write a number', () => {
         }
       }
       expect(wrong).toEqual([]);
-      expect(seen).toBeGreaterThan(300);
+      expect(seen).toBeGreaterThan(repeats(300, 1 / 8));
     },
     300_000,
   );

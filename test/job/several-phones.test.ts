@@ -106,10 +106,11 @@ const alternate = (n: number, group?: string): Row[] =>
 
 describe('a group that refuses one phone', () => {
   it.each([
-    [403, 'failed not_admin'],
-    [404, 'failed chat_not_found'],
-  ])('HTTP %i: takes the people of the other', async (status, line) => {
-    const on = await api({ add: ({ phone }) => (phone === A ? { status } : undefined) });
+    [403, 'failed not_admin', 'Only admins can add participants'],
+    [404, 'failed chat_not_found', 'Chat not found'],
+  ])('HTTP %i: takes the people of the other', async (status, line, message) => {
+    const body = { code: 'REFUSED', message };
+    const on = await api({ add: ({ phone }) => (phone === A ? { status, body } : undefined) });
     const ended = await run(on, alternate(8), '--concurrency', '1');
     expect(ended.code).toBe(4);
     expect(ended.lines).toEqual(Array.from({ length: 8 }, (_, i) => (i % 2 ? 'added' : line)));
@@ -166,7 +167,7 @@ describe('WhatsApp throttles one phone', () => {
     );
     expect(ended.code).toBe(5);
     expect(ended.lines).toEqual(
-      Array.from({ length: 20 }, (_, i) => (i % 2 ? 'added' : 'not_attempted breaker')),
+      Array.from({ length: 20 }, (_, i) => (i % 2 ? 'added' : 'not_attempted whatsapp_throttled')),
     );
     expect(ended.stderr).toMatch(
       /stopped {2}1 of 2 sending phones stopped: 9198•••••111: \d+ asks in a row throttled by WhatsApp[^\n]*\n$/,
