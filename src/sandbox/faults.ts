@@ -138,6 +138,40 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
       headers: {},
     }),
   },
+  '0073': {
+    ...ALWAYS,
+    does: 'HTTP 403 (HTML), a challenge page of something in front of the API',
+    answer: () =>
+      html(403, '<!DOCTYPE html><title>Just a moment...</title><p>Enable JavaScript and cookies</p>'),
+  },
+  '0074': {
+    ...ALWAYS,
+    does: 'HTTP 404 (text), “default backend - 404” of something in front of the API',
+    answer: () => text(404, 'default backend - 404'),
+  },
+  '0075': {
+    ...ALWAYS,
+    does: 'HTTP 402, the organisation has not paid',
+    answer: () => apiError(402, 'PAYMENT_REQUIRED', 'Payment required: renew your subscription'),
+  },
+  '0076': {
+    ...ALWAYS,
+    does: 'HTTP 403, the plan does not allow it',
+    answer: () => apiError(403, 'FORBIDDEN', 'Your plan does not include this feature'),
+  },
+  '0077': {
+    ...ALWAYS,
+    does: 'HTTP 422 VALIDATION_ERROR for x-phone',
+    answer: () => validationError({ 'x-phone': 'Phone not found' }),
+  },
+  '0078': {
+    ...ONCE,
+    does: 'HTTP 403 once, a rate limit in its words, with Retry-After: 1',
+    answer: () => ({
+      ...apiError(403, 'FORBIDDEN', 'You have exceeded a secondary rate limit'),
+      headers: { 'Retry-After': '1' },
+    }),
+  },
 };
 
 /** What happens to a participant whose ending is a fault's, once the ask is processed. */

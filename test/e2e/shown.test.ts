@@ -101,13 +101,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   redirected: 'asking/dispatcher.test.ts',
   interrupted: 'job/run.test.ts',
   cohort_changed: 'e2e/cohort-edited.soak.test.ts',
-  key_rejected: 'asking/dispatcher.test.ts',
-  phone_not_connected: 'asking/dispatcher.test.ts',
   phone_blocked: 'e2e/faults/account.soak.test.ts',
-  sender_refused: 'e2e/faults/account.soak.test.ts',
-  account_refused: 'e2e/faults/account.soak.test.ts',
-  payment_required: 'e2e/faults/account.soak.test.ts',
-  not_the_api: 'e2e/faults/account.soak.test.ts',
   confirmed_by_notification: 'asking/reconciler.test.ts',
   left: 'e2e/follow-up.soak.test.ts',
   left_since: 'e2e/follow-up.soak.test.ts',
@@ -166,6 +160,29 @@ test('the sandbox gives each answer, and it is told as what it is', async () => 
   expect(rows.map((row, i) => (expected[i] === '' ? '' : row))).toEqual(expected);
   show(await on.records());
   onceEach(await api.counts());
+});
+
+/** Faults that are about the account, the sending phone or the way to the API: the run stops, and nobody is failed. */
+test.each([
+  ['0067', 'key_rejected'],
+  ['0068', 'phone_not_connected'],
+  ['0073', 'not_the_api'],
+  ['0074', 'not_the_api'],
+  ['0075', 'payment_required'],
+  ['0076', 'account_refused'],
+  ['0077', 'sender_refused'],
+])('an ask that meets …%s stops the run: %s', async (ending, code) => {
+  const api = await sandbox('--limit', '1000');
+  const people = [phone(1, Number(ending)), phone(2, 1), phone(3, 1)];
+  const on = await job(api, `name,chat_id,phone\n${people.map((who) => `n,${GROUP},${who}\n`).join('')}`);
+  const ended = await on.run('--concurrency', '1');
+  expect(ended.code, ended.stderr).toBe(5);
+  const rows = await on.rows();
+  expect(rows.slice(1)).toEqual([`not_attempted/${code}`, `not_attempted/${code}`]);
+  expect(rows[0]).toBe(ending === '0068' ? 'unknown/no_answer' : `not_attempted/${code}`);
+  show(await on.records());
+  onceEach(await api.counts());
+  expect((await api.counts()).asks).toBe(ending === '0068' ? 1 : 0);
 });
 
 test('every ending of a phone has its status in the table above', () => {

@@ -30,6 +30,12 @@ const TABLE: readonly [string, number | string, boolean, boolean, number | strin
   ['0070', 'ECONNRESET', true, true, 'ECONNRESET'],
   ['0071', 503, false, false, 503],
   ['0072', 200, true, true, 200],
+  ['0073', 403, false, false, 403],
+  ['0074', 404, false, false, 404],
+  ['0075', 402, false, false, 402],
+  ['0076', 403, false, false, 403],
+  ['0077', 422, false, false, 422],
+  ['0078', 403, false, false, 200],
 ];
 
 describe('faults, by the last four digits of any participant', () => {
