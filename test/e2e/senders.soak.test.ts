@@ -54,7 +54,8 @@ describe('a cohort with a sender column', () => {
       `${A} ${phone(1)}`,
       `${B} ${phone(2)}`,
       `${C} ${phone(3)}`,
-      `${SENDER} ${phone(4)}`,
+      // --phone is the number of the phone that row 3 names by its id: one phone, called as it was named first.
+      `${C} ${phone(4)}`,
       `${A} ${phone(5)}`,
       `${B} ${phone(1)}`,
     ].sort();
