@@ -53,7 +53,7 @@ async function run(stub: Stub, { flags = [], groups = 1 }: { flags?: string[]; g
     env: { PERISKOPE_API_KEY: 'key' },
   };
   const people = Array.from({ length: 8 }, (_, i) => phone(i));
-  const id = (i: number) => `12036337130838${String(9000 + (i % groups))}@g.us`;
+  const id = (i: number) => `12036337130838${String(9001 + (i % groups))}@g.us`;
   const text =
     groups === 1 ? csv(people) : `chat_id,phone\n${people.map((one, i) => `${id(i)},${one}`).join('\n')}\n`;
   const on = await job(api, text);
