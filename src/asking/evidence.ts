@@ -161,7 +161,7 @@ const TABLE: readonly Row[] = [
   },
   {
     says: words(
-      String.raw`\bunknown error\b|\btim(?:ed?|ing)[- ]?out\b|\bconnection (?:was |is |has been )?(?:lost|closed|terminated|failure|reset)\b|\bsession (?:was |is |has been )?closed\b|\b(?:service|temporarily)[-_ ]unavailable\b|\bstream errored\b|\brestart required\b|\btarget closed\b|\b(?:phone|session|client) is (?:not connected|disconnected)\b`,
+      String.raw`\bunknown error\b|\btim(?:ed?|ing)[- ]?out\b|\bconnection (?:was |is |has been )?(?:lost|closed|terminated|failure|reset)\b|\bsession (?:was |is |has been )?closed\b|\b(?:service|temporarily)[-_ ]unavailable\b|\bstream errored\b|\brestart required\b|\btarget closed\b|\binternal[- ]server[- ]error\b|\bsocket hang ?up\b|\bE(?:CONNRESET|PIPE|TIMEDOUT)\b|\bexecution context (?:was |is )?destroyed\b|\bevaluation failed\b|\bwebsocket (?:was |is )?closed\b|\b(?:phone|session|client) is (?:not connected|disconnected)\b`,
     ),
     codes: [400, 408, 428, 440, 500, 502, 503, 504, 515, 530],
     finding: 'in_doubt',
@@ -180,6 +180,8 @@ const agrees = ({ isSuccess, code = 200 }: Verdict): boolean =>
 /** What the API's word on one participant means. */
 export function weigh(verdict: Verdict): Finding {
   const finding = verdict.inviteSent ? INVITED : (byWords(verdict) ?? byCode(verdict));
+  // Throttled people are asked again; after a success that could be a second invite.
+  if (finding === 'throttled' && verdict.isSuccess === true) return 'in_doubt';
   return finding === 'in_doubt' && verdict.code === 500 ? 'in_doubt_or_full' : finding;
 }
 

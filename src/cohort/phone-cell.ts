@@ -126,13 +126,12 @@ function withoutLoneZero(
   cell: string,
   rules: Rules,
 ): Participant | Trouble | undefined {
-  const zero = /^(\+?\d{0,3}[\s.\-/]*)([([]?)(?<!\d)0(?:[)\]]|(?=[\s.\-/(]))[\s.\-/]*(.*)$/.exec(
-    text.written,
-  );
-  if (zero === null || text.zeros) return undefined;
+  const whole = text.zeros ? text.written.replace(/^\D*0\D*0\D*/, '+') : text.written;
+  const zero = /^(\+?\d{0,3}[\s.\-/)\]]*)([([]?)(?<!\d)0(?:[)\]]|(?=[\s.\-/(]))[\s.\-/]*(.*)$/.exec(whole);
+  if (zero === null) return undefined;
   const [, code = '', bracket, rest = ''] = zero;
-  if (bracket === '' && writtenLike(text.written, read)) return undefined;
-  const writing = `${code} ${rest}`.trim();
+  if (bracket === '' && writtenLike(whole, read)) return undefined;
+  const writing = `${code.replace(/[)\]]/g, '')} ${rest}`.trim();
   const bare = readPhoneText(writing);
   const other = 'code' in bare ? bare : readWhole(bare, writing, rules);
   if (typeof other !== 'string' || other === read) return undefined;

@@ -49,7 +49,13 @@ export function readPhoneText(cell: string): PhoneText | Trouble {
     );
   }
   if (hasMaskingShapes(cell)) return masked(shown);
-  return damageOf(text, shown) ?? quantity(text, shown) ?? address(text, shown) ?? written(text, shown);
+  return (
+    damageOf(text, shown) ??
+    quantity(text, shown) ??
+    roundedBetweenBlanks(cell, shown) ??
+    address(text, shown) ??
+    written(text, shown)
+  );
 }
 
 /** A number column shows 919874532456.0, 919,874,532,456 or 9.19874532456E+11: the digits are all there. */
@@ -60,6 +66,13 @@ function quantity(text: string, shown: string): PhoneText | Trouble | undefined 
   if (decimals !== undefined) return written(decimals, shown);
   const thousands = /^(\d{1,3}(?:,\d{3}){2,4})(?:\.0+)?$/.exec(text)?.[1];
   return thousands === undefined ? undefined : bare(digitsOf(thousands), shown);
+}
+
+/** A number column of French, Russian or Swedish sheets: narrow or fixed blanks between thousands prove no text. */
+function roundedBetweenBlanks(cell: string, shown: string): Trouble | undefined {
+  if (!/^\d{1,3}(?:[\u00a0\u2009\u202f]\d{3}){2,4}$/.test(cell.trim())) return undefined;
+  const read = bare(digitsOf(cell), shown);
+  return 'code' in read ? read : undefined;
 }
 
 /** Links and ids that name a number: wa.me/…, 919874532456@c.us. Their digits are always country code + number. */

@@ -183,7 +183,12 @@ test.each([
   ['already_member', { ...YES, code: 409 }],
   ['invited pending_approval', { ...YES, code: 421 }],
   ['invited pending_approval', { ...YES, message: 'Request is awaiting approval' }],
-  ['throttled', { ...YES, message: 'Rate-Overlimit' }],
+  // Throttled people are asked again: after a success that could be a second invite.
+  ['in doubt', { ...YES, message: 'Rate-Overlimit' }],
+  ['in doubt', { ...YES, message: 'Participant added. Rate limit: 9 left' }],
+  ['in doubt', { ...YES, code: 429 }],
+  ['in doubt', { ...NO, message: 'Internal Server Error' }],
+  ['in doubt', { ...NO, message: 'socket hang up' }],
   ['added unconfirmed', YES],
   ['added unconfirmed', { ...YES, message: 'Done', code: 207 }],
   ['added unconfirmed', { ...YES, isInviteV4Sent: false, code: null, extra: [1] }],

@@ -150,6 +150,11 @@ describe('a country code in a column of its own', () => {
     ['91', 'https://wa.me/5511987654321', 'phone_conflict'],
     ['+1-868', '2125550123', 'phone_conflict'],
     ['91', '5511987654321', 'phone_too_long'],
+    // A landline together, and somebody's mobile alone
+    ['49', '919876543210', 'phone_ambiguous'],
+    ['Germany', '5511987654321', 'phone_ambiguous'],
+    ['DE', '6281234567890', 'phone_ambiguous'],
+    ['43', '5511987654321', 'phone_ambiguous'],
     ['55', '1198765', 'phone_too_short'],
     ['86', '98765432101', 'phone_invalid'],
     ['bogus', '51987654321', 'phone_no_country'],

@@ -3,9 +3,11 @@ import type { Participant } from '../../domain/words.ts';
 import { allCandidates, type Candidate, headerKey } from '../columns.ts';
 import { DOUBTFUL } from '../header/country-names.ts';
 import { callingCodeOf } from '../numbering.ts';
-import { readPhoneCellOf } from '../phone-cell.ts';
+import { readInternational, readPhoneCellOf } from '../phone-cell.ts';
 import { readPhoneText } from '../phone-text.ts';
+import { ambiguous } from '../phone-trouble.ts';
 import { quote } from '../quote.ts';
+import { isMobile } from '../rivals.ts';
 import { type Trouble, trouble } from '../trouble.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';
 
@@ -31,6 +33,13 @@ export function readPhoneWithCountry(
     );
   }
   const read = readPhoneCellOf(cell, said.country);
+  // A mobile with its own country code, and only a landline together with the column's.
+  const text = readPhoneText(cell);
+  const isBare = !('code' in text) && !text.international && !text.digits.startsWith('0');
+  const abroad = isBare ? readInternational(text.digits) : undefined;
+  if (typeof read === 'string' && abroad !== undefined && abroad !== read) {
+    if (isMobile(abroad) && !isMobile(read)) return ambiguous(cell, [abroad, read]);
+  }
   if (typeof read !== 'string' || read.startsWith(said.prefix)) return read;
   // A country by its name is where the person lives; a number with its own country code is certain all the same.
   if (!/\p{Nd}/u.test(countryCell) && isInternational(cell)) return read;
