@@ -50,6 +50,8 @@ describe('in doubt', () => {
 
   it('whole batches: those with an answer have it, the others go by the membership', async () => {
     const api = await sandbox('--limit', '1000');
+    // A batch is waited for longer than one person.
+    await api.control({ slowMs: 15_000 });
     const endings = [1, 53, 3, /**/ 1, 66, 3, /**/ 1, 58, 3, /**/ 1, 57, 3, /**/ 1, 61, 3, /**/ 1, 56, 3];
     const people = endings.map((ending, i) => phone(i, ending));
     const on = await job(api, csv(people));
