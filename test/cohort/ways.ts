@@ -13,8 +13,6 @@ export interface Way {
   readonly read?: readonly Given[];
   /** The share of cells that no rule can tell from another's number, at most, with what makes it so. */
   readonly unavoidable?: Partial<Record<Given, number>>;
-  /** The same in a file of such cells and no others, without a default country; undefined: no such files are made. */
-  readonly inFiles?: number;
 }
 
 const ALWAYS: readonly Given[] = ['none', 'own', 'other'];
@@ -75,7 +73,6 @@ const home = (name: string, write: Write): Way => ({
   write,
   read: ['own'],
   unavoidable: { none: ALONE, other: ELSEWHERE },
-  inFiles: 0,
 });
 const doubtful = (name: string, write: Write, unavoidable: Partial<Record<Given, number>> = {}): Way => ({
   name,
@@ -85,7 +82,6 @@ const doubtful = (name: string, write: Write, unavoidable: Partial<Record<Given,
 /** National, and a digit away from what it could be under its own country. */
 const national = (name: string, write: Write): Way => ({
   ...doubtful(name, write, { none: ALONE, other: ELSEWHERE, own: 0.002 }),
-  inFiles: 0,
 });
 
 /** With a country code that says that it is one. */
@@ -119,7 +115,7 @@ const ABROAD: readonly Way[] = [
 ];
 
 /** In the API's own form: the country code first, and nothing that says so. */
-export const API_FORM: readonly Way[] = [
+const API_FORM: readonly Way[] = [
   doubtful('code + number', ({ participant }) => participant),
   doubtful('code + number, spaces', ({ international }) => international.slice(1)),
   doubtful('code + number, code in brackets', ({ code, bare }) => `(${code}) ${bare}`),
@@ -130,7 +126,7 @@ export const API_FORM: readonly Way[] = [
 ];
 
 /** As the country writes it at home. */
-export const NATIONAL: readonly Way[] = [
+const NATIONAL: readonly Way[] = [
   home('national', ({ national }) => national),
   home('national, apostrophe', ({ national }) => `'${national}`),
   home('national, formula', ({ national }) => `="${national}"`),

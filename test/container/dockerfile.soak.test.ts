@@ -15,7 +15,7 @@ async function commands(): Promise<readonly string[]> {
   return [...text.replace(/\\\n/g, ' ').matchAll(/^RUN (.*)$/gm)].map(([, command]) => command as string);
 }
 
-it('what the image leaves out is needed by nothing that it keeps', { timeout: 120_000 }, async () => {
+it('what the image leaves out is needed by nothing that it keeps', { timeout: 600_000 }, async () => {
   const app = join(await scratch(), 'app');
   const { stdout } = await run('npm', ['ls', '--all', '--omit=dev', '--parseable'], { cwd: ROOT });
   const packages = stdout.split('\n').filter((path) => path.includes('node_modules'));

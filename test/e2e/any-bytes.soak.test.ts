@@ -22,7 +22,7 @@ import { csv, GROUP, phone, SENDER } from './harness.ts';
 import { type Done, inProcess } from './in-process.ts';
 import { seedOfRun } from './kill/seed.ts';
 
-const LONG = { timeout: 600_000 };
+const LONG = { timeout: 1_800_000 };
 const cases = (inCi: number) => ({
   numRuns: SOAK ? inCi : Math.ceil(inCi / 10),
   seed: seedOfRun('any bytes'),

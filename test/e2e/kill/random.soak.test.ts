@@ -37,7 +37,7 @@ async function cutShort(ordeal: Ordeal, random: Random): Promise<Ended> {
   return running.ended;
 }
 
-test(`killed at ${LEAST_KILLS} random instants and more`, { timeout: 900_000 }, async () => {
+test(`killed at ${LEAST_KILLS} random instants and more`, { timeout: 1_800_000 }, async () => {
   const root = await scratch();
   const random = seeded(seedOfRun('random instants'));
   const cases = Array.from({ length: LEAST_KILLS / KILLS_EACH }, (_, i) => ({

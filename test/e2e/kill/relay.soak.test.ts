@@ -8,7 +8,7 @@ import { afterKill, beginOrdeal, judge, run } from './ordeal.ts';
 import { people, withTrouble } from './people.ts';
 import { seeded, seedOfRun } from './seed.ts';
 
-test('every restart is killed at the next boundary', { timeout: 300_000 }, async () => {
+test('every restart is killed at the next boundary', { timeout: 1_200_000 }, async () => {
   const root = await scratch();
   const random = seeded(seedOfRun('relay'));
   const api = await sandbox('--limit', '1000', '--window', '1s');
