@@ -75,7 +75,8 @@ const MASKED = new RegExp(
     // … before the first, where no + says that the number begins here …
     String.raw`^[^+\d]*${HIDING}\s*${HIDING}\s*\d`,
     // … and a lone one that belongs to one side.
-    String.raw`\d[•·_~](?!\d)|\d\s+[•·_~]\d`,
+    // The last is how our own log masks a number of eight digits.
+    String.raw`\d[•·_~](?!\d)|\d\s+[•·_~]\d|^\d{4}•\d{3}$`,
   ].join('|'),
   'is',
 );

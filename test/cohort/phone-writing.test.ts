@@ -188,6 +188,8 @@ describe('masked digits', () => {
     ),
     ['+62 812-34_ _-5678', undefined, 'phone_masked'],
     ['+62 812-34•-5678', undefined, 'phone_masked'],
+    ['6863•681', 'DE', 'phone_masked'],
+    ['6863•681', undefined, 'phone_masked'],
     ['+62 812 34• 5678', undefined, 'phone_masked'],
     ['+62 812345678••', undefined, 'phone_masked'],
     ['••9123456789', 'IN', 'phone_masked'],
