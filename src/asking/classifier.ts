@@ -21,7 +21,7 @@ export interface AskOutcome {
 export interface Remark {
   readonly participant: Participant;
   readonly message: string;
-  /** What WhatsApp answers for a group that is full, too: the group's own count tells. */
+  /** WhatsApp answers so for a full group, too: the group's own count tells. */
   readonly perhapsFull?: true;
 }
 
@@ -123,7 +123,7 @@ const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
 const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
 
 /**
- * What a status other than 2xx says. Not in the design, decided here: a 4xx that may follow work already done (408, 409,
+ * The meaning of a status other than 2xx. Not in the design, decided here: a 4xx that may follow work already done (408, 409,
  * 424, 499) is in doubt; every other 4xx was refused, every other status is in doubt.
  */
 function byStatus(

@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT = 10_000;
 const LARGEST_BODY = 10 * 1024 * 1024;
 
 /**
- * What each further person adds to the time-out of an ask, ms: the engine behind the API adds people one after the other,
+ * Time-out that each further person adds to an ask, ms: the engine behind the API adds people one after the other,
  * at 1–2 s each (api/FACTS.md). An ask that is given up earlier leaves the whole batch in doubt.
  */
 const PER_FURTHER_PERSON_MS = 2_000;

@@ -137,7 +137,7 @@ export class Conclusions {
     if (!this.#parts.guard.inDoubt(answer.sentAt)) this.#parts.track(look(this.#parts.phone));
   }
 
-  /** A failure that nothing explains is no clear answer: it may be the same for everybody. */
+  /** A failure that nothing explains is not a clear answer: it may be the same for everybody. */
   async #heard({ answer: { sentAt } }: Sent, outcomes: Result<'outcomes'>['outcomes']): Promise<void> {
     const { guard, phone } = this.#parts;
     const [first] = outcomes;
