@@ -38,7 +38,7 @@ export function decide(known: Known, selection: Selection): Decision {
     // In doubt is not a status that can be retried: the reconciler settles it first.
     return ledger !== 'in_doubt' && selection.retry.includes(ledger) ? 'ask' : 'settled';
   }
-  // Whoever went has said no: nothing asks them again.
+  // A person who left is never asked again.
   if (previous === 'left') return 'carried';
   if (previous === undefined || previous === 'duplicate' || !tried(previous)) return 'ask';
   if (selection.retry.includes(previous)) return 'ask';

@@ -79,7 +79,7 @@ export class Groups {
     return this.#known.get(chatId)?.name ?? '';
   }
 
-  /** What the group's page, as last read through this phone, says about adding people; undefined: it was not read. */
+  /** The group's state for adding people, as last read through this phone; undefined: it was not read. */
   standing(chatId: ChatId): Standing | undefined {
     return this.#known.get(chatId)?.standing;
   }

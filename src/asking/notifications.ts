@@ -14,7 +14,7 @@ import { oneLine } from './scrub.ts';
 const PAGE = 1_000;
 const MOST_PAGES = 10;
 
-/** What a notification says about a person; the other types say nothing about who is in. */
+/** Meaning of a notification for a person; the other types say nothing about who is in. */
 const MOVES: Readonly<Record<string, Move>> = { add: 'added', invite: 'came', remove: 'went', leave: 'went' };
 /** added: by somebody. came: by an invite. went: by themselves, or removed. */
 type Move = 'added' | 'came' | 'went';
@@ -29,7 +29,7 @@ interface Movement {
   readonly ours: boolean;
 }
 
-/** Who came into a group and who went, and when. */
+/** Arrivals and departures of a group, with their times. */
 export class History {
   readonly #movements: readonly Movement[];
   /** Every page was read: nothing is later than what is here. */
@@ -59,7 +59,7 @@ export class History {
     return last.length > 0 && last.every((move) => move === 'went');
   }
 
-  /** What is told of this person last; several within one second have no order. Nothing, where later pages are missing. */
+  /** The latest moves of this person; several within one second have no order. Empty where later pages are missing. */
   #last(participant: Participant, since: number): readonly Move[] {
     const moves = this.#whole ? this.#since(participant, since) : [];
     const latest = Math.max(...moves.map(({ at }) => at));
