@@ -4,6 +4,7 @@ import type { Outcome, Participant } from '../domain/words.ts';
 import type { Answer } from './answer.ts';
 import { matchKeys, readMemberId } from './answer-keys.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from './body.ts';
+import { readCode } from './engine-code.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { type AccountTrouble, subjectOf, whatAnswered } from './refusal.ts';
 import { oneLine, shorten } from './scrub.ts';
@@ -69,18 +70,10 @@ export type AskResult =
   | ({ readonly kind: 'account'; readonly reasonCode: Exclude<AccountTrouble, 'key_rejected'> } & Http)
   | ({ readonly kind: 'redirected'; readonly perhapsDone: boolean } & Http);
 
-const codeShape = z.union([
-  z.number().int(),
-  z
-    .string()
-    .regex(/^\s*\d{1,9}\s*$/)
-    .transform(Number),
-]);
-
 /** Only `is_success` is required: without it there is no word on the participant. */
 const verdictShape = z.looseObject({
   is_success: z.boolean(),
-  code: codeShape.optional().catch(undefined),
+  code: z.unknown().optional(),
   message: z.unknown().optional(),
   isInviteV4Sent: z.unknown().optional(),
 });
@@ -189,7 +182,7 @@ function byBody(
     const finding = verdict === undefined ? weighAll(whole, participants.length) : weigh(verdict);
     if (finding === 'in_doubt' || finding === 'in_doubt_or_full') {
       const raw = (key === undefined ? undefined : jsonOf(values?.[key])) ?? body;
-      const message = excerpt(verdict?.message || whole || raw);
+      const message = excerpt(wordsIn(verdict) || whole || raw);
       inDoubt.push({
         participant,
         message,
@@ -197,7 +190,7 @@ function byBody(
       });
       continue;
     }
-    const message = excerpt(verdict?.message ?? whole ?? '');
+    const message = excerpt(wordsIn(verdict) ?? whole ?? '');
     if (finding === 'throttled') {
       throttled.push({ participant, message });
       continue;
@@ -226,7 +219,7 @@ function wordsOnAll(body: string): string | undefined {
 function weighAll(words: string | undefined, people: number): Finding {
   if (words === undefined) return 'in_doubt';
   const message = shorten(words, LONGEST_EVIDENCE);
-  const finding = weigh({ isSuccess: undefined, code: undefined, message, inviteSent: false });
+  const finding = weigh({ isSuccess: undefined, code: undefined, codeText: '', message, inviteSent: false });
   const ofEach = finding === 'throttled' || (typeof finding === 'object' && finding.effect !== undefined);
   return people === 1 || ofEach ? finding : 'in_doubt';
 }
@@ -244,13 +237,20 @@ const LONGEST_EVIDENCE = 2000;
 function readVerdict(value: unknown): Verdict | undefined {
   const parsed = verdictShape.safeParse(value);
   if (!parsed.success) return undefined;
-  const { is_success, code, message, isInviteV4Sent } = parsed.data;
+  const { is_success, message, isInviteV4Sent } = parsed.data;
+  const code = readCode(parsed.data.code);
   return {
     isSuccess: is_success,
-    code,
+    code: code.number,
+    codeText: shorten(code.text, LONGEST_EVIDENCE),
     message: shorten(textOf(message), LONGEST_EVIDENCE),
     inviteSent: isInviteV4Sent === true || isInviteV4Sent === 'true',
   };
+}
+
+/** The message; without one, a code that is more than a number. */
+function wordsIn(verdict: Verdict | undefined): string | undefined {
+  return verdict && (verdict.message || verdict.codeText);
 }
 
 /** A message is documented as a string; whatever else comes is kept as its JSON. */

@@ -1,10 +1,13 @@
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { SettledStatus } from '../domain/words.ts';
+import { wordsOfCode } from './engine-code.ts';
 
 /** One value of the 200 body, validated; or the words of an answer on the whole ask, which has no `is_success`. */
 export interface Verdict {
   readonly isSuccess: boolean | undefined;
   readonly code: number | undefined;
+  /** The code as it came, where it is more than a number; or ''. */
+  readonly codeText: string;
   readonly message: string;
   readonly inviteSent: boolean;
 }
@@ -50,15 +53,42 @@ const INVITE_SENT = words(
 
 /** The small words between a denial and what it denies. */
 const SMALL = String.raw`(?:\s+(?:been|be|yet|an?|the|any|group|private|send|sent|get|to|have|has|had|need|needed|require|required|is|are|was|were|of|for|via|by|them|this|person|participant|people|link|message|could|would|will|can|did|does|do)){0,4}`;
-/** An invite that did not come about, or is only spoken of: "could not be invited", "no invite needed", "can be invited". */
+/** An invite that did not come about: "could not be invited", "no invite needed". */
 const NO_INVITE = words(
-  String.raw`(?:\b(?:not|never|no|without|cannot|unable|fail|fails|failed|if|unless|until|please|can|could|may|might|must|should)|n${APOSTROPHE}t)${SMALL}\s+invit` +
-    String.raw`|\binvit\w*${SMALL}(?:\s+(?:not|never|no|cannot|fails?|failed|unable|unnecessary)\b|n${APOSTROPHE}t\b|\s+\w+n${APOSTROPHE}t\b)`,
+  String.raw`(?:\b(?:not|never|no|without|cannot|unable|fail|fails|failed)|n${APOSTROPHE}t)${SMALL}\s+invit` +
+    String.raw`|\binvit\w*${SMALL}(?:\s+(?:not|never|no|cannot|fails?|failed|unable|unnecessary|skipped)\b|n${APOSTROPHE}t\b|\s+\w+n${APOSTROPHE}t\b)`,
 );
 
+/** Within one sentence. */
+const NEAR = '[^.;!?]{0,60}?';
+
+/** An invite or an add that is left to somebody: "please invite manually", "they can be invited later", "use the invite link". */
+const BY_HAND = words(
+  [
+    String.raw`${DENIED}\b(?:please|kindly|can|could|may|might|must|should|shall|if|unless|until|try|ask|required|needs?|requires?|(?:has|have|had|is|are) to)(?:\s+only)?${SMALL}[\s:,]+invit`,
+    String.raw`${DENIED}\b(?:please|must|should|(?:has|have|needs?|is|are) to)${SMALL}\s+(?:add|added|join)\b`,
+    String.raw`\b(?:ask|tell|contact|get)\b${NEAR}\bto\s+(?:invite|add|join)\b|\bonly\b${NEAR}\bcan (?:add|invite)\b`,
+    String.raw`${DENIED}\binvit(?:e|ation)s?(?:\s+(?:link|is|are|was|were))*\s+(?:needed|required|necessary)\b`,
+    String.raw`\binvit(?:e|ation)s?(?:\s+link)?\s+(?:must|should|can|could|may|might|(?:has|have|needs?|is|are) to)\s+be\s+(?:sent|shared|made|given|created|issued)\b`,
+    String.raw`^\s*invite\s+(?:them|him|her|the|this|user|person|participant|privately|directly|personally)\b`,
+    String.raw`${DENIED}\bmanual\w*|\bby hand\b|\b(?:yoursel|themsel)(?:f|ves)\b`,
+    String.raw`(?:^\s*|[.;:,!?]\s*|\b(?:please|kindly|then|and|to|must|should|can)\s+)(?:send|share|use|forward|give)\b${NEAR}\b(?:invit|link)`,
+    String.raw`\b(?:please|kindly)\s+(?:send|share|forward)\b|\b(?:send|share|use|forward)\s+https?:`,
+    String.raw`(?<!\binvited (?:them )?to )\bjoin\b${NEAR}\b(?:via|through|by|with|using)\b${NEAR}\b(?:invit|link)`,
+  ].join('|'),
+);
+
+const NOT = String.raw`(?:\b(?:not|never)|n${APOSTROPHE}t)`;
 /** A success that says the opposite: the engine contradicts itself. */
 const CONTRADICTION = words(
-  String.raw`\b(?:fail|fails|failed|failure|unable|error)\b|\bcannot\b|\b(?:can|could)(?:n${APOSTROPHE}?t| not)\b|\bnot (?:be |been |yet )?(?:added|invited)\b|n${APOSTROPHE}t (?:be |been |yet )?(?:added|invited)\b`,
+  [
+    String.raw`\b(?:fail|fails|failed|failure|unable|error|impossible|refused|rejected|denied|declined|skipped)\b`,
+    String.raw`\bcannot\b|\b(?:can|could)(?:n${APOSTROPHE}?t| not)\b`,
+    String.raw`${NOT}(?: \w+){0,2} (?:added|invited)\b|\binvit\w*(?: link)?(?: was| is| has)? not(?: been)? sent\b`,
+    String.raw`${NOT}(?: \w+)? (?:possible|allowed|permitted|able)\b`,
+    String.raw`\bdid(?: not|n${APOSTROPHE}t) (?:add|invite)\b`,
+    String.raw`\b(?:nobody|none|(?:no|0) (?:one|participants?|people|members?))(?: \w+){0,2} added\b`,
+  ].join('|'),
 );
 
 /** A message beside which the code alone speaks. */
@@ -166,6 +196,7 @@ const TABLE: readonly Row[] = [
     codes: [400, 408, 428, 440, 500, 502, 503, 504, 515, 530],
     finding: 'in_doubt',
   },
+  { says: BY_HAND, ofSuccess: {}, finding: 'in_doubt' },
   // The wording is a template that the organisation may change: beside a success any form of "invit…" is one.
   { says: /\binvit/i, ofSuccess: { unless: NO_INVITE }, finding: INVITED },
   { says: CONTRADICTION, ofSuccess: {}, finding: 'in_doubt' },
@@ -179,18 +210,27 @@ const agrees = ({ isSuccess, code = 200 }: Verdict): boolean =>
 
 /** What the API's word on one participant means. */
 export function weigh(verdict: Verdict): Finding {
-  const finding = verdict.inviteSent ? INVITED : (byWords(verdict) ?? byCode(verdict));
+  const finding = verdict.inviteSent
+    ? INVITED
+    : (byWords(verdict, verdict.message) ?? byCodeWords(verdict) ?? byCode(verdict));
   // Throttled people are asked again; after a success that could be a second invite.
   if (finding === 'throttled' && verdict.isSuccess === true) return 'in_doubt';
   return finding === 'in_doubt' && verdict.code === 500 ? 'in_doubt_or_full' : finding;
 }
 
-function byWords({ isSuccess, message }: Verdict): Finding | undefined {
+function byWords({ isSuccess }: Verdict, said: string): Finding | undefined {
   return TABLE.find(
     ({ says, ofSuccess }) =>
-      says?.test(message) === true &&
-      (ofSuccess === undefined || (isSuccess === true && ofSuccess.unless?.test(message) !== true)),
+      says?.test(said) === true &&
+      (ofSuccess === undefined || (isSuccess === true && ofSuccess.unless?.test(said) !== true)),
   )?.finding;
+}
+
+/** The engine's name for a code is of the row of its text; as with a number, a success that it denies is in doubt. */
+function byCodeWords(verdict: Verdict): Finding | undefined {
+  const finding = byWords(verdict, wordsOfCode(verdict.codeText));
+  const denies = verdict.isSuccess === true && typeof finding === 'object' && finding.status === 'failed';
+  return denies ? 'in_doubt' : finding;
 }
 
 function byCode(verdict: Verdict): Finding {

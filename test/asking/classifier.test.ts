@@ -192,15 +192,25 @@ test.each([
   ['added unconfirmed', YES],
   ['added unconfirmed', { ...YES, message: 'Done', code: 207 }],
   ['added unconfirmed', { ...YES, isInviteV4Sent: false, code: null, extra: [1] }],
+  ['invited', { ...YES, message: 'Invited. Please remind them to accept' }],
+  ['invited', { ...YES, message: 'They were invited and must accept the invite' }],
+  ['invited', { ...YES, message: 'Invited to join via link' }],
+  ['invited', { ...YES, message: 'Invite link generated' }],
+  ['added', { ...YES, message: 'Added successfully, you can invite others', code: 200 }],
+  ['added', { ...YES, message: 'Done, no manual action needed', code: 200 }],
   // A denied invite, and one that is only spoken of, is none.
   ['added unconfirmed', { ...YES, message: 'Done, no invite needed' }],
   ['added unconfirmed', { ...YES, message: 'Done without an invite' }],
   ['added unconfirmed', { ...YES, message: 'An invite was not required' }],
-  ['added unconfirmed', { ...YES, message: 'They can be invited later' }],
+  ['added', { ...YES, code: 200, message: 'Done, no invite needed' }],
   ['in doubt', { ...YES, message: 'The participant could not be invited' }],
   ['in doubt', { ...YES, message: 'The invite could not be delivered' }],
   ['in doubt', { ...YES, message: 'Failed to invite' }],
   ['in doubt', { ...YES, message: 'The participant was not added' }],
+  ['in doubt', { ...YES, code: 200, message: 'Nobody was added' }],
+  ['in doubt', { ...YES, code: 200, message: 'It was not possible to add the participant' }],
+  ['in doubt', { ...YES, code: 200, message: 'WhatsApp did not add this person' }],
+  ['in doubt', { ...YES, code: 200, message: 'Adding this person isn’t allowed' }],
   // The code contradicts the success.
   ['in doubt', { ...YES, code: 403 }],
   ['in doubt', { ...YES, code: 404 }],
@@ -239,6 +249,123 @@ test.each([
   ['in doubt', [YES]],
 ])('%s: %j', (expected, value) => {
   expect(outcomeOf(value)).toBe(expected);
+});
+
+/** A success that leaves the invite to somebody: nobody was added, and nobody invited. */
+const BY_HAND = [
+  'Please invite manually',
+  'Please invite this person manually',
+  'Invite them manually',
+  'Could not be added, please invite manually',
+  'Please send the invite link to them yourself',
+  'Send them the invite link',
+  'Share the group invite link with this person',
+  'Use the invite link',
+  'They can be invited later',
+  'The participant must be invited',
+  'This person needs to be invited by hand',
+  'You have to invite this person',
+  'Manual invite required',
+  'Invitation required',
+  'An invite is needed',
+  'Requires an invite',
+  'The person should be invited by an admin',
+  'They can join via the invite link',
+  'Ask them to join through the group link',
+  'Add them manually',
+  'Must be added by hand',
+  'Try to invite them',
+  'Kindly invite the participant',
+  'Action required: invite',
+  'Invitation must be sent manually',
+  'An invite should be sent by you',
+  'Invite generated; send it yourself',
+  'Invite link available, please share',
+  'Use https://chat.whatsapp.com/x to invite',
+  'Invite this user privately',
+  'Participant can only be invited',
+  'This person is to be invited',
+  'Ask an admin to invite them',
+  'Ask an admin to add them',
+  'Needs to be added by an admin',
+  'They must join themselves',
+  'Only contacts can add this participant',
+  'Manual action required',
+  'Invite skipped',
+  'Invite not sent',
+  'Por favor invite manualmente',
+];
+
+test.each(BY_HAND)('a success that leaves the invite to somebody is in doubt: %s', (message) => {
+  for (const cased of [message, message.toUpperCase(), message.toLowerCase()])
+    for (const code of [200, '200', undefined, 207])
+      expect(outcomeOf({ ...YES, code, message: cased }), `${code} ${cased}`).toBe('in doubt');
+});
+
+/** Codes as the engines name them: of the same row as their numbers and texts. */
+test.each([
+  ['failed not_admin closes: not_admin', 'not-authorized'],
+  ['failed sender_not_in_group closes: sender_not_in_group', 'forbidden'],
+  ['failed chat_not_found closes: chat_not_found', 'item-not-found'],
+  ['failed not_acceptable', 'not-acceptable'],
+  ['failed group_full closes: group_full', 'group-full'],
+  ['failed recently_left', 'recently-left'],
+  ['failed not_on_whatsapp', 'not-on-whatsapp'],
+  ['already_member', 'conflict'],
+  ['throttled', 'rate-overlimit'],
+  ['in doubt', 'bad-request'],
+  ['in doubt', 'request-timeout'],
+  ['in doubt', 'timed-out'],
+  ['in doubt', 'connection-closed'],
+  ['in doubt', 'connection-lost'],
+  ['in doubt', 'connection-replaced'],
+  ['in doubt', 'restart-required'],
+  ['in doubt', 'service-unavailable'],
+  ['in doubt', 'unavailable-service'],
+  ['in doubt', 'unknown-error'],
+  ['in doubt, perhaps full', 'internal-server-error'],
+  ['failed other', 'something-else'],
+  ['failed other', ''],
+])('%s: the code %j', (expected, code) => {
+  const camel = code.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const title = camel.charAt(0).toUpperCase() + camel.slice(1);
+  const snake = code.replaceAll('-', '_');
+  const spaced = code.replaceAll('-', ' ');
+  const written = [code, code.toUpperCase(), snake, snake.toUpperCase(), spaced, ` ${code} `, camel, title];
+  for (const cell of [...written, { text: code }, [code]])
+    for (const message of [undefined, '', 'Failed to add participant'])
+      expect(outcomeOf({ ...NO, code: cell, message }), JSON.stringify(cell)).toBe(expected);
+});
+
+test.each([
+  // The words of the message go first, and a success that the code denies is in doubt.
+  ['failed not_on_whatsapp', { ...NO, code: 'forbidden', message: 'not on WhatsApp' }],
+  ['failed sender_not_in_group closes: sender_not_in_group', { ...NO, code: 'forbidden', message: 'Nope' }],
+  ['in doubt', { ...YES, code: 'forbidden' }],
+  ['in doubt', { ...YES, code: 'not-authorized', message: 'Done' }],
+  ['in doubt', { ...YES, code: 'rate-overlimit' }],
+  ['in doubt', { ...YES, code: 'bad-request' }],
+  ['added unconfirmed', { ...YES, code: 'OK' }],
+  ['added', { ...YES, code: 'ok', message: 'Added successfully' }],
+  ['invited', { ...YES, code: 'INVITE_SENT' }],
+  ['invited pending_approval', { ...YES, code: 'PENDING_APPROVAL' }],
+  ['already_member', { ...YES, code: 'conflict' }],
+  // The number beside the word, or within a value.
+  ['failed sender_not_in_group closes: sender_not_in_group', { ...NO, code: '403 Forbidden' }],
+  ['failed not_admin closes: not_admin', { ...NO, code: { code: 401, text: 'not-authorized' } }],
+  ['failed privacy_blocked', { ...NO, code: 'HTTP 403' }],
+  ['failed privacy_blocked', { ...NO, code: 'ERR_403' }],
+  ['failed privacy_blocked', { ...NO, code: '403.0' }],
+  ['in doubt', { ...NO, code: 'E408', message: 'Nope' }],
+  ['failed other', { ...NO, code: '919537851403' }],
+  ['failed other', { ...NO, code: null }],
+])('a code in words: %s: %j', (expected, value) => {
+  expect(outcomeOf(value)).toBe(expected);
+});
+
+test('the code is the message where there is no other', () => {
+  const result = classify(answered(200, { [KEY]: { ...NO, code: 'item-not-found' } }), [ANNA]);
+  expect(result).toMatchObject({ outcomes: [{ outcome: { message: 'item-not-found' } }] });
 });
 
 /** [body, what it says of one person, what it says of each of two] */
@@ -535,7 +662,19 @@ test('whatever comes, classify has a result, and every participant is in it exac
 
 test('hostile words do not make the matching slow', () => {
   const started = performance.now();
-  for (const piece of ['invite ', 'no the any ', "n't ", 'sent a ', 'invitn’t been ', 'not been been ']) {
+  for (const piece of [
+    'invite ',
+    'please the any ',
+    'join via ',
+    'ask only ',
+    'send ',
+    'not a ',
+    'no the any ',
+    "n't ",
+    'sent a ',
+    'invitn’t been ',
+    'not been been ',
+  ]) {
     outcomeOf({ is_success: true, message: piece.repeat(100_000) });
   }
   expect(performance.now() - started).toBeLessThan(5000);
