@@ -40,6 +40,11 @@ export class History {
     this.#whole = whole;
   }
 
+  /** Both histories of one group: each phone knows its own adds. */
+  and(other: History): History {
+    return new History([...this.#movements, ...other.#movements], this.#whole || other.#whole);
+  }
+
   /** How this person came in after an ask at `since`: by that ask, or by its invite. Who came before proves nothing. */
   cameBy(participant: Participant, since: number): 'added' | 'came' | undefined {
     const moves = this.#since(participant, since);

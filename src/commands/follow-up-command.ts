@@ -6,7 +6,8 @@ import { apiOptions, followUpOptions, outputOptions, reportOptions } from './opt
 const DETAILS = `
 Reads each group once, and sends nothing to anybody. Whoever was invited and is a member now becomes joined, and
 whoever was in and has gone since becomes left (where the API has the group's notifications), in the results and in
-their ledger. Exit codes: 0 nobody is out, 4 some are still out or have left (or a group could not be read),
+their ledger. Rows that are unknown become added or joined, where the members or the notifications say so.
+Exit codes: 0 nobody is out, 4 some are still out or unknown, or have left (or a group could not be read),
 3 no results CSV, 5 key rejected, 75 API out of reach; the others as ever.
 
 Examples:

@@ -101,7 +101,8 @@ const table = {
   other: { meaning: 'the API refused without a reason we know', advice: 'read the message column' },
   no_answer: {
     meaning: 'asked, but the answer was lost or unreadable, and the group does not list this person',
-    advice: 'look into the group; ask again only if you accept a second message: --retry unknown',
+    advice:
+      'let follow-up look into the group again; ask again only if you accept a second message: --retry unknown',
   },
   // --- not attempted
   interrupted: { meaning: 'the run was stopped before this row', advice: 'run the same command again' },

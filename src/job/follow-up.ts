@@ -22,13 +22,13 @@ import { assertPublishable, forLog, publish } from './publish.ts';
 import { connectReaders, type Readers } from './readers.ts';
 import { Releases } from './releases.ts';
 import { assertReplaceable } from './replaceable.ts';
-import { MAY_LEAVE, type Rewritten, rewriteResults } from './rewrite-results.ts';
+import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './rewrite-results.ts';
 import { openSharing } from './share.ts';
 
 /** Groups read at once; the limiter says when each of them starts. */
 const READS_IN_FLIGHT = 8;
 
-/** From `invited` to `joined`, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
+/** From `invited` to `joined`, from `unknown` to what the group tells, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
 export async function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
   const releases = new Releases();
   try {
@@ -67,7 +67,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     );
   }
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
-  const { chatIds, invitedTo } = await groupsOf(cohort, config.results);
+  const { chatIds, open, inDoubt } = await groupsOf(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
@@ -92,13 +92,15 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   await Promise.all(
     [...chatIds.keys()].map((chatId) =>
       slots(async () => {
-        const invited = invitedTo.has(chatId);
-        if (invited && !control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
-        const history = control.stopped ? undefined : await readers?.history(chatId);
+        const isOpen = open.has(chatId);
+        if (isOpen && !control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
+        const history = control.stopped
+          ? undefined
+          : await readers?.history(chatId, inDoubt.has(chatId) ? 'all' : 'first');
         if (history === undefined) return;
         histories.set(chatId, history);
         // Of those who are in, only what the notifications tell has to be checked.
-        if (!invited && history.someoneWent && !control.stopped) await readers?.read(chatId);
+        if (!isOpen && history.someoneWent && !control.stopped) await readers?.read(chatId);
       }),
     ),
   );
@@ -108,11 +110,12 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
   const rewriting = { cohort, groups: readers?.groups, read, histories, ledger, clock, named };
-  const { tally, invited, rows, written } = await rewrite(config, io, rewriting);
+  const { tally, counts, rows, written } = await rewrite(config, io, rewriting);
 
-  const { out, waiting, unread } = totalOf(invited);
+  const { out, waiting, unread, inDoubt: unknown } = totalOf(counts);
   const stop = control.reason;
-  const exit = stop?.exit ?? (out + waiting + unread + tally.counts.left > 0 ? EXIT.incomplete : EXIT.ok);
+  const unfinished = out + waiting + unread + unknown + tally.counts.left;
+  const exit = stop?.exit ?? (unfinished > 0 ? EXIT.incomplete : EXIT.ok);
   const sandbox = config.target.kind === 'sandbox';
   const ending: Ending = {
     command: 'follow-up',
@@ -135,7 +138,7 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   };
   const facts: FollowUpFacts = {
     file: config.results,
-    groups: invited,
+    groups: counts,
     groupName: ending.groupName,
     rows,
     olderThanMs,
@@ -157,11 +160,14 @@ async function groupsOf(
   file: string,
 ): Promise<{
   readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
-  /** Those of the groups where somebody has an invite to accept. */
-  readonly invitedTo: ReadonlySet<ChatId>;
+  /** Groups where somebody may have come in since: has an invite to accept, or is in doubt. */
+  readonly open: ReadonlySet<ChatId>;
+  /** Groups where somebody is in doubt. */
+  readonly inDoubt: ReadonlySet<ChatId>;
 }> {
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
-  const invitedTo = new Set<ChatId>();
+  const open = new Set<ChatId>();
+  const inDoubt = new Set<ChatId>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
       const { line, problem } = reading.row;
@@ -172,15 +178,16 @@ async function groupsOf(
         );
       }
       const status = cohort.previous(reading.row)?.status;
-      if (reading.kind === 'pair' && status !== undefined && MAY_LEAVE.includes(status)) {
+      if (reading.kind === 'pair' && status !== undefined && MAY_HAVE_NEWS.includes(status)) {
         const { chatId } = reading.pair;
         const senders = chatIds.get(chatId) ?? new Set();
         chatIds.set(chatId, senders.add(reading.sender));
-        if (status === 'invited') invitedTo.add(chatId);
+        if (status === 'invited' || status === 'unknown') open.add(chatId);
+        if (status === 'unknown') inDoubt.add(chatId);
       }
     }
   }
-  return { chatIds, invitedTo };
+  return { chatIds, open, inDoubt };
 }
 
 async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Ledger | undefined> {

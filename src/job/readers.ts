@@ -9,8 +9,8 @@ export interface Readers {
   readonly limiter: Pick<Limiter, 'snapshot'>;
   /** Through the first of the group's phones that can read it. */
   read(chatId: ChatId): Promise<Read>;
-  /** Who came and who went, where the API tells. */
-  history(chatId: ChatId): Promise<History | undefined>;
+  /** Who came and who went, where the API tells: through the first phone that can, or as every phone of the group knows it. */
+  history(chatId: ChatId, through: 'first' | 'all'): Promise<History | undefined>;
   readonly groups: Pick<Groups, 'lists'>;
 }
 
@@ -37,12 +37,14 @@ export function connectReaders(
       }
       return read;
     },
-    async history(chatId) {
+    async history(chatId, through) {
+      let known: History | undefined;
       for (const sender of chatIds.get(chatId) ?? []) {
         const history = await phones.get(sender)?.notifications.read(chatId, parts.control);
-        if (history !== undefined) return history;
+        known = known && history ? known.and(history) : (history ?? known);
+        if (known !== undefined && through === 'first') break;
       }
-      return undefined;
+      return known;
     },
     groups: { lists: (chatId, participant) => all[0]?.groups.lists(chatId, participant) === true },
   };

@@ -2,17 +2,18 @@ import type { Groups } from '../asking/groups.ts';
 import type { History } from '../asking/notifications.ts';
 import type { Cohort, PreviousResult } from '../cohort/cohort.ts';
 import { maskParticipant } from '../domain/participant.ts';
+import type { ReasonCode } from '../domain/reasons.ts';
 import { RESULT_COLUMNS, type ResultColumn } from '../domain/results-columns.ts';
 import type { ChatId, Clock, Outcome, Pair, Reading, Status } from '../domain/words.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { InvitedCounts, OutRow } from '../reporting/follow-up-text.ts';
+import { type FollowUpCounts, noCounts, type OutRow } from '../reporting/follow-up-text.ts';
 import type { RecordsWriter } from '../reporting/results.ts';
 import { TallyMaker } from '../reporting/tally.ts';
 import { previousOf } from './previous.ts';
 
 export interface RewriteParts {
   readonly cohort: Cohort;
-  /** undefined: no group was read, as nobody is invited, or as the API let nobody in. */
+  /** undefined: no group was read, because nobody can have news, or because the API let nobody in. */
   readonly groups: Pick<Groups, 'lists'> | undefined;
   /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
@@ -28,25 +29,31 @@ export interface Rewritten {
   readonly tally: TallyMaker;
   /** Rows that are not as they were. */
   readonly changed: number;
-  readonly invited: ReadonlyMap<ChatId | '', InvitedCounts>;
+  readonly counts: ReadonlyMap<ChatId | '', FollowUpCounts>;
   readonly rows: readonly OutRow[];
 }
 
 /** Statuses of the ledger that say that somebody is in, by another way than an invite. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
-/** Statuses of those who may have left since. */
-export const MAY_LEAVE: readonly Status[] = ['added', 'invited', 'joined', 'already_member'];
-type News = 'joined' | 'left';
-const REASON = { joined: 'accepted_invite', left: 'left_since' } as const;
+/** Statuses of those who may have come in or gone since. */
+export const MAY_HAVE_NEWS: readonly Status[] = ['added', 'invited', 'joined', 'already_member', 'unknown'];
+interface News {
+  readonly status: 'added' | 'joined' | 'left';
+  readonly reasonCode: ReasonCode;
+}
+const JOINED: News = { status: 'joined', reasonCode: 'accepted_invite' };
+const LEFT: News = { status: 'left', reasonCode: 'left_since' };
+const MEMBER: News = { status: 'added', reasonCode: 'confirmed_by_membership' };
+const NOTIFIED: News = { status: 'added', reasonCode: 'confirmed_by_notification' };
 
 /**
- * Writes every record as it is, but for those of people who have come in or gone since: their status, reason_code and
- * settled_at. The ledger has it before the results have, as it is the truth that they are made from.
+ * Writes every record as it is, but for those of people who have come in or gone since, or are in doubt no longer:
+ * their status, reason_code and settled_at. The ledger has it before the results have, as it is the truth that they are made from.
  */
 export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
   const { cohort, writer } = parts;
   const tally = new TallyMaker();
-  const invited = new Map<ChatId | '', InvitedCounts>();
+  const counts = new Map<ChatId | '', FollowUpCounts>();
   const rows: OutRow[] = [];
   let changed = 0;
   await writer.write([cohort.columns]);
@@ -64,29 +71,29 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
       const news = newsBy.get(reading);
       tally.add(
         id,
-        news ?? before?.status ?? 'invalid',
-        news ? REASON[news] : (previousOf(before)?.reasonCode ?? ''),
+        news?.status ?? before?.status ?? 'invalid',
+        news?.reasonCode ?? previousOf(before)?.reasonCode ?? '',
       );
-      if (news === 'left' || before?.status === 'invited') note(reading, before, news);
+      if (news || before?.status === 'invited' || before?.status === 'unknown') note(reading, before, news);
       return news && reading.kind === 'pair' ? freshRecord(reading, news, parts) : reading.row.fields;
     });
     await writer.write(records);
   }
-  return { tally, changed, invited, rows };
+  return { tally, changed, counts, rows };
 
   function note(reading: Reading, before: PreviousResult | undefined, news: News | undefined): void {
     const id = reading.kind === 'pair' ? reading.pair.chatId : '';
-    const counts = invited.get(id) ?? { joined: 0, left: 0, out: 0, waiting: 0, unread: 0 };
-    invited.set(id, counts);
-    if (news) {
-      counts[news]++;
+    const of = counts.get(id) ?? noCounts();
+    counts.set(id, of);
+    if (news || before?.status === 'unknown') {
+      of[news?.status ?? 'inDoubt']++;
       return;
     }
     const { askedAt, reasonCode } = previousOf(before) ?? {};
     const waiting = reasonCode === 'pending_approval';
-    if (id === '' || !parts.read.has(id)) counts.unread++;
-    else if (waiting) counts.waiting++;
-    else counts.out++;
+    if (id === '' || !parts.read.has(id)) of.unread++;
+    else if (waiting) of.waiting++;
+    else of.out++;
     if (!parts.named(askedAt)) return;
     const digits = reading.kind === 'pair' ? reading.pair.participant : '';
     rows.push({ line: reading.row.line, chatId: id, who: maskParticipant(digits), askedAt, waiting });
@@ -104,18 +111,25 @@ function newsOf(
   before: PreviousResult | undefined,
   { groups, histories, ledger }: RewriteParts,
 ): News | undefined {
-  if (before === undefined || reading.kind !== 'pair' || !MAY_LEAVE.includes(before.status)) return undefined;
+  if (before === undefined || reading.kind !== 'pair' || !MAY_HAVE_NEWS.includes(before.status))
+    return undefined;
   const { pair } = reading;
   const known = ledger?.state(pair)?.status;
-  if (known === 'left') return 'left';
+  if (known === 'left') return LEFT;
   const isListed = groups?.lists(pair.chatId, pair.participant) === true;
   const { askedAt, settledAt } = previousOf(before) ?? {};
   const since = askedAt ?? settledAt;
   const history = since === undefined ? undefined : histories.get(pair.chatId);
-  if (!isListed && since !== undefined && history?.hasLeft(pair.participant, since)) return 'left';
-  if (before.status !== 'invited') return undefined;
-  const isIn = since !== undefined && history?.isIn(pair.participant, since) === true;
-  return isListed || isIn || known === 'joined' ? 'joined' : undefined;
+  if (!isListed && since !== undefined && history?.hasLeft(pair.participant, since)) return LEFT;
+  if (before.status === 'invited') {
+    const isIn = since !== undefined && history?.isIn(pair.participant, since) === true;
+    return isListed || isIn || known === 'joined' ? JOINED : undefined;
+  }
+  if (before.status !== 'unknown') return undefined;
+  const came = since === undefined ? undefined : history?.cameBy(pair.participant, since);
+  if (came !== undefined) return came === 'added' ? NOTIFIED : JOINED;
+  if (known === 'joined') return JOINED;
+  return isListed || known === 'added' ? MEMBER : undefined;
 }
 
 async function settle(
@@ -128,13 +142,12 @@ async function settle(
     if (reading.kind !== 'pair') continue;
     const { pair } = reading;
     const now = ledger.state(pair)?.status ?? '';
-    if (now === news || (news === 'joined' && IN_ALREADY.includes(now))) continue;
+    if (now === news.status || (news.status !== 'left' && IN_ALREADY.includes(now))) continue;
     const known = ledger.outcome(pair) ?? previousOf(before);
     settlements.push({
       pair,
       outcome: {
-        status: news,
-        reasonCode: REASON[news],
+        ...news,
         message: known?.message ?? '',
         httpStatus: known?.httpStatus,
         traceId: known?.traceId ?? '',
@@ -150,12 +163,13 @@ function freshRecord(
   { cohort, ledger, clock }: RewriteParts,
 ): readonly string[] {
   const fields = [...reading.row.fields];
-  const recorded = ledger?.state(reading.pair)?.status === news ? ledger.outcome(reading.pair) : undefined;
+  const recorded =
+    ledger?.state(reading.pair)?.status === news.status ? ledger.outcome(reading.pair) : undefined;
   const cell = (column: ResultColumn, text: string) => {
     fields[cohort.ownWidth + RESULT_COLUMNS.indexOf(column)] = text;
   };
-  cell('status', news);
-  cell('reason_code', REASON[news]);
+  cell('status', news.status);
+  cell('reason_code', recorded?.reasonCode ?? news.reasonCode);
   // A later run takes the time from the ledger: it has to be the same.
   cell('settled_at', new Date(recorded?.settledAt ?? clock.now()).toISOString());
   return fields;

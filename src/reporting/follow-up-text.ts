@@ -3,9 +3,11 @@ import type { ChatId } from '../domain/words.ts';
 import { formatDuration } from '../units.ts';
 import { count, fitted, plain } from './text.ts';
 
-/** What became of the invited people of one group. */
-export interface InvitedCounts {
+/** What became of the people of one group who were invited, or in doubt. */
+export interface FollowUpCounts {
   joined: number;
+  /** In doubt before; the group or its notifications tell that they were added. */
+  added: number;
   /** Were in, and have gone since. */
   left: number;
   /** Not listed among the members. */
@@ -14,6 +16,12 @@ export interface InvitedCounts {
   waiting: number;
   /** The group, or the row, could not be read: nobody knows. */
   unread: number;
+  /** Asked with no answer; nothing tells whether they were added or invited. */
+  inDoubt: number;
+}
+
+export function noCounts(): FollowUpCounts {
+  return { joined: 0, added: 0, left: 0, out: 0, waiting: 0, unread: 0, inDoubt: 0 };
 }
 
 /** A row of somebody who is still out. */
@@ -31,7 +39,7 @@ export interface OutRow {
 
 export interface FollowUpFacts {
   readonly file: string;
-  readonly groups: ReadonlyMap<ChatId | '', InvitedCounts>;
+  readonly groups: ReadonlyMap<ChatId | '', FollowUpCounts>;
   readonly groupName: (chatId: ChatId) => string;
   /** The rows to name, in the order of the file. */
   readonly rows: readonly OutRow[];
@@ -44,14 +52,10 @@ export interface FollowUpFacts {
   readonly stopped: string | undefined;
 }
 
-export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
-  const total = { joined: 0, left: 0, out: 0, waiting: 0, unread: 0 };
-  for (const { joined, left, out, waiting, unread } of groups.values()) {
-    total.joined += joined;
-    total.left += left;
-    total.out += out;
-    total.waiting += waiting;
-    total.unread += unread;
+export function totalOf(groups: FollowUpFacts['groups']): FollowUpCounts {
+  const total = noCounts();
+  for (const counts of groups.values()) {
+    for (const key of Object.keys(total) as (keyof FollowUpCounts)[]) total[key] += counts[key];
   }
   return total;
 }
@@ -60,17 +64,21 @@ export function totalOf(groups: FollowUpFacts['groups']): InvitedCounts {
 export function followUpText(facts: FollowUpFacts): string {
   const total = totalOf(facts.groups);
   const invited = total.joined + total.out + total.waiting + total.unread;
+  const doubts = total.added + total.inDoubt;
+  const inDoubt = doubts > 0 ? `, ${count(doubts, 'person', 'people')} in doubt` : '';
   const lines = [
-    `${plain(facts.file)}: ${count(invited, 'person', 'people')} invited${facts.sandbox ? ' (sandbox: these are no real groups)' : ''}`,
+    `${plain(facts.file)}: ${count(invited, 'person', 'people')} invited${inDoubt}${facts.sandbox ? ' (sandbox: these are no real groups)' : ''}`,
   ];
   const line = (n: number, words: string) => {
     if (n > 0) lines.push(`  ${String(n).padStart(7)}  ${words}`);
   };
   line(total.joined, 'joined: have come in since');
+  line(total.added, 'added: were in doubt, and the group tells of them');
   line(total.left, 'left: were in, and have gone since');
   line(total.out, 'still out');
   line(total.waiting, 'waiting for a group admin to let them in');
   line(total.unread, 'unknown: their group could not be read');
+  line(total.inDoubt, 'in doubt still: asked, and nothing tells whether they were added or invited');
   if (facts.groups.size > 0)
     lines.push('', 'groups', ...[...facts.groups].map((one) => groupLine(facts, one)));
   lines.push(...rowLines(facts), '');
@@ -81,14 +89,16 @@ export function followUpText(facts: FollowUpFacts): string {
 
 function groupLine(
   { groupName }: FollowUpFacts,
-  [id, { joined, left, out, waiting, unread }]: readonly [ChatId | '', InvitedCounts],
+  [id, { joined, added, left, out, waiting, unread, inDoubt }]: readonly [ChatId | '', FollowUpCounts],
 ): string {
   const words = [
     joined > 0 && `${joined} joined`,
+    added > 0 && `${added} added`,
     left > 0 && `${left} left`,
     out > 0 && `${out} still out`,
     waiting > 0 && `${waiting} waiting for an admin`,
     unread > 0 && `${unread} unknown`,
+    inDoubt > 0 && `${inDoubt} in doubt`,
   ];
   return `  ${fitted(nameOf(groupName, id), 34)} ${words.filter(Boolean).join(', ')}`;
 }

@@ -26,15 +26,20 @@ export interface Trial {
   followUp(...flags: string[]): Promise<Ended>;
 }
 
-/** A cohort that was run: people 0 to n-1 in GROUP, with these endings. 3 is invited, 1 added, 11 pending approval. */
+/**
+ * A cohort that was run: people 0 to n-1 in GROUP, with these endings. 3 is invited, 1 added, 11 pending approval.
+ * `during` is what the sandbox's control is told before the run.
+ */
 export async function trial(
   endings: readonly number[],
   flags: readonly string[] = [],
   text?: string,
+  during: object = {},
 ): Promise<Trial> {
   const dir = await scratch();
   const cohort = join(dir, 'cohort.csv');
   const api = await sandbox('--limit', '100');
+  if (Object.keys(during).length > 0) await api.control(during);
   await writeFile(cohort, text ?? csv(endings.map((ending, i) => phone(i, ending))));
   await cli(['run', cohort, ...api.args, ...flags], api.env);
   const out = join(dir, 'cohort.results.csv');
