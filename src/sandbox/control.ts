@@ -23,6 +23,8 @@ export const controlSchema = z
     /** Every request is answered with 401 while true. */
     keyRevoked: z.boolean(),
     phoneConnected: z.boolean(),
+    /** WhatsApp has blocked the phone's number while true. */
+    phoneBlocked: z.boolean(),
     /** `x-phone` values of single phones that are not connected; replaces what was given before. */
     disconnected: z.array(z.string()),
     /** What GET /phones and GET /chats answer: as they should, HTTP 500, or JSON of no known form. */

@@ -27,7 +27,7 @@ export interface FaultRow {
   readonly processed: boolean;
   readonly answer: (context: FaultContext) => Answer;
   /** What stays after the answer. */
-  readonly lasting?: 'revoke-key' | 'disconnect-phone';
+  readonly lasting?: 'revoke-key' | 'disconnect-phone' | 'block-phone';
   /** What happens to the participant when the ask is processed; `ADDED` by default. */
   readonly outcome?: OutcomeRow;
 }
@@ -171,6 +171,12 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
       ...apiError(403, 'FORBIDDEN', 'You have exceeded a secondary rate limit'),
       headers: { 'Retry-After': '1' },
     }),
+  },
+  '0079': {
+    ...ALWAYS,
+    does: 'WhatsApp blocks the phone’s number from now on (TOS_BLOCK): HTTP 500, “Phone is not connected”',
+    lasting: 'block-phone',
+    answer: ({ disconnectedStatus }) => phoneNotConnected(disconnectedStatus),
   },
 };
 

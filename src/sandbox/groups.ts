@@ -195,16 +195,19 @@ export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: strin
   return { orgPhone: `${xPhone}@c.us`, phoneId: `phone-${letters.join('')}` };
 }
 
+/** `wa_state`: of a phone that is well, of one that has gone, and of one whose number WhatsApp has blocked. */
+export type PhoneState = 'CONNECTED' | 'DISCONNECTED' | 'TOS_BLOCK';
+
 /** Body of `GET /phones`. Source: api/FACTS.md; further fields as the vendor's phone object has them. */
-export function phoneBody(orgPhone: string, phoneId: string, connected: boolean): object {
+export function phoneBody(orgPhone: string, phoneId: string, state: PhoneState): object {
   return {
     org_id: ORG_ID,
     org_phone: orgPhone,
     phone_id: phoneId,
     phone_name: 'Sandbox',
     phone_image: null,
-    is_ready: connected,
-    wa_state: connected ? 'CONNECTED' : 'DISCONNECTED',
+    is_ready: state === 'CONNECTED',
+    wa_state: state,
     qr_code: null,
     label_ids: {},
     labels: [],

@@ -133,6 +133,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     forced429 = rest.force429 ?? forced429;
     world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
     world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
+    world.phoneBlocked = rest.phoneBlocked ?? world.phoneBlocked;
     if (rest.disconnected) world.disconnected = new Set(rest.disconnected);
     for (const [chatId, participant] of join ?? []) world.join(chatId, participant);
     for (const [chatId, participant] of leave ?? []) world.leave(chatId, participant);

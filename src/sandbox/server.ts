@@ -82,7 +82,7 @@ export function buildApp(parts: Parts): Express {
     const answer =
       refused ??
       spoiled(parts) ??
-      json(200, phoneBody(orgPhone, phoneId, parts.world.isConnected(String(request.headers['x-phone']))));
+      json(200, phoneBody(orgPhone, phoneId, parts.world.phoneState(String(request.headers['x-phone']))));
     return deliver(parts, request, response, answer);
   });
   app.use('/v1', v1);

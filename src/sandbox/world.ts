@@ -11,6 +11,7 @@ import {
   type Member,
   NOT_ADMIN,
   notificationsBody,
+  type PhoneState,
   phoneOf,
   VERDICTS,
 } from './groups.ts';
@@ -53,6 +54,8 @@ const pairOf = (chatId: string, participant: string): string => `${chatId} ${par
 export class World {
   keyRevoked = false;
   phoneConnected = true;
+  /** WhatsApp has blocked the phone's number. */
+  phoneBlocked = false;
   /** `x-phone` values of single phones that are not connected. */
   disconnected: ReadonlySet<string> = new Set();
   readonly #sandboxPhone: string;
@@ -72,14 +75,16 @@ export class World {
   reset(): void {
     this.keyRevoked = false;
     this.phoneConnected = true;
+    this.phoneBlocked = false;
     this.disconnected = new Set();
     this.#groups.clear();
     this.#happenings.clear();
     this.#struck.clear();
   }
 
-  isConnected(xPhone: string): boolean {
-    return this.phoneConnected && !this.disconnected.has(xPhone);
+  phoneState(xPhone: string): PhoneState {
+    if (this.phoneBlocked) return 'TOS_BLOCK';
+    return this.phoneConnected && !this.disconnected.has(xPhone) ? 'CONNECTED' : 'DISCONNECTED';
   }
 
   membersOf(chatId: string): Map<string, Member> {
@@ -145,7 +150,7 @@ export class World {
   /** Carries out one valid ask. Everything is done here, at one instant; the answer may then go astray. */
   ask(ask: Ask, around: Surroundings): Deed {
     const kind = groupKind(ask.chatId);
-    if (!this.isConnected(ask.sender ?? this.#sandboxPhone))
+    if (this.phoneState(ask.sender ?? this.#sandboxPhone) !== 'CONNECTED')
       return refusal(phoneNotConnected(around.disconnectedStatus));
     if (kind === '0404') return refusal(apiError(404, 'NOT_FOUND', 'Chat not found'));
     if (kind === '0403' || kind === '0410') {
@@ -167,6 +172,7 @@ export class World {
     if (fault.once) this.#struck.add(pairOf(ask.chatId, culprit));
     if (fault.lasting === 'revoke-key') this.keyRevoked = true;
     if (fault.lasting === 'disconnect-phone') this.phoneConnected = false;
+    if (fault.lasting === 'block-phone') this.phoneBlocked = true;
     const { results, effects } = fault.processed ? this.#process(ask) : { results: {}, effects: {} };
     const answer = fault.answer({ results, key: `${culprit}@c.us`, index, ...around });
     return { answer, asked: fault.processed || !surelyRefused(answer), effects, fault: culprit.slice(-4) };

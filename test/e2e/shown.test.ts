@@ -101,7 +101,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   redirected: 'asking/dispatcher.test.ts',
   interrupted: 'job/run.test.ts',
   cohort_changed: 'e2e/cohort-edited.soak.test.ts',
-  phone_blocked: 'e2e/faults/account.soak.test.ts',
   confirmed_by_notification: 'asking/reconciler.test.ts',
   left: 'e2e/follow-up.soak.test.ts',
   left_since: 'e2e/follow-up.soak.test.ts',
@@ -171,7 +170,10 @@ const stops: readonly [ending: string, code: string][] = [
   ['0075', 'payment_required'],
   ['0076', 'account_refused'],
   ['0077', 'sender_refused'],
+  ['0079', 'phone_blocked'],
 ];
+/** Those whose ask may have been done: the answer is an HTTP 500. */
+const PERHAPS_DONE = ['0068', '0079'];
 test.each(SOAK ? stops : stops.slice(2, 3))(
   'an ask that meets …%s stops the run: %s',
   async (ending, code) => {
@@ -182,12 +184,23 @@ test.each(SOAK ? stops : stops.slice(2, 3))(
     expect(ended.code, ended.stderr).toBe(5);
     const rows = await on.rows();
     expect(rows.slice(1)).toEqual([`not_attempted/${code}`, `not_attempted/${code}`]);
-    expect(rows[0]).toBe(ending === '0068' ? 'unknown/no_answer' : `not_attempted/${code}`);
+    expect(rows[0]).toBe(PERHAPS_DONE.includes(ending) ? 'unknown/no_answer' : `not_attempted/${code}`);
     show(await on.records());
     onceEach(await api.counts());
-    expect((await api.counts()).asks).toBe(ending === '0068' ? 1 : 0);
+    expect((await api.counts()).asks).toBe(PERHAPS_DONE.includes(ending) ? 1 : 0);
   },
 );
+
+test('a blocked number is told before anybody is asked', async () => {
+  const api = await sandbox();
+  await api.control({ phoneBlocked: true });
+  const on = await job(api, `name,chat_id,phone\nn,${GROUP},${phone(1, 1)}\n`);
+  const ended = await on.run();
+  expect([ended.code, ended.stderr]).toEqual([5, expect.stringContaining('WhatsApp has blocked')]);
+  expect(await on.rows()).toEqual(['not_attempted/phone_blocked']);
+  show(await on.records());
+  expect((await api.counts()).asks).toBe(0);
+});
 
 test('every ending of a phone has its status in the table above', () => {
   const known = [...Object.keys(ENDINGS), ...OTHER_ENDINGS];

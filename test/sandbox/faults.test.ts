@@ -36,6 +36,7 @@ const TABLE: readonly [string, number | string, boolean, boolean, number | strin
   ['0076', 403, false, false, 403],
   ['0077', 422, false, false, 422],
   ['0078', 403, false, false, 200],
+  ['0079', 500, false, true, 500],
 ];
 
 describe('faults, by the last four digits of any participant', () => {
@@ -174,14 +175,20 @@ describe('faults, by the last four digits of any participant', () => {
     expect(sandbox.counts().asks).toBe(0);
   });
 
-  it('a disconnected phone shows, and nothing goes through it', async () => {
+  it.each([
+    ['0068', 'DISCONNECTED'],
+    ['0079', 'TOS_BLOCK'],
+  ])('a phone that is not connected shows, and nothing goes through it: …%s, %s', async (ending, state) => {
     const sandbox = await open({ disconnectedStatus: 400 });
-    expect((await get(sandbox, '/phones')).body).toMatchObject({ is_ready: true, wa_state: 'CONNECTED' });
-    await ask(sandbox, [`${P}0068`]);
-    expect((await get(sandbox, '/phones')).body).toMatchObject({ is_ready: false, wa_state: 'DISCONNECTED' });
+    const well = { is_ready: true, wa_state: 'CONNECTED' };
+    expect((await get(sandbox, '/phones')).body).toMatchObject(well);
+    await ask(sandbox, [`${P}${ending}`]);
+    expect((await get(sandbox, '/phones')).body).toMatchObject({ is_ready: false, wa_state: state });
     const later = await ask(sandbox, [`${P}0001`]);
     expect(later).toMatchObject({ status: 400, body: { message: 'Phone is not connected' } });
     expect(await memberIds(sandbox)).not.toContain(`${P}0001@c.us`);
+    sandbox.control({ phoneConnected: true, phoneBlocked: false });
+    expect((await get(sandbox, '/phones')).body).toMatchObject(well);
   });
 
   it('a fault costs allowance, and its 429 is not the limiter’s', async () => {
