@@ -1,13 +1,13 @@
 import type { Outcome, Participant } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
-import type { AskResult } from './classifier.ts';
+import type { AskOutcome, AskResult } from './classifier.ts';
 import type { Answer } from './client.ts';
 import type { CappedLedger } from './daily-cap.ts';
 import type { Groups } from './groups.ts';
 import type { Guard } from './guard.ts';
 import type { PhoneWatch } from './phone-watch.ts';
 import type { Ask } from './planner.ts';
-import type { Log } from './ports.ts';
+import type { Log, Settlement } from './ports.ts';
 import type { Doubt } from './reconciler.ts';
 import { whatAnswered } from './refusal.ts';
 import type { RunControl } from './run-control.ts';
@@ -42,7 +42,10 @@ interface Parts {
   readonly track: (work: Promise<void>) => void;
 }
 
-/** What an answered ask comes to: settled, in doubt, asked again, or the end of the run. */
+/**
+ * What an answered ask comes to: settled, in doubt, asked again, or the end of the run. What an answer means for those
+ * who are still to be asked is decided before the ledger is written: other asks do not wait for the disk.
+ */
 export class Conclusions {
   readonly #parts: Parts;
   readonly #secondLook: SecondLook;
@@ -74,8 +77,8 @@ export class Conclusions {
         await this.#groupClosed(ask, sent, result);
         break;
       case 'key_rejected':
-        await this.#parts.ledger.notDone(sent.id);
         control.stop(accountStop('key_rejected', result));
+        await this.#parts.ledger.notDone(sent.id);
         break;
       case 'account':
         await this.#account(sent, result);
@@ -90,32 +93,38 @@ export class Conclusions {
   }
 
   async #settleOutcomes(ask: Ask, sent: Sent, told: Result<'outcomes'>): Promise<readonly Participant[]> {
-    const { groups } = this.#parts;
+    const { guard, settle, ledger } = this.#parts;
+    this.#close(ask, told.outcomes);
     const result = await this.#secondLook.at(ask.chatId, told);
-    await this.#parts.settle.each(
-      ask,
-      sent.id,
-      result.outcomes.map(({ participant, outcome }) => ({
-        pair: { chatId: ask.chatId, participant },
-        outcome,
-      })),
-    );
-    for (const { effect, outcome } of result.outcomes) {
-      if (effect !== undefined) {
-        groups.close(ask.chatId, { reasonCode: effect, message: outcome.message });
-      }
-    }
-    if (result.inDoubt.length > 0) {
+    this.#close(ask, result.outcomes);
+    const { outcomes, inDoubt, throttled } = result;
+    const { sentAt } = sent.answer;
+    let clear = false;
+    if (inDoubt.length > 0) {
       // What is neither settled nor in doubt was throttled by WhatsApp and is not done. But an ask is not done as a
       // whole or not at all, so beside others in doubt the throttled ones are in doubt too.
-      const remarks = [...result.inDoubt, ...result.throttled];
-      const words = new Map(remarks.map(({ participant, message }) => [participant, message]));
+      const words = new Map(
+        [...inDoubt, ...throttled].map(({ participant, message }) => [participant, message]),
+      );
       this.#inDoubt(ask, sent, [...words.keys()], (who) => words.get(who) ?? '', result);
-      return [];
+    } else if (throttled.length > 0) {
+      guard.throttledByWhatsApp(sentAt);
+    } else if (!this.#unexplained(sentAt, outcomes)) {
+      guard.clear(sentAt);
+      clear = true;
     }
-    if (result.throttled.length > 0) await this.#parts.ledger.notDone(sent.id);
-    else await this.#heard(sent, result.outcomes);
-    return result.throttled.map(({ participant }) => participant);
+    await settle.each(ask, sent.id, outcomes.map(settlementIn(ask)));
+    if (inDoubt.length > 0) return [];
+    if (throttled.length > 0) await ledger.notDone(sent.id);
+    else if (clear) await this.#release(sentAt);
+    return throttled.map(({ participant }) => participant);
+  }
+
+  #close(ask: Ask, outcomes: Result<'outcomes'>['outcomes']): void {
+    for (const { effect, outcome } of outcomes) {
+      if (effect === undefined) continue;
+      this.#parts.groups.close(ask.chatId, { reasonCode: effect, message: outcome.message });
+    }
   }
 
   #inDoubt(
@@ -137,23 +146,19 @@ export class Conclusions {
     if (!this.#parts.guard.inDoubt(answer.sentAt)) this.#parts.track(look(this.#parts.phone));
   }
 
-  /** A failure that nothing explains is not a clear answer: it may be the same for everybody. */
-  async #heard({ answer: { sentAt } }: Sent, outcomes: Result<'outcomes'>['outcomes']): Promise<void> {
+  /**
+   * Whether nothing explains these failures. That is not a clear answer: it may be the same for everybody, and the
+   * breaker counts it.
+   */
+  #unexplained(sentAt: number, outcomes: Result<'outcomes'>['outcomes']): boolean {
     const { guard, phone } = this.#parts;
     const [first] = outcomes;
-    if (first !== undefined && outcomes.every(({ outcome }) => outcome.reasonCode === 'other')) {
-      if (!guard.unexplained(sentAt, first.outcome.message)) this.#parts.track(look(phone));
-      return;
-    }
-    await this.#clear(sentAt);
+    if (first === undefined || outcomes.some(({ outcome }) => outcome.reasonCode !== 'other')) return false;
+    if (!guard.unexplained(sentAt, first.outcome.message)) this.#parts.track(look(phone));
+    return true;
   }
 
   /** An ask was answered clearly, so what was refused before it was refused for a reason of its own. */
-  async #clear(sentAt: number): Promise<void> {
-    this.#parts.guard.clear(sentAt);
-    await this.#release(sentAt);
-  }
-
   async #release(before: number): Promise<void> {
     const due = this.#held.filter(({ sent }) => sent.answer.sentAt <= before);
     this.#held = this.#held.filter((one) => !due.includes(one));
@@ -185,12 +190,12 @@ export class Conclusions {
     }
     const { message, httpStatus, traceId } = result;
     const outcome = { status: 'failed', reasonCode: 'bad_request', message, httpStatus, traceId } as const;
+    this.#parts.guard.unexplained(sent.answer.sentAt, message);
     if (result.named) await this.#parts.settle.all(ask, sent.id, people, outcome);
     else {
       this.#held.push({ ask, sent, outcome });
       this.#parts.settle.count(people.length, people.length);
     }
-    this.#parts.guard.unexplained(sent.answer.sentAt, message);
   }
 
   /** A group is closed only while the API still answers other questions; else it is not the group. */
@@ -199,26 +204,30 @@ export class Conclusions {
     const { reasonCode, message, httpStatus, traceId } = result;
     const answers = await this.#parts.phone.check();
     if (control.stopped || !answers) {
-      await ledger.notDone(sent.id);
       if (sent.answer.kind === 'answer') {
         const said = `${whatAnswered({ ...sent.answer, httpStatus })}, and GET /phones does not answer`;
         control.stop(accountStop('not_the_api', { message: said, httpStatus }));
       }
+      await ledger.notDone(sent.id);
       return;
     }
     const known = groups.closure(ask.chatId) !== undefined;
     groups.close(ask.chatId, { reasonCode, message });
+    if (!known) this.#parts.guard.groupClosed(sent.answer.sentAt, message);
     const outcome = { status: 'failed', reasonCode, message, httpStatus, traceId } as const;
     await settle.all(ask, sent.id, sent.people, outcome);
-    if (!known) this.#parts.guard.groupClosed(sent.answer.sentAt, message);
   }
 
   /** The phone's own state is the better reason, where it is one. */
   async #account(sent: Sent, result: Result<'account'>): Promise<void> {
-    await this.#parts.ledger.notDone(sent.id);
     if (result.reasonCode === 'sender_refused') await this.#parts.phone.check();
     this.#parts.control.stop(accountStop(result.reasonCode, result));
+    await this.#parts.ledger.notDone(sent.id);
   }
+}
+
+function settlementIn({ chatId }: Ask) {
+  return ({ participant, outcome }: AskOutcome): Settlement => ({ pair: { chatId, participant }, outcome });
 }
 
 async function look(phone: PhoneWatch): Promise<void> {

@@ -129,19 +129,16 @@ export class Dispatcher {
       if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
       const result = classify(sent.answer, sent.people);
       if (result.kind === 'not_done') {
+        // All the others wait, too: before the ledger is written.
+        const over = this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES;
+        if (over) this.#guard.exhausted(result.message);
         await this.#ledger.notDone(sent.id);
-        if (this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES) {
-          this.#guard.exhausted(result.message);
-          return;
-        }
+        if (over) return;
         continue;
       }
       this.#parts.gateway.answered();
       const again = await this.#conclusions.conclude(ask, sent, result);
-      if (
-        again.length > 0 &&
-        (this.#guard.throttledByWhatsApp(sent.answer.sentAt) || ++throttled >= WHATSAPP_TRIES)
-      ) {
+      if (again.length > 0 && (this.#parts.control.stopped || ++throttled >= WHATSAPP_TRIES)) {
         for (const pair of pairsOf(ask, again)) this.#parts.throttled?.(pair);
         return;
       }
@@ -181,6 +178,11 @@ export class Dispatcher {
         return nothing;
       }
       const id = await this.#ledger.asked(ask, asked);
+      if (control.reason?.exit === EXIT.safety || groups.closure(ask.chatId)) {
+        // Known since the record was begun.
+        await this.#ledger.notDone(id);
+        return nothing;
+      }
       events.asked(asked.length);
       const answer = await client.add(ask.chatId, asked, {
         force: this.#parts.forceAdd,

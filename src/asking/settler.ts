@@ -49,11 +49,12 @@ export class Settler {
     already?: 'counted',
   ): Promise<void> {
     if (settlements.length === 0) return;
-    await this.#parts.ledger.settle(id, settlements);
     const counts = new Map<Outcome['status'], number>();
     for (const { outcome } of settlements) counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
-    for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
+    // Before the writing, which takes time: what is too much for `--max-errors` is too much at once.
     if (id !== undefined && !already) this.count(settlements.length, counts.get('failed') ?? 0);
+    await this.#parts.ledger.settle(id, settlements);
+    for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
   }
 
   /** So many people's asks have ended, so many of them failed or in doubt. */

@@ -46,6 +46,8 @@ export class MemoryLedger implements AskLedger {
   fails: Error | undefined;
   /** Asks wait here before they are durable. */
   gate: Promise<void> = Promise.resolve();
+  /** What asks came to waits here before it is durable. */
+  disk: Promise<void> = Promise.resolve();
 
   async asked(pairs: readonly Pair[]): Promise<number> {
     if (this.fails) throw this.fails;
@@ -64,6 +66,7 @@ export class MemoryLedger implements AskLedger {
   async notDone(ask: number): Promise<void> {
     if (!this.open.delete(ask)) throw new Error(`ask ${ask} is not open`);
     this.#sizes.delete(ask);
+    await this.disk;
     await tick();
   }
 
@@ -74,6 +77,7 @@ export class MemoryLedger implements AskLedger {
       for (const [id, set] of this.open) if (set.delete(name) && set.size === 0) this.open.delete(id);
       this.outcomes.set(name, outcome);
     }
+    await this.disk;
     await tick();
   }
 
