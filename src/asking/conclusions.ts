@@ -95,7 +95,7 @@ export class Conclusions {
   async #settleOutcomes(ask: Ask, sent: Sent, told: Result<'outcomes'>): Promise<readonly Participant[]> {
     const { guard, settle, ledger } = this.#parts;
     this.#close(ask, told.outcomes);
-    const result = await this.#secondLook.at(ask.chatId, told);
+    const { result, corrected } = await this.#secondLook.at(ask.chatId, told);
     this.#close(ask, result.outcomes);
     const { outcomes, inDoubt, throttled } = result;
     const { sentAt } = sent.answer;
@@ -114,6 +114,7 @@ export class Conclusions {
       clear = true;
     }
     await settle.each(ask, sent.id, outcomes.map(settlementIn(ask)));
+    await settle.correct(corrected);
     if (inDoubt.length > 0) return [];
     if (throttled.length > 0) await ledger.notDone(sent.id);
     else if (clear) await this.#release(sentAt);

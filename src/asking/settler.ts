@@ -57,6 +57,11 @@ export class Settler {
     for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
   }
 
+  /** Outcomes, of the same status, in the place of those that were written before. */
+  async correct(settlements: readonly Settlement[]): Promise<void> {
+    if (settlements.length > 0) await this.#parts.ledger.settle(undefined, settlements);
+  }
+
   /** So many people's asks have ended, so many of them failed or in doubt. */
   count(settled: number, errors: number): void {
     if (!(this.#parts.tally ?? this.#parts.breaker).settled(settled, errors)) return;
