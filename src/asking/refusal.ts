@@ -25,7 +25,7 @@ export interface Refusal {
 }
 
 const RATE =
-  /\btoo[ _-]many[ _-](?:requests|calls|attempts)\b|\b(?:secondary |abuse )?rate[ _-]*(?:limit|exceeded|over[ _-]?limit)|\bslow down\b|\bthrottl|\b(?:request|call)s? (?:limit|quota)\b|\benhance your calm\b/i;
+  /\btoo[ _-]many[ _-](?:requests|calls|attempts)\b|\b(?:user)?rate[ _-]*(?:limit|exceeded|over[ _-]?limit)|\bslow down\b|\bthrottl|\b(?:request|call)s? (?:limit|quota)\b|\benhance your calm\b/i;
 const PAYMENT = /\bpayment|\binvoice|\bunpaid\b|\boverdue\b/i;
 const ACCOUNT =
   /\b(?:plan|subscription|upgrade|billing|trial|credits?|api[ _-]?key|api access|access token|scopes?)\b/i;
