@@ -15,8 +15,15 @@ export interface PhoneIdentity {
  */
 export function identityOf(sender: string, { orgPhone, phoneId }: Phone): PhoneIdentity | undefined {
   if (orgPhone === '' || !phoneId.startsWith('phone-')) return undefined;
-  const isOwn = sender.startsWith('phone-') ? phoneId === sender : personKey(orgPhone) === personKey(sender);
-  return isOwn ? { number: orgPhone, id: phoneId } : undefined;
+  const identity = { number: orgPhone, id: phoneId };
+  return hasName(identity, sender) ? identity : undefined;
+}
+
+export const isPhoneId = (sender: string) => sender.startsWith('phone-');
+
+/** Whether `sender` is one of the two names. */
+export function hasName({ number, id }: PhoneIdentity, sender: string): boolean {
+  return isPhoneId(sender) ? id === sender : personKey(number) === personKey(sender);
 }
 
 export function isSamePhone(one: PhoneIdentity, other: PhoneIdentity): boolean {

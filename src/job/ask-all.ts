@@ -72,6 +72,7 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   await settleDoubts(toAsk ? earlier : [...earlier, ...(await unconfirmed(parts))], parts, control);
   if (!toAsk || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
+  else if (phones.namedBothWays) await phones.check();
   if (control.stopped) return false;
   const troubles = foresee(parts);
   if (parts.dryRun || !(await parts.ready(troubles))) return false;

@@ -105,7 +105,11 @@ export interface Among extends SharedReading {
 export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
   readonly ledger: AskLedger &
-    Omit<CapLedger, 'path'> & { samePhone(names: readonly [string, ...string[]]): void };
+    Omit<CapLedger, 'path'> & {
+      samePhone(names: readonly [string, ...string[]]): void;
+      /** Names of phones that have asked. */
+      senders(): readonly string[];
+    };
   /** Hears of each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
   readonly abandon: AbortSignal;

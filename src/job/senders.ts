@@ -17,7 +17,7 @@ import { EXIT } from '../errors.ts';
 import { type Among, type Connection, type ConnectParts, connect, makeLimiter, noteWait } from './connect.ts';
 import { type Standings, standingsOf } from './standings.ts';
 import type { Survey } from './survey.ts';
-import { recognize, unite } from './unite-phones.ts';
+import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 
 /**
  * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
@@ -38,6 +38,8 @@ export interface Phones {
   takes(sender: Sender | undefined): boolean;
   /** The name under which the run knows this phone: of two names of one phone, the first. */
   calls(sender: Sender | undefined): Sender | undefined;
+  /** Whether a phone may be meant under both of its names: they must be read before anybody is asked. */
+  readonly namedBothWays: boolean;
   /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
   check(control?: RunControl): Promise<void>;
   /** Reads each group through each phone that has somebody to ask into it. */
@@ -58,6 +60,9 @@ export interface PhonesParts extends Omit<ConnectParts, 'among'> {
   readonly plan: Survey;
 }
 
+/** People to ask, by phone. */
+type Work = ReadonlyMap<Sender, number>;
+
 export function connectPhones(parts: PhonesParts): Phones {
   const work = new Map<Sender, number>();
   for (const route of parts.plan.routes.values()) {
@@ -68,10 +73,11 @@ export function connectPhones(parts: PhonesParts): Phones {
   }
   const [first, ...others] = work.keys();
   if (others.length > 0) return severalPhones(parts, work);
-  return onePhone(parts, first === undefined ? parts : { ...parts, to: { ...parts.to, sender: first } });
+  const to = { ...parts.to, sender: first ?? parts.to.sender };
+  return onePhone(parts, { ...parts, to }, work);
 }
 
-function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
+function onePhone({ plan, control }: PhonesParts, parts: ConnectParts, work: Work): Phones {
   const connection = connect(parts);
   const { limiter, dispatcher, phone, groups, notifications } = connection;
   return {
@@ -79,9 +85,12 @@ function onePhone({ plan, control }: PhonesParts, parts: ConnectParts): Phones {
     submit: (ask) => dispatcher.submit(ask),
     drain: () => dispatcher.drain(),
     takes: () => true,
+    namedBothWays: namedBothWays(work, parts),
     async check(trying) {
       await phone.check(trying);
       recognize(parts.to.sender, connection, parts.ledger);
+      const doubt = undecided([{ sender: parts.to.sender, phone }], parts);
+      if (doubt) control.stop(doubt);
     },
     async readGroups() {
       for (const [chatId, people] of plan.groups) {
@@ -107,7 +116,7 @@ interface Line extends Connection {
   pumping: Promise<void> | undefined;
 }
 
-function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): Phones {
+function severalPhones(parts: PhonesParts, work: Work): Phones {
   const { config, control, closing, clock, plan, log } = parts;
   const busy = [...work.values()].filter((people) => people > 0).length;
   // Every phone listens to the end of the run.
@@ -250,14 +259,18 @@ function severalPhones(parts: PhonesParts, work: ReadonlyMap<Sender, number>): P
       return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     },
     takes: (sender) => lineOf(sender)?.control.stopped === false,
+    namedBothWays: namedBothWays(work, parts),
     async check(trying) {
       for (const one of lines.values()) {
         if ((trying ?? control).stopped) return;
         if (one.people === 0) continue;
         await one.phone.check(trying);
-        recognize(one.sender, one, parts.ledger);
       }
       if (!submitted) unite(lines, aliases, log);
+      for (const one of lines.values()) recognize(one.sender, one, parts.ledger);
+      const asking = [...lines.values()].filter((one) => one.people > 0 && !one.control.stopped);
+      const doubt = submitted ? undefined : undecided(asking, parts);
+      if (doubt) control.stop(doubt);
     },
     async readGroups() {
       for (const [chatId, route] of plan.routes) {

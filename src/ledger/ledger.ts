@@ -70,6 +70,8 @@ export interface Ledger {
   inDoubt(): Iterable<Pair>;
   /** These are names of one sending phone: from now on what it asked under any of them counts for each. */
   samePhone(names: readonly [string, ...string[]]): void;
+  /** Names of sending phones that have asked, as far back as is remembered. */
+  senders(): readonly string[];
   /** Participants that `sender` asked in the last `ms` (at most 48 h), without those of asks that were not done. */
   askedInLast(ms: number, sender: string): number;
   /** When anybody was last asked, epoch ms. */

@@ -116,6 +116,10 @@ export class OpenLedger implements Ledger {
     this.#state.samePhone(names);
   }
 
+  senders(): readonly string[] {
+    return this.#state.senders();
+  }
+
   asksInLast(ms: number, sender: string) {
     const asks = this.#state.asksAfter(sender, this.#clock.now() - ms);
     return asks.map(({ ask, at, count }) => ({ ask, at, people: count }));

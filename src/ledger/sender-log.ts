@@ -119,6 +119,11 @@ export class SenderLog {
     }
   }
 
+  /** Those who have asked. */
+  names(): string[] {
+    return [...this.#senders].flatMap(([name, sender]) => (sender.last() === undefined ? [] : [name]));
+  }
+
   #of(sender: string): Sender {
     const known = this.#senders.get(sender);
     if (known) return known;

@@ -114,6 +114,10 @@ export class LedgerState {
     this.#senders.unite(names);
   }
 
+  senders(): readonly string[] {
+    return this.#senders.names();
+  }
+
   askedWithin(sender: string, span: number, now: number): number {
     return this.#senders.within(sender, span, now);
   }
