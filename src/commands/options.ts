@@ -120,7 +120,11 @@ export function apiOptions(): Option[] {
       '--redis-url <URL>',
       'share the allowance and the pace with every run of this key at this Redis (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
     ).helpGroup(API),
-    option('--no-precheck', 'do not read the phone’s state and the groups’ members first', API),
+    option(
+      '--no-precheck',
+      'do not read the phone’s state and the groups’ members first (phones named in two ways are read)',
+      API,
+    ),
     option('--force-add', 'ask the API to add directly (force_add_participants)', API),
   ];
 }
