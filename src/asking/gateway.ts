@@ -91,7 +91,7 @@ export class Gateway {
     this.#unreachable = 0;
     if (answer.sentAt < this.#retryAt) return;
     this.#unavailable++;
-    const told = toldToWaitMs(readFacts(observed(answer)));
+    const told = toldToWaitMs(readFacts(observed(answer)), this.#parts.clock.now());
     const ms = told ?? backoffMs(this.#unavailable, this.#parts.random);
     this.#pause(Math.min(ms, LONGEST_RETRY_AFTER_MS), why);
   }

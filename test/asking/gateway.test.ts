@@ -55,6 +55,21 @@ describe('a read', () => {
     expect(on.limiter.pauses).toEqual([waits]);
   });
 
+  it('503 with Retry-After as an instant without Date: by our clock, no longer than a minute', async () => {
+    const started = stage().time.ms;
+    const busy = (ms: number) => answered(503, '', { 'retry-after': new Date(started + ms).toUTCString() });
+    const on = reading(busy(5_000), busy(305_000), answered(200));
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([5_000, 60_000]);
+  });
+
+  it('503 with Retry-After as an epoch: no stall of an hour', async () => {
+    const date = 'Sun, 26 Jan 2025 17:14:27 GMT';
+    const on = reading(answered(503, '', { date, 'retry-after': '1737911670' }), answered(200));
+    expect(await on.read()).toMatchObject({ httpStatus: 200 });
+    expect(on.limiter.pauses).toEqual([3_000]);
+  });
+
   it('503 with a Retry-After that says nothing: as without one', async () => {
     const without = { 'retry-after': new Date(Date.UTC(2026, 10, 22)).toUTCString() };
     const on = reading(
