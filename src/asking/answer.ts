@@ -10,7 +10,10 @@ export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 interface Instants {
   /** When the request could first reach the wire: connection (and TLS) established; the start when it never was. */
   readonly sentAt: number;
+  /** When the head of the answer was there; without one, when the request was given up. */
   readonly answeredAt: number;
+  /** How long the TCP handshake took, ms; undefined where the connection was there already, or is a proxy's. */
+  readonly handshakeMs?: number | undefined;
 }
 
 /** A complete HTTP answer, whatever its status. The API key, were the server to echo it, is cut out of it. */

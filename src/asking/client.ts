@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type CancelableRequest, got, type Response } from 'got';
 import type { ChatId, Clock, Participant } from '../domain/words.ts';
 import type { Answer, AnswerHeaders } from './answer.ts';
-import { type Agents, Connections, directAgents, whenConnected } from './connections.ts';
+import { type Agents, Connections, directAgents, whenConnected, whenHandshaken } from './connections.ts';
 import { lost, notSent } from './mishap.ts';
 import { keyCutter } from './scrub.ts';
 
@@ -114,6 +114,18 @@ export function createClient(options: ClientOptions): Client {
     let sentAt = clock.monotonic();
     let sent = false;
     let head: IncomingMessage | undefined;
+    let headAt: number | undefined;
+    let handshakeMs: number | undefined;
+    const arrived = (response: IncomingMessage) => {
+      head = response;
+      headAt = clock.monotonic();
+    };
+    /** The body may take its time: what the server did was done when the head left it. */
+    const instants = () => ({
+      sentAt,
+      answeredAt: headAt ?? clock.monotonic(),
+      ...(handshakeMs !== undefined && { handshakeMs }),
+    });
     try {
       await connections.sweep();
       const request: CancelableRequest<Response<string>> = send(urlOf(options.baseUrl, path), {
@@ -124,14 +136,15 @@ export function createClient(options: ClientOptions): Client {
       });
       request.on('request', (native: ClientRequest) => {
         connections.watch(native);
-        native.once('response', (response) => {
-          head = response;
-        });
+        native.once('response', arrived);
         // Node closes such a connection without a response or an error: got would wait for ever.
         native.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
-          head = response;
+          arrived(response);
           socket.destroy();
           request.cancel('switched to another protocol');
+        });
+        whenHandshaken(native, clock, (ms) => {
+          handshakeMs = ms;
         });
         whenConnected(native, () => {
           sent = true;
@@ -148,19 +161,16 @@ export function createClient(options: ClientOptions): Client {
         httpStatus: response.statusCode,
         ...readHead(response.headers),
         body: cut(textOf(response)),
-        sentAt,
-        answeredAt: clock.monotonic(),
+        ...instants(),
       };
     } catch (error) {
-      const answeredAt = clock.monotonic();
-      if (!sent) return { kind: 'not_sent', ...notSent(error, cut), sentAt, answeredAt };
+      if (!sent) return { kind: 'not_sent', ...notSent(error, cut), ...instants() };
       return {
         kind: 'lost',
         ...lost(error, head !== undefined, cut),
         httpStatus: head?.statusCode,
         ...readHead(head?.headers ?? {}),
-        sentAt,
-        answeredAt,
+        ...instants(),
       };
     }
   }

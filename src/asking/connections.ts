@@ -108,6 +108,26 @@ export function whenConnected(request: ClientRequest, then: () => void): void {
   });
 }
 
+/**
+ * Calls `then` with how long the TCP handshake took that the request had to wait for; of several addresses, that of the
+ * one that answered. got's own timings do not serve: they are of the wall clock, they give a connection that is used
+ * again the handshake of its first request, and one that a proxy tunnels a handshake of no time at all.
+ */
+export function whenHandshaken(request: ClientRequest, clock: Clock, then: (ms: number) => void): void {
+  request.once('socket', (socket: Socket) => {
+    if (request.reusedSocket || !socket.connecting) return;
+    let from = clock.monotonic();
+    const attempted = () => {
+      from = clock.monotonic();
+    };
+    socket.on('connectionAttempt', attempted);
+    socket.once('connect', () => {
+      socket.off('connectionAttempt', attempted);
+      then(clock.monotonic() - from);
+    });
+  });
+}
+
 /** A TLS socket over an established one (a proxy's) is not `connecting`, yet still in its handshake. */
 function isConnecting(socket: Socket & { readonly secureConnecting?: boolean }): boolean {
   return socket.connecting || socket.secureConnecting === true;

@@ -31,6 +31,7 @@ export function observed(answer: Answer): Observation {
   return {
     sentAt: answer.sentAt,
     answeredAt: answer.answeredAt,
+    ...(answer.handshakeMs !== undefined && { handshakeMs: answer.handshakeMs }),
     httpStatus: answer.kind === 'not_sent' ? undefined : answer.httpStatus,
     headers: (answer.kind === 'not_sent' ? undefined : answer.headers) ?? {},
   };
