@@ -2,6 +2,7 @@ import type { Clock } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Answer, CallOptions } from './client.ts';
+import type { HeaderWatch } from './header-watch.ts';
 import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
 import { readFacts, toldToWaitMs } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
@@ -22,6 +23,8 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /** One for all phones of a run. */
+  readonly headerWatch: HeaderWatch;
   /** Where there are several phones: holds all of them back. `limiter.pause` is for this one. */
   readonly pauseAll?: ((untilMonotonic: number) => void) | undefined;
 }
@@ -54,8 +57,13 @@ export class Gateway {
     kind: 'ask' | 'read',
     task: (sent: () => void) => Promise<{ value: T; observation: Observation | undefined }>,
   ): Promise<T | undefined> {
+    const { limiter, headerWatch } = this.#parts;
     try {
-      return await this.#parts.limiter.schedule(kind, task);
+      return await limiter.schedule(kind, async (sent) => {
+        const result = await task(sent);
+        headerWatch.saw(kind, result.observation);
+        return result;
+      });
     } catch (error) {
       if (error instanceof LimiterStopped) return undefined;
       throw error;

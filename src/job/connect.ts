@@ -6,6 +6,7 @@ import type { Agents } from '../asking/connections.ts';
 import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
 import { Groups, type SharedKnowledge } from '../asking/groups.ts';
+import { HeaderWatch } from '../asking/header-watch.ts';
 import { createLimiter, type Limiter } from '../asking/limiter.ts';
 import { HistorySupport, Notifications } from '../asking/notifications.ts';
 import { PhoneWatch } from '../asking/phone-watch.ts';
@@ -95,6 +96,7 @@ export interface SharedReading {
   /** undefined: the limiter's own pause does it. */
   readonly pauseAll: ((untilMonotonic: number) => void) | undefined;
   readonly groups: SharedKnowledge;
+  readonly headerWatch: HeaderWatch;
 }
 
 export interface Among extends SharedReading {
@@ -174,8 +176,9 @@ export function connectReader(parts: ReaderParts): Reader {
   releases.add(() => client.close());
   const { among } = parts;
   const limiter = among?.limiter ?? onlyLimiter(parts);
-  const { pauseAll } = among ?? {};
-  const gateway = new Gateway({ limiter, control, clock, log, random: Math.random, pauseAll });
+  const { pauseAll, headerWatch = new HeaderWatch(log) } = among ?? {};
+  const random = Math.random;
+  const gateway = new Gateway({ limiter, control, clock, log, random, pauseAll, headerWatch });
   const groups = new Groups(gateway, client, events, control, log, among?.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
   const support = among?.groups.history ?? new HistorySupport();

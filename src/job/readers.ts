@@ -1,4 +1,5 @@
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
+import { HeaderWatch } from '../asking/header-watch.ts';
 import type { Limiter } from '../asking/limiter.ts';
 import type { History } from '../asking/notifications.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
@@ -20,7 +21,8 @@ export function connectReaders(
   chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,
 ): Readers {
   const limiter = onlyLimiter(parts);
-  const among = { limiter, pauseAll: undefined, groups: new SharedKnowledge() };
+  const headerWatch = new HeaderWatch(parts.log);
+  const among = { limiter, pauseAll: undefined, groups: new SharedKnowledge(), headerWatch };
   const phones = new Map<Sender | undefined, Reader>();
   for (const sender of new Set([...chatIds.values()].flatMap((senders) => [...senders]))) {
     const to = { ...parts.to, sender: sender ?? parts.to.sender };

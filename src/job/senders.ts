@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Breaker } from '../asking/breaker.ts';
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
+import { HeaderWatch } from '../asking/header-watch.ts';
 import type { Limiter } from '../asking/limiter.ts';
 import type { History } from '../asking/notifications.ts';
 import type { Ask } from '../asking/planner.ts';
@@ -141,6 +142,7 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
   const common: Omit<Among, 'limiter'> = {
     pauseAll: (until) => router.pause(until),
     groups: new SharedKnowledge(),
+    headerWatch: new HeaderWatch(log),
     tally: new Breaker(Number.POSITIVE_INFINITY, config.maxErrors),
     common: new CommonTrouble(config.breaker, control),
   };

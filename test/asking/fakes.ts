@@ -5,6 +5,7 @@ import type { CallOptions, Client } from '../../src/asking/client.ts';
 import { Dispatcher, type DispatcherParts } from '../../src/asking/dispatcher.ts';
 import { Gateway } from '../../src/asking/gateway.ts';
 import { Groups } from '../../src/asking/groups.ts';
+import { HeaderWatch } from '../../src/asking/header-watch.ts';
 import { type Limiter, LimiterStopped } from '../../src/asking/limiter.ts';
 import { PhoneWatch } from '../../src/asking/phone-watch.ts';
 import type { AskLedger, Settlement } from '../../src/asking/ports.ts';
@@ -201,7 +202,14 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     },
     close: () => {},
   };
-  const gateway = new Gateway({ limiter, control, clock, log, random: () => 1 });
+  const gateway = new Gateway({
+    limiter,
+    control,
+    clock,
+    log,
+    random: () => 1,
+    headerWatch: new HeaderWatch(log),
+  });
   const groups = new Groups(gateway, client, events, control, log);
   const phone = new PhoneWatch(gateway, client, SENDER, control, log);
   const ledger = new MemoryLedger();

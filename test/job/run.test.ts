@@ -204,6 +204,17 @@ describe('its end', () => {
     }
   });
 
+  it('says once that no header tells the rate limit', async () => {
+    const hideHeaders = ['Limit', 'Remaining', 'Reset'].map((name) => `X-RateLimit-${name}`);
+    const on = await job([phone(1), phone(2), phone(3)], { hideHeaders, limit: 100 });
+    const told = await on.run('--max-rate', '100/s');
+    expect(told.code).toBe(0);
+    expect(told.stderr.match(/the answers show no rate limit in a header that we know/g)).toHaveLength(1);
+    expect(on.asks()).toBe(3);
+    const known = await job([phone(1), phone(2), phone(3)]);
+    expect((await known.run()).stderr).not.toContain('no rate limit in a header');
+  });
+
   it('a defect in an ask: results all the same, and told without the key', async () => {
     const on = await job([1, 2, 3, 4, 5].map((i) => phone(i)));
     const each = Settler.prototype.each;
