@@ -10,6 +10,8 @@ interface SandboxFlags {
   readonly window: number;
   readonly limitBy: 'key' | 'phone';
   readonly latency?: number;
+  readonly latencyWay?: number;
+  readonly latencyWork?: number;
   readonly latencyPerPerson?: number;
   readonly record?: string;
 }
@@ -37,9 +39,21 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
         .default(1_000, '1s'),
     )
     .addOption(
-      new Option('--latency <DURATION>', 'time before a request is processed').argParser(
+      new Option(
+        '--latency <DURATION>',
+        'time of a round trip, half of it before a request is counted',
+      ).argParser(valued(parseDuration)),
+    )
+    .addOption(
+      new Option('--latency-way <DURATION>', 'further time before a request is counted').argParser(
         valued(parseDuration),
       ),
+    )
+    .addOption(
+      new Option(
+        '--latency-work <DURATION>',
+        'further time after it is counted, before its answer',
+      ).argParser(valued(parseDuration)),
     )
     .addOption(
       new Option('--latency-per-person <DURATION>', 'time that each person of an ask takes').argParser(
@@ -60,7 +74,7 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
         limit: flags.limit,
         windowMs: flags.window,
         scope: flags.limitBy,
-        ...(flags.latency !== undefined && { latencyMs: flags.latency }),
+        latency: { ms: flags.latency, way: flags.latencyWay, work: flags.latencyWork },
         ...(flags.latencyPerPerson !== undefined && { personMs: flags.latencyPerPerson }),
         ...(flags.record !== undefined && { recordFile: flags.record }),
       });

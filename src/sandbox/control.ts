@@ -16,7 +16,15 @@ export const controlSchema = z
     retryAfterForm: z.enum(['seconds', 'http-date', 'none']),
     /** Names of headers not to send from now on. */
     hideHeaders: z.array(z.string()),
-    latency: z.strictObject({ ms: z.number().min(0), jitter: z.number().min(0).max(1).optional() }),
+    /** Replaces all of it: see Latency. */
+    latency: z
+      .strictObject({
+        ms: z.number().min(0),
+        way: z.number().min(0),
+        work: z.number().min(0),
+        jitter: z.number().min(0).max(1),
+      })
+      .partial(),
     /** How long each person of an ask takes before the answer leaves, as with the engine behind the API. */
     personMs: z.number().min(0),
     slowMs: z.number().min(0),

@@ -4,8 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Latency {
   /** Milliseconds of a whole round trip: half of it on the way in, half on the way out. */
-  readonly ms: number;
-  /** 0 to 1: each way takes its time ± this share of it, evenly spread. */
+  readonly ms?: number | undefined;
+  /** Milliseconds to the server, before it counts a request; beside the half of `ms`. */
+  readonly way?: number | undefined;
+  /** Milliseconds that the server takes after it has counted a request, before its answer leaves. */
+  readonly work?: number | undefined;
+  /** 0 to 1: what comes before the count, and what comes after it, takes its time ± this share, evenly spread. */
   readonly jitter?: number | undefined;
 }
 
@@ -42,12 +46,13 @@ export class Network {
     this.#held = ended;
   }
 
-  /** One way. Rejects when the sandbox closes. */
-  async leg(): Promise<void> {
+  /** The way in, before the count, or the work and the way out after it. Rejects when the sandbox closes. */
+  async leg(share: 'way' | 'work' = 'way'): Promise<void> {
     while (this.#held) await this.#held;
     this.#closing.signal.throwIfAborted();
-    const { ms, jitter = 0 } = this.latency;
-    if (ms > 0) await this.wait((ms / 2) * (1 + jitter * (2 * this.#random() - 1)));
+    const { ms = 0, jitter = 0, [share]: more = 0 } = this.latency;
+    const all = ms / 2 + more;
+    if (all > 0) await this.wait(all * (1 + jitter * (2 * this.#random() - 1)));
   }
 
   async wait(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The HTTP side: four endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
- * deed, the way out. Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
+ * deed, the work and the way out (latency). Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
  * the limiter costs allowance, validation errors and faults too.
  */
 import { randomUUID } from 'node:crypto';
@@ -106,7 +106,7 @@ function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
     },
     express.text({ type: 'application/json', limit: '1mb' }),
     async (request, response, next) => {
-      await network.leg();
+      await network.leg('way');
       const passage = passageOf(request);
       passage.at = preciseNow();
       passage.body = parseBody(request.body);
@@ -174,7 +174,7 @@ async function deliver(
 ): Promise<void> {
   const { endpoint, at } = passageOf(request);
   counts.answered(endpoint, statusOf(answer), at, throttled);
-  await network.leg();
+  await network.leg('work');
   const { hideHeaders, clockOffsetMs } = limiting.settings;
   // The limiter has set Date on what it saw; the rest still shows the server's clock.
   if (clockOffsetMs !== 0 && !response.hasHeader('Date')) {

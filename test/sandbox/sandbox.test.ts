@@ -85,7 +85,14 @@ describe('/_sandbox', () => {
     expect((await ask(sandbox, [`${P}0001`])).status).toBe(500);
     sandbox.control({ phoneConnected: true, force429: 1 });
     expect((await ask(sandbox, [`${P}0001`])).status).toBe(429);
-    for (const wrong of [{ limt: 5 }, { limit: 0 }, { windowMs: 'x' }, { latency: 5 }, []]) {
+    for (const wrong of [
+      { limt: 5 },
+      { limit: 0 },
+      { windowMs: 'x' },
+      { latency: 5 },
+      { latency: { wy: 5 } },
+      [],
+    ]) {
       const answer = await control(sandbox.statusUrl, wrong);
       expect(answer.status).toBe(400);
       expect(await answer.json()).toMatchObject({ ok: false });
@@ -135,6 +142,30 @@ describe('the network', () => {
     // Timers may fire a millisecond early by the finer clock, never more.
     expect(at - from).toBeGreaterThanOrEqual(98);
     expect(until - at).toBeGreaterThanOrEqual(98);
+  });
+
+  it.each([
+    ['the way comes before the count', { way: 200 }, 198, 0],
+    ['the work comes after it', { work: 200 }, 0, 198],
+    ['both, beside the halves of a round trip', { ms: 100, way: 100, work: 200 }, 148, 248],
+    ['and each with its share of jitter', { way: 200, work: 100, jitter: 0.5 }, 98, 48],
+  ])('%s', async (_, latency, before, after) => {
+    const sandbox = await open({ random: () => 0 });
+    sandbox.control({ latency });
+    const once = async () => {
+      const from = preciseNow();
+      await ask(sandbox, [`${P}0001`]);
+      const { at } = sandbox.counts().timeline.at(-1)!;
+      return { before: at - from, after: preciseNow() - at };
+    };
+    const all = [await once(), await once(), await once()];
+    for (const took of all) {
+      expect(took.before).toBeGreaterThanOrEqual(before);
+      expect(took.after).toBeGreaterThanOrEqual(after);
+    }
+    // The quickest of three, as a busy machine delays any of them: nothing is on the wrong side.
+    expect(Math.min(...all.map((took) => took.before))).toBeLessThan(before + 90);
+    expect(Math.min(...all.map((took) => took.after))).toBeLessThan(after + 90);
   });
 
   it('jitter takes its share from the source that it is given', async () => {
