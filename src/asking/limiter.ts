@@ -89,8 +89,8 @@ type Ended<T> = { readonly value: T } | undefined;
 export function createLimiter(options: LimiterOptions): Limiter {
   const { clock, random = Math.random, maxConcurrent, maxRate, gap } = options;
   const lanes: Readonly<Record<AskKind, Bottleneck>> = {
-    ask: createLane(maxConcurrent),
-    read: createLane(maxConcurrent),
+    ask: createLane(),
+    read: createLane(),
   };
   /** Tasks that have not started, and the permits given to them, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
