@@ -119,7 +119,8 @@ export class Dispatcher {
 
   /** One ask from its grant to its end, tries again included. */
   async #attend(ask: Ask): Promise<void> {
-    let notDone = 0;
+    let tries = 0;
+    let round: number | undefined;
     let throttled = 0;
     let people = ask.participants;
     while (!this.#parts.control.stopped) {
@@ -130,8 +131,10 @@ export class Dispatcher {
       const result = classify(sent.answer, sent.people);
       if (result.kind === 'not_done') {
         // All the others wait, too: before the ledger is written.
-        const over = this.#notDone(result, sent) && ++notDone >= NOT_DONE_TRIES;
-        if (over) this.#guard.exhausted(result.message);
+        const before = round;
+        round = this.#notDone(result, sent) ?? before;
+        if (round !== before) tries++;
+        const over = tries >= NOT_DONE_TRIES && this.#guard.exhausted(result.message, round);
         await this.#ledger.notDone(sent.id);
         if (over) return;
         continue;
@@ -193,15 +196,11 @@ export class Dispatcher {
     });
   }
 
-  /** Has everything wait as the answer wants it. True when the API itself refused (and not the way to it). */
-  #notDone(result: Extract<AskResult, { kind: 'not_done' }>, { answer }: Sent): boolean {
+  /** Has everything wait as the answer wants it. Gives the round, where the API itself refused (and not the way to it). */
+  #notDone(result: Extract<AskResult, { kind: 'not_done' }>, { answer }: Sent): number | undefined {
     const { gateway } = this.#parts;
-    if (result.why === 'unreachable') {
-      gateway.outOfReach(answer.sentAt, result.message);
-      return false;
-    }
-    if (result.why === 'unavailable') gateway.unavailable(answer);
-    else gateway.throttled(answer);
-    return true;
+    if (result.why !== 'unreachable') return gateway.refused(answer);
+    gateway.outOfReach(answer.sentAt, result.message);
+    return undefined;
   }
 }

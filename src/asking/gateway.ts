@@ -3,19 +3,17 @@ import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Answer, CallOptions } from './client.ts';
 import type { HeaderWatch } from './header-watch.ts';
-import { type Limiter, LimiterStopped, type Observation } from './limiter.ts';
-import { readFacts, toldToWaitMs } from './pacing/headers.ts';
+import { type Limiter, LimiterStopped, type Observation, type WaitReason } from './limiter.ts';
+import { anotherRun, notBefore, waitWords } from './not-before.ts';
+import { readFacts } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
 import { isThrottled } from './read-failure.ts';
 import type { RunControl } from './run-control.ts';
 
 /** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
 const UNREACHABLE_TRIES = 6;
-/** Answers “not done” (429, 503) to one request, before it is left for the next run. */
+/** Rounds of refusals (429, 503) that one request takes part in, before it is left for the next run. */
 export const NOT_DONE_TRIES = 6;
-
-/** A server that says “come back tomorrow” is not waited for in one go: ten minutes, then it is asked again. */
-const LONGEST_RETRY_AFTER_MS = 600_000;
 
 export interface GatewayParts {
   readonly limiter: Limiter;
@@ -25,8 +23,8 @@ export interface GatewayParts {
   readonly random: () => number;
   /** One for all phones of a run. */
   readonly headerWatch: HeaderWatch;
-  /** Where there are several phones: holds all of them back. `limiter.pause` is for this one. */
-  readonly pauseAll?: ((untilMonotonic: number) => void) | undefined;
+  /** Holds back all phones of the run; `limiter` this one. */
+  readonly all: Pick<Limiter, 'pause'>;
 }
 
 /** What the limiter learns from an answer, or from its absence. */
@@ -44,7 +42,11 @@ export function observed(answer: Answer): Observation {
 export class Gateway {
   readonly #parts: GatewayParts;
   #unreachable = 0;
-  #unavailable = 0;
+  /** Rounds in which the API refused: all of this run, and those since it last did not. */
+  #rounds = 0;
+  #inRow = 0;
+  /** The server has sent us to another day. */
+  #isOver = false;
   /** Monotonic ms. Requests sent before this moment belong to a failure that is already counted. */
   #retryAt = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +75,7 @@ export class Gateway {
   /** The API answered, and not that it is unavailable: it is in reach, and well. */
   answered(): void {
     this.#unreachable = 0;
-    this.#unavailable = 0;
+    this.#inRow = 0;
   }
 
   /**
@@ -95,33 +97,43 @@ export class Gateway {
     return false;
   }
 
-  /** Unavailable or throttled: everything waits as long as the answer says, or a little longer each time. */
-  unavailable(answer: Answer, why = 'API unavailable (503)'): void {
+  /**
+   * The API itself refused for now (429, 503, …): everything waits as it says, or a little longer each time. Gives the
+   * number of the round: requests that were in flight together and refused are one. Stops the run (75) where the server
+   * speaks of another day.
+   */
+  refused(answer: Answer): number {
     this.#unreachable = 0;
-    if (answer.sentAt < this.#retryAt) return;
-    this.#unavailable++;
-    const told = toldToWaitMs(readFacts(observed(answer)), this.#parts.clock.now());
-    const ms = told ?? backoffMs(this.#unavailable, this.#parts.random);
-    this.#pause(Math.min(ms, LONGEST_RETRY_AFTER_MS), why);
-  }
-
-  /** The limiter itself makes a 429 wait; of any other status it knows nothing. */
-  throttled(answer: Answer): void {
+    if (answer.sentAt < this.#retryAt) return this.#rounds;
+    this.#rounds++;
+    this.#inRow++;
+    const { clock, control, random } = this.#parts;
     const status = answer.kind === 'not_sent' ? undefined : answer.httpStatus;
-    if (status !== 429) this.unavailable(answer, `the API asks for less haste (${status})`);
+    const when = notBefore(readFacts(observed(answer)), this.#inRow, random, clock.now());
+    if (when.kind === 'another_run') {
+      this.#isOver = true;
+      this.#retryAt = clock.monotonic() + when.ms;
+      control.stop(anotherRun(when.ms, status, clock.now()));
+    } else if (status === 429) {
+      // The limiter itself makes it wait, and has done so; of any other status it knows nothing.
+      this.#retryAt = clock.monotonic();
+    } else {
+      const why = status === 503 ? 'API unavailable (503)' : `the API asks for less haste (${status})`;
+      this.#pause(when.ms, why);
+    }
+    return this.#rounds;
   }
 
   /** WhatsApp itself throttles the phone: nothing but time helps. */
   coolDown(ms: number): void {
-    this.#pause(ms, 'WhatsApp throttles the sending phone', 'this phone');
+    this.#pause(ms, 'WhatsApp throttles the sending phone', 'cool_down');
   }
 
-  #pause(ms: number, why: string, whom: 'all' | 'this phone' = 'all'): void {
-    const { limiter, pauseAll } = this.#parts;
-    this.#retryAt = this.#parts.clock.monotonic() + ms;
-    if (whom === 'all' && pauseAll) pauseAll(this.#retryAt);
-    else limiter.pause(this.#retryAt);
-    this.#parts.log.warn({ wait_ms: Math.round(ms) }, `waiting: ${why}`);
+  #pause(ms: number, cause: string, why: Extract<WaitReason, 'paused' | 'cool_down'> = 'paused'): void {
+    const { limiter, all, clock, log } = this.#parts;
+    log.warn(...waitWords(ms, `: ${cause}`, clock.now()));
+    this.#retryAt = clock.monotonic() + ms;
+    (why === 'paused' ? all : limiter).pause(this.#retryAt, why);
   }
 
   /**
@@ -146,14 +158,11 @@ export class Gateway {
         if (this.outOfReach(answer.sentAt, answer.message)) return undefined;
         continue;
       }
-      const status = answer.httpStatus;
-      const throttled = isThrottled(answer);
-      if ((!throttled && status !== 503) || attempt >= NOT_DONE_TRIES) {
-        this.answered();
-        return answer;
-      }
-      if (status === 503) this.unavailable(answer);
-      else this.throttled(answer);
+      const isRefused = isThrottled(answer) || answer.httpStatus === 503;
+      if (!isRefused) this.answered();
+      if (!isRefused || attempt >= NOT_DONE_TRIES) return answer;
+      this.refused(answer);
+      if (this.#isOver) return undefined;
     }
   }
 }

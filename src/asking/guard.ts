@@ -6,7 +6,7 @@ import type { RunControl } from './run-control.ts';
 import { oneLine } from './scrub.ts';
 import type { CommonTrouble } from './senders/common-trouble.ts';
 
-/** Different asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
+/** Asks in a row that the API kept refusing as “too many” or “unavailable”, before the run stops for now. */
 const EXHAUSTED_IN_ROW = 3;
 
 interface Parts {
@@ -23,6 +23,8 @@ interface Parts {
 export class Guard {
   readonly #parts: Parts;
   #exhausted = 0;
+  /** The last round of refusals that an ask was left after. */
+  #round: number | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -58,15 +60,22 @@ export class Guard {
     return false;
   }
 
-  /** An ask is left for another run: the API refused it every time. */
-  exhausted(message: string): void {
+  /**
+   * The API has refused an ask every time: true when it is left for another run. Of those that were refused together only
+   * one is, because a round of refusals says no more than one of them; the others try on.
+   */
+  exhausted(message: string, round: number | undefined): boolean {
+    if (round === this.#round) return false;
+    this.#round = round;
     this.#parts.log.warn({ tries: NOT_DONE_TRIES }, `left for the next run: ${oneLine(message)}`);
-    if (++this.#exhausted < EXHAUSTED_IN_ROW) return;
-    this.#parts.control.stop({
-      exit: EXIT.again,
-      code: 'throttled',
-      message: `the API keeps refusing (${oneLine(message)})`,
-    });
+    if (++this.#exhausted >= EXHAUSTED_IN_ROW) {
+      this.#parts.control.stop({
+        exit: EXIT.again,
+        code: 'throttled',
+        message: `the API keeps refusing (${oneLine(message)})`,
+      });
+    }
+    return true;
   }
 
   #bad(sentAt: number, what: string, code: 'breaker' | 'whatsapp_throttled' = 'breaker'): boolean {

@@ -19,9 +19,12 @@ export type NotBefore =
   /** The server says: not today. */
   | { readonly kind: 'another_run'; readonly ms: number };
 
-/** @param round how many refusals in a row, those of asks that were in flight together counted as one; from 1 */
-export function notBefore(facts: Facts, round: number, random: () => number): NotBefore {
-  const told = toldToWaitMs(facts);
+/**
+ * @param round how many refusals in a row, those of asks that were in flight together counted as one; from 1
+ * @param wallNow our own wall clock, epoch ms: what stands in for the answer's `Date` where it has none
+ */
+export function notBefore(facts: Facts, round: number, random: () => number, wallNow?: number): NotBefore {
+  const told = toldToWaitMs(facts, wallNow);
   if (told === undefined) return { kind: 'wait', ms: backoffMs(round, random), told: false };
   return told > LONGEST_WAIT ? { kind: 'another_run', ms: told } : { kind: 'wait', ms: told, told: true };
 }

@@ -14,7 +14,7 @@ interface Sample {
 
 const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
 /** What there is to wait for. All of them are always written, so that a series does not come and go. */
-const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused'];
+const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused', 'cool_down'];
 
 export const METRICS_BEGIN = '# HELP group_onboard_';
 

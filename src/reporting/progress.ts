@@ -31,13 +31,14 @@ const WORDS: Readonly<Partial<Record<Status, string>>> = {
 };
 
 /** The limiter's reasons to wait, as a person says them. */
-const WAITING: Readonly<Record<string, string>> = {
+export const WAITING: Readonly<Record<string, string>> = {
   window: 'the rate limit',
   throttled: 'the API (too many requests)',
   gap: 'the --gap',
   max_rate: 'the --max-rate',
   no_headers: 'a pace of our own',
   paused: 'the API to recover',
+  cool_down: 'WhatsApp to cool down',
 };
 
 export function etaMs(moment: Moment): number | undefined {

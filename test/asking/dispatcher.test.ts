@@ -324,6 +324,58 @@ describe('an ask that was certainly not done', () => {
     expect(on.ledger.asks).toHaveLength(18);
   });
 
+  it.each([429, 503])(
+    'HTTP %i to a burst, six rounds long: is six tries, and not six for each',
+    async (status) => {
+      const burst = 12;
+      let rounds = 0;
+      const flying: (() => void)[] = [];
+      const on = stage(
+        {
+          add: (who) => {
+            if (rounds === 6) return added(who);
+            return new Promise((resolve) => {
+              flying.push(() => resolve(answered(status)));
+              if (flying.length < burst) return;
+              rounds++;
+              on.time.ms++;
+              for (const refuse of flying.splice(0)) refuse();
+            });
+          },
+        },
+        { concurrency: burst },
+      );
+      await on.askFor(people(30));
+      expect(on.control.stopped).toBe(false);
+      // One of them is left for another run, and not all that were refused with it.
+      const left = people(30).filter((who) => on.ledger.of(who) !== 'added');
+      expect(left).toHaveLength(1);
+      expect([rounds, on.ledger.inDoubt()]).toEqual([6, []]);
+    },
+  );
+
+  it('HTTP 503 to every burst: one is left in each round, and the third round of them ends the run for now', async () => {
+    const add = async () => {
+      // All that go together are under way before the first is answered.
+      for (let turn = 0; turn < 20; turn++) await tick();
+      return answered(503);
+    };
+    const on = stage({ add }, { concurrency: 10 });
+    await on.askFor(people(10));
+    expect(on.control.reason).toMatchObject({ exit: EXIT.again, code: 'throttled' });
+    expect(on.lines.filter((line) => line.includes('left for the next run'))).toHaveLength(3);
+    expect(on.limiter.pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect([...on.ledger.outcomes, ...on.ledger.inDoubt()]).toEqual([]);
+  });
+
+  it('HTTP 503 until tomorrow: the run ends at once, and nobody is in doubt', async () => {
+    const on = stage({ add: () => answered(503, '', { 'retry-after': '86400' }) }, { concurrency: 3 });
+    await on.askFor(people(9));
+    expect(on.control.reason).toMatchObject({ exit: EXIT.again, code: 'throttled' });
+    expect(on.ledger.asks.length).toBeLessThanOrEqual(3);
+    expect([...on.ledger.outcomes, ...on.ledger.inDoubt(), ...on.limiter.pauses]).toEqual([]);
+  });
+
   it('out of reach: waits longer each time, then the run ends for now', async () => {
     const on = stage({ add: () => UNSENT });
     await on.askFor(people(3));

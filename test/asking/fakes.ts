@@ -182,28 +182,32 @@ export function stage(script: Script = {}, settings: Settings = {}) {
   };
   /** Requests as they came, in words. */
   const calls: string[] = [];
-  const now = (answer: Answer): Answer => ({ ...answer, sentAt: time.ms, answeredAt: time.ms });
+  const exchange = async (answer: () => Answer | Promise<Answer>): Promise<Answer> => {
+    const sentAt = time.ms;
+    return { ...(await answer()), sentAt, answeredAt: time.ms };
+  };
   const client: Client = {
     async add(chatId, who, call) {
       calls.push(`add ${who.length}`);
-      return now(await (script.add ?? added)(who, chatId, call));
+      return exchange(() => (script.add ?? added)(who, chatId, call));
     },
     async chat(chatId, call = {}) {
       calls.push('chat');
-      return now((await script.chat?.(chatId, call)) ?? group([]));
+      return exchange(async () => (await script.chat?.(chatId, call)) ?? group([]));
     },
     async notifications(chatId, page, call = {}) {
       calls.push('notifications');
-      return now((await script.notifications?.(chatId, page.offset, call)) ?? answered(404));
+      return exchange(async () => (await script.notifications?.(chatId, page.offset, call)) ?? answered(404));
     },
     async phones(call = {}) {
       calls.push('phones');
-      return now((await script.phones?.(call)) ?? READY);
+      return exchange(async () => (await script.phones?.(call)) ?? READY);
     },
     close: () => {},
   };
   const gateway = new Gateway({
     limiter,
+    all: limiter,
     control,
     clock,
     log,

@@ -45,7 +45,7 @@ describe('a read', () => {
   it.each([
     ['a date, by the clock of the server, which is an hour behind', -3_600_000, 7, 7_000],
     ['a date that is over', 0, -7, 0],
-    ['a date tomorrow: ten minutes, then it is asked again', 0, 86_400, 600_000],
+    ['a date within the hour: as long as it says', 0, 3_600, 3_600_000],
   ])('503 with Retry-After as %s', async (_, offMs, seconds, waits) => {
     const date = (ms: number) => new Date(ms).toUTCString();
     const now = Date.UTC(2026, 10, 22) + offMs;
@@ -68,6 +68,39 @@ describe('a read', () => {
     const on = reading(answered(503, '', { date, 'retry-after': '1737911670' }), answered(200));
     expect(await on.read()).toMatchObject({ httpStatus: 200 });
     expect(on.limiter.pauses).toEqual([3_000]);
+  });
+
+  it.each([
+    ['429, seconds', 429, { 'retry-after': '86400' }],
+    ['503, seconds', 503, { 'retry-after': '86400' }],
+    ['503, a little over an hour', 503, { 'retry-after': '3601' }],
+    ['403', 403, { 'retry-after': '7200' }],
+    [
+      '503, a date',
+      503,
+      { date: 'Thu, 26 Nov 2026 20:00:00 GMT', 'retry-after': 'Fri, 27 Nov 2026 20:00:00 GMT' },
+    ],
+  ])(
+    '%s of another day: the run stops at once (75), with the time; a later read gives up',
+    async (_, status, headers) => {
+      const on = reading(answered(status, '', headers));
+      expect(await on.read()).toBeUndefined();
+      expect([on.tries(), on.limiter.pauses]).toEqual([1, []]);
+      expect(on.control.reason).toMatchObject({ exit: EXIT.again, code: 'throttled' });
+      expect(on.control.reason?.message).toMatch(
+        /^the API asks us to wait until 1970-01-0\dT\d\d:\d\d:\d\dZ \(\d+ h \d\d min\), HTTP \d+: run again then$/,
+      );
+      expect(await on.read(new RunControl())).toBeUndefined();
+      expect(on.tries()).toBe(2);
+    },
+  );
+
+  it('says a wait of more than a minute once, with its end and its cause', async () => {
+    const on = reading(answered(503, '', { 'retry-after': '120' }), answered(200));
+    await on.read();
+    expect(on.lines).toEqual([
+      'warn waiting 2 min 00 s (until 1970-01-01T00:02:01Z): API unavailable (503) {"wait_ms":120000,"until":"1970-01-01T00:02:01Z"}',
+    ]);
   });
 
   it('503 with a Retry-After that says nothing: as without one', async () => {
@@ -160,8 +193,26 @@ it('many that were refused together are one failure to reach the API', () => {
   const on = stage();
   for (let i = 0; i < 20; i++) on.gateway.outOfReach(on.time.ms - 1, 'refused');
   expect(on.limiter.pauses).toEqual([500]);
-  for (let i = 0; i < 20; i++) on.gateway.unavailable({ ...answered(503), sentAt: on.time.ms - 1 });
-  expect(on.limiter.pauses).toEqual([500]);
+});
+
+it.each([429, 503])('%i to many that were in flight together: one round', (status) => {
+  const on = stage();
+  const round = () =>
+    Array.from({ length: 20 }, (_, i) =>
+      on.gateway.refused({ ...answered(status), sentAt: on.time.ms - i - 1 }),
+    );
+  on.time.ms += 100;
+  on.gateway.refused({ ...answered(status), sentAt: on.time.ms });
+  expect(new Set(round())).toEqual(new Set([1]));
+  const pauses = status === 503 ? [500] : [];
+  expect(on.limiter.pauses).toEqual(pauses);
+  on.time.ms += 1;
+  expect(on.gateway.refused({ ...answered(status), sentAt: on.time.ms })).toBe(2);
+  expect(on.limiter.pauses).toEqual([...pauses, ...pauses.map((ms) => 2 * ms)]);
+  on.gateway.answered();
+  on.time.ms += 1;
+  expect(on.gateway.refused({ ...answered(status), sentAt: on.time.ms })).toBe(3);
+  expect(on.limiter.pauses.at(-1)).toBe(pauses[0]);
 });
 
 it('the limiter learns what an answer shows, and nothing from what was not sent', () => {

@@ -23,7 +23,7 @@ export interface RateSettings extends OwnPaceSettings {
   readonly maxInFlight: number;
 }
 
-export type WaitReason = 'window' | 'throttled' | 'gap' | 'max_rate' | 'no_headers' | 'paused';
+export type WaitReason = 'window' | 'throttled' | 'gap' | 'max_rate' | 'no_headers' | 'paused' | 'cool_down';
 
 /** Everything that is known. Instants are monotonic milliseconds. */
 export interface RateState {

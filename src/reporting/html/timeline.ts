@@ -27,7 +27,8 @@ const WAITED: Readonly<Record<string, string>> = {
   gap: 'for --gap',
   max_rate: 'for --max-rate',
   no_headers: 'as the server sends no rate-limit headers',
-  paused: 'as the API was out of reach, unavailable, or WhatsApp throttled the phone',
+  paused: 'as the API was out of reach or unavailable',
+  cool_down: 'as WhatsApp throttled the phone',
 };
 
 const HEIGHT = 140;
