@@ -21,6 +21,8 @@ export interface CohortConfig {
   readonly encoding: string | undefined;
 }
 
+export type LimitPer = 'key' | 'phone';
+
 export interface LogConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'text' | 'json';
@@ -59,6 +61,8 @@ export interface RunConfig {
   readonly forceAdd: boolean;
   /** Where the allowance is shared with other processes; undefined: it is not. */
   readonly redis: RedisTarget | undefined;
+  /** What the server's rate limit counts by, where several phones send. */
+  readonly limitPer: LimitPer;
   readonly maxRate: Rate | undefined;
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
@@ -84,6 +88,7 @@ export interface CheckConfig {
   /** Where the plan is written, row by row; undefined: nowhere. */
   readonly output: string | undefined;
   readonly excel: boolean;
+  readonly limitPer: LimitPer;
   readonly maxRate: Rate | undefined;
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
@@ -211,6 +216,7 @@ export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerm
     shard,
     output,
     excel: flags['excel'] === true,
+    limitPer: flags['limitPer'] as LimitPer,
     maxRate: flags['maxRate'] as Rate | undefined,
     gap: flags['gap'] as Gap | undefined,
     dailyCap: flags['dailyCap'] as number | undefined,
@@ -245,6 +251,7 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     redis: redisTarget(flags, env),
     precheck: flags['precheck'] as boolean,
     forceAdd: flags['forceAdd'] === true,
+    limitPer: flags['limitPer'] as LimitPer,
     maxRate: flags['maxRate'] as Rate | undefined,
     gap: flags['gap'] as Gap | undefined,
     dailyCap: flags['dailyCap'] as number | undefined,

@@ -4,6 +4,7 @@ import {
   DEFAULT_CONCURRENCY,
   type Flags,
   isSameFile,
+  type LimitPer,
   type LogConfig,
   logConfig,
   type ReportFiles,
@@ -28,6 +29,7 @@ export interface FollowUpConfig {
   readonly concurrency: number;
   /** Where the allowance is shared with other processes; undefined: it is not. */
   readonly redis: RedisTarget | undefined;
+  readonly limitPer: LimitPer;
   readonly maxRate: undefined;
   readonly gap: undefined;
   /** Names the rows of everybody who is still out. */
@@ -65,6 +67,7 @@ export function followUpConfig(
     requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),
     concurrency: DEFAULT_CONCURRENCY,
+    limitPer: flags['limitPer'] as LimitPer,
     maxRate: undefined,
     gap: undefined,
     list: flags['list'] === true,

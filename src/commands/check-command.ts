@@ -1,7 +1,14 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Io } from '../job/io.ts';
-import { cohortOptions, fileOptions, outputOptions, paceOptions, shardOption } from './options.ts';
+import {
+  apiOptions,
+  cohortOptions,
+  fileOptions,
+  outputOptions,
+  paceOptions,
+  shardOption,
+} from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -10,7 +17,7 @@ Examples:
   $ group-onboard check cohort.csv -o plan.csv               every row with planned, invalid or duplicate
 `;
 
-const PACE = new Set(['max-rate', 'gap', 'daily-cap', 'batch-size']);
+const PACE = new Set(['limit-per', 'max-rate', 'gap', 'daily-cap', 'batch-size']);
 
 /** `check`: offline and without a key; what `run` would do, and every problem by line. */
 export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
@@ -23,7 +30,7 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const options = [
     ...cohortOptions(),
     ...fileOptions().filter((option) => ['output', 'excel'].includes(option.name())),
-    ...paceOptions().filter((option) => PACE.has(option.name())),
+    ...[...apiOptions(), ...paceOptions()].filter((option) => PACE.has(option.name())),
     shardOption(),
     ...outputOptions().filter((option) => option.name() !== 'progress'),
   ];

@@ -115,6 +115,9 @@ export function apiOptions(): Option[] {
     option('--request-timeout <DURATION>', 'longest wait for one answer', API)
       .argParser(valued(parseDuration))
       .default(60_000, '60s'),
+    option('--limit-per <WHAT>', 'what the API’s rate limit counts by, where several phones send', API)
+      .choices(['key', 'phone'])
+      .default('key'),
     // No `.env()`: where the URL comes from decides whether it may hold a password.
     new Option(
       '--redis-url <URL>',
@@ -131,9 +134,11 @@ export function apiOptions(): Option[] {
 
 export function paceOptions(): Option[] {
   return [
-    option('--max-rate <N/UNIT>', 'at most so many asks: 5/s, 20/min, 100/h', PACE).argParser(
-      valued(parseRate),
-    ),
+    option(
+      '--max-rate <N/UNIT>',
+      'at most so many asks, of all phones together: 5/s, 20/min, 100/h',
+      PACE,
+    ).argParser(valued(parseRate)),
     option('--gap <MIN..MAX>', 'pause of random length between asks: 30s..60s', PACE).argParser(
       valued(parseGap),
     ),

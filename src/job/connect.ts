@@ -6,16 +6,20 @@ import type { Agents } from '../asking/connections.ts';
 import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
 import { Groups, type SharedKnowledge } from '../asking/groups.ts';
-import { HeaderWatch } from '../asking/header-watch.ts';
+import type { HeaderWatch } from '../asking/header-watch.ts';
 import { createLimiter, type Limiter } from '../asking/limiter.ts';
-import { HistorySupport, Notifications } from '../asking/notifications.ts';
+import { waitWords } from '../asking/not-before.ts';
+import { Notifications } from '../asking/notifications.ts';
 import { PhoneWatch } from '../asking/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { CommonTrouble } from '../asking/senders/common-trouble.ts';
-import type { LimiterParts } from '../asking/senders/router.ts';
+import { createLanes, type Lanes } from '../asking/senders/lanes.ts';
+import type { Wait } from '../asking/senders/wait-board.ts';
 import type { RunConfig } from '../config.ts';
 import type { Clock, Pair, Sender } from '../domain/words.ts';
+import { OnboardError } from '../errors.ts';
+import { WAITING } from '../reporting/progress.ts';
 import type { Releases } from './releases.ts';
 import type { CapLedger, Sharing } from './share.ts';
 import type { WaitMeter } from './wait-meter.ts';
@@ -74,7 +78,7 @@ export interface Connection {
 }
 
 export interface ReaderParts {
-  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'maxRate' | 'gap'>;
+  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'>;
   readonly to: Endpoint;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
@@ -86,15 +90,11 @@ export interface ReaderParts {
   readonly releases: Releases;
   /** What is kept together with other processes; undefined: nothing. */
   readonly sharing?: Sharing | undefined;
-  /** One phone of several: what it has in common with the others. */
-  readonly among?: SharedReading | undefined;
 }
 
 /** What the phones of one run have in common. */
 export interface SharedReading {
-  readonly limiter: Limiter;
-  /** undefined: the limiter's own pause does it. */
-  readonly pauseAll: ((untilMonotonic: number) => void) | undefined;
+  readonly lanes: Lanes;
   readonly groups: SharedKnowledge;
   readonly headerWatch: HeaderWatch;
 }
@@ -115,7 +115,7 @@ export interface ConnectParts extends ReaderParts {
   /** Hears of each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
   readonly abandon: AbortSignal;
-  readonly among?: Among | undefined;
+  readonly among: Among;
 }
 
 /** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
@@ -126,44 +126,57 @@ function tunnelAgents(proxy: URL): Agents {
   };
 }
 
-/** The rate limit of this run; `over` takes the place of what the configuration says. */
-export function makeLimiter(parts: ReaderParts, over: Partial<LimiterParts> = {}): Limiter {
-  const { config, clock } = parts;
-  return createLimiter({
+/** The limiters of so many phones, which end with the run. */
+export function connectLanes(parts: ReaderParts, phones: number): Lanes {
+  const { config, clock, control, closing, sharing, waits, releases } = parts;
+  const { maxRate, gap, concurrency } = config;
+  // A ceiling for the whole run needs one limiter for the whole run.
+  const per = maxRate === undefined ? config.limitPer : 'key';
+  if (per === 'phone' && concurrency < phones) {
+    const message = `--concurrency ${concurrency} is less than the ${phones} sending phones, each of which asks by itself with --limit-per phone: give ${phones} or more, or --limit-per key`;
+    throw new OnboardError('CONFIG', message);
+  }
+  const lanes = createLanes({
     clock,
-    maxConcurrent: config.concurrency,
-    ...(config.maxRate && { maxRate: config.maxRate }),
-    ...(config.gap && (over.onWait === undefined || parts.sharing) && { gap: config.gap }),
-    pacer: parts.sharing?.pacer(''),
-    onWaitEnd: () => parts.waits.ends(),
+    per,
+    phones,
+    maxConcurrent: concurrency,
+    gap,
+    gapIsShared: sharing !== undefined,
+    makeLimiter: ({ sender, gap, ...own }) =>
+      createLimiter({
+        ...own,
+        clock,
+        ...(maxRate && { maxRate }),
+        ...(gap && { gap }),
+        pacer: sharing?.pacer(sender),
+      }),
     onWait: (wait) => noteWait(parts, wait),
-    ...over,
+    onWaitEnd: () => waits.ends(),
   });
-}
-
-export function noteWait(
-  { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
-  { untilMonotonic, why }: { readonly untilMonotonic: number; readonly why: string },
-): void {
-  waits.begins(why);
-  const waitMs = Math.round(untilMonotonic - clock.monotonic());
-  // A window of a second ends every second: only a wait that a person would wonder about is news.
-  log[waitMs < LONG_WAIT_MS ? 'debug' : 'info']({ wait_ms: waitMs, why }, 'waiting for the rate limit');
-}
-
-/** The one limiter of a run, which ends with it. */
-export function onlyLimiter(parts: ReaderParts): Limiter {
-  const limiter = makeLimiter(parts);
-  parts.releases.add(() => limiter.stop());
+  releases.add(() => lanes.stop());
   // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
   // of those in doubt may be read after that, until the closing time is over too.
-  parts.control.signal.addEventListener('abort', () => limiter.stopAsks());
-  parts.closing.signal.addEventListener('abort', () => void limiter.stop());
-  return limiter;
+  control.signal.addEventListener('abort', () => lanes.stopAsks());
+  closing.signal.addEventListener('abort', () => void lanes.stop());
+  return lanes;
+}
+
+/** A window of a second ends every second: only a wait that a person would wonder about is news. */
+export function noteWait(
+  { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
+  { untilMonotonic, why }: Wait,
+): void {
+  waits.begins(why);
+  const ms = Math.round(untilMonotonic - clock.monotonic());
+  // A pause is said where it is asked for, with its cause.
+  const isNews = ms >= LONG_WAIT_MS && why !== 'paused' && why !== 'cool_down';
+  const [facts, message] = waitWords(ms, ` for ${WAITING[why]}`, clock.now());
+  log[isNews ? 'info' : 'debug']({ ...facts, why }, message);
 }
 
 /** Everything between the job and the network that a membership takes, put together. */
-export function connectReader(parts: ReaderParts): Reader {
+export function connectReader(parts: ReaderParts, among: SharedReading): Reader {
   const { config, to, control, clock, events, log, releases } = parts;
   const client = createClient({
     baseUrl: to.baseUrl,
@@ -174,22 +187,20 @@ export function connectReader(parts: ReaderParts): Reader {
     ...(to.proxy && { agents: tunnelAgents(to.proxy) }),
   });
   releases.add(() => client.close());
-  const { among } = parts;
-  const limiter = among?.limiter ?? onlyLimiter(parts);
-  const { pauseAll, headerWatch = new HeaderWatch(log) } = among ?? {};
+  const { lanes, headerWatch } = among;
+  const limiter = lanes.lane(to.sender);
   const random = Math.random;
-  const gateway = new Gateway({ limiter, control, clock, log, random, pauseAll, headerWatch });
-  const groups = new Groups(gateway, client, events, control, log, among?.groups);
+  const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
+  const groups = new Groups(gateway, client, events, control, log, among.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
-  const support = among?.groups.history ?? new HistorySupport();
-  const notifications = new Notifications(gateway, client, to.sender, log, support);
+  const notifications = new Notifications(gateway, client, to.sender, log, among.groups.history);
   return { client, limiter, gateway, groups, notifications };
 }
 
 /** Everything between the planner and the network, put together. */
 export function connect(parts: ConnectParts): Connection {
-  const { config, to, ledger, control, clock, events, log } = parts;
-  const { client, limiter, gateway, groups, notifications } = connectReader(parts);
+  const { config, to, ledger, control, clock, events, log, among } = parts;
+  const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
   const dispatcher = new Dispatcher({
     client,
@@ -198,8 +209,8 @@ export function connect(parts: ConnectParts): Connection {
     groups,
     phone,
     breaker: new Breaker(config.breaker, config.maxErrors),
-    tally: parts.among?.tally,
-    common: parts.among?.common,
+    tally: among.tally,
+    common: among.common,
     control,
     clock,
     events,

@@ -1,13 +1,13 @@
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
 import { HeaderWatch } from '../asking/header-watch.ts';
-import type { Limiter } from '../asking/limiter.ts';
 import type { History } from '../asking/notifications.ts';
+import type { Lanes } from '../asking/senders/lanes.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
-import { connectReader, onlyLimiter, type Reader, type ReaderParts } from './connect.ts';
+import { connectLanes, connectReader, type Reader, type ReaderParts } from './connect.ts';
 
 /** What reads groups, through whatever phone can. */
 export interface Readers {
-  readonly limiter: Pick<Limiter, 'snapshot'>;
+  readonly limiter: Pick<Lanes, 'snapshot'>;
   /** Through the first of the group's phones that can read it. */
   read(chatId: ChatId): Promise<Read>;
   /** Who came and who went, where the API tells: through the first phone that can, or as every phone of the group knows it. */
@@ -15,22 +15,23 @@ export interface Readers {
   readonly groups: Pick<Groups, 'lists'>;
 }
 
-/** One limiter for all phones: reading takes little of the allowance. */
+/** Reads ask nobody: a phone counts in them only where the server counts by it. */
 export function connectReaders(
   parts: ReaderParts,
   chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,
 ): Readers {
-  const limiter = onlyLimiter(parts);
-  const headerWatch = new HeaderWatch(parts.log);
-  const among = { limiter, pauseAll: undefined, groups: new SharedKnowledge(), headerWatch };
+  const senders = new Set([...chatIds.values()].flatMap((senders) => [...senders]));
+  const concurrency = Math.max(parts.config.concurrency, senders.size);
+  const lanes = connectLanes({ ...parts, config: { ...parts.config, concurrency } }, senders.size);
+  const among = { lanes, groups: new SharedKnowledge(), headerWatch: new HeaderWatch(parts.log) };
   const phones = new Map<Sender | undefined, Reader>();
-  for (const sender of new Set([...chatIds.values()].flatMap((senders) => [...senders]))) {
+  for (const sender of senders) {
     const to = { ...parts.to, sender: sender ?? parts.to.sender };
-    phones.set(sender, connectReader({ ...parts, to, among }));
+    phones.set(sender, connectReader({ ...parts, to }, among));
   }
   const all = [...phones.values()];
   return {
-    limiter,
+    limiter: lanes,
     async read(chatId) {
       let read: Read = 'unreadable';
       for (const sender of chatIds.get(chatId) ?? []) {

@@ -1,28 +1,27 @@
-/** One phone or several: what stands between the planner and the network for each of them, and what they share. */
+/** The sending phones of a run, be it one or many: what stands between the planner and the network for each, and what they share. */
 import { setMaxListeners } from 'node:events';
 import { Breaker } from '../asking/breaker.ts';
 import { type Groups, type Read, SharedKnowledge } from '../asking/groups.ts';
 import { HeaderWatch } from '../asking/header-watch.ts';
-import type { Limiter } from '../asking/limiter.ts';
 import type { History } from '../asking/notifications.ts';
 import type { Ask } from '../asking/planner.ts';
 import type { Log } from '../asking/ports.ts';
 import type { Doubt } from '../asking/reconciler.ts';
 import type { RunControl, StopReason } from '../asking/run-control.ts';
 import { CommonTrouble } from '../asking/senders/common-trouble.ts';
-import { createRouter } from '../asking/senders/router.ts';
-import { SenderControl } from '../asking/senders/sender-control.ts';
+import type { Lanes } from '../asking/senders/lanes.ts';
+import { ownEnds, SenderControl } from '../asking/senders/sender-control.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { EXIT } from '../errors.ts';
-import { type Among, type Connection, type ConnectParts, connect, makeLimiter, noteWait } from './connect.ts';
+import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
 import { type Standings, standingsOf } from './standings.ts';
 import type { Survey } from './survey.ts';
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 
 /**
  * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
- * beyond that the reading of the cohort waits. Some 30 MB.
+ * beyond that the reading of the cohort waits. Some 30 MB. A phone that is alone holds up nobody.
  */
 const LOOK_AHEAD = 100_000;
 /** Phones that are named one by one when they were stopped. */
@@ -30,7 +29,7 @@ const NAMED = 3;
 
 /** The phones of a run, as the job uses them. */
 export interface Phones {
-  readonly limiter: Pick<Limiter, 'snapshot'>;
+  readonly limiter: Pick<Lanes, 'snapshot'>;
   /** Takes one ask; resolves when there is room for the next. */
   submit(ask: Ask): Promise<void>;
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
@@ -61,54 +60,7 @@ export interface PhonesParts extends Omit<ConnectParts, 'among'> {
   readonly plan: Survey;
 }
 
-/** People to ask, by phone. */
-type Work = ReadonlyMap<Sender, number>;
-
-export function connectPhones(parts: PhonesParts): Phones {
-  const work = new Map<Sender, number>();
-  for (const route of parts.plan.routes.values()) {
-    for (const [named, people] of route) {
-      const sender = named ?? (parts.to.sender as Sender);
-      work.set(sender, (work.get(sender) ?? 0) + people);
-    }
-  }
-  const [first, ...others] = work.keys();
-  if (others.length > 0) return severalPhones(parts, work);
-  const to = { ...parts.to, sender: first ?? parts.to.sender };
-  return onePhone(parts, { ...parts, to }, work);
-}
-
-function onePhone({ plan, control }: PhonesParts, parts: ConnectParts, work: Work): Phones {
-  const connection = connect(parts);
-  const { limiter, dispatcher, phone, groups, notifications } = connection;
-  return {
-    limiter,
-    submit: (ask) => dispatcher.submit(ask),
-    drain: () => dispatcher.drain(),
-    takes: () => true,
-    namedBothWays: namedBothWays(work, parts),
-    async check(trying) {
-      await phone.check(trying);
-      recognize(parts.to.sender, connection, parts.ledger);
-      const doubt = undecided([{ sender: parts.to.sender, phone }], parts);
-      if (doubt) control.stop(doubt);
-    },
-    async readGroups() {
-      for (const [chatId, people] of plan.groups) {
-        if (control.stopped) return;
-        if (people > 0) await groups.read(chatId);
-      }
-    },
-    calls: (sender) => sender,
-    groups,
-    standings: (chatId) => standingsOf(chatId, [{ sender: parts.to.sender, groups }]),
-    history: (chatId, trying) => notifications.read(chatId, trying),
-    stopOf: () => undefined,
-    stopped: () => undefined,
-  };
-}
-
-/** One phone of several. */
+/** One sending phone. */
 interface Line extends Connection {
   readonly sender: Sender;
   readonly control: SenderControl;
@@ -117,35 +69,30 @@ interface Line extends Connection {
   pumping: Promise<void> | undefined;
 }
 
-function severalPhones(parts: PhonesParts, work: Work): Phones {
-  const { config, control, closing, clock, plan, log } = parts;
-  const busy = [...work.values()].filter((people) => people > 0).length;
+export function connectPhones(parts: PhonesParts): Phones {
+  const { config, control, closing, plan, log } = parts;
+  const work = new Map<Sender, number>();
+  for (const route of plan.routes.values()) {
+    for (const [named, people] of route) {
+      const sender = named ?? (parts.to.sender as Sender);
+      work.set(sender, (work.get(sender) ?? 0) + people);
+    }
+  }
+  if (work.size === 0) work.set(parts.to.sender as Sender, 0);
+  const alone = work.size === 1;
+  const lookAhead = alone ? 1 : LOOK_AHEAD;
+  const busy = Math.max(1, [...work.values()].filter((people) => people > 0).length);
   // Every phone listens to the end of the run.
   setMaxListeners(0, control.signal, closing.signal);
-  const router = createRouter({
-    clock,
-    makeLimiter: (own) => makeLimiter(parts, own),
-    // Shared with other processes, it is kept with them: between the asks of all phones.
-    gap: parts.sharing ? undefined : config.gap,
-    maxConcurrent: config.concurrency,
-    phones: busy,
-    // A ceiling for the whole run needs one limiter for the whole run, and what others share needs the one they have.
-    mayPart: config.maxRate === undefined && parts.sharing === undefined,
-    onWait: (wait) => noteWait(parts, wait),
-    onWaitEnd: () => parts.waits.ends(),
-    onScope: (scope) => log.info({ phones: busy }, SCOPE_NEWS[scope]),
-  });
-  parts.releases.add(() => router.stop());
-  control.signal.addEventListener('abort', () => router.stopAsks());
-  closing.signal.addEventListener('abort', () => void router.stop());
-
-  const common: Omit<Among, 'limiter'> = {
-    pauseAll: (until) => router.pause(until),
+  const lanes = connectLanes(parts, busy);
+  const among: Among = {
+    lanes,
     groups: new SharedKnowledge(),
     headerWatch: new HeaderWatch(log),
     tally: new Breaker(Number.POSITIVE_INFINITY, config.maxErrors),
     common: new CommonTrouble(config.breaker, control),
   };
+  const own = ownEnds(alone ? 'alone' : config.limitPer);
   const lines = new Map<Sender, Line>();
   /** Names of phones that have another line. */
   const aliases = new Map<Sender, Line>();
@@ -156,11 +103,10 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
   let roomMade: () => void = () => undefined;
 
   function line(sender: Sender, people: number): Line {
-    const own = withSender(log, maskSender(sender));
-    const limiter = router.lane(sender);
-    const ownControl = new SenderControl(control, (reason) => {
-      limiter.stopAsks();
-      own.warn({ reason: reason.code }, `this phone stops, the others go on: ${reason.message}`);
+    const its = alone ? log : withSender(log, maskSender(sender));
+    const ownControl = new SenderControl(control, own, (reason) => {
+      lanes.lane(sender).stopAsks();
+      its.warn({ reason: reason.code }, `this phone stops, the others go on: ${reason.message}`);
       const asking = [...lines.values()].filter((one) => one.people > 0);
       const reasonForAll = stopped();
       if (reasonForAll && asking.every((one) => one.control.own)) control.stop(reasonForAll);
@@ -169,8 +115,8 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
       ...parts,
       to: { ...parts.to, sender },
       control: ownControl,
-      log: own,
-      among: { ...common, limiter },
+      log: its,
+      among,
     });
     return { ...connection, sender, control: ownControl, people, queue: [], pumping: undefined };
   }
@@ -235,7 +181,7 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
   }
 
   return {
-    limiter: router,
+    limiter: lanes,
     async submit(ask) {
       submitted = true;
       const one = lineOf(ask.sender);
@@ -243,7 +189,7 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
       one.queue.push(ask);
       queued += ask.participants.length;
       one.pumping ??= pump(one);
-      while (queued >= LOOK_AHEAD) {
+      while (queued >= lookAhead) {
         await new Promise<void>((resolve) => {
           roomMade = resolve;
         });
@@ -265,12 +211,12 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
     async check(trying) {
       for (const one of lines.values()) {
         if ((trying ?? control).stopped) return;
-        if (one.people === 0) continue;
+        if (one.people === 0 && !alone) continue;
         await one.phone.check(trying);
       }
       if (!submitted) unite(lines, aliases, log);
       for (const one of lines.values()) recognize(one.sender, one, parts.ledger);
-      const asking = [...lines.values()].filter((one) => one.people > 0 && !one.control.stopped);
+      const asking = [...lines.values()].filter((one) => (one.people > 0 || alone) && !one.control.stopped);
       const doubt = submitted ? undefined : undecided(asking, parts);
       if (doubt) control.stop(doubt);
     },
@@ -307,11 +253,6 @@ function severalPhones(parts: PhonesParts, work: Work): Phones {
     stopped,
   };
 }
-
-const SCOPE_NEWS = {
-  apart: 'the server counts each sending phone by itself: each has its own pace from now on',
-  shared: 'the server does not count the sending phones apart after all: one pace for all of them',
-} as const;
 
 /** Says in every line which phone it is about. */
 function withSender(log: Log, sender: string): Log {

@@ -12,8 +12,8 @@ import type { Releases } from './releases.ts';
 
 /** What this run keeps together with others. */
 export interface Sharing {
-  /** `name` tells limiters apart that the server counts apart, in every process by the same names; '' for the one of all. */
-  pacer(name: string): MakePacer;
+  /** The pacer of one phone's allowance, where the server counts by the phone; undefined: of the key's. */
+  pacer(sender: string | undefined): MakePacer;
   cap(sender: () => string, ledger: CapLedger): SharedCap;
 }
 
@@ -62,11 +62,12 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
   releases.add(() => link.close());
   log.info({ redis: placeOf(redis) }, 'the allowance is shared through Redis');
   return {
-    pacer: (name) => (pacing) =>
+    pacer: (sender) => (pacing) =>
       new SharedPacer({
         ...pacing,
         link,
-        name,
+        // A phone has one name in every process, and none that could be read.
+        name: sender === undefined ? '' : hash(sender),
         newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
         failed: (error) => {
           log.error({ error: String(error) }, 'the shared allowance failed');

@@ -165,7 +165,7 @@ describe('its end', () => {
     const people = [1, 2, 3, 4, 5].map((i) => phone(i));
     const on = await job(people, { limit: 2, windowMs: 600_000 });
     const running = on.begin('--no-precheck');
-    await shown(on.at, 'waiting for the rate limit', running);
+    await shown(on.at, ' for the rate limit', running);
     on.at.signal('SIGTERM');
     expect((await running).code).toBe(143);
     expect(await on.rows()).toEqual(['added', 'added', ...Array(3).fill('not_attempted/interrupted')]);

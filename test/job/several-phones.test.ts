@@ -25,6 +25,7 @@ interface Asked {
 interface Given {
   readonly status?: number;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Manners {
@@ -69,6 +70,7 @@ async function api(manners: Manners) {
         'x-ratelimit-limit': '1000',
         'x-ratelimit-remaining': String(900 - asks.length - reads.length),
         'x-ratelimit-reset': '60',
+        ...given.headers,
       })
       .end(JSON.stringify(given.body ?? {}));
   });
@@ -247,6 +249,45 @@ describe('asks that end in doubt', () => {
     expect(ended.lines.filter((_, i) => i % 2)).toEqual(Array(30).fill('added'));
     expect(ended.lines).toContain('not_attempted phone_not_connected');
     expect(ended.lines).not.toContain('not_attempted breaker');
+  });
+});
+
+describe('a quota that comes back tomorrow', () => {
+  const tomorrow = { status: 429, body: { message: 'quota' }, headers: { 'retry-after': '86400' } };
+  const said = /the API asks us to wait until 20\S+Z \(24 h 00 min\), HTTP 429: run again then\n$/;
+
+  it('of the key: ends the run at once, with the time', async () => {
+    const on = await api({ add: ({ phone }) => (phone === A ? tomorrow : undefined) });
+    const ended = await run(on, alternate(20), '--concurrency', '2', '--no-precheck');
+    expect([ended.code, ended.stderr]).toEqual([75, expect.stringMatching(said)]);
+    expect(on.asks.length).toBeLessThanOrEqual(6);
+    expect(ended.lines.at(-1)).toBe('not_attempted throttled');
+  });
+
+  it('of a phone, with --limit-per phone: ends that phone, and the other goes on', async () => {
+    const on = await api({ add: ({ phone }) => (phone === A ? tomorrow : undefined) });
+    const ended = await run(on, alternate(20), '--limit-per', 'phone', '--no-precheck');
+    expect([ended.code, ended.stderr]).toEqual([75, expect.stringMatching(said)]);
+    expect(ended.stderr).toContain('1 of 2 sending phones stopped: 9198•••••111: the API asks us to wait');
+    expect(ended.lines).toEqual(
+      Array.from({ length: 20 }, (_, i) => (i % 2 ? 'added' : 'not_attempted throttled')),
+    );
+  });
+
+  it('of one phone alone: in the same words', async () => {
+    const on = await api({ add: () => ({ ...tomorrow, status: 503 }) });
+    const ended = await run(
+      on,
+      [
+        [A, 0],
+        [A, 1],
+      ],
+      '--no-precheck',
+    );
+    expect([ended.code, on.asks.length <= 2]).toEqual([75, true]);
+    expect(ended.stderr).toMatch(
+      /stopped {2}the API asks us to wait until 20\S+Z \(24 h 00 min\), HTTP 503: run again then\n$/,
+    );
   });
 });
 

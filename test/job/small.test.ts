@@ -54,7 +54,7 @@ describe('releases', () => {
 });
 
 describe('the estimate: the slowest bound decides', () => {
-  const none = { maxRate: undefined, gap: undefined, dailyCap: undefined };
+  const none = { limitPer: 'key', maxRate: undefined, gap: undefined, dailyCap: undefined } as const;
   it.each([
     ['nothing to ask', 0, 0, none, 0],
     ['the sample’s allowance', 100, 100, none, 10_000],
@@ -64,6 +64,14 @@ describe('the estimate: the slowest bound decides', () => {
     ['a daily cap, of people', 10, 100, { ...none, dailyCap: 40 }, 2 * 86_400_000],
   ])('%s', (_what, asks, people, pace, ms) => {
     expect(estimateMs(asks, people, pace)).toBe(ms);
+  });
+
+  it.each([
+    ['by the key: all phones together', none, 10_000],
+    ['by the phone: the busiest', { ...none, limitPer: 'phone' }, 6_000],
+    ['--max-rate is the run’s', { ...none, limitPer: 'phone', maxRate: { count: 5, perMs: 1_000 } }, 20_000],
+  ] as const)('%s', (_what, pace, ms) => {
+    expect(estimateMs(100, 100, pace, { asks: 60, people: 60 })).toBe(ms);
   });
 });
 

@@ -53,12 +53,30 @@ it('keeps no more than can be shown', () => {
   expect(meter.total().get('throttled')).toBe(2_000 * 5);
 });
 
-it('is news when a person would wonder, in fields that are named as all are', () => {
+it('is news when a person would wonder, in fields that are named as all are; a long one with its end', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const clock = { monotonic: () => 1_000, now: () => 0 };
+  const clock = { monotonic: () => 1_000, now: () => Date.UTC(2026, 10, 26, 20, 0, 0) };
   const waits = new WaitMeter(clock);
-  noteWait({ waits, clock, log }, { untilMonotonic: 5_999.6, why: 'window' });
-  noteWait({ waits, clock, log }, { untilMonotonic: 5_900.4, why: 'gap' });
-  expect(log.info.mock.calls).toEqual([[{ wait_ms: 5_000, why: 'window' }, 'waiting for the rate limit']]);
-  expect(log.debug.mock.calls).toEqual([[{ wait_ms: 4_900, why: 'gap' }, 'waiting for the rate limit']]);
+  for (const [untilMonotonic, why] of [
+    [5_999.6, 'window'],
+    [5_900.4, 'gap'],
+    [61_000, 'window'],
+    [301_000, 'throttled'],
+    [301_000, 'paused'],
+    [301_000, 'cool_down'],
+  ] as const)
+    noteWait({ waits, clock, log }, { untilMonotonic, why });
+  const until = '2026-11-26T20:05:00Z';
+  const long = (why: string) => ({ wait_ms: 300_000, until, why });
+  expect(log.info.mock.calls).toEqual([
+    [{ wait_ms: 5_000, why: 'window' }, 'waiting for the rate limit'],
+    [{ wait_ms: 60_000, why: 'window' }, 'waiting for the rate limit'],
+    [long('throttled'), `waiting 5 min 00 s (until ${until}) for the API (too many requests)`],
+  ]);
+  // What asks for a pause says so itself, with the cause.
+  expect(log.debug.mock.calls).toEqual([
+    [{ wait_ms: 4_900, why: 'gap' }, 'waiting for the --gap'],
+    [long('paused'), `waiting 5 min 00 s (until ${until}) for the API to recover`],
+    [long('cool_down'), `waiting 5 min 00 s (until ${until}) for WhatsApp to cool down`],
+  ]);
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/words.ts';
-import { LimiterStopped } from '../limiter.ts';
+import { LimiterStopped, type WaitReason } from '../limiter.ts';
 import {
   FRESH_PACE,
   type OwnPace,
@@ -8,6 +8,7 @@ import {
   paceGranted,
   paceSent,
 } from '../pacing/own-pace.ts';
+import type { Wait } from './wait-board.ts';
 
 /** Longest delay that a Node timer takes, milliseconds. */
 const LONGEST_TIMER = 2_147_483_647;
@@ -17,21 +18,20 @@ export interface GateOptions {
   readonly random: () => number;
   /** Of the user's pace, what holds for each phone by itself. */
   readonly gap: OwnPaceSettings['gap'];
-  /** Called when a wait begins, and (undefined) when it ends. Monotonic ms. */
-  readonly onWait: (
-    wait: { readonly untilMonotonic: number; readonly why: 'gap' | 'paused' } | undefined,
-  ) => void;
+  /** Called when a wait begins, and (undefined) when it ends. */
+  readonly onWait: (wait: Wait | undefined) => void;
 }
 
 /**
- * What holds for the asks of one phone of several, before the rate limit: the gap between them, and a cool-down. With a
- * gap they pass one by one: the next begins to wait when the one before it has been sent, or has ended unsent.
+ * What holds for the asks of one phone before the allowance that it shares with others: the gap between them, and a
+ * cool-down. With a gap they pass one by one: the next begins to wait when the one before it has been sent, or has ended
+ * unsent.
  */
 export class Gate {
   readonly #options: GateOptions;
   #pace: OwnPace = FRESH_PACE;
   #asks = 0;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #paused: Wait = { untilMonotonic: Number.NEGATIVE_INFINITY, why: 'paused' };
   #before: Promise<void> = Promise.resolve();
   readonly #waiting = new Set<() => void>();
   #closed = false;
@@ -42,12 +42,12 @@ export class Gate {
   }
 
   /** Lets nothing pass before that instant, monotonic ms. Never shortens a wait. */
-  pause(untilMonotonic: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, untilMonotonic);
+  pause(untilMonotonic: number, why: WaitReason = 'paused'): void {
+    if (untilMonotonic > this.#paused.untilMonotonic) this.#paused = { untilMonotonic, why };
   }
 
-  get isPaused(): boolean {
-    return this.#options.clock.monotonic() < this.#pausedUntil;
+  get isOpen(): boolean {
+    return !this.#closed && this.#options.clock.monotonic() >= this.#paused.untilMonotonic;
   }
 
   /** Whoever waits here, or comes later, is told LimiterStopped. */
@@ -62,52 +62,53 @@ export class Gate {
    */
   async pass<T>(task: (sent: () => void) => Promise<T>): Promise<T> {
     const { gap, clock, random } = this.#options;
-    if (gap === undefined) {
-      await this.#until(() => ({ at: this.#pausedUntil, why: 'paused' }));
-      return task(() => undefined);
-    }
     const turn = this.#before;
     let next: () => void = () => undefined;
-    this.#before = new Promise((resolve) => {
-      next = resolve;
-    });
+    if (gap !== undefined) {
+      this.#before = new Promise((resolve) => {
+        next = resolve;
+      });
+    }
     this.queued++;
-    let counted = true;
-    const leave = () => {
-      if (counted) this.queued--;
-      counted = false;
-    };
     try {
       await turn;
-      await this.#until(() => {
-        const own = paceAllows(this.#pace, { gap });
-        return this.#pausedUntil > own.at
-          ? { at: this.#pausedUntil, why: 'paused' }
-          : { at: own.at, why: 'gap' };
-      });
-      leave();
-      const id = ++this.#asks;
+      await this.#until();
+    } catch (error) {
+      next();
+      throw error;
+    } finally {
+      this.queued--;
+    }
+    const id = ++this.#asks;
+    try {
       return await task(() => {
         const now = clock.monotonic();
-        this.#pace = paceSent(paceGranted(this.#pace, { gap }, id, now, random()), id, now);
+        if (gap !== undefined)
+          this.#pace = paceSent(paceGranted(this.#pace, { gap }, id, now, random()), id, now);
         next();
       });
     } finally {
-      leave();
       next();
     }
   }
 
-  async #until(allowed: () => { readonly at: number; readonly why: 'gap' | 'paused' }): Promise<void> {
+  /** What the next one waits for. */
+  #wait(): Wait {
+    const { gap } = this.#options;
+    const own = paceAllows(this.#pace, gap === undefined ? {} : { gap });
+    return own.at > this.#paused.untilMonotonic ? { untilMonotonic: own.at, why: own.why } : this.#paused;
+  }
+
+  async #until(): Promise<void> {
     const { clock, onWait } = this.#options;
     let waited = false;
     for (;;) {
       if (this.#closed) break;
-      const { at, why } = allowed();
-      const ms = at - clock.monotonic();
+      const wait = this.#wait();
+      const ms = wait.untilMonotonic - clock.monotonic();
       if (ms <= 0) break;
       waited = true;
-      onWait({ untilMonotonic: at, why });
+      onWait(wait);
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);

@@ -1,27 +1,37 @@
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { RunControl, type StopReason } from '../run-control.ts';
 
-/** Ends that are about one phone: the others can go on. */
-const ABOUT_THE_PHONE: ReadonlySet<ReasonCode> = new Set([
+const PHONE_ENDS: readonly ReasonCode[] = [
   'phone_not_connected',
   'phone_blocked',
   'sender_refused',
   'whatsapp_throttled',
   'breaker',
   'daily_cap',
-]);
+];
 
 /**
- * The switch of one phone of several. What is about the phone stops the phone; everything else (the key, the ledger, a
- * signal, …) stops the run, and with it every phone.
+ * The ends that are about one phone, so that the others can go on. With an allowance for each phone a refusal for the rate
+ * is one; of a phone that is alone every end is the run's.
+ */
+export function ownEnds(phone: 'alone' | 'key' | 'phone'): ReadonlySet<ReasonCode> {
+  if (phone === 'alone') return new Set();
+  return new Set(phone === 'phone' ? [...PHONE_ENDS, 'throttled'] : PHONE_ENDS);
+}
+
+/**
+ * The switch of one phone. What is about the phone stops the phone; everything else (the key, the ledger, a signal, …)
+ * stops the run, and with it every phone.
  */
 export class SenderControl extends RunControl {
   readonly #run: RunControl;
+  readonly #ends: ReadonlySet<ReasonCode>;
   readonly #onStopped: (reason: StopReason) => void;
 
-  constructor(run: RunControl, onStopped: (reason: StopReason) => void) {
+  constructor(run: RunControl, ends: ReadonlySet<ReasonCode>, onStopped: (reason: StopReason) => void) {
     super();
     this.#run = run;
+    this.#ends = ends;
     this.#onStopped = onStopped;
     const follow = () => {
       if (run.reason) super.stop(run.reason);
@@ -33,13 +43,13 @@ export class SenderControl extends RunControl {
   /** Why this phone was stopped while the run went on. */
   get own(): StopReason | undefined {
     const { reason } = this;
-    return reason !== undefined && ABOUT_THE_PHONE.has(reason.code) && reason !== this.#run.reason
+    return reason !== undefined && this.#ends.has(reason.code) && reason !== this.#run.reason
       ? reason
       : undefined;
   }
 
   override stop(reason: StopReason): void {
-    if (!ABOUT_THE_PHONE.has(reason.code)) {
+    if (!this.#ends.has(reason.code)) {
       this.#run.stop(reason);
       return;
     }
@@ -49,7 +59,7 @@ export class SenderControl extends RunControl {
   }
 
   override explain(cause: StopReason): void {
-    if (ABOUT_THE_PHONE.has(cause.code)) super.explain(cause);
+    if (this.#ends.has(cause.code)) super.explain(cause);
     else this.#run.explain(cause);
   }
 }

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { RunControl, type StopReason } from '../../../src/asking/run-control.ts';
 import { CommonTrouble } from '../../../src/asking/senders/common-trouble.ts';
-import { SenderControl } from '../../../src/asking/senders/sender-control.ts';
+import { ownEnds, SenderControl } from '../../../src/asking/senders/sender-control.ts';
 import { type Wait, WaitBoard } from '../../../src/asking/senders/wait-board.ts';
 import { EXIT } from '../../../src/errors.ts';
 
 const why = (code: StopReason['code']): StopReason => ({ exit: EXIT.safety, code, message: code });
 
-function two() {
+function two(phone: Parameters<typeof ownEnds>[0] = 'key') {
   const run = new RunControl();
   const told: string[] = [];
-  const make = (name: string) => new SenderControl(run, ({ code }) => told.push(`${name} ${code}`));
+  const make = (name: string) =>
+    new SenderControl(run, ownEnds(phone), ({ code }) => told.push(`${name} ${code}`));
   return { run, told, a: make('a'), b: make('b') };
 }
 
@@ -34,11 +35,31 @@ describe('the switch of one phone', () => {
     },
   );
 
+  it('refused for the rate: the phone’s end where the server counts by the phone, else the run’s', () => {
+    const each = two('phone');
+    each.a.stop(why('throttled'));
+    expect([each.a.own?.code, each.run.stopped, each.told]).toEqual(['throttled', false, ['a throttled']]);
+    const all = two('key');
+    all.a.stop(why('throttled'));
+    expect([all.run.reason?.code, all.told]).toEqual(['throttled', []]);
+  });
+
+  it.each(['phone_not_connected', 'breaker', 'daily_cap', 'throttled'] as const)(
+    '%s of a phone that is alone is the end of the run, in its own words',
+    (code) => {
+      const { run, told, a } = two('alone');
+      a.stop(why(code));
+      expect([run.reason, a.own, told]).toEqual([why(code), undefined, []]);
+      a.explain(why('key_rejected'));
+      expect(run.reason?.code).toBe(code === 'breaker' ? 'key_rejected' : code);
+    },
+  );
+
   it('the end of the run is the end of the phone, and not its own', () => {
     const { run, a } = two();
     run.stop(why('breaker'));
     expect([a.stopped, a.own]).toEqual([true, undefined]);
-    expect(new SenderControl(run, () => undefined).reason?.code).toBe('breaker');
+    expect(new SenderControl(run, ownEnds('key'), () => undefined).reason?.code).toBe('breaker');
   });
 
   it('the cause takes the place of the breaker, its own or the run’s', () => {

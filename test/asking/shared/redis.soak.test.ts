@@ -231,7 +231,7 @@ describeWithRedis('what a run shares', () => {
     await vi.waitFor(() => expect(granted).toBe(1), PATIENTLY);
     const keys = await redis.client().keys('*');
     expect(keys).toContainEqual(
-      expect.stringMatching(new RegExp(`^group-onboard:${FORM}:\\{[0-9a-f]{16}\\}:pace:a-name$`)),
+      expect.stringMatching(new RegExp(`^group-onboard:${FORM}:\\{[0-9a-f]{16}\\}:pace:[0-9a-f]{16}$`)),
     );
     await pacer.close();
     const ledger = { path: '/a', header: { created: 'then' }, asksInLast: () => [] };

@@ -9,28 +9,48 @@ import { askedAt, nobodyTwice, seen } from './fleet.ts';
 const SENDERS = ['919811111111', '919822222222'];
 
 describeWithRedis('several senders, in several processes', () => {
-  it('keep one allowance together, and a daily cap for each sender', async () => {
-    const redis = await redisServer();
-    const api = await sandbox('--limit', '20', '--limit-by', 'phone');
-    const runs = await Promise.all(
-      [0, 1].map(async (at) => {
-        const cohort = join(await scratch(), 'cohort.csv');
-        const rows = Array.from({ length: 20 }, (_, i) => `${GROUP},${phone(at * 20 + i)},${SENDERS[i % 2]}`);
-        await writeFile(cohort, `chat_id,phone,sender\n${rows.join('\n')}\n`);
-        const flags = ['--base-url', api.url, '--redis-url', redis.url, '--daily-cap', '15', '--no-precheck'];
-        return () => cli(['run', cohort, ...flags], api.env);
-      }),
-    );
-    const ended = await Promise.all(runs.map((run) => run()));
-    for (const { code, stderr } of ended) {
-      expect([75, 0]).toContain(code);
-      expect(stderr).not.toContain('has its own pace');
-    }
-    const counts = await seen(api);
-    expect([counts.asks, counts.throttled]).toEqual([30, 0]);
-    expect((await api.counts()).senders).toEqual({ [SENDERS[0] as string]: 15, [SENDERS[1] as string]: 15 });
-    nobodyTwice(counts);
-  });
+  it.each([
+    ['key', 'phone'],
+    ['phone', 'phone'],
+    ['key', 'key'],
+  ] as const)(
+    'keep an allowance by the %s (told, the server counts by the %s), and a daily cap for each sender',
+    async (told, by) => {
+      const redis = await redisServer();
+      const api = await sandbox('--limit', '20', '--limit-by', by);
+      const runs = await Promise.all(
+        [0, 1].map(async (at) => {
+          const cohort = join(await scratch(), 'cohort.csv');
+          const rows = Array.from(
+            { length: 20 },
+            (_, i) => `${GROUP},${phone(at * 20 + i)},${SENDERS[i % 2]}`,
+          );
+          await writeFile(cohort, `chat_id,phone,sender\n${rows.join('\n')}\n`);
+          const flags = [
+            '--base-url',
+            api.url,
+            '--redis-url',
+            redis.url,
+            '--limit-per',
+            told,
+            '--daily-cap',
+            '15',
+            '--no-precheck',
+          ];
+          return () => cli(['run', cohort, ...flags], api.env);
+        }),
+      );
+      const ended = await Promise.all(runs.map((run) => run()));
+      for (const { code } of ended) expect([75, 0]).toContain(code);
+      const counts = await seen(api);
+      expect([counts.asks, counts.throttled]).toEqual([30, 0]);
+      expect((await api.counts()).senders).toEqual({
+        [SENDERS[0] as string]: 15,
+        [SENDERS[1] as string]: 15,
+      });
+      nobodyTwice(counts);
+    },
+  );
 
   it('keep the gap together, between the asks of all phones', async () => {
     const redis = await redisServer();
