@@ -1,8 +1,11 @@
 /** A real redis-server of the test's own: its own port, nothing on disk. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
+import { scratch } from './helpers.ts';
 
 export interface RedisServer {
   readonly port: number;
@@ -72,6 +75,37 @@ export async function redisServer(...flags: string[]): Promise<RedisServer> {
     kill,
     start,
   };
+}
+
+/** A cluster of one node, which has all slots. Its URL. */
+export async function redisCluster(): Promise<string> {
+  const file = join(await scratch(), 'nodes.conf');
+  const own = ['--cluster-config-file', file, '--cluster-announce-ip', '127.0.0.1'];
+  const redis = await redisServer('--cluster-enabled', 'yes', ...own);
+  const client = redis.client();
+  await client.cluster('ADDSLOTSRANGE', 0, 16_383);
+  while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return redis.url.replace('redis://', 'redis+cluster://');
+}
+
+/** A sentinel that knows `redis` as `the-server`. Its URL. */
+export async function redisSentinel(redis: RedisServer): Promise<string> {
+  const port = await freePort();
+  const file = join(await scratch(), 'sentinel.conf');
+  const lines = [`port ${port}`, 'bind 127.0.0.1', `sentinel monitor the-server 127.0.0.1 ${redis.port} 1`];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void sentinel.kill('SIGKILL'));
+  await new Promise<void>((resolve, reject) => {
+    sentinel.once('error', reject);
+    sentinel.once('exit', (code) => reject(new Error(`the sentinel ended with ${code}`)));
+    sentinel.stdout.on('data', (text: Buffer) => {
+      if (/\+monitor master the-server/.test(String(text))) resolve();
+    });
+  });
+  return `redis+sentinel://127.0.0.1:${port}/the-server`;
 }
 
 /** A port that nobody listens on. */

@@ -121,7 +121,7 @@ export function apiOptions(): Option[] {
     // No `.env()`: where the URL comes from decides whether it may hold a password.
     new Option(
       '--redis-url <URL>',
-      'share the allowance and the pace with every run of this key at this Redis (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
+      'share the allowance and the pace with every run of this key at this Redis; also redis+sentinel://host,host/name and redis+cluster://host,host (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
     ).helpGroup(API),
     option(
       '--no-precheck',

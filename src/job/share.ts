@@ -17,6 +17,9 @@ export interface Sharing {
   cap(sender: () => string, ledger: CapLedger): SharedCap;
 }
 
+/** Of what lies in Redis: another one has other keys. */
+export const FORM = 4;
+
 export interface CapLedger {
   readonly path: string;
   readonly header: { readonly created: string };
@@ -41,11 +44,10 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
   if (redis === undefined) return undefined;
   const unreachable = (message: string) =>
     control.stop({ exit: EXIT.again, code: 'redis_unreachable', message });
-  const [{ openRedisLink }, { SharedPacer }, { SharedCap: Cap }, { FORM }, { placeOf }] = await Promise.all([
+  const [{ openRedisLink }, { SharedPacer }, { SharedCap: Cap }, { placeOf }] = await Promise.all([
     import('../asking/shared/redis-link.ts'),
     import('../asking/shared/shared-pacer.ts'),
     import('../asking/shared/shared-cap.ts'),
-    import('../asking/shared/codec.ts'),
     import('../asking/shared/redis-url.ts'),
   ]);
   // The braces keep all keys of one account in one slot of a Redis Cluster; no key of the API can be read from it.

@@ -3,20 +3,17 @@
  * whoever sent it looks again. A blip is survived; out of reach for longer ends the run in good order.
  */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../domain/words.ts';
 import { OnboardError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
-import { SharedClock } from './clock.ts';
-import { type Link, LinkDown, type LinkEvents, type Store, type Stored } from './link.ts';
-import { BEAT_MS, LEASE_MS, Presence } from './presence.ts';
+import { type Link, LinkDown } from './link.ts';
+import { type Client, clientOf } from './redis-client.ts';
 import { refusalOf, troubleOf } from './redis-failure.ts';
 import { placeOf, type RedisTarget } from './redis-url.ts';
-import { BEAT, CAP_CHANGE, CAP_RESERVE, CAP_SWEEP, SWAP } from './scripts.ts';
 
 export interface RedisLinkOptions {
   readonly target: RedisTarget;
-  /** What every key and channel begins with. */
+  /** What every key begins with. */
   readonly prefix: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,57 +27,14 @@ export interface RedisLinkOptions {
 const PATIENCE_MS = 5000;
 const START_MS = 3000;
 const RETRY_MS = 150;
-const COMMAND_MS = 1000;
-const FAREWELL_MS = 500;
-/** The state is forgotten when nobody has touched it for so long. */
-const IDLE_MS = 3_600_000;
-/** Exchanges at the start that find out where Redis's clock stands. */
-const MEASURES = 5;
-
-/** The scripts, as ioredis makes commands of them. */
-interface Commands {
-  onboardSwap(key: string, ...args: (string | number)[]): Promise<[1] | [0, string, string]>;
-  onboardBeat(key: string, ...args: (string | number)[]): Promise<[string, string, string[]]>;
-  onboardCapReserve(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
-  onboardCapChange(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
-  onboardCapSweep(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
-}
-export type Client = Redis & Commands;
-
-const SCRIPTS = {
-  onboardSwap: { numberOfKeys: 1, lua: SWAP },
-  onboardBeat: { numberOfKeys: 1, lua: BEAT },
-  onboardCapReserve: { numberOfKeys: 2, lua: CAP_RESERVE },
-  onboardCapChange: { numberOfKeys: 2, lua: CAP_CHANGE },
-  onboardCapSweep: { numberOfKeys: 2, lua: CAP_SWEEP },
-};
+/** It is looked so often whether Redis is there. */
+const PULSE_MS = 700;
 
 /**
  * Connects. Throws an OnboardError: `CONFIG` when Redis refuses us, `REDIS_UNREACHABLE` when it cannot be reached.
  */
 export async function openRedisLink(options: RedisLinkOptions): Promise<RedisLink> {
-  const { Redis: Constructor } = await import('ioredis');
-  const { host, port, tls, username, password, db } = options.target;
-  const client = new Constructor({
-    host,
-    port,
-    db,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    // The certificate is verified as ever: by Node's authorities, and those of NODE_EXTRA_CA_CERTS.
-    ...(tls && { tls: {} }),
-    scripts: SCRIPTS,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    disableClientInfo: true,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_MS,
-    connectTimeout: 2000,
-    retryStrategy: () => RETRY_MS,
-  }) as Client;
+  const client = await clientOf(options.target);
   const link = new RedisLink(client, options);
   try {
     await link.start();
@@ -93,16 +47,12 @@ export async function openRedisLink(options: RedisLinkOptions): Promise<RedisLin
 
 export class RedisLink implements Link {
   readonly me = randomUUID().slice(0, 13);
-  readonly clock = new SharedClock();
-  readonly presence = new Presence();
   up = false;
-  timeline = 0;
   /** Goes up each time that Redis answers again. */
   generation = 0;
   readonly #client: Client;
-  readonly #subscriber: Redis;
   readonly #options: RedisLinkOptions;
-  readonly #listening = new Map<string, LinkEvents>();
+  readonly #onBack: (() => void)[] = [];
   /** Monotonic milliseconds. */
   #lastGood: number;
   /** What the socket said last: the commands that fail for it do not say. */
@@ -115,15 +65,8 @@ export class RedisLink implements Link {
     this.#client = client;
     this.#options = options;
     this.#lastGood = options.clock.monotonic();
-    this.#subscriber = client.duplicate();
     client.on('error', (error: unknown) => {
       this.#socketError = error;
-    });
-    this.#subscriber.on('error', () => undefined);
-    this.#subscriber.on('ready', () => void this.#subscribe());
-    this.#subscriber.on('message', (channel: string, message: string) => {
-      const [version = '', hint = ''] = message.split(' ');
-      this.#listening.get(channel)?.news(version, hint === 'answer' ? 'answer' : Number(hint));
     });
   }
 
@@ -132,8 +75,8 @@ export class RedisLink implements Link {
     const until = clock.monotonic() + START_MS;
     for (;;) {
       try {
-        if (this.#client.status === 'wait') await this.#client.connect();
-        for (let i = 0; i < MEASURES; i++) await this.measure();
+        if (this.#client.status === 'wait') await this.#connected(until - clock.monotonic());
+        await this.#client.onboardHere(this.key('here'));
         break;
       } catch (error) {
         const cause = this.#cause(error);
@@ -149,35 +92,28 @@ export class RedisLink implements Link {
       }
     }
     this.#good();
-    void this.#subscriber.connect().catch(() => undefined);
-    this.#timer = setTimeout(() => void this.#pulse(), BEAT_MS);
+    this.#timer = setTimeout(() => void this.#pulse(), PULSE_MS);
   }
 
-  async measure(): Promise<void> {
-    const { clock, prefix } = this.#options;
-    const sentAt = clock.monotonic();
-    const key = `${prefix}:here`;
-    const [seconds, micros, alive] = await this.#client.onboardBeat(key, this.me, LEASE_MS, IDLE_MS);
-    const answeredAt = clock.monotonic();
-    if (this.clock.add(sentAt, answeredAt, Number(seconds) * 1000 + Number(micros) / 1000)) this.timeline++;
-    this.presence.beat(sentAt, answeredAt, alive);
+  /** Sentinels, and nodes of a cluster, are tried without end. */
+  async #connected(ms: number): Promise<void> {
+    const connected = this.#client.connect();
+    connected.catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, ms));
+    });
+    await Promise.race([connected, late]).finally(() => clearTimeout(timer));
   }
 
-  store(name: string, events: LinkEvents): Store {
-    const key = `${this.#options.prefix}:pace${name === '' ? '' : `:${name}`}`;
-    // Two in one process would each take the other's asks for its own, and give them back.
-    if (this.#listening.has(key)) throw new Error(`two limiters keep ${key} at once`);
-    this.#listening.set(key, events);
-    void this.#subscribe();
-    return {
-      read: () => this.ask((client) => readState(client, key)),
-      swap: (expected, { version, text }, hint) =>
-        this.ask(async (client) => {
-          const answer = await client.onboardSwap(key, expected, version, text, IDLE_MS, key, String(hint));
-          if (answer[0] === 1) return 'done';
-          return answer[1] === '' ? undefined : { version: answer[1], text: answer[2] };
-        }),
-    };
+  pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]> {
+    const key = this.key(`pace${log === '' ? '' : `:${log}`}`);
+    const keys = [key, `${key}:log`, `${key}:flying`, `${key}:waiters`];
+    return this.ask((client) => client.onboardPace(...keys, ...words));
+  }
+
+  onBack(callback: () => void): void {
+    this.#onBack.push(callback);
   }
 
   /** One exchange with Redis; rejects with `LinkDown`. */
@@ -202,27 +138,17 @@ export class RedisLink implements Link {
   }
 
   async close(): Promise<void> {
-    if (this.up) {
-      const left = this.#client.zrem(`${this.#options.prefix}:here`, this.me).catch(() => undefined);
-      await Promise.race([left, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref())]);
-    }
-    this.#end();
-  }
-
-  #end(): void {
     this.up = false;
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#client.disconnect();
-    this.#subscriber.disconnect();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #pulse(): Promise<void> {
     clearTimeout(this.#timer);
-    const { timeline } = this;
     try {
-      await this.measure();
+      await this.#client.onboardHere(this.key('here'));
     } catch (error) {
       this.#bad(error);
       if (this.#closed) return;
@@ -232,10 +158,10 @@ export class RedisLink implements Link {
       return;
     }
     if (this.#closed) return;
-    const isBack = !this.up || timeline !== this.timeline;
+    const isBack = !this.up;
     this.#good();
-    this.#timer = setTimeout(() => void this.#pulse(), BEAT_MS);
-    for (const events of this.#listening.values()) isBack ? events.back() : events.beat();
+    this.#timer = setTimeout(() => void this.#pulse(), PULSE_MS);
+    if (isBack) for (const callback of this.#onBack) callback();
   }
 
   #good(): void {
@@ -255,7 +181,6 @@ export class RedisLink implements Link {
     const cause = this.#cause(error);
     const wasUp = this.up;
     this.up = false;
-    this.presence.broken();
     const place = `Redis at ${placeOf(target)}`;
     const refusal = refusalOf(cause);
     const why = refusal ?? `out of reach: ${troubleOf(cause)}`;
@@ -266,7 +191,7 @@ export class RedisLink implements Link {
       this.#timer = setTimeout(() => void this.#pulse(), RETRY_MS);
     }
     if (clock.monotonic() - this.#lastGood < patienceMs) return;
-    this.#end();
+    void this.close();
     lost(
       `${place}, which shares the allowance, ${refusal === undefined ? 'cannot be reached' : 'refuses'} (${why})`,
     );
@@ -276,15 +201,4 @@ export class RedisLink implements Link {
     const isReply = error instanceof Error && error.name === 'ReplyError';
     return isReply ? error : (this.#socketError ?? error);
   }
-
-  async #subscribe(): Promise<void> {
-    if (this.#subscriber.status !== 'ready' || this.#listening.size === 0) return;
-    // News can be lost: whoever waits looks by itself, too.
-    await this.#subscriber.subscribe(...this.#listening.keys()).catch(() => undefined);
-  }
-}
-
-async function readState(client: Client, key: string): Promise<Stored | undefined> {
-  const [version, text] = await client.hmget(key, 'version', 'state');
-  return version && text ? { version, text } : undefined;
 }

@@ -7,7 +7,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { LoggedAsks } from '../ports.ts';
 import { LinkDown } from './link.ts';
-import type { Client, RedisLink } from './redis-link.ts';
+import type { Client } from './redis-client.ts';
+import type { RedisLink } from './redis-link.ts';
 
 const DAY_MS = 86_400_000;
 /** So many arguments go with one script. */

@@ -1,27 +1,21 @@
 /**
- * Keeps the policy's state together with other processes. Each takes its turn on the state that it last saw, and puts
- * the result there if nobody was quicker; else the turn is taken again on what came back. Permits are given only once
- * the state that grants them is there. One exchange with Redis is under way at a time; what happens meanwhile goes with
- * the next.
- *
- * Why not Bottleneck's own cluster mode: what it shares is a reservoir without names, and ours says which ask each permit
- * is for. And it does not outlive Redis: measured with 2.19.5 on Redis 7.0.15, after a restart of Redis every task ends
- * with `ERR SETTINGS_KEY_NOT_FOUND` for good (SGrondin/bottleneck#205: it looks for the message as older Redis wrote it).
- * So each process has its own Bottleneck, and what is shared is what fills their reservoirs.
+ * Keeps one log of asks together with other processes, in Redis (`pace-script.ts`). While limit and window are not known,
+ * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
+ * Redis is under way at a time; what happens meanwhile goes with the next.
  */
-import type { Pacer, PacerEvent, PacerParts } from '../pacer.ts';
-import { LEAD, LONGEST_TIMER } from '../pacer.ts';
-import { initial, type RateState } from '../rate-limit.ts';
-import type { Permit } from '../turn.ts';
-import { type Link, LinkDown, nodeTimer, type SetTimer } from './link.ts';
-import { Replica } from './replica.ts';
-import type { SharedState } from './shared-state.ts';
-import { type Hint, type SharedTurn, takeSharedTurn } from './shared-turn.ts';
-import { type Carried, dated, type Pending, Tickets } from './tickets.ts';
+import { LEAD, LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
+import type { AskKind, RateState } from '../rate-limit.ts';
+import type { Demand, Permit, Wait } from '../turn.ts';
+import { Learner } from './learner.ts';
+import { isBlind, learnt, shown } from './learnt.ts';
+import { type Link, nodeTimer, type SetTimer } from './link.ts';
+import { Memory } from './memory.ts';
+import { RedisTime, type Reply, replyOf } from './reply.ts';
+import { Turns } from './turns.ts';
 
 export interface SharedPacerParts extends PacerParts {
   readonly link: Link;
-  /** Tells the states of one key apart: one for each sender that the server counts by itself. */
+  /** Tells the logs of one key apart: one for each sender that the server counts by itself. */
   readonly name: string;
   readonly newEpoch: () => string;
   /** A defect: nothing that Redis or the network does. */
@@ -29,250 +23,269 @@ export interface SharedPacerParts extends PacerParts {
   readonly timer?: SetTimer;
 }
 
-/** News can be lost: whoever waits looks again after so long at most. */
-const POLL_MS = 400;
+/** An ask that nobody has vouched for so long is taken to have arrived by then: its process is gone. */
+export const LEASE_MS = 2400;
 /** A permit that is not used long before the lease ends is not used. */
 const LEASE_MARGIN_MS = 400;
-/** What is left to say at the end is said within this, or left to the others. */
+/** A process lets itself be heard so often: while something of it is in flight, and else. */
+const BEAT_MS = 700;
+const IDLE_BEAT_MS = 2000;
+/** Whoever waits for somebody's answer looks again after so long. */
+const POLL_MS = 120;
+/** Places are taken so much before their time, by all alike, however far each is from Redis. */
+const AHEAD_MS = 30;
+/** Processes that wait for the same place ask for it within this of each other, by chance. */
+const SPREAD_MS = 12;
+/** So old asks are no concern of the server, as long as its window is not known. */
+const RECENT_MS = 60_000;
+/** What is left to say at the end is said within this, or left to grow old. */
 const FAREWELL_MS = 1500;
-/** So long, and some exchanges of ours, others need to take their share, however far they are from Redis. */
-const COURTESY_MS = 10;
-/** Lost races in a row after which a turn waits a little. */
-const PATIENT_RACES = 10;
+
+const NOTHING: Demand = { ask: 0, read: 0 };
+
+/** The places of one exchange: when it was, their numbers, their pace, and the policy's own permits for them. */
+interface Taken {
+  readonly sentAt: number;
+  readonly receivedAt: number;
+  readonly first: number;
+  readonly step: number;
+  readonly ours: readonly Permit[] | undefined;
+}
 
 export class SharedPacer implements Pacer {
   readonly #parts: SharedPacerParts;
   readonly #setTimer: SetTimer;
-  readonly #replica: Replica;
-  readonly #tickets = new Tickets();
-  /** Processes that are gone, and have not been settled. */
-  readonly #gone = new Set<string>();
-  #busy = false;
-  #again = false;
-  #clearTimer: (() => void) | undefined;
-  /** More is wanted than may start. */
-  #short = false;
-  /** What we took is enough for now: first the others. Monotonic milliseconds. */
+  readonly #memory: Memory;
+  readonly #time = new RedisTime();
+  /** The policy of one process, while this is the one that asks. */
+  #policy: Learner | undefined;
+  #last: Reply | undefined;
+  /** Until when Redis said to wait. */
+  #waitUntil: Wait | undefined;
+  #clockWasSet = false;
+  /** Monotonic milliseconds: when Redis last heard of us. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #courtesyUntil = Number.NEGATIVE_INFINITY;
+  #trip = 1;
+  #clearTimer: (() => void) | undefined;
   #leaving = false;
   #closed = false;
-  #idle: (() => void)[] = [];
+  readonly #turns: Turns;
 
   constructor(parts: SharedPacerParts) {
-    const { link, clock, settings, newEpoch } = parts;
     this.#parts = parts;
     this.#setTimer = parts.timer ?? nodeTimer;
-    const store = link.store(parts.name, {
-      news: (version, hint) => this.#news(version, hint),
-      beat: () => this.#findTheGone(),
-      back: () => {
-        this.#replica.distrust();
-        this.look();
-      },
-    });
-    this.#replica = new Replica({ store, link, clock, settings, newEpoch });
+    this.#memory = new Memory(parts.link.me);
+    this.#turns = new Turns(() => this.#turn(), parts.link, parts.failed);
+    parts.link.onBack(() => this.look());
   }
 
   get state(): RateState {
-    return this.#replica.shared?.state ?? initial(this.#parts.settings);
+    if (this.#policy !== undefined) return this.#policy.state;
+    return shown(this.#parts.settings, this.#last?.limit, this.#last?.windowMs, this.#memory.remaining);
   }
 
   tell(event: PacerEvent): void {
-    const noted = this.#tickets.note(event, this.#parts.clock.monotonic());
-    if (noted && event.type === 'sent' && this.#isDue(event)) this.look();
+    const now = this.#parts.clock.monotonic();
+    if (event.type === 'paused') {
+      this.#memory.paused(event.until, event.why);
+      return;
+    }
+    const mine = this.#memory.get(event.id);
+    if (mine === undefined) return;
+    if (this.#policy !== undefined && mine.policy === this.#policy && mine.policyId !== undefined) {
+      this.#policy.tell({ ...event, id: mine.policyId }, now);
+    }
+    if (event.type === 'sent') {
+      this.#memory.sent(mine, now);
+      if (mine.stepMs > 0) this.look();
+    } else if (event.type === 'withdrawn') this.#memory.withdrawn(mine);
+    else {
+      this.#memory.answered(mine, event.observation);
+      if (this.#policy !== undefined) this.#sayLearnt(this.#policy);
+    }
   }
 
-  /** `sent` alone is no reason to write, unless our own pace counts from it. */
-  #isDue(event: PacerEvent): boolean {
-    const { maxRate, gap } = this.#parts.settings;
-    return event.type !== 'sent' || maxRate !== undefined || gap !== undefined;
-  }
-
-  holds(_permit: Permit): boolean {
-    const { link, clock } = this.#parts;
-    return clock.monotonic() < link.presence.heldUntil - LEASE_MARGIN_MS;
+  holds({ id }: Permit): boolean {
+    const vouchedAt = this.#memory.get(id)?.vouchedAt ?? Number.NEGATIVE_INFINITY;
+    return this.#parts.clock.monotonic() < vouchedAt + LEASE_MS - LEASE_MARGIN_MS;
   }
 
   look(): void {
-    if (this.#closed) return;
-    if (this.#busy) {
-      this.#again = true;
-      return;
-    }
-    this.#busy = true;
-    void this.#turns();
+    if (!this.#closed) this.#turns.look();
   }
 
   async close(): Promise<void> {
     this.#leaving = true;
+    if (this.#policy !== undefined) this.#yield(this.#policy, this.#parts.clock.monotonic());
     this.look();
-    if (this.#busy) {
-      await new Promise<void>((resolve) => {
-        const clear = this.#setTimer(FAREWELL_MS, resolve);
-        this.#idle.push(() => {
-          clear();
-          resolve();
-        });
+    await new Promise<void>((resolve) => {
+      const clear = this.#setTimer(FAREWELL_MS, resolve);
+      void this.#turns.idle().then(() => {
+        clear();
+        resolve();
       });
-    }
+    });
     this.#closed = true;
     this.#clearTimer?.();
   }
 
-  async #turns(): Promise<void> {
-    try {
-      do {
-        this.#again = false;
-        await this.#turn();
-      } while (this.#again && this.#parts.link.up);
-    } catch (error) {
-      this.#replica.distrust();
-      // The link tells when it is back; until then nothing starts.
-      if (!(error instanceof LinkDown)) this.#parts.failed(error);
-    } finally {
-      this.#busy = false;
-      for (const idle of this.#idle.splice(0)) idle();
-    }
+  /** Once the policy knows limit and window, or that there are none to know, all go by the log. */
+  #sayLearnt({ state }: Learner): void {
+    const allowance = learnt(state);
+    if (allowance !== undefined) this.#memory.say('learnt', allowance.limit, allowance.windowMs);
+    else if (isBlind(state)) this.#memory.say('blind', this.#parts.settings.maxRate === undefined ? 0 : 1);
   }
 
-  /** One turn, again where somebody was quicker. Nothing goes to Redis while there is nothing to say or to ask for. */
   async #turn(): Promise<void> {
-    const { link, hooks } = this.#parts;
+    const { link, hooks, clock } = this.#parts;
     this.#clearTimer?.();
-    const demand = hooks.demand();
-    const isDue = () => this.#gone.size > 0 || this.#tickets.pending.some(({ event }) => this.#isDue(event));
-    if (demand.ask + demand.read === 0 && !isDue() && !this.#short) {
-      hooks.waits(undefined);
-      return;
-    }
+    const now = clock.monotonic();
+    const demand = this.#leaving ? NOTHING : hooks.demand();
+    const isWanted = demand.ask + demand.read > 0;
+    if (this.#last === undefined && !isWanted) return hooks.waits(undefined);
     if (!link.up) return;
-    for (let race = 1; ; race++) {
-      const shared = await this.#replica.current();
-      const held = this.#heldBack();
-      if (held !== undefined && !isDue()) {
-        this.#wake(held);
-        return;
-      }
-      if (await this.#tried(shared, held === undefined)) return;
-      if (race % PATIENT_RACES === 0) {
-        await new Promise<void>((resolve) => this.#setTimer(1 + this.#parts.random() * 8, resolve));
-      }
-    }
+    this.#handOn(isWanted, now);
+    const mayTake = isWanted && now >= this.#courtesyUntil;
+    if (!mayTake && !this.#isDue(now)) return this.#arrange(isWanted);
+    if (await this.#exchange(mayTake ? demand : NOTHING)) this.#arrange(isWanted);
+    else this.look();
   }
 
-  /** False: somebody was quicker. */
-  async #tried(shared: SharedState, mayTake: boolean): Promise<boolean> {
-    const replica = this.#replica;
-    const gone = [...this.#gone];
-    const carried = replica.isNew ? this.#tickets.carried(this.#parts.link.clock) : [];
-    const turn = this.#take(shared, gone, carried, mayTake);
-    if (turn.changed) {
-      const taken = this.#tickets.take();
-      let done = false;
-      try {
-        done = await replica.swap(turn.next, turn.hint);
-      } finally {
-        // Where no answer came, it may have been done all the same: events of asks that are no longer in flight are
-        // passed over then, and what was granted in our name without our knowing is given back.
-        if (!done) this.#tickets.putBack(taken);
-      }
-      if (!done) return false;
-      this.#tickets.adopted(carried, turn.adopted);
-      this.#grant(turn);
+  /** There is something to tell, be it that we are there. */
+  #isDue(now: number): boolean {
+    return this.#memory.isDue || now >= this.#heardAt + this.#beat;
+  }
+
+  get #beat(): number {
+    return this.#memory.flying > 0 || this.#policy !== undefined ? BEAT_MS : IDLE_BEAT_MS;
+  }
+
+  /** A learner that has nothing to ask, or has had its turn while others wait, lets another learn. */
+  #handOn(isWanted: boolean, now: number): void {
+    const policy = this.#policy;
+    if (policy === undefined) return;
+    if (isWanted && !(policy.isLong(now) && (this.#last?.waiting ?? 0) > 1)) return;
+    this.#courtesyUntil = now + 3 * POLL_MS;
+    if (this.#memory.flying > 0) return;
+    this.#yield(policy, now);
+  }
+
+  #yield(policy: Learner, now: number): void {
+    const wait = policy.end(now);
+    this.#policy = undefined;
+    if (wait !== undefined) this.#memory.paused(wait.until, wait.why);
+    this.#memory.say('yield');
+  }
+
+  /** One exchange with Redis: tells what happened, and takes what it may. False: it has to be told again. */
+  async #exchange(demand: Demand): Promise<boolean> {
+    const { link, clock, settings, random, newEpoch, name } = this.#parts;
+    const { gap, maxRate } = settings;
+    const policy = this.#policy;
+    const sentAt = clock.monotonic();
+    const ours = policy?.turn(demand, sentAt);
+    this.#waitUntil = policy?.wait;
+    if (ours?.length === 0 && !this.#isDue(sentAt)) return true;
+    const wanted = ours === undefined ? demand : countOf(ours);
+    const interval = maxRate === undefined ? 0 : maxRate.perMs / maxRate.count;
+    const pause = gap === undefined ? 0 : gap.minMs + (gap.maxMs - gap.minMs) * random();
+    const step = Math.max(interval, pause);
+    const said = this.#memory.take(sentAt);
+    const first = this.#memory.reserve(wanted.read + wanted.ask);
+    let words: readonly string[];
+    try {
+      words = await link.pace(name, [
+        ...[link.me, this.#last?.epoch ?? '', newEpoch(), this.#clockWasSet ? 1 : 0, LEASE_MS],
+        ...said.flatMap((report) => report(sentAt)),
+        ...['take', 8, wanted.read, wanted.ask, first, AHEAD_MS, step, pause > interval ? 'gap' : 'max_rate'],
+        ...[settings.maxInFlight, policy === undefined ? 0 : 1],
+      ]);
+    } catch (error) {
+      // It may have been done all the same: what is told twice counts once, and what was given is given back.
+      this.#memory.putBack(said, first, wanted.read + wanted.ask);
+      policy?.giveBack(ours ?? [], sentAt);
+      throw error;
     }
-    for (const owner of gone) this.#gone.delete(owner);
-    this.#arrange(turn);
+    const receivedAt = clock.monotonic();
+    this.#trip += (receivedAt - sentAt - this.#trip) / 8;
+    const reply = replyOf(words);
+    const wasSet = this.#time.add(sentAt, receivedAt, reply.now);
+    if (reply.isLost || wasSet) {
+      this.#lostAt(reply, wasSet);
+      this.#memory.putBack(said, first, reply.isLost ? 0 : wanted.read + wanted.ask);
+      return false;
+    }
+    this.#clockWasSet = false;
+    this.#heardAt = sentAt;
+    this.#last = reply;
+    const { waitMs, why } = reply;
+    if (waitMs !== undefined) this.#waitUntil = { until: receivedAt + waitMs, why };
+    this.#memory.prune(sentAt - 2 * (reply.windowMs ?? RECENT_MS));
+    this.#grant(reply, { sentAt, receivedAt, first, step, ours });
     return true;
   }
 
-  #take(
-    shared: SharedState,
-    gone: readonly string[],
-    carried: readonly Carried[],
-    mayTake: boolean,
-  ): SharedTurn {
-    const { link, clock, random, hooks } = this.#parts;
-    const { pending } = this.#tickets;
-    const { isNew } = this.#replica;
-    const local = clock.monotonic();
-    // What happened to asks of a lost epoch is over with it.
-    const isOver = ({ event }: Pending) => isNew && event.type !== 'paused';
-    return takeSharedTurn(shared, {
-      me: link.me,
-      events: pending.flatMap((one) => (isOver(one) ? [] : dated(one, link.clock))),
-      known: isNew ? new Set() : this.#tickets.known(pending),
-      gone,
-      brought: carried,
-      kept: isNew ? this.#replica.kept : undefined,
-      demand: hooks.demand(),
-      mayTake,
-      now: link.clock.earliest(local),
-      latest: link.clock.latest(local),
-      lead: this.#lead,
-      random,
+  /** Redis has lost what it knew, or its clock was set: all tell it once more, and nothing starts meanwhile. */
+  #lostAt(reply: Reply, wasSet: boolean): void {
+    const { limit, windowMs } = this.#last ?? {};
+    this.#clockWasSet = wasSet && !reply.isLost;
+    if (reply.isLost) this.#memory.lost(limit, windowMs);
+    this.#last = { ...reply, limit, windowMs };
+    this.#policy = undefined;
+  }
+
+  #grant(reply: Reply, taken: Taken): void {
+    const { hooks, settings, random } = this.#parts;
+    const { sentAt, receivedAt, first, step, ours } = taken;
+    const policy = this.#policy;
+    const permits = reply.delays.map((delay, i): Permit => {
+      const kind: AskKind = i < reply.reads ? 'read' : 'ask';
+      const own = ours?.[i];
+      this.#memory.granted({
+        ...{ id: first + i, kind, policy, policyId: own?.id, takenAt: sentAt, vouchedAt: sentAt },
+        stepMs: kind === 'ask' ? step : 0,
+        arrivedBy: undefined,
+      });
+      return { id: first + i, kind, from: Math.max(receivedAt + delay, own?.from ?? 0) };
     });
-  }
-
-  #grant({ next, permits }: SharedTurn): void {
-    const { link, clock, hooks } = this.#parts;
-    if (permits.length === 0) return;
-    if (this.#othersWait(next)) {
-      this.#courtesyUntil = clock.monotonic() + COURTESY_MS + 4 * this.#replica.tripMs;
+    policy?.giveBack(ours?.slice(permits.length) ?? [], receivedAt);
+    if (reply.role !== 'learns') this.#policy = undefined;
+    else if (policy === undefined) {
+      this.#policy = new Learner(settings, receivedAt, random);
+      this.look();
     }
-    hooks.grant(permits.map((permit) => this.#tickets.issue(permit, link.clock.local(permit.from))));
-  }
-
-  /** While others wait, whoever has just taken something does not take more at once: until when. */
-  #heldBack(): number | undefined {
-    const { shared } = this.#replica;
-    if (this.#parts.clock.monotonic() >= this.#courtesyUntil || shared === undefined) return undefined;
-    return this.#othersWait(shared) ? this.#courtesyUntil : undefined;
-  }
-
-  #othersWait({ waiters }: SharedState): boolean {
-    return waiters.size > (waiters.has(this.#parts.link.me) ? 1 : 0);
+    if (permits.length === 0) return;
+    // Whoever has taken something lets the others go first.
+    if (reply.waiting > 1 && this.#policy === undefined) {
+      this.#courtesyUntil = receivedAt + SPREAD_MS + 2 * this.#trip;
+    }
+    hooks.grant(permits);
   }
 
   /** Sets the timer for what is left, and says what is waited for. */
-  #arrange({ short, wait }: SharedTurn): void {
-    const { link, hooks, clock } = this.#parts;
-    this.#short = short;
-    const until = short && wait !== undefined ? link.clock.local(wait.until) : undefined;
-    hooks.waits(wait === undefined || until === undefined ? undefined : { until, why: wait.why });
-    if (!short || this.#leaving) return;
-    const poll = clock.monotonic() + POLL_MS;
-    this.#wake(this.#heldBack() ?? Math.min(until === undefined ? poll : until - this.#lead, poll));
+  #arrange(isWanted: boolean): void {
+    const { hooks, clock, random } = this.#parts;
+    const now = clock.monotonic();
+    const left = isWanted ? hooks.demand() : NOTHING;
+    const isShort = left.ask + left.read > 0;
+    const wait = this.#waitUntil;
+    hooks.waits(isShort ? wait : undefined);
+    const early = this.#policy === undefined ? AHEAD_MS + this.#trip - random() * SPREAD_MS : LEAD;
+    const poll = now + POLL_MS * (0.75 + random() / 2);
+    const due = wait === undefined ? poll : wait.until - early;
+    this.#wake(isShort ? Math.min(Math.max(due, this.#courtesyUntil), now + this.#beat) : now + this.#beat);
   }
 
   #wake(at: number): void {
-    const { clock } = this.#parts;
     this.#clearTimer?.();
-    const ahead = Math.ceil(at - clock.monotonic());
-    this.#clearTimer = this.#setTimer(Math.min(Math.max(ahead, 1), LONGEST_TIMER), () => {
-      if (clock.monotonic() - this.#replica.readAt >= POLL_MS - 1) this.#replica.distrust();
-      this.look();
-    });
+    if (this.#leaving && this.#memory.flying === 0) return;
+    const ahead = Math.ceil(at - this.#parts.clock.monotonic());
+    this.#clearTimer = this.#setTimer(Math.min(Math.max(ahead, 1), LONGEST_TIMER), () => this.look());
   }
+}
 
-  #news(version: string, hint: Hint): void {
-    if (!this.#replica.heard(version) || !this.#short || hint === 'answer') return;
-    const { link, clock } = this.#parts;
-    const at = hint === 0 ? 0 : link.clock.local(hint) - this.#lead;
-    if (at <= clock.monotonic()) this.look();
-    else if (!this.#busy) this.#wake(Math.min(at, clock.monotonic() + POLL_MS));
-  }
-
-  #findTheGone(): void {
-    const { shared, readAt } = this.#replica;
-    if (shared === undefined) return;
-    const { presence, me } = this.#parts.link;
-    const owners = [...shared.flights.values(), ...shared.waiters].filter((owner) => owner !== me);
-    for (const owner of presence.gone(owners, readAt)) this.#gone.add(owner);
-    if (this.#gone.size > 0) this.look();
-  }
-
-  /** Permits are asked for so much before their time. */
-  get #lead(): number {
-    return LEAD + Math.min(2 * this.#replica.tripMs, 50);
-  }
+function countOf(permits: readonly Permit[]): Demand {
+  const read = permits.filter(({ kind }) => kind === 'read').length;
+  return { read, ask: permits.length - read };
 }

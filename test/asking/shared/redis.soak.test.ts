@@ -1,15 +1,22 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { RunControl } from '../../../src/asking/run-control.ts';
-import { FORM } from '../../../src/asking/shared/codec.ts';
-import { LinkDown, type LinkEvents } from '../../../src/asking/shared/link.ts';
+import { LinkDown } from '../../../src/asking/shared/link.ts';
 import { openRedisLink, type RedisLinkOptions } from '../../../src/asking/shared/redis-link.ts';
 import { parseRedisUrl } from '../../../src/asking/shared/redis-url.ts';
+import { replyOf } from '../../../src/asking/shared/reply.ts';
 import { SharedCap, type SharedCapOptions } from '../../../src/asking/shared/shared-cap.ts';
 import { systemClock } from '../../../src/job/io.ts';
 import { Releases } from '../../../src/job/releases.ts';
-import { openSharing } from '../../../src/job/share.ts';
+import { FORM, openSharing } from '../../../src/job/share.ts';
 import { PATIENTLY } from '../../helpers.ts';
-import { describeWithRedis, freePort, type RedisServer, redisServer } from '../../redis.ts';
+import {
+  describeWithRedis,
+  freePort,
+  type RedisServer,
+  redisCluster,
+  redisSentinel,
+  redisServer,
+} from '../../redis.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -27,47 +34,35 @@ async function linkTo(redis: Pick<RedisServer, 'url'>, over: Partial<RedisLinkOp
   return { link, lost };
 }
 
-const deaf: LinkEvents = { news: () => {}, beat: () => {}, back: () => {} };
+/** A request of the process `me`, which knows no epoch: `words`. */
+const request = (me: string, ...words: (string | number)[]) => [me, '', `epoch-of-${me}`, 0, 2400, ...words];
+const take = (asks: number, first: number, learning = 0) =>
+  ['take', 8, 0, asks, first, 0, 0, 'gap', 100, learning] as const;
 
 describeWithRedis('the link', () => {
-  it('swaps what is as expected, tells the others, and gives what is there otherwise', async () => {
+  it('runs the script, also when Redis has forgotten it: one learns, then all go by the log', async () => {
     const redis = await redisServer();
     const [{ link: one }, { link: two }] = await Promise.all([linkTo(redis), linkTo(redis)]);
-    const news = vi.fn();
-    const other = two.store('', { ...deaf, news });
-    const store = one.store('', deaf);
-    await vi.waitFor(
-      async () => expect(await redis.client().pubsub('NUMSUB', 'test:{x}:pace')).toContain(2),
-      PATIENTLY,
-    );
-    expect(await store.read()).toBeUndefined();
-    expect(await store.swap('x.1', { version: 'x.2', text: 'no' }, 'answer')).toBeUndefined();
-    expect(await store.swap('', { version: 'a.1', text: 'first' }, 1234.5)).toBe('done');
-    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.1', 1234.5), PATIENTLY);
-    expect(await other.swap('', { version: 'b.1', text: 'late' }, 0)).toEqual({
-      version: 'a.1',
-      text: 'first',
-    });
-    // Redis may forget its scripts at any time.
+    const learner = replyOf(await one.pace('', request('a', ...take(3, 1))));
+    expect(learner).toMatchObject({ epoch: 'epoch-of-a', role: 'learns', delays: [], limit: undefined });
+    expect(replyOf(await two.pace('', request('b', ...take(3, 1))))).toMatchObject({ role: 'waits' });
     await redis.client().script('FLUSH');
-    expect(await other.swap('a.1', { version: 'a.2', text: 'second' }, 'answer')).toBe('done');
-    expect(await store.read()).toEqual({ version: 'a.2', text: 'second' });
-    await vi.waitFor(() => expect(news).toHaveBeenCalledWith('a.2', 'answer'), PATIENTLY);
-    expect(() => one.store('', deaf)).toThrow(/two limiters/);
-  });
-
-  it('knows who is there, and who has left', async () => {
-    const redis = await redisServer();
-    const { link: one } = await linkTo(redis);
-    const { link: two } = await linkTo(redis);
-    const here = () => redis.client().zrange('test:{x}:here', 0, -1);
-    expect(new Set(await here())).toEqual(new Set([one.me, two.me]));
-    const beat = vi.fn();
-    one.store('x', { ...deaf, beat });
-    await vi.waitFor(() => expect(beat).toHaveBeenCalled(), PATIENTLY);
-    await two.close();
-    expect(await here()).toEqual([one.me]);
-    await expect(two.ask((client) => client.ping())).rejects.toThrow(LinkDown);
+    expect(replyOf(await one.pace('', request('a', ...take(1, 1, 1)))).delays).toEqual([0]);
+    const told = ['moved', 2, 'a:1', 5, 'done', 1, 'a:1', 'learnt', 2, 4, 60_000.5] as const;
+    expect(replyOf(await one.pace('', request('a', ...told)))).toMatchObject({
+      limit: 4,
+      windowMs: 60_000.5,
+    });
+    // Two wait: each gets half at most, and no more than there are.
+    const half = replyOf(await one.pace('', request('a', ...take(9, 2))));
+    expect([half.delays.length, half.waiting]).toEqual([2, 2]);
+    expect(replyOf(await two.pace('', request('b', ...take(9, 1)))).delays).toHaveLength(1);
+    const full = replyOf(await two.pace('', request('b', ...take(9, 10))));
+    expect(full.delays).toEqual([]);
+    expect(full.waitMs).toBeGreaterThan(59_000);
+    expect(await redis.client().zcard('test:{x}:pace:log')).toBe(4);
+    for (const key of await redis.client().keys('*'))
+      expect(await redis.client().pttl(key)).toBeGreaterThan(0);
   });
 
   it('survives a blip, and gives up after its patience, once', async () => {
@@ -78,7 +73,7 @@ describeWithRedis('the link', () => {
     const patienceMs = 600_000;
     const { link, lost } = await linkTo(redis, { patienceMs, clock, log: { ...silent, warn } });
     const back = vi.fn();
-    link.store('', { ...deaf, back });
+    link.onBack(back);
     const { generation } = link;
     await redis.kill();
     await expect(link.ask((client) => client.ping())).rejects.toThrow(LinkDown);
@@ -188,6 +183,35 @@ describeWithRedis('the shared cap', () => {
     await redis.start();
     expect((await waiting).people).toBe(6);
     expect((await sum(redis)).people).toBe(10);
+  });
+});
+
+describeWithRedis('sentinels and clusters', () => {
+  const works = async (url: string) => {
+    const { link } = await linkTo({ url });
+    expect(replyOf(await link.pace('', request('a', ...take(3, 1)))).role).toBe('learns');
+    const cap = new SharedCap({
+      link,
+      sender: () => '919876543210',
+      ledgerId: 'ledger-a',
+      asked: () => [],
+      now: () => Date.now(),
+    });
+    expect((await cap.reserve(3, 2)).people).toBe(2);
+  };
+
+  it('a cluster: all keys of an account are in one slot', async () => works(await redisCluster()));
+
+  it('a sentinel says where the server is', async () => works(await redisSentinel(await redisServer())));
+
+  it('a sentinel that does not know the server, or is not there: out of reach', async () => {
+    const url = await redisSentinel(await redisServer());
+    for (const wrong of [`${url}-of-another`, `redis+sentinel://127.0.0.1:${await freePort()}/the-server`]) {
+      await expect(linkTo({ url: wrong })).rejects.toThrow(/cannot be reached/);
+    }
+    await expect(linkTo({ url: `redis+cluster://127.0.0.1:${await freePort()}` })).rejects.toThrow(
+      /cannot be reached/,
+    );
   });
 });
 

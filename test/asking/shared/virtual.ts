@@ -4,20 +4,11 @@
  */
 
 import type { OwnPaceSettings } from '../../../src/asking/rate-limit.ts';
-import { SharedClock } from '../../../src/asking/shared/clock.ts';
-import {
-  type Link,
-  LinkDown,
-  type LinkEvents,
-  type SetTimer,
-  type Store,
-  type Stored,
-} from '../../../src/asking/shared/link.ts';
-import { BEAT_MS, LEASE_MS, Presence } from '../../../src/asking/shared/presence.ts';
+import { type Link, LinkDown, type SetTimer } from '../../../src/asking/shared/link.ts';
 import { SharedPacer } from '../../../src/asking/shared/shared-pacer.ts';
-import type { Hint } from '../../../src/asking/shared/shared-turn.ts';
 import type { Permit } from '../../../src/asking/turn.ts';
 import { counter, headersOf, randomFrom, type World } from '../simulator.ts';
+import { LuaRedis } from './lua-redis.ts';
 
 /** Virtual time: callbacks in the order of their instants, and everything that promises do in between. */
 export class Time {
@@ -58,23 +49,24 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 12; i++) await undefined;
 }
 
-/** Redis, as far as it is used. */
+const PULSE_MS = 700;
+
+/** Redis, which may be away, and whose clock may be set. */
 export class MemoryRedis {
   up = true;
   /** The part of its answers that do not arrive, though it did what it was asked. */
   lossy = 0;
   /** Its wall clock against virtual time. */
   clockAt = 1_737_911_667_000;
-  swaps = 0;
-  reads = 0;
-  conflicts = 0;
-  readonly values = new Map<string, Stored>();
-  readonly here = new Map<string, number>();
-  readonly listeners: ((name: string, version: string, hint: Hint) => void)[] = [];
+  calls = 0;
+  readonly lua: LuaRedis;
+
+  constructor(time: Time) {
+    this.lua = new LuaRedis(() => time.now + this.clockAt);
+  }
 
   forget(): void {
-    this.values.clear();
-    this.here.clear();
+    this.lua.forget();
   }
 }
 
@@ -89,81 +81,40 @@ export interface ProcessOptions {
   readonly origin: number;
 }
 
-/** One process's way to the store, as the real link behaves: down when Redis is, up again with a good beat. */
+/** One process's way to Redis, as the real link behaves: down when Redis is, up again with a good pulse. */
 export class VirtualLink implements Link {
   readonly me: string;
-  readonly clock = new SharedClock();
-  readonly presence = new Presence();
   up = false;
-  timeline = 0;
   dead = false;
   /** Virtual time until which this process stands still. */
   frozenUntil = 0;
   readonly #options: ProcessOptions;
-  readonly #events: LinkEvents[] = [];
+  readonly #onBack: (() => void)[] = [];
 
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.me = options.name;
-    options.redis.listeners.push((name, version, hint) => {
-      const { time, random, redisMs } = options;
-      time.at(time.now + redisMs * random(), () => {
-        if (this.dead || !this.up) return;
-        for (const { events, of } of this.#listening) if (of === name) events.news(version, hint);
-      });
-    });
-    void this.#beats();
+    void this.#pulses();
   }
-
-  readonly #listening: { of: string; events: LinkEvents }[] = [];
 
   monotonic(): number {
     return this.#options.time.now + this.#options.origin;
   }
 
-  /** Half of the way, the deed, the other half: as of a network that varies. */
-  async #exchange<T>(deed: () => T): Promise<T> {
-    const { time, redis, random, redisMs } = this.#options;
-    const leg = () => redisMs * (0.25 + random() * 0.5);
-    await time.wait(leg());
-    if (!redis.up || this.dead) throw new LinkDown('down');
-    const result = deed();
-    await time.wait(leg());
-    if (!redis.up || this.dead || (redis.lossy > 0 && random() < redis.lossy)) throw new LinkDown('down');
-    return result;
-  }
-
-  async measure(): Promise<void> {
-    const { time, redis } = this.#options;
-    const sentAt = this.monotonic();
-    const remote = await this.#exchange(() => {
-      const now = time.now + redis.clockAt;
-      redis.here.set(this.me, now);
-      for (const [owner, at] of redis.here)
-        if (at < now - LEASE_MS || at > now + LEASE_MS) redis.here.delete(owner);
-      return { now, alive: [...redis.here.keys()] };
-    });
-    const answeredAt = this.monotonic();
-    if (this.clock.add(sentAt, answeredAt, remote.now)) this.timeline++;
-    this.presence.beat(sentAt, answeredAt, remote.alive);
-  }
-
-  async #beats(): Promise<void> {
-    const { time } = this.#options;
-    while (!this.dead) {
-      try {
-        if (this.frozenUntil > time.now) await time.wait(this.frozenUntil - time.now);
-        const before = this.timeline;
-        await this.measure();
-        const isBack = !this.up || before !== this.timeline;
-        this.up = true;
-        for (const events of this.#events) isBack ? events.back() : events.beat();
-        await time.wait(BEAT_MS);
-      } catch {
-        this.#broken();
-        await time.wait(150);
-      }
+  async pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]> {
+    try {
+      return await this.#exchange((redis) => {
+        redis.calls++;
+        return redis.lua.pace(log, words);
+      });
+    } catch (error) {
+      this.up = false;
+      throw error;
     }
+  }
+
+  onBack(callback: () => void): void {
+    this.#onBack.push(callback);
   }
 
   /** SIGSTOP, and SIGCONT after so long. */
@@ -171,42 +122,33 @@ export class VirtualLink implements Link {
     this.frozenUntil = this.#options.time.now + ms;
   }
 
-  #broken(): void {
-    this.up = false;
-    this.presence.broken();
+  /** Half of the way, the deed, the other half: as of a network that varies. */
+  async #exchange<T>(deed: (redis: MemoryRedis) => T): Promise<T> {
+    const { time, redis, random, redisMs } = this.#options;
+    const leg = () => redisMs * (0.25 + random() * 0.5);
+    await time.wait(leg());
+    if (!redis.up || this.dead) throw new LinkDown('down');
+    const result = deed(redis);
+    await time.wait(leg());
+    if (this.frozenUntil > time.now) await time.wait(this.frozenUntil - time.now);
+    if (!redis.up || this.dead || (redis.lossy > 0 && random() < redis.lossy)) throw new LinkDown('down');
+    return result;
   }
 
-  store(name: string, events: LinkEvents): Store {
-    const { redis } = this.#options;
-    this.#events.push(events);
-    this.#listening.push({ of: name, events });
-    const tried = async <T>(deed: () => T): Promise<T> => {
+  async #pulses(): Promise<void> {
+    const { time } = this.#options;
+    while (!this.dead) {
       try {
-        return await this.#exchange(deed);
-      } catch (error) {
-        this.#broken();
-        throw error;
+        await this.#exchange(() => undefined);
+        const isBack = !this.up;
+        this.up = true;
+        if (isBack) for (const callback of this.#onBack) callback();
+        await time.wait(PULSE_MS);
+      } catch {
+        this.up = false;
+        await time.wait(150);
       }
-    };
-    return {
-      read: () =>
-        tried(() => {
-          redis.reads++;
-          return redis.values.get(name);
-        }),
-      swap: (expected, next, hint) =>
-        tried(() => {
-          redis.swaps++;
-          const there = redis.values.get(name);
-          if ((there?.version ?? '') !== expected) {
-            redis.conflicts++;
-            return there;
-          }
-          redis.values.set(name, next);
-          for (const listener of redis.listeners) listener(name, next.version, hint);
-          return 'done' as const;
-        }),
-    };
+    }
   }
 }
 
@@ -262,7 +204,10 @@ export class VirtualClient {
     const clock = { now: () => 0, monotonic: () => this.link.monotonic() };
     const setTimer: SetTimer = (ms, callback) =>
       time.at(time.now + ms + random(), () => {
-        if (!this.link.dead) callback();
+        if (this.link.dead) return;
+        const { frozenUntil } = this.link;
+        if (frozenUntil > time.now) time.at(frozenUntil, callback);
+        else callback();
       });
     let epochs = 0;
     this.pacer = new SharedPacer({
@@ -337,7 +282,7 @@ export class VirtualClient {
 export async function simulateFleet(world: World, script: Fleet): Promise<FleetRun> {
   const random = randomFrom(world.seed);
   const time = new Time();
-  const redis = new MemoryRedis();
+  const redis = new MemoryRedis(time);
   const server = counter(world.server, world.limit, world.windowMs, world.meaning);
   const wallFrom = 1_737_911_667_000 + Math.floor(random() * 3_600_000) + world.clockOffMs;
   const clients: VirtualClient[] = [];
@@ -359,7 +304,14 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
     const { redisMs: trips = 1 } = script;
     const redisMs = typeof trips === 'number' ? trips * (0.7 + random() * 0.6) : (trips[i] ?? 1);
     const origin = Math.floor(random() * 1e7);
-    const options = { time, redis: script.apart ? new MemoryRedis() : redis, random, redisMs, name, origin };
+    const options = {
+      time,
+      redis: script.apart ? new MemoryRedis(time) : redis,
+      random,
+      redisMs,
+      name,
+      origin,
+    };
     clients.push(new VirtualClient(run, options, script, exchange));
   }
   for (const { at, deed } of script.deeds ?? []) time.at(at, () => deed(run));

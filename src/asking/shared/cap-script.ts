@@ -1,23 +1,4 @@
-/** What Redis does in one step. ioredis sends a script again when Redis has lost it (NOSCRIPT after a restart). */
-
-/** Replaces the value if it has the version that is expected, and tells it on a channel; else gives what is there. */
-export const SWAP = `
-local version = redis.call('HGET', KEYS[1], 'version')
-if (version or '') ~= ARGV[1] then return { 0, version or '', redis.call('HGET', KEYS[1], 'state') or '' } end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PUBLISH', ARGV[5], ARGV[2] .. ' ' .. ARGV[6])
-return { 1 }`;
-
-/** Notes that a process is there; gives Redis's clock (seconds, microseconds) and who else was heard of lately. */
-export const BEAT = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf')
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return { time[1], time[2], redis.call('ZRANGE', KEYS[1], 0, -1) }`;
+/** `--daily-cap` as scripts: each is one step for Redis. */
 
 /**
  * People asked by one sender in the last 24 h. KEYS[1]: the asks, by when; a member ends in its number of people.

@@ -1,0 +1,161 @@
+/**
+ * The log of asks that several processes keep together, as one script: what has happened is taken in and places are
+ * given out in one step, on Redis's own clock. A time that a process reports is how long ago it was when the report
+ * went out, so that nobody's clock needs to be known: the way to Redis makes an ask younger than it is, never older.
+ *
+ * KEYS: what is known (hash), the asks by their latest arrival (sorted set), those in flight by when nobody vouches for
+ * them any more (sorted set), the processes that wait by when they last said so (sorted set).
+ * ARGV: the process, the epoch that it knows ('' for none), a name for a new one, whether the clock was set ('1'), the
+ * lease in ms; then reports, each as its name, the number of its words, and these.
+ */
+export const PACE = `
+local facts, log, flying, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local unpack = unpack or table.unpack
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local me, known, fresh, lease = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local function text(number) return string.format('%.3f', number) end
+local function word(name) return redis.call('HGET', facts, name) or '' end
+local function get(name) return tonumber(word(name)) end
+local function put(name, value) redis.call('HSET', facts, name, type(value) == 'number' and text(value) or value) end
+local function unset(...) redis.call('HDEL', facts, ...) end
+local function enter(member, at) redis.call('ZADD', log, text(at), member) end
+
+local epoch = word('epoch')
+if epoch == '' or (ARGV[4] == '1' and epoch == known) then
+  redis.call('DEL', facts, log, flying, waiters)
+  epoch = fresh
+  put('epoch', epoch)
+end
+redis.call('PEXPIRE', facts, 3600000)
+if known ~= '' and known ~= epoch then return { epoch, text(now), 'lost' } end
+
+local function pause(ms, why)
+  if now + ms > (get('not_before') or 0) then put('not_before', now + ms); put('why', why) end
+end
+local function forget() unset('mode', 'limit', 'window', 'limit_before', 'learner') end
+local wait, why, role, delays, reads = -1, 'window', '', {}, 0
+
+local function vouch(member)
+  redis.call('ZADD', flying, text(now + lease), member)
+  enter(member, now + lease)
+end
+
+-- Opens places for so many reads and asks, at most \`lead\` ms ahead of their time.
+local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, learning)
+  local mode, wanted = word('mode'), readsWanted + asksWanted
+  redis.call('ZREMRANGEBYSCORE', flying, '-inf', text(now))
+  redis.call('ZREMRANGEBYSCORE', waiters, '-inf', text(now - 1500))
+  redis.call('ZREM', waiters, me)
+  if wanted > 0 then redis.call('ZADD', waiters, text(now), me) end
+  local limit, window = get('limit'), get('window') or 0
+  local before = get('limit_before')
+  if before and now < get('limit_at') + window then limit = math.min(limit, before) end
+  if mode == '' then
+    local learner = word('learner')
+    if learner ~= '' and learner ~= me and get('learner_until') > now then role = 'waits' return end
+    if learner == me or wanted > 0 then
+      put('learner', me); put('learner_until', now + lease)
+      role = 'learns'
+    end
+    if not learning then return end
+  elseif learning then return end
+  local base = math.max(now, get('not_before') or 0)
+  if base > now + lead then wait, why = base - now, word('why') return end
+  if limit then
+    local waiting = redis.call('ZCARD', waiters)
+    if waiting > 1 then wanted = math.min(wanted, math.ceil(limit / waiting)) end
+    -- After a silence one goes alone: what is known may have changed.
+    if now - (get('heard') or 0) > math.max(4 * window, 10000) then
+      wanted = math.min(wanted, redis.call('ZCARD', flying) == 0 and 1 or 0)
+    end
+  end
+  for i = 1, wanted do
+    if redis.call('ZCARD', flying) >= most then return end
+    local from, cause = base, 'window'
+    if limit then
+      local full = redis.call('ZREVRANGE', log, limit - 1, limit - 1, 'WITHSCORES')
+      if full[2] and tonumber(full[2]) > now then return end
+      from = math.max(from, (tonumber(full[2]) or 0) + window)
+      if mode == 'blind' then cause = 'no_headers' end
+    end
+    local due = get('pace_at') or 0
+    if i > readsWanted and step > 0 and due > from then from, cause = due, stepWhy end
+    if from > now + lead then wait, why = from - now, cause return end
+    vouch(me .. ':' .. (first + i - 1))
+    if i > readsWanted then
+      if step > 0 then put('pace_at', from + step) end
+    else reads = reads + 1 end
+    delays[i] = text(from - now)
+  end
+  if #delays == readsWanted + asksWanted then redis.call('ZREM', waiters, me) end
+end
+
+local reports = {
+  vouch = vouch,
+  flies = function(member) redis.call('ZADD', flying, text(now + lease), member) end,
+  moved = function(member, ago) enter(member, now - ago) end,
+  done = function(member) redis.call('ZREM', flying, member) end,
+  unused = function(member) redis.call('ZREM', flying, member); redis.call('ZREM', log, member) end,
+  pause = function(ms, why) pause(tonumber(ms), why) end,
+  pace = function(ms) put('pace_at', math.max(get('pace_at') or 0, now + ms)) end,
+  learnt = function(limit, window)
+    if word('mode') ~= '' then return end
+    put('mode', 'known'); put('limit', limit); put('window', window); put('heard', now); put('limit_at', now)
+    unset('learner')
+  end,
+  -- Nothing is said of a limit: an ask per second, or what --max-rate says.
+  blind = function(paced)
+    if word('mode') ~= '' then return end
+    put('mode', 'blind'); put('heard', now); unset('learner')
+    if paced ~= '1' then put('limit', '1'); put('window', '1000') end
+  end,
+  yield = function() if word('learner') == me then unset('learner') end end,
+  -- An answer: the limit it names, and how many asks the server counts in this window; '' for what it does not say.
+  heard = function(member, takenAgo, sentAgo, limit, counted)
+    put('heard', now); unset('strikes')
+    local mode, old = word('mode'), get('limit')
+    limit, counted = tonumber(limit), tonumber(counted)
+    if mode == 'blind' and limit then return forget() end
+    if mode ~= 'known' then return end
+    if limit and limit ~= old and now - takenAgo > get('limit_at') then
+      -- One that was raised counts from a window later: a bucket has no more in it than before.
+      if limit > old then put('limit_before', text(old)) else unset('limit_before') end
+      put('limit', string.format('%d', limit)); put('limit_at', now)
+    end
+    if not counted then return end
+    local ours = redis.call('ZCOUNT', log, '(' .. text(now - sentAgo - get('window')), '+inf')
+    -- More than all of us can have sent: somebody else's, which grow old as ours do.
+    for i = 1, math.min(counted - ours, 1000) do enter('other:' .. member .. ':' .. i, now) end
+  end,
+  -- A refusal; those of asks that were under way together are one. The second in a row: what was learnt is wrong.
+  struck = function(takenAgo, ms, limit)
+    if now - takenAgo > (get('struck_at') or 0) then
+      local strikes = (get('strikes') or 0) + 1
+      put('struck_at', now); put('strikes', strikes)
+      if word('mode') == 'known' then
+        put('window', get('window') * 1.002 + 2)
+        if tonumber(limit) and tonumber(limit) < get('limit') then put('limit', limit); put('limit_at', now) end
+        if strikes >= 2 then forget() end
+      end
+    end
+    pause(tonumber(ms), 'throttled')
+  end,
+  take = function(reads, asks, first, lead, step, stepWhy, most, learning)
+    take(tonumber(reads), tonumber(asks), tonumber(first), tonumber(lead), tonumber(step), stepWhy,
+      tonumber(most), learning == '1')
+  end,
+}
+local i = 6
+while i <= #ARGV do
+  local words = tonumber(ARGV[i + 1])
+  reports[ARGV[i]](unpack(ARGV, i + 2, i + 1 + words))
+  i = i + 2 + words
+end
+
+local keep = 2 * (get('window') or 0) + 60000
+redis.call('ZREMRANGEBYSCORE', log, '-inf', text(now - keep))
+for _, key in ipairs({ log, flying, waiters }) do redis.call('PEXPIRE', key, math.ceil(keep)) end
+local waiting = redis.call('ZCARD', waiters)
+return { epoch, text(now), word('mode'), role, word('limit'), word('window'), text(wait), why, tostring(waiting),
+  tostring(reads), unpack(delays) }`;
