@@ -3,10 +3,10 @@ import { EXIT } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Answer, CallOptions } from './client.ts';
 import type { HeaderWatch } from './header-watch.ts';
-import { type Limiter, LimiterStopped, type Observation, type WaitReason } from './limiter.ts';
 import { anotherRun, notBefore, waitWords } from './not-before.ts';
-import { readFacts } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
+import { readFacts } from './rate-limit/headers.ts';
+import { type Limiter, LimiterStopped, type Observation, type WaitReason } from './rate-limit/limiter.ts';
 import { isThrottled } from './read-failure.ts';
 import type { RunControl } from './run-control.ts';
 

@@ -1,6 +1,6 @@
-import type { AskKind, Observation } from './limiter.ts';
-import { readFacts } from './pacing/headers.ts';
 import type { Log } from './ports.ts';
+import { readFacts } from './rate-limit/headers.ts';
+import type { AskKind, Observation } from './rate-limit/limiter.ts';
 
 /** Answers 200 without a word of the limit after which it is said: reads may well be counted by nobody. */
 const ENOUGH: Readonly<Record<AskKind, number>> = { ask: 1, read: 3 };

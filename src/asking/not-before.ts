@@ -5,7 +5,7 @@
 import { EXIT } from '../errors.ts';
 import { formatDuration } from '../units.ts';
 import { backoffMs } from './backoff.ts';
-import { type Facts, toldToWaitMs } from './pacing/headers.ts';
+import { type Facts, toldToWaitMs } from './rate-limit/headers.ts';
 import type { StopReason } from './run-control.ts';
 
 /** A run waits no longer than this for one answer: what takes longer is for another run. Milliseconds. */

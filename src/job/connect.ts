@@ -7,11 +7,11 @@ import { Dispatcher } from '../asking/dispatcher.ts';
 import { Gateway } from '../asking/gateway.ts';
 import { Groups, type SharedKnowledge } from '../asking/groups.ts';
 import type { HeaderWatch } from '../asking/header-watch.ts';
-import { createLimiter, type Limiter } from '../asking/limiter.ts';
 import { waitWords } from '../asking/not-before.ts';
 import { Notifications } from '../asking/notifications.ts';
 import { PhoneWatch } from '../asking/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from '../asking/ports.ts';
+import { createLimiter, type Limiter } from '../asking/rate-limit/limiter.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { CommonTrouble } from '../asking/senders/common-trouble.ts';
 import { createLanes, type Lanes } from '../asking/senders/lanes.ts';
@@ -78,7 +78,8 @@ export interface Connection {
 }
 
 export interface ReaderParts {
-  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'>;
+  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'> &
+    Partial<Pick<RunConfig, 'batchSize'>>;
   readonly to: Endpoint;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
@@ -148,6 +149,7 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
         ...own,
         clock,
         ...(maxRate && { maxRate }),
+        ...(config.batchSize !== undefined && { batchSize: config.batchSize }),
         ...(gap && { gap }),
         pacer: sharing?.pacer(sender),
       }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { MakePacer } from '../asking/pacer.ts';
 import type { Log, LoggedAsks } from '../asking/ports.ts';
+import type { MakePacer } from '../asking/rate-limit/pacer.ts';
 import type { RunControl } from '../asking/run-control.ts';
 import type { RedisTarget } from '../asking/shared/redis-url.ts';
 import type { SharedCap } from '../asking/shared/shared-cap.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { LimiterSnapshot } from '../asking/limiter.ts';
+import type { LimiterSnapshot } from '../asking/rate-limit/limiter.ts';
 import type { StopReason } from '../asking/run-control.ts';
 import type { RunConfig } from '../config.ts';
 import { shardText } from '../domain/shard.ts';

@@ -6,9 +6,9 @@ import { Dispatcher, type DispatcherParts } from '../../src/asking/dispatcher.ts
 import { Gateway } from '../../src/asking/gateway.ts';
 import { Groups } from '../../src/asking/groups.ts';
 import { HeaderWatch } from '../../src/asking/header-watch.ts';
-import { type Limiter, LimiterStopped } from '../../src/asking/limiter.ts';
 import { PhoneWatch } from '../../src/asking/phone-watch.ts';
 import type { AskLedger, Settlement } from '../../src/asking/ports.ts';
+import { type Limiter, LimiterStopped } from '../../src/asking/rate-limit/limiter.ts';
 import { RunControl } from '../../src/asking/run-control.ts';
 import type { ChatId, Outcome, Pair, Participant } from '../../src/domain/words.ts';
 import { answered } from './answers.ts';

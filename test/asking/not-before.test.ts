@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anotherRun, LONGEST_WAIT, notBefore, waitWords } from '../../src/asking/not-before.ts';
-import { readFacts } from '../../src/asking/pacing/headers.ts';
+import { readFacts } from '../../src/asking/rate-limit/headers.ts';
 import { EXIT } from '../../src/errors.ts';
 
 const DATE = 'Thu, 26 Nov 2026 20:00:00 GMT';

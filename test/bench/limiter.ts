@@ -11,7 +11,7 @@ import { rateLimit } from 'express-rate-limit';
 import pLimit from 'p-limit';
 import { createClient } from '../../src/asking/client.ts';
 import { observed } from '../../src/asking/gateway.ts';
-import { createLimiter } from '../../src/asking/limiter.ts';
+import { createLimiter } from '../../src/asking/rate-limit/limiter.ts';
 import type { ChatId, Participant } from '../../src/domain/words.ts';
 
 const LIMIT = 10;

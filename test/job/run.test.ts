@@ -9,7 +9,7 @@ import { parseParticipant } from '../../src/domain/participant.ts';
 import { systemClock } from '../../src/job/io.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { scratch } from '../helpers.ts';
+import { PATIENTLY, scratch } from '../helpers.ts';
 import { api, desk } from './in-process.ts';
 
 const GROUP = '120363371308389685@g.us';
@@ -163,9 +163,10 @@ describe('a run', () => {
 describe('its end', () => {
   it('a signal while it waits for the window', async () => {
     const people = [1, 2, 3, 4, 5].map((i) => phone(i));
-    const on = await job(people, { limit: 2, windowMs: 600_000 });
+    const on = await job(people, { limit: 3, windowMs: 600_000 });
     const running = on.begin('--no-precheck');
     await shown(on.at, ' for the rate limit', running);
+    await vi.waitFor(() => expect(on.asks()).toBe(2), PATIENTLY);
     on.at.signal('SIGTERM');
     expect((await running).code).toBe(143);
     expect(await on.rows()).toEqual(['added', 'added', ...Array(3).fill('not_attempted/interrupted')]);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/words.ts';
-import { LimiterStopped, type WaitReason } from '../limiter.ts';
+import { LimiterStopped, type WaitReason } from '../rate-limit/limiter.ts';
 import {
   FRESH_PACE,
   type OwnPace,
@@ -7,7 +7,7 @@ import {
   paceAllows,
   paceGranted,
   paceSent,
-} from '../pacing/own-pace.ts';
+} from '../rate-limit/own-pace.ts';
 import type { Wait } from './wait-board.ts';
 
 /** Longest delay that a Node timer takes, milliseconds. */

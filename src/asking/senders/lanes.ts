@@ -12,8 +12,8 @@ import {
   type LimiterSnapshot,
   LimiterStopped,
   type WaitReason,
-} from '../limiter.ts';
-import type { OwnPaceSettings } from '../rate-limit.ts';
+} from '../rate-limit/limiter.ts';
+import type { OwnPaceSettings } from '../rate-limit/policy.ts';
 import { Gate } from './gate.ts';
 import { type Wait, WaitBoard } from './wait-board.ts';
 

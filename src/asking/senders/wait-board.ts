@@ -1,4 +1,4 @@
-import type { WaitReason } from '../limiter.ts';
+import type { WaitReason } from '../rate-limit/limiter.ts';
 
 export interface Wait {
   readonly untilMonotonic: number;

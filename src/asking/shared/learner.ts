@@ -1,7 +1,7 @@
 /** The policy of one process, while this process is the one that asks: it learns limit and window for all. */
-import { LEAD, type PacerEvent } from '../pacer.ts';
-import { advance, initial, type RateSettings, type RateState } from '../rate-limit.ts';
-import { type Demand, type Permit, takeTurn, type Wait } from '../turn.ts';
+import { LEAD, type PacerEvent } from '../rate-limit/pacer.ts';
+import { advance, initial, type RateSettings, type RateState } from '../rate-limit/policy.ts';
+import { type Demand, type Permit, takeTurn, type Wait } from '../rate-limit/turn.ts';
 import { learningMs } from './learnt.ts';
 
 /** A process learns for so long at least before another takes its turn. */

@@ -1,56 +1,52 @@
 /** What the shared pacer takes from the policy of one process: the only place here that looks into its state. */
-import type { AskKind } from '../pacing/ask-log.ts';
-import type { Observation } from '../pacing/headers.ts';
-import { addRoundTrip, NO_ROUND_TRIPS, type RoundTrips, shortestRoundTrip } from '../pacing/round-trip.ts';
-import { UNKNOWN_WINDOW } from '../pacing/window-estimate.ts';
-import { initial, marginOf, type RateSettings, type RateState, windowOf } from '../rate-limit.ts';
+import { type Ask, latestArrival } from '../rate-limit/ask-log.ts';
+import { marginOf, type Observation, type RateState } from '../rate-limit/policy.ts';
+import { isTold, spanOf } from '../rate-limit/state.ts';
+import { type AskKind, measured, UNKNOWN_WAY, usualRoundTrip, type Way } from '../rate-limit/way.ts';
 
-export interface Allowance {
+export interface Learnt {
   readonly limit: number;
   /** With the margin. */
   readonly windowMs: number;
 }
 
-/** Once the policy goes by a window: by which one; it does not amid asks of others. */
-export function learnt(state: RateState): Allowance | undefined {
-  const { limit, window, others, blind } = state;
-  if (limit === undefined || window.trusted === undefined || others.rate > 0 || blind) return undefined;
-  return { limit, windowMs: window.trusted + marginOf(state, window.trusted) };
+/** Once the policy goes by a window: by which one; it does not beside asks of others. */
+export function learnt(state: RateState): Learnt | undefined {
+  const { mode } = state.counters.ask;
+  if (mode.name !== 'known') return undefined;
+  return { limit: mode.limit, windowMs: mode.windowMs + marginOf(state, mode.windowMs) };
 }
 
 /** The server has answered, and says nothing of a limit. */
-export function isBlind(state: RateState): boolean {
-  return state.answered && state.limit === undefined;
+export function isBlind({ counters: { ask } }: RateState): boolean {
+  return ask.mode.name === 'blind' && ask.mode.limit === undefined;
 }
 
 /** How long learning may take as far as is known, milliseconds. */
-export function learningMs(state: RateState): number {
-  return 4 * (windowOf(state) ?? 0);
-}
-
-/** The state as the limiter shows it. */
-export function shown(
-  settings: RateSettings,
-  limit: number | undefined,
-  windowMs: number | undefined,
-  remaining: number | undefined,
-): RateState {
-  const window = { ...UNKNOWN_WINDOW, trusted: windowMs };
-  return { ...initial(settings), limit, window, credit: remaining ?? 0 };
+export function learningMs({ counters: { ask } }: RateState): number {
+  return isTold(ask.mode) ? 4 * spanOf(ask.mode) : 0;
 }
 
 /** When exchanges reached the server at the latest, on the scale of when they were sent. */
 export class Arrivals {
-  readonly #trips: Record<AskKind, RoundTrips> = { ask: NO_ROUND_TRIPS, read: NO_ROUND_TRIPS };
+  #way: Way = UNKNOWN_WAY;
 
   /** As far as is known once it is sent; undefined: while it has no answer it may yet arrive. */
-  ofSent(_kind: AskKind, _sentAt: number): number | undefined {
-    return undefined;
+  ofSent(kind: AskKind, sentAt: number): number | undefined {
+    const at = latestArrival(this.#ask(kind, sentAt, undefined), this.#way, sentAt);
+    return Number.isFinite(at) ? at : undefined;
   }
 
-  ofAnswered(kind: AskKind, { sentAt, answeredAt, httpStatus }: Observation): number {
+  ofAnswered(kind: AskKind, observation: Observation): number {
+    const { sentAt, answeredAt, httpStatus } = observation;
     if (httpStatus === undefined) return answeredAt;
-    this.#trips[kind] = addRoundTrip(this.#trips[kind], answeredAt - sentAt);
-    return answeredAt - Math.min(shortestRoundTrip(this.#trips[kind]), answeredAt - sentAt);
+    const ask = this.#ask(kind, sentAt, answeredAt);
+    this.#way = measured(this.#way, kind, observation);
+    return latestArrival(ask, this.#way, answeredAt);
+  }
+
+  #ask(kind: AskKind, sentAt: number, answeredAt: number | undefined): Ask {
+    const usual = usualRoundTrip(this.#way, kind);
+    return { id: 0, kind, sentAt, answeredAt, usual, refused: false, solo: false, promised: false };
   }
 }

@@ -2,8 +2,8 @@
  * What this process has to tell Redis, and what it remembers in case Redis loses it: its asks in flight, those of late,
  * and its pace. Instants are monotonic milliseconds of this process; a report turns them into how long ago that was.
  */
-import { type Observation, readFacts, toldToWaitMs } from '../pacing/headers.ts';
-import type { AskKind, WaitReason } from '../rate-limit.ts';
+import { type Observation, readFacts, toldToWaitMs } from '../rate-limit/headers.ts';
+import type { AskKind, WaitReason } from '../rate-limit/policy.ts';
 import { Arrivals } from './learnt.ts';
 
 /** An ask that has a place and no end yet. */

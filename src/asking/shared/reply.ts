@@ -1,5 +1,5 @@
 /** What the script of `pace-script.ts` answers, and whether Redis's clock goes on as ours does. */
-import type { WaitReason } from '../rate-limit.ts';
+import type { WaitReason } from '../rate-limit/policy.ts';
 
 export interface Reply {
   readonly epoch: string;

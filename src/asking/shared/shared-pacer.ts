@@ -3,11 +3,11 @@
  * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
  * Redis is under way at a time; what happens meanwhile goes with the next.
  */
-import { LEAD, LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
-import type { AskKind, RateState } from '../rate-limit.ts';
-import type { Demand, Permit, Wait } from '../turn.ts';
+import { LEAD, LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../rate-limit/pacer.ts';
+import { type Allowance, type AskKind, allowanceOf } from '../rate-limit/policy.ts';
+import type { Demand, Permit, Wait } from '../rate-limit/turn.ts';
 import { Learner } from './learner.ts';
-import { isBlind, learnt, shown } from './learnt.ts';
+import { isBlind, learnt } from './learnt.ts';
 import { type Link, nodeTimer, type SetTimer } from './link.ts';
 import { Memory } from './memory.ts';
 import { RedisTime, type Reply, replyOf } from './reply.ts';
@@ -80,9 +80,11 @@ export class SharedPacer implements Pacer {
     parts.link.onBack(() => this.look());
   }
 
-  get state(): RateState {
-    if (this.#policy !== undefined) return this.#policy.state;
-    return shown(this.#parts.settings, this.#last?.limit, this.#last?.windowMs, this.#memory.remaining);
+  get allowance(): Allowance {
+    if (this.#policy !== undefined) return allowanceOf(this.#policy.state);
+    const { limit, windowMs } = this.#last ?? {};
+    if (limit === undefined || windowMs === undefined) return { mode: 'unknown' };
+    return { mode: 'known', limit, windowMs, remaining: this.#memory.remaining ?? 0 };
   }
 
   tell(event: PacerEvent): void {

@@ -6,7 +6,7 @@ import {
   type Limiter,
   LimiterStopped,
   type Observation,
-} from '../../../src/asking/limiter.ts';
+} from '../../../src/asking/rate-limit/limiter.ts';
 import {
   createLanes,
   type Lanes,
@@ -14,7 +14,7 @@ import {
   type LimiterParts,
 } from '../../../src/asking/senders/lanes.ts';
 import { bestOfThree, PATIENTLY, SOAK } from '../../helpers.ts';
-import { type Counter, counter } from '../simulator.ts';
+import { type Counter, counter } from '../rate-limit/simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const PHONES = ['a', 'b', 'c'];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { efficiency, SAMPLE, type World, worldOf } from '../simulator.ts';
+import { efficiency, SAMPLE, type World, worldOf } from '../rate-limit/simulator.ts';
 import { type Fleet, type FleetRun, simulateFleet } from './virtual.ts';
 
 const SERVERS = ['first-hit', 'aligned', 'sliding', 'bucket'] as const;

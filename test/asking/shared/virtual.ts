@@ -3,11 +3,11 @@
  * server that counts. Whoever waits for a promise waits for the virtual clock.
  */
 
-import type { OwnPaceSettings } from '../../../src/asking/rate-limit.ts';
+import type { OwnPaceSettings } from '../../../src/asking/rate-limit/policy.ts';
+import type { Permit } from '../../../src/asking/rate-limit/turn.ts';
 import { type Link, LinkDown, type SetTimer } from '../../../src/asking/shared/link.ts';
 import { SharedPacer } from '../../../src/asking/shared/shared-pacer.ts';
-import type { Permit } from '../../../src/asking/turn.ts';
-import { counter, headersOf, randomFrom, type World } from '../simulator.ts';
+import { counter, headersOf, randomFrom, type World } from '../rate-limit/simulator.ts';
 import { LuaRedis } from './lua-redis.ts';
 
 /** Virtual time: callbacks in the order of their instants, and everything that promises do in between. */

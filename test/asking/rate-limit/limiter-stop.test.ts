@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLimiter } from '../../src/asking/limiter.ts';
-import { systemClock } from '../../src/job/io.ts';
+import { createLimiter } from '../../../src/asking/rate-limit/limiter.ts';
+import { systemClock } from '../../../src/job/io.ts';
 
 test('a limiter that is stopped at once rejects nothing that nobody waits for', async () => {
   const rejected: unknown[] = [];

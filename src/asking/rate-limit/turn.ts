@@ -2,14 +2,7 @@
  * One turn of the policy: what happened is taken in, and what may go now is let go. Pure, so that the same turn can be
  * taken on the state of this process, or tried on one that is shared and taken again where another was quicker.
  */
-import {
-  type AskKind,
-  advance,
-  decide,
-  type RateEvent,
-  type RateState,
-  type WaitReason,
-} from './rate-limit.ts';
+import { type AskKind, advance, decide, type RateEvent, type RateState, type WaitReason } from './policy.ts';
 
 /** What happened, and when. Instants are those of the state. */
 export interface Dated {

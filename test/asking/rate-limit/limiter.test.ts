@@ -9,10 +9,9 @@ import {
   type LimiterOptions,
   LimiterStopped,
   type Observation,
-} from '../../src/asking/limiter.ts';
-import { localPacer } from '../../src/asking/pacer.ts';
-import { initial } from '../../src/asking/rate-limit.ts';
-import { bestOfThree, PATIENTLY, soakTest } from '../helpers.ts';
+} from '../../../src/asking/rate-limit/limiter.ts';
+import { localPacer } from '../../../src/asking/rate-limit/pacer.ts';
+import { bestOfThree, PATIENTLY, soakTest } from '../../helpers.ts';
 import { type Counter, counter } from './simulator.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -281,8 +280,8 @@ describe('the mechanism', () => {
         const pacer = localPacer(parts);
         return {
           ...pacer,
-          get state() {
-            return pacer.state;
+          get allowance() {
+            return pacer.allowance;
           },
           tell(event) {
             told.push(event.type);
@@ -311,13 +310,13 @@ describe('the mechanism', () => {
     const limiter = createLimiter({
       clock,
       maxConcurrent: 1,
-      pacer: ({ settings, hooks }) => {
+      pacer: ({ hooks }) => {
         grantLate = () => hooks.grant([{ id: 7, kind: 'ask', from: 0 }]);
         return {
           tell: (event) => told.push(`${event.type} ${'id' in event ? event.id : ''}`),
           look: () => undefined,
           holds: () => true,
-          state: initial(settings),
+          allowance: { mode: 'unknown' as const },
           close: async () => {
             told.push('closed');
           },

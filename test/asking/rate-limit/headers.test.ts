@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Facts, readFacts, toldToWaitMs } from '../../src/asking/pacing/headers.ts';
-import { narrow, toMonotonic, UNKNOWN_CLOCK } from '../../src/asking/pacing/server-clock.ts';
-import { repeats } from '../helpers.ts';
+import { type Facts, readFacts, toldToWaitMs } from '../../../src/asking/rate-limit/headers.ts';
+import { narrow, toMonotonic, UNKNOWN_CLOCK } from '../../../src/asking/rate-limit/server-clock.ts';
+import { repeats } from '../../helpers.ts';
 
 const DATE = 'Sun, 26 Jan 2025 17:14:27 GMT';
 const AT = Date.parse(DATE);

@@ -4,7 +4,7 @@
  * epoch milliseconds, a number of seconds from now, or a date. What cannot be read, or says something absurd, is left
  * out: no fact is better than a wrong one.
  */
-import { type Item, listOf, pairOf } from '../structured-header.ts';
+import { type Item, listOf, pairOf } from './structured-header.ts';
 
 /** What one HTTP exchange showed; built by the client. Instants are monotonic milliseconds. */
 export interface Observation {

@@ -2,8 +2,15 @@
  * Who keeps the policy's state, and says when how many may start: this process alone, as here, or several together
  * (`shared/`). The limiter does not know which.
  */
-import type { Clock } from '../domain/words.ts';
-import { advance, initial, type RateEvent, type RateSettings, type RateState } from './rate-limit.ts';
+import type { Clock } from '../../domain/words.ts';
+import {
+  type Allowance,
+  advance,
+  allowanceOf,
+  initial,
+  type RateEvent,
+  type RateSettings,
+} from './policy.ts';
 import { type Demand, type Permit, takeTurn, type Wait } from './turn.ts';
 
 /** What a pacer asks of the limiter, and tells it. Instants are monotonic milliseconds of this process. */
@@ -25,8 +32,8 @@ export interface Pacer {
   look(): void;
   /** Whether the permit still counts: what others have given up for lost must not start. */
   holds(permit: Permit): boolean;
-  /** What is known of the allowance, for showing it; its instants may be on another clock. */
-  readonly state: RateState;
+  /** What is known of the server's limit. */
+  readonly allowance: Allowance;
   /** Everything has ended: what is left to say is said. */
   close(): Promise<void>;
 }
@@ -73,8 +80,8 @@ export function localPacer({ clock, random, settings, hooks }: PacerParts): Pace
     },
     look,
     holds: () => true,
-    get state() {
-      return state;
+    get allowance() {
+      return allowanceOf(state);
     },
     close: async () => undefined,
   };

@@ -9,7 +9,7 @@ import {
   type Observation,
   type OwnPaceSettings,
   type RateState,
-} from '../../src/asking/rate-limit.ts';
+} from '../../../src/asking/rate-limit/policy.ts';
 
 export type ServerKind = 'first-hit' | 'aligned' | 'sliding' | 'bucket';
 export type ResetFormat = 'seconds' | 'milliseconds' | 'delta' | 'http-date';
@@ -21,8 +21,10 @@ export interface World {
   readonly server: ServerKind;
   readonly limit: number;
   readonly windowMs: number;
-  /** Mean round trip. */
+  /** Mean round trip: the way there and back, without the work. */
   readonly latencyMs: number;
+  /** Mean time that the server works on an ask after it has counted it; varies by half to either side. */
+  readonly workMs?: number;
   /** The round trip varies by this part of the mean to either side. */
   readonly jitter: number;
   /** Which part of the way lies before the server counts. */
@@ -30,6 +32,10 @@ export interface World {
   /** Whether the two ways vary each by itself. */
   readonly independent: boolean;
   readonly clockOffMs: number;
+  /** How far its Date is ahead of the clock of its Reset. */
+  readonly dateOffMs?: number;
+  /** What it takes besides its limit, and no header shows: so many at a time, and so many a second. */
+  readonly hidden?: { readonly atOnce?: number; readonly perSecond?: number };
   readonly reset: ResetFormat;
   readonly meaning: ResetMeaning;
 }
@@ -139,7 +145,7 @@ export function headersOf(
     'x-ratelimit-limit': String(limit),
     'x-ratelimit-remaining': String(counted.remaining),
     'x-ratelimit-reset': reset,
-    date: new Date(wall).toUTCString(),
+    date: new Date(wall + (world.dateOffMs ?? 0)).toUTCString(),
     ...(counted.ok ? {} : { 'retry-after': String(Math.max(1, Math.ceil((resetAt - wall) / 1000))) }),
   };
 }
@@ -212,8 +218,14 @@ export function ours(script: Script, random: () => number): Client & { state(): 
     },
     state: () => state,
     describe() {
-      const { window, credit, limit, others } = state;
-      return `W=${window.trusted ?? '?'} above=${window.above} hint=${window.hint?.from}..${window.hint?.to} held=${window.held}/${window.forgotten} credit=${credit}/${limit} others=${others.rate.toFixed(5)}`;
+      const { mode } = state.counters.ask;
+      return JSON.stringify({
+        ...mode,
+        samples: undefined,
+        reset: undefined,
+        allowed: state.slow.allowed,
+        hidden: state.slow.hidden,
+      });
     },
   };
 }
@@ -284,6 +296,22 @@ export function simulate(
   const nextOther = () => put({ at: now - Math.log(1 - random()) / otherRate, what: 'other' });
   if (otherRate > 0) nextOther();
   const backOf = new Map<number, number>();
+  /** An ask for which no connection is free opens one. */
+  const handshakes = new Map<number, number>();
+  let connections = 0;
+  let flying = 0;
+  /** When each ask that the server took was worked off, and when it took those of the last second. */
+  const workOf = new Map<number, number>();
+  let busyUntil: number[] = [];
+  let taken: number[] = [];
+  let shown: Counted = { ok: false, remaining: world.limit, resetAt: 0 };
+  const isHiddenFull = () => {
+    const { atOnce = Number.POSITIVE_INFINITY, perSecond = Number.POSITIVE_INFINITY } = world.hidden ?? {};
+    busyUntil = busyUntil.filter((until) => until > now);
+    taken = taken.filter((at) => at + 1000 > now);
+    return busyUntil.length >= atOnce || taken.length >= perSecond;
+  };
+  const refusedUnseen = (): Counted => ({ ...shown, ok: false, resetAt: wallFrom + now + 1000 });
   const through = (at: number) =>
     script.outage !== undefined && at >= script.outage.from && at < script.outage.to
       ? script.outage.to + random() * 20
@@ -301,7 +329,15 @@ export function simulate(
       const id = client.start(now);
       run.sent.push(now);
       const { forth, back } = legs();
+      const work = (world.workMs ?? 0) * (1 + (random() * 2 - 1) * 0.5);
+      workOf.set(id, work);
       backOf.set(id, back);
+      flying++;
+      if (flying > connections) {
+        connections++;
+        const shake = legs();
+        handshakes.set(id, shake.forth + shake.back);
+      }
       put({ at: through(now + forth), what: 'arrive', id, sentAt: now });
     }
     const item = items[0];
@@ -321,17 +357,24 @@ export function simulate(
       server.limit = item.limit;
     } else if (item.what === 'arrive') {
       const wall = wallFrom + now;
-      const counted = serverOf(item.id).hit(wall);
+      const counted = isHiddenFull() ? refusedUnseen() : serverOf(item.id).hit(wall);
       (counted.ok ? run.granted : run.throttled).push(now);
+      if (counted.ok) {
+        shown = counted;
+        taken.push(now);
+        busyUntil.push(now + (workOf.get(item.id) ?? 0));
+      }
       const bare = script.bareFrom !== undefined && now >= script.bareFrom;
       const written = bare ? {} : headersOf(world, server.limit, counted, wall);
-      const answeredAt = through(now + (backOf.get(item.id) ?? 0));
+      const work = counted.ok ? (workOf.get(item.id) ?? 0) : 0;
+      const answeredAt = through(now + work + (backOf.get(item.id) ?? 0));
       backOf.delete(item.id);
       const observation: Observation = {
         sentAt: item.sentAt,
         answeredAt,
         httpStatus: counted.ok ? 200 : 429,
         headers: script.headers?.(written, now) ?? written,
+        handshakeMs: handshakes.get(item.id),
       };
       put({
         at: answeredAt,
@@ -344,6 +387,7 @@ export function simulate(
           : '',
       });
     } else {
+      flying--;
       client.answered(item.id, item.observation);
       if (item.ok) done++;
       else waiting++;
@@ -356,7 +400,18 @@ export function simulate(
   return run;
 }
 
-/** The issue's measure: what was used of what the server allows between the first and the last ask. */
+/** What was used of what the server allows from `from` on: a window, by how long an allowance of asks took on average. */
+export function steady(
+  world: Pick<World, 'limit' | 'windowMs'>,
+  run: Pick<Run, 'granted'>,
+  from: number,
+): number {
+  const granted = run.granted.filter((at) => at >= from);
+  const took = granted.slice(world.limit).map((at, index) => at - (granted[index] ?? 0));
+  return (world.windowMs * took.length) / took.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** What was used of what the server allows between the first and the last ask. */
 export function efficiency(world: Pick<World, 'limit' | 'windowMs'>, run: Pick<Run, 'granted'>): number {
   const first = run.granted[0] ?? 0;
   const last = run.granted.at(-1) ?? 0;

@@ -7,20 +7,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck/light.js';
-import type { Clock } from '../domain/words.ts';
+import type { Clock } from '../../domain/words.ts';
+import { createLane } from './lane.ts';
 import { localPacer, type MakePacer } from './pacer.ts';
-import { createLane } from './pacing/lane.ts';
-import {
-  type AskKind,
-  type Observation,
-  type OwnPaceSettings,
-  type RateState,
-  type WaitReason,
-  windowOf,
-} from './rate-limit.ts';
+import type { Allowance, AskKind, Observation, OwnPaceSettings, WaitReason } from './policy.ts';
 import type { Permit, Wait } from './turn.ts';
 
-export type { AskKind, Observation, WaitReason } from './rate-limit.ts';
+export type { AskKind, Observation, WaitReason } from './policy.ts';
 
 export interface LimiterOptions extends OwnPaceSettings {
   readonly clock: Clock;
@@ -28,6 +21,8 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly random?: () => number;
   /** Ceiling on exchanges in flight. */
   readonly maxConcurrent: number;
+  /** People of an ask. */
+  readonly batchSize?: number;
   /** Called when a wait begins, or when its end or its reason changes. Monotonic milliseconds. */
   readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
   /** Called when nothing waits any more. */
@@ -42,14 +37,8 @@ export interface TaskResult<T> {
   readonly observation: Observation | undefined;
 }
 
-export interface LimiterSnapshot {
-  /** Asks per window, by the server's last word. */
-  readonly limit?: number;
-  /** Length of the window as it is known now, milliseconds. */
-  readonly windowMs?: number;
+export interface LimiterSnapshot extends Partial<Allowance> {
   readonly ratePerSecond?: number;
-  /** Asks that the server will surely take now. */
-  readonly remaining?: number;
   readonly inFlight: number;
   readonly queued: number;
   /** Answers 429 so far. */
@@ -105,6 +94,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     random,
     settings: {
       maxInFlight: maxConcurrent,
+      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
       ...(maxRate === undefined ? {} : { maxRate }),
       ...(gap === undefined ? {} : { gap }),
     },
@@ -222,7 +212,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     },
     get snapshot() {
       const queued = waiting.ask + waiting.read;
-      return snapshotOf(pacer.state, { inFlight, queued, throttled }, waitingFor);
+      return snapshotOf(pacer.allowance, { inFlight, queued, throttled }, waitingFor);
     },
     stopAsks() {
       void stopLane('ask');
@@ -235,15 +225,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
 }
 
 function snapshotOf(
-  state: RateState,
+  allowance: Allowance,
   own: Pick<LimiterSnapshot, 'inFlight' | 'queued' | 'throttled'>,
   waitingFor: Wait | undefined,
 ): LimiterSnapshot {
-  const windowMs = windowOf(state);
-  const { limit } = state;
+  const { limit, windowMs } = allowance;
   return {
-    ...(limit === undefined ? {} : { limit, remaining: state.credit }),
-    ...(windowMs === undefined ? {} : { windowMs }),
+    ...allowance,
     ...(limit === undefined || windowMs === undefined ? {} : { ratePerSecond: (limit / windowMs) * 1000 }),
     ...own,
     ...(waitingFor === undefined ? {} : { waitingUntil: waitingFor.until, waitingWhy: waitingFor.why }),

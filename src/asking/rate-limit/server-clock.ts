@@ -8,14 +8,18 @@ import type { Span } from './headers.ts';
 export interface ServerClock {
   readonly offset: Span | undefined;
   readonly at: number;
+  /** How often `Date` contradicted itself: a clock is set now and then, but not time and again. */
+  readonly leaps: number;
 }
 
-export const UNKNOWN_CLOCK: ServerClock = { offset: undefined, at: 0 };
+export const UNKNOWN_CLOCK: ServerClock = { offset: undefined, at: 0, leaps: 0 };
 
 /** Clocks drift apart: two hundred parts in a million covers a bad crystal and a clock that is being slewed. */
 const DRIFT = 2e-4;
 /** `Date` may be a cached string that is renewed a little late (milliseconds). */
 const DATE_LAG = 20;
+/** A `Date` that leaps so often stands still, or is not a clock. */
+const MOST_LEAPS = 3;
 
 /** Narrows the offset with one answer. A server whose clock was set starts afresh. */
 export function narrow(
@@ -24,12 +28,19 @@ export function narrow(
   sentAt: number,
   answeredAt: number,
 ): ServerClock {
-  if (date === undefined) return clock;
+  if (date === undefined || !isReliable(clock)) return clock;
   const seen: Span = { from: date - answeredAt, to: date + 1000 + DATE_LAG - sentAt };
   const known = offsetAt(clock, answeredAt);
-  if (known === undefined) return { offset: seen, at: answeredAt };
+  if (known === undefined) return { ...clock, offset: seen, at: answeredAt };
   const offset = { from: Math.max(known.from, seen.from), to: Math.min(known.to, seen.to) };
-  return { offset: offset.from <= offset.to ? offset : seen, at: answeredAt };
+  if (offset.from <= offset.to) return { ...clock, offset, at: answeredAt };
+  const leaps = clock.leaps + 1;
+  return { offset: leaps < MOST_LEAPS ? seen : undefined, at: answeredAt, leaps };
+}
+
+/** Whether instants of the server's clock mean anything. */
+export function isReliable(clock: ServerClock): boolean {
+  return clock.leaps < MOST_LEAPS;
 }
 
 /** The offset as it can be vouched for at a later instant: wider by the drift. */

@@ -4,7 +4,6 @@
  * the server's second settle it: each of them may be explained by one length only, if the window starts with the
  * ask. Whether it does is seen from the Resets: those of a window aligned to the clock lie whole windows apart.
  */
-import { commonDivisor } from './grid.ts';
 import type { Span } from './headers.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -46,4 +45,9 @@ function floating(samples: readonly Sample[]): boolean {
     return commonDivisor(gcd, sample.resetAt - (samples[index]?.resetAt ?? 0));
   }, 0);
   return apart > 0 && apart < Math.max(...samples.map((sample) => sample.said));
+}
+
+/** The greatest number that divides both; `a` itself where `b` is 0. */
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }

@@ -1,0 +1,83 @@
+/**
+ * How many asks may be in flight, whatever the headers promise: a server that shows a thousand may take five at a time,
+ * or ten a second, or count something that no header shows. One goes first, and the number doubles while it stays
+ * clean. After a refusal in spite of room it starts with one again, and stays below what got through.
+ */
+export interface SlowStart {
+  /** Asks in flight at most, now. */
+  readonly allowed: number;
+  /** The most in flight that got through; it bounds `allowed` once something was refused. */
+  readonly clean: number;
+  readonly ceiling: number;
+  /** When the first ask after the last refusal went, and how many got through since; monotonic milliseconds. */
+  readonly since: number | undefined;
+  readonly passed: number;
+  /** How many had got through when the last refusal came: around as many the next time, they go one by one. */
+  readonly trouble: number | undefined;
+  /** What got through in a row, where it was the pace that was refused: until it is known how long that lasts. */
+  readonly spent: { readonly limit: number; readonly from: number } | undefined;
+  /** A limit that no header shows: so many asks in so many milliseconds. */
+  readonly hidden: { readonly limit: number; readonly windowMs: number } | undefined;
+}
+
+const FORGET_WINDOWS = 20;
+
+export const SLOW_START: SlowStart = {
+  allowed: 1,
+  clean: 0,
+  ceiling: Number.POSITIVE_INFINITY,
+  since: undefined,
+  passed: 0,
+  trouble: undefined,
+  spent: undefined,
+  hidden: undefined,
+};
+
+/** An ask that went as one of `level` in flight was done. `flying` are in flight, it included. */
+export function passed(slow: SlowStart, sentAt: number, level: number, flying: number): SlowStart {
+  const { spent, since = sentAt } = slow;
+  const grown = flying * 2 >= slow.allowed ? slow.allowed + 1 : slow.allowed;
+  return {
+    ...slow,
+    allowed: isNearTrouble(slow, flying) ? 1 : Math.min(grown, slow.ceiling),
+    clean: Math.max(slow.clean, level),
+    since,
+    passed: slow.passed + 1,
+    spent: undefined,
+    hidden: spent === undefined ? lasting(slow) : slower(slow.hidden, spent.limit, sentAt - spent.from),
+  };
+}
+
+/** Whether those in flight may bring it to where it was refused the last time. */
+function isNearTrouble({ trouble, passed: got, hidden }: SlowStart, flying: number): boolean {
+  return trouble !== undefined && hidden === undefined && got + 2 * flying >= trouble && got <= trouble + 2;
+}
+
+/** A hidden limit that nothing spoke for in so many of its windows may be gone, or was none: it is tried again. */
+function lasting({ hidden, passed: clean }: SlowStart): SlowStart['hidden'] {
+  return hidden !== undefined && clean > hidden.limit * FORGET_WINDOWS ? undefined : hidden;
+}
+
+/** The first refusal of a round, in spite of room: `level` were in flight. */
+export function refused(slow: SlowStart, level: number): SlowStart {
+  const { clean, since, passed: got } = slow;
+  const byPace = level <= clean && since !== undefined && got > 0;
+  return {
+    ...slow,
+    allowed: 1,
+    ceiling: Math.max(1, Math.min(slow.ceiling, level > clean ? clean : slow.ceiling)),
+    since: undefined,
+    passed: 0,
+    trouble: got,
+    spent: byPace ? { limit: got, from: since } : undefined,
+  };
+}
+
+function slower(known: SlowStart['hidden'], limit: number, windowMs: number): SlowStart['hidden'] {
+  const next = { limit, windowMs };
+  if (known === undefined) return next;
+  // Refused in spite of it: it was too quick, however it comes out this time.
+  return limit / windowMs < known.limit / known.windowMs
+    ? next
+    : { limit: Math.max(1, Math.floor(known.limit * 0.8)), windowMs: known.windowMs * 1.1 };
+}
