@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { program } from './commands/program.ts';
-import { EXIT, type ExitCode, OnboardError } from './errors.ts';
-import { removeTemporaries } from './files/temporary.ts';
-import type { Io, StopSignal } from './job/io.ts';
+import type { Io, StopSignal } from './app/io.ts';
+import { program } from './cli/program.ts';
+import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
+import { removeTemporaries } from './lib/temporary.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { EXIT } from './errors.ts';
+import { EXIT } from './domain/errors.ts';
 
 const cli = fileURLToPath(new URL('cli.js', import.meta.url));
 const { status } = spawnSync(process.execPath, [cli, 'run', 'fixtures/cohort.csv', '--sandbox'], {

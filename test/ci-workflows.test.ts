@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { program } from '../src/commands/program.ts';
-import { EXIT } from '../src/errors.ts';
-import type { Io } from '../src/job/io.ts';
+import type { Io } from '../src/app/io.ts';
+import { program } from '../src/cli/program.ts';
+import { EXIT } from '../src/domain/errors.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(`${ROOT}README.md`, 'utf8');

@@ -3,9 +3,9 @@ import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../src/domain/errors.ts';
 import { REASONS } from '../src/domain/reasons.ts';
 import { STATUSES } from '../src/domain/words.ts';
-import { EXIT } from '../src/errors.ts';
 import { built } from './built.ts';
 import { SOAK, scratch } from './helpers.ts';
 

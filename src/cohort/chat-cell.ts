@@ -1,7 +1,7 @@
 import { parseChatId } from '../domain/chat-id.ts';
 import type { ChatId } from '../domain/words.ts';
-import { isSpreadsheetError, plainText, scientific, unwrap } from './plain-text.ts';
-import { quote } from './quote.ts';
+import { isSpreadsheetError, plainText, scientific, unwrap } from './file/plain-text.ts';
+import { quote } from './file/quote.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 const HOW =

@@ -1,19 +1,20 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
+import { OnboardError } from '../domain/errors.ts';
 import { maskNumbers } from '../domain/mask-numbers.ts';
 import type { Reading, Row } from '../domain/words.ts';
-import { OnboardError } from '../errors.ts';
-import { type CohortFile, statCohort, unreadable } from './bytes.ts';
-import { takeCensus } from './census.ts';
-import { findDelimiter } from './delimiter.ts';
-import type { Judge } from './doubt.ts';
-import { type Encoding, findEncoding, textOf } from './encoding.ts';
+import { type RoleOptions, rolesOf } from './columns/roles.ts';
+import { type CohortFile, statCohort, unreadable } from './file/bytes.ts';
+import { findDelimiter } from './file/delimiter.ts';
+import { type Encoding, findEncoding, textOf } from './file/encoding.ts';
+import { refuseOtherText } from './file/not-csv.ts';
+import { quote } from './file/quote.ts';
+import { type Layout, mayBeShort, recordsOf, toRow } from './file/reader.ts';
+import type { CsvRecord } from './file/records.ts';
 import { Findings, isRow } from './findings.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
-import { refuseOtherText } from './not-csv.ts';
-import { quote } from './quote.ts';
-import { type Layout, mayBeShort, recordsOf, toRow } from './reader.ts';
-import type { CsvRecord } from './records.ts';
+import { takeCensus } from './phone/census.ts';
+import type { Judge } from './phone/doubt.ts';
 import {
   areResultsChanged,
   editedStatus,
@@ -21,7 +22,6 @@ import {
   type PreviousResult,
   readPrevious,
 } from './results-cohort.ts';
-import { type RoleOptions, rolesOf } from './roles.ts';
 
 export type { CountryCode } from './normalizer.ts';
 export type { PreviousResult } from './results-cohort.ts';

@@ -1,6 +1,6 @@
-import { Lines } from './lines.ts';
+import { Lines } from './file/lines.ts';
+import { holdsRows } from './file/swallow.ts';
 import type { Roles } from './normalizer.ts';
-import { holdsRows } from './swallow.ts';
 
 /** What one reading of a cohort shows beside its rows: gathered as it goes, and said at its end. */
 export class Findings {

@@ -1,6 +1,6 @@
 import { RESULT_COLUMNS, type ResultColumn } from '../domain/results-columns.ts';
 import { type Problem, type Row, STATUSES, type Status } from '../domain/words.ts';
-import { quote } from './quote.ts';
+import { quote } from './file/quote.ts';
 
 /** What a row's own results columns say, when the cohort is itself a results CSV. */
 export interface PreviousResult {

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
+import { OnboardError } from '../domain/errors.ts';
 import { STATUSES, type Status } from '../domain/words.ts';
-import { OnboardError } from '../errors.ts';
-import { statCohort } from './bytes.ts';
-import { breaksIn } from './csv.ts';
-import { type Layout, recordsOf, toRow } from './reader.ts';
-import type { CsvRecord } from './records.ts';
+import { statCohort } from './file/bytes.ts';
+import { breaksIn } from './file/csv.ts';
+import { type Layout, recordsOf, toRow } from './file/reader.ts';
+import type { CsvRecord } from './file/records.ts';
 import { findResults } from './results-cohort.ts';
 
 /** A record of a results CSV: its cells as they stand there, and what says where it belongs. */

@@ -1,7 +1,7 @@
 import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
-import { plainText, unwrap } from './plain-text.ts';
-import { quote } from './quote.ts';
+import { plainText, unwrap } from './file/plain-text.ts';
+import { quote } from './file/quote.ts';
 import { type Trouble, trouble } from './trouble.ts';
 
 /** A number written for people: with its `+`, it is certain where it begins. */

@@ -1,6 +1,6 @@
 /** The ledger's errors, each one line that says what, where, and what to do. */
-import { OnboardError } from '../errors.ts';
-import { describeFailure, errorCode } from '../files/failure.ts';
+import { OnboardError } from '../domain/errors.ts';
+import { describeFailure, errorCode } from '../lib/failure.ts';
 
 export function notWritable(path: string, cause: unknown): OnboardError {
   const message = `${path}: the ledger cannot be opened for writing: ${describeFailure(cause)}; put that right, or give another --ledger`;

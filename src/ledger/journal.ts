@@ -5,7 +5,7 @@
  * fsync, not N. A record takes effect (`onDurable`) only once it cannot be lost any more.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { writeFully } from '../files/durable.ts';
+import { writeFully } from '../lib/durable.ts';
 import { Composition, type Draft, type End } from './compose.ts';
 import type { LedgerRecord } from './format.ts';
 

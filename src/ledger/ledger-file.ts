@@ -2,9 +2,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { OnboardError } from '../errors.ts';
-import { syncDirectory, writeFully } from '../files/durable.ts';
-import { errorCode } from '../files/failure.ts';
+import { OnboardError } from '../domain/errors.ts';
+import { syncDirectory, writeFully } from '../lib/durable.ts';
+import { errorCode } from '../lib/failure.ts';
 import { notWritable } from './failures.ts';
 import { encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
 import { scan } from './scan.ts';

@@ -1,9 +1,9 @@
 /** The ledger: the append-only file of asks and outcomes, and the only truth about what was done. */
 import { stat } from 'node:fs/promises';
+import { OnboardError } from '../domain/errors.ts';
 import type { Clock, Outcome, Pair } from '../domain/words.ts';
-import { OnboardError } from '../errors.ts';
-import { canonicalPath } from '../files/durable.ts';
-import { errorCode } from '../files/failure.ts';
+import { canonicalPath } from '../lib/durable.ts';
+import { errorCode } from '../lib/failure.ts';
 import { failure, lost, notWritable } from './failures.ts';
 import { BRIEF_SINCE, type Header } from './format.ts';
 import { Journal } from './journal.ts';

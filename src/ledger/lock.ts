@@ -19,10 +19,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import { OnboardError } from '../errors.ts';
-import { writeFully } from '../files/durable.ts';
-import { describeFailure, errorCode } from '../files/failure.ts';
+import { writeFully } from '../lib/durable.ts';
+import { describeFailure, errorCode } from '../lib/failure.ts';
 import { type Holder, lifeOf, parseHolder, thisProcess } from './holder.ts';
 
 export interface LockOptions {

@@ -1,6 +1,6 @@
 /** Opening: reads a ledger's file from its first byte to its last, in bounded memory, and judges what it finds. */
 import type { FileHandle } from 'node:fs/promises';
-import { OnboardError } from '../errors.ts';
+import { OnboardError } from '../domain/errors.ts';
 import {
   asHeader,
   asLine,

@@ -5,8 +5,8 @@
 import { REASON_CODES, type ReasonCode } from '../domain/reasons.ts';
 import type { Pair, Participant, SettledStatus } from '../domain/words.ts';
 import { SETTLED_STATUSES } from '../domain/words.ts';
+import { grown, PairIndex } from '../lib/pair-index.ts';
 import { type AskedRecord, knownReason, type LedgerRecord, type OutcomeEntry } from './format.ts';
-import { grown, PairIndex } from './pair-index.ts';
 import { type LoggedAsk, SenderLog } from './sender-log.ts';
 
 export interface PairState {

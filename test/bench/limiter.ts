@@ -9,10 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import pLimit from 'p-limit';
-import { createClient } from '../../src/asking/client.ts';
-import { observed } from '../../src/asking/gateway.ts';
-import { createLimiter } from '../../src/asking/rate-limit/limiter.ts';
 import type { ChatId, Participant } from '../../src/domain/words.ts';
+import { createClient } from '../../src/send/api/client.ts';
+import { observed } from '../../src/send/gateway.ts';
+import { createLimiter } from '../../src/send/rate-limit/limiter.ts';
 
 const LIMIT = 10;
 const WINDOW_MS = 1000;

@@ -6,7 +6,7 @@ import parsePhoneNumber, {
   Metadata,
 } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../src/cohort/phone-cell.ts';
+import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
 import { maskParticipant, parseParticipant, personKey } from '../../src/domain/participant.ts';
 import { repeats, SOAK } from '../helpers.ts';
 

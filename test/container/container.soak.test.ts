@@ -9,7 +9,7 @@ import { parse } from 'csv-parse/sync';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { EXIT } from '../../src/errors.ts';
+import { EXIT } from '../../src/domain/errors.ts';
 import { type Counts, cli, csv, FIXTURES, phone, SENDER } from '../e2e/harness.ts';
 import { scratch } from '../helpers.ts';
 import { first, JOBS, podOf } from '../kubernetes/manifests.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
-import { EXIT } from '../../src/errors.ts';
+import { EXIT } from '../../src/domain/errors.ts';
 import { scratch } from '../helpers.ts';
 import { csv, phone, type SandboxProcess, sandbox } from './harness.ts';
 import { inProcess } from './in-process.ts';

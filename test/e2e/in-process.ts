@@ -1,7 +1,7 @@
 /** The whole command in this process: for the many cases where starting one each would take all the time. */
 import { Readable, Writable } from 'node:stream';
-import { program } from '../../src/commands/program.ts';
-import type { Io } from '../../src/job/io.ts';
+import type { Io } from '../../src/app/io.ts';
+import { program } from '../../src/cli/program.ts';
 
 export interface Done {
   readonly code: number;

@@ -5,10 +5,10 @@ import type { IJobSpec } from 'kubernetes-models/batch/v1/JobSpec';
 import type { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { program } from '../../src/commands/program.ts';
-import { EXIT } from '../../src/errors.ts';
-import type { Io } from '../../src/job/io.ts';
-import { parseDuration } from '../../src/units.ts';
+import type { Io } from '../../src/app/io.ts';
+import { program } from '../../src/cli/program.ts';
+import { EXIT } from '../../src/domain/errors.ts';
+import { parseDuration } from '../../src/lib/units.ts';
 import {
   all,
   documents,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { personKey } from '../../src/domain/participant.ts';
 import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
-import { PairIndex } from '../../src/ledger/pair-index.ts';
+import { PairIndex } from '../../src/lib/pair-index.ts';
 import { repeats, soakTest } from '../helpers.ts';
 import { pair } from './support.ts';
 

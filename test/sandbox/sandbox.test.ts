@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OnboardError } from '../../src/errors.ts';
+import { OnboardError } from '../../src/domain/errors.ts';
 import { preciseNow } from '../../src/sandbox/counts.ts';
 import { Network } from '../../src/sandbox/network.ts';
 import type { RecordLine, SandboxCounts } from '../../src/sandbox/sandbox.ts';

@@ -1,5 +1,5 @@
 import { type CountryCode, getCountries } from 'libphonenumber-js/max';
-import { listed } from '../header/header-key.ts';
+import { listed } from '../columns/header/header-key.ts';
 
 /** A name of a country in a language we know, or its two or three ISO letters → the country. Undefined when none has it, or two. */
 export function countryByName(name: string): CountryCode | undefined {

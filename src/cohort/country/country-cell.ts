@@ -1,6 +1,6 @@
 import { type CountryCode, getCountryCallingCode } from 'libphonenumber-js/max';
-import { callingCodeOf, regionOf } from '../numbering.ts';
-import { plainText, unwrap } from '../plain-text.ts';
+import { plainText, unwrap } from '../file/plain-text.ts';
+import { callingCodeOf, regionOf } from '../phone/numbering.ts';
 import { countryByName } from './country-by-name.ts';
 
 /** What a cell says about the country of a phone: whose rules hold, and how its numbers begin. */

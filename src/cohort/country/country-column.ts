@@ -1,13 +1,13 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import type { Participant } from '../../domain/words.ts';
-import { allCandidates, type Candidate, headerKey } from '../columns.ts';
-import { DOUBTFUL } from '../header/country-names.ts';
-import { callingCodeOf } from '../numbering.ts';
-import { readInternational, readPhoneCellOf } from '../phone-cell.ts';
-import { readPhoneText } from '../phone-text.ts';
-import { ambiguous } from '../phone-trouble.ts';
-import { quote } from '../quote.ts';
-import { isMobile } from '../rivals.ts';
+import { allCandidates, type Candidate, headerKey } from '../columns/columns.ts';
+import { DOUBTFUL } from '../columns/header/country-names.ts';
+import { quote } from '../file/quote.ts';
+import { callingCodeOf } from '../phone/numbering.ts';
+import { readInternational, readPhoneCellOf } from '../phone/phone-cell.ts';
+import { readPhoneText } from '../phone/phone-text.ts';
+import { ambiguous } from '../phone/phone-trouble.ts';
+import { isMobile } from '../phone/rivals.ts';
 import { type Trouble, trouble } from '../trouble.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { httpServer, textOf } from '../../asking/api-server.ts';
+import { httpServer, textOf } from '../../send/api-server.ts';
 import { csv, GROUP, phone, SENDER } from '../harness.ts';
 import { job, lastLine } from './support.ts';
 

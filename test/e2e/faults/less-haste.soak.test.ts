@@ -1,6 +1,6 @@
 /** A server that asks for less haste in another way than 429: nothing was done, nobody is to blame, all are asked again. */
 import { expect, it } from 'vitest';
-import { httpServer, textOf } from '../../asking/api-server.ts';
+import { httpServer, textOf } from '../../send/api-server.ts';
 import { csv, GROUP, phone, SENDER } from '../harness.ts';
 import { job } from './support.ts';
 

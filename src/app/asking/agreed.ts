@@ -1,0 +1,114 @@
+import type { RunConfig } from '../../config/run.ts';
+import { EXIT } from '../../domain/errors.ts';
+import type { ChatId, Sender } from '../../domain/words.ts';
+import { formatDuration } from '../../lib/units.ts';
+import { estimateMs } from '../../plan/estimate.ts';
+import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from '../../plan/survey.ts';
+import { countriesText, rareText } from '../../report/summary/countries.ts';
+import { banWarning, sendingPlanText } from '../../report/terminal/ask-first.ts';
+import type { Log } from '../../send/ports.ts';
+import type { RunControl } from '../../send/run-control.ts';
+import type { Io } from '../io.ts';
+import { wantsColour } from '../outputs/output.ts';
+import { canAsk, confirm } from './confirm.ts';
+import type { Live } from './live.ts';
+
+export interface AgreedParts {
+  readonly config: RunConfig;
+  readonly io: Io;
+  readonly plan: Survey;
+  readonly sender: string;
+  readonly live: Live;
+  readonly control: RunControl;
+  /** The name that stands for this sending phone: one phone may have two. */
+  readonly calls: (sender: Sender | undefined) => Sender | undefined;
+  /** Per group: what will go wrong there. */
+  readonly troubles: ReadonlyMap<ChatId, string>;
+  readonly log: Log;
+}
+
+/** Whether this run shows its plan to a person, and asks, before it sends. */
+function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
+  return target?.kind !== 'sandbox' && !dryRun && !yes && canAsk(io);
+}
+
+/** The people per country for the log of a run that shows its plan to nobody. */
+export function logCountries({
+  config,
+  io,
+  plan,
+  log,
+}: Pick<AgreedParts, 'config' | 'io' | 'plan' | 'log'>): void {
+  if (plan.toAsk === 0 || asksFirst(config, io)) return;
+  log.info({}, `people to ask: ${countriesText(plan.countries)}`);
+  const rare = rareText(plan.countries);
+  if (rare) log.warn({}, `rare among the people to ask: ${rare}: was each of these numbers read right?`);
+}
+
+/**
+ * The last moment before something is sent that cannot be taken back: warns of what has got phones banned and, where a
+ * person is there to answer and has not said `--yes`, shows the plan and asks. False: nobody is asked.
+ */
+export async function agreed(parts: AgreedParts): Promise<boolean> {
+  const { config, io, plan, live, control } = parts;
+  if (config.target?.kind === 'sandbox') return true; // nobody is contacted
+  const groups = [...plan.groups]
+    .filter(([, people]) => people > 0)
+    .map(([chatId, people]) => ({
+      chatId,
+      people,
+      name: live.groupName(chatId),
+      trouble: parts.troubles.get(chatId),
+    }));
+  const warning = banWarning(groups, config.gap !== undefined || config.dailyCap !== undefined);
+  if (warning) parts.log.warn({}, warning);
+  if (!asksFirst(config, io)) return true;
+
+  const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
+  const asks = Math.min(asksNeeded(plan, config.batchSize), people);
+  const works = new Map<Sender | undefined, Workload>();
+  for (const [named, { people, asks }] of workloads(plan, config.batchSize)) {
+    const sender = parts.calls(named);
+    const before = works.get(sender) ?? { people: 0, asks: 0 };
+    works.set(sender, { people: before.people + people, asks: before.asks + asks });
+  }
+  const senders = [...works].filter(([, work]) => work.people > 0);
+  const estimate = estimateMs(
+    asks,
+    people,
+    config,
+    busiestOf(
+      senders.map(([, work]) => work),
+      asks,
+      people,
+    ),
+  );
+  io.stderr.write(
+    sendingPlanText(
+      {
+        people,
+        asks,
+        groups,
+        countries: plan.countries,
+        senders: senders.map(([sender, work]) => ({ sender: sender ?? parts.sender, people: work.people })),
+        pace: paceOf(config),
+        estimateMs: estimate,
+      },
+      wantsColour(io),
+    ),
+  );
+  if (await confirm(io, 'Send? [y/N] ', control.signal)) return true;
+  control.stop({ exit: EXIT.again, code: 'interrupted', message: 'you did not say yes: nobody was asked' });
+  return false;
+}
+
+/** The flags that slow the run down, as a person reads them. */
+function paceOf({ gap, maxRate, dailyCap }: RunConfig): string {
+  return [
+    gap && `${formatDuration(gap.minMs)} to ${formatDuration(gap.maxMs)} between asks`,
+    maxRate && `at most ${maxRate.count} in ${formatDuration(maxRate.perMs)}`,
+    dailyCap && `at most ${dailyCap} people a day`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

@@ -1,0 +1,75 @@
+import type { ChatId, Clock, Status } from '../../domain/words.ts';
+import type { GroupAbout } from '../../report/html/report.ts';
+import type { Moment } from '../../report/terminal/progress.ts';
+import type { AskingEvents, GroupFacts } from '../../send/ports.ts';
+import { WaitMeter } from './wait-meter.ts';
+
+interface Waiting {
+  readonly waitingUntil?: number | undefined;
+  readonly waitingWhy?: string | undefined;
+}
+
+/** What has happened so far in this run: fed by the asking stage, read by the bar and the log. */
+export class Live implements AskingEvents {
+  readonly #clock: Clock;
+  readonly #counts: Partial<Record<Status, number>> = {};
+  readonly #groups = new Map<ChatId, GroupAbout>();
+  #done = 0;
+  #last: ChatId | undefined;
+  #startedAt: number;
+  readonly waits: WaitMeter;
+  total = 0;
+  /** Asks sent in this run. */
+  asks = 0;
+  waiting: () => Waiting = () => ({});
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.waits = new WaitMeter(clock);
+    this.#startedAt = clock.monotonic();
+  }
+
+  /** Asking begins now: the rate is counted from here. */
+  start(total: number): void {
+    this.total = total;
+    this.#startedAt = this.#clock.monotonic();
+  }
+
+  asked(_people: number): void {
+    this.asks++;
+  }
+
+  settled(chatId: ChatId, status: Status, count: number): void {
+    this.#counts[status] = (this.#counts[status] ?? 0) + count;
+    this.#done += count;
+    this.#last = chatId;
+  }
+
+  groupRead(chatId: ChatId, name: string, about?: GroupFacts): void {
+    const { inviteLink = '', memberCount: members } = about ?? {};
+    this.#groups.set(chatId, { name, inviteLink, members });
+  }
+
+  groupName(chatId: ChatId): string {
+    return this.#groups.get(chatId)?.name ?? '';
+  }
+
+  groupAbout(chatId: ChatId): GroupAbout | undefined {
+    return this.#groups.get(chatId);
+  }
+
+  moment(): Moment {
+    const now = this.#clock.monotonic();
+    const seconds = (now - this.#startedAt) / 1_000;
+    const { waitingUntil, waitingWhy } = this.waiting();
+    const ms = (waitingUntil ?? 0) - now;
+    return {
+      done: Math.min(this.#done, this.total),
+      total: this.total,
+      counts: { ...this.#counts },
+      group: this.#last === undefined ? '' : this.groupName(this.#last),
+      perSecond: this.#done > 0 && seconds > 0.5 ? this.#done / seconds : undefined,
+      waiting: ms > 0 ? { why: waitingWhy ?? 'rate limit', ms } : undefined,
+    };
+  }
+}

@@ -1,0 +1,32 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OnboardError } from '../../domain/errors.ts';
+import { type Shard, shardText } from '../../domain/shard.ts';
+import { readShardFile } from '../../domain/shard-file.ts';
+
+/**
+ * What a run asks for is kept from a second ask by its own ledger, and by no other. A ledger of the same cohort that was
+ * dealt otherwise (in another number of shards, or not at all) knows people whom this one does not.
+ * @throws OnboardError CONFIG when there is one beside this run's ledger
+ */
+export async function assertOneSharding(ledger: string, shard: Shard | undefined): Promise<void> {
+  const ours = basename(ledger);
+  const plain = (shard && readShardFile(ours)?.plain) ?? ours;
+  // A directory that cannot be read is reported where the ledger is opened.
+  const names = await readdir(dirname(ledger)).catch(() => []);
+  for (const name of names.sort()) {
+    if (shard && name === plain) throw refused(join(dirname(ledger), name), undefined, shard);
+    const other = readShardFile(name);
+    if (other?.plain === plain && other.shard.count !== shard?.count && name !== ours)
+      throw refused(join(dirname(ledger), name), other.shard, shard);
+  }
+}
+
+function refused(path: string, other: Shard | undefined, shard: Shard | undefined): OnboardError {
+  const now = shard ? `--shard ${shardText(shard)}` : 'a run without --shard';
+  const found = `${path} is of a run ${other ? `in ${other.count} shards` : 'without --shard'}, and ${now} would ask the same people again`;
+  const todo = other
+    ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results and run with the merged file`
+    : 'go on without --shard, or run with the results of that run, once it has ended';
+  return new OnboardError('CONFIG', `${found}: ${todo}`);
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { EXIT, OnboardError } from '../../domain/errors.ts';
+import type { Clock } from '../../domain/words.ts';
+import type { Log, LoggedAsks } from '../../send/ports.ts';
+import type { MakePacer } from '../../send/rate-limit/pacer.ts';
+import type { RedisTarget } from '../../send/rate-limit/redis/redis-url.ts';
+import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
+import type { RunControl } from '../../send/run-control.ts';
+import type { Endpoint } from '../phones/connect.ts';
+import type { Releases } from '../releases.ts';
+
+/** What this run keeps together with others. */
+export interface Sharing {
+  /** The pacer of one phone's allowance, where the server counts by the phone; undefined: of the key's. */
+  pacer(sender: string | undefined): MakePacer;
+  cap(sender: () => string, ledger: CapLedger): SharedCap;
+}
+
+/** Of what lies in Redis: another one has other keys. */
+export const FORM = 4;
+
+export interface CapLedger {
+  readonly path: string;
+  readonly header: { readonly created: string };
+  asksInLast(ms: number, sender: string): LoggedAsks;
+}
+
+export interface SharingParts {
+  readonly redis: RedisTarget | undefined;
+  readonly to: Pick<Endpoint, 'baseUrl' | 'apiKey'>;
+  readonly control: RunControl;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly releases: Releases;
+}
+
+/**
+ * Connects to Redis when there is one; undefined without. A Redis that refuses us is an error; one that is out of reach
+ * stops the run, so that the results say so. What it takes is loaded only here.
+ */
+export async function openSharing(parts: SharingParts): Promise<Sharing | undefined> {
+  const { redis, to, control, clock, log, releases } = parts;
+  if (redis === undefined) return undefined;
+  const unreachable = (message: string) =>
+    control.stop({ exit: EXIT.again, code: 'redis_unreachable', message });
+  const [{ openRedisLink }, { SharedPacer }, { SharedCap: Cap }, { placeOf }] = await Promise.all([
+    import('../../send/rate-limit/redis/redis-link.ts'),
+    import('../../send/rate-limit/redis/shared-pacer.ts'),
+    import('../../send/rate-limit/redis/shared-cap.ts'),
+    import('../../send/rate-limit/redis/redis-url.ts'),
+  ]);
+  // The braces keep all keys of one account in one slot of a Redis Cluster; no key of the API can be read from it.
+  const account = hash(`${to.baseUrl.origin}\n${to.apiKey}`);
+  const prefix = `group-onboard:${FORM}:{${account}}`;
+  const link = await openRedisLink({ target: redis, prefix, clock, log, lost: unreachable }).catch(
+    (error: unknown) => {
+      if (!(error instanceof OnboardError) || error.code !== 'REDIS_UNREACHABLE') throw error;
+      unreachable(error.message);
+      return undefined;
+    },
+  );
+  if (link === undefined) return undefined;
+  releases.add(() => link.close());
+  log.info({ redis: placeOf(redis) }, 'the allowance is shared through Redis');
+  return {
+    pacer: (sender) => (pacing) =>
+      new SharedPacer({
+        ...pacing,
+        link,
+        // A phone has one name in every process, and none that could be read.
+        name: sender === undefined ? '' : hash(sender),
+        newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
+        failed: (error) => {
+          log.error({ error: String(error) }, 'the shared allowance failed');
+          control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+        },
+      }),
+    cap: (sender, ledger) =>
+      new Cap({
+        link,
+        sender,
+        ledgerId: hash(`${ledger.header.created} ${resolve(ledger.path)}`),
+        asked: (ms) => ledger.asksInLast(ms, sender()),
+        now: () => clock.now(),
+      }),
+  };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,115 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCohort } from '../cohort/cohort.ts';
+import type { CheckConfig } from '../config/run.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { shardText } from '../domain/shard.ts';
+import type { Problem } from '../domain/words.ts';
+import { sweepLitter } from '../lib/atomic-file.ts';
+import { estimateMs } from '../plan/estimate.ts';
+import { firstLines } from '../plan/first-lines.ts';
+import { roundedIdsNote } from '../plan/rounded-ids.ts';
+import { asksNeeded, busiestOf, survey, workloads } from '../plan/survey.ts';
+import { assertWritable, openResults } from '../report/results/results.ts';
+import { plainCell } from '../report/results/safe-cell.ts';
+import { planText, problemLine } from '../report/terminal/plan.ts';
+import { assertNoResults } from './asking/lost-ledger.ts';
+import { inShard } from './asking/shard-cohort.ts';
+import { spool } from './asking/spool.ts';
+import { type Io, isTerminal, systemClock } from './io.ts';
+import { wantsColour } from './outputs/output.ts';
+import { type Projection, project } from './outputs/project.ts';
+import { assertReplaceable } from './outputs/replaceable.ts';
+import { Releases } from './releases.ts';
+
+/** Problems shown one by one; beyond them they are counted. `--output` has all. */
+const SHOWN = 20;
+const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
+const NO_SELECTION = { retry: [], onlyStatus: undefined };
+
+/** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
+export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
+  const releases = new Releases();
+  try {
+    const { path, ...options } = config.cohort;
+    let source = { path, name: path };
+    if (path === '-') {
+      const spooled = await spool(io.stdin, join(tmpdir(), 'cohort'));
+      releases.add(spooled.remove);
+      source = { path: spooled.path, name: 'standard input' };
+    }
+    const whole = await openCohort(source.path, { ...options, plainCell, name: source.name });
+    const cohort = inShard(whole, config.shard);
+    if (config.output !== undefined) {
+      await assertReplaceable(config.output);
+      await assertNoResults(config.output);
+      if (config.output !== '-') {
+        await assertWritable(config.output);
+        await sweepLitter(config.output, systemClock.now());
+      }
+    }
+
+    const write = (text: string) => io.stdout.write(text);
+    // With the plan itself on stdout, the words go to stderr.
+    const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
+    const stream = config.output === '-' ? io.stderr : io.stdout;
+    const terminal = isTerminal(stream);
+    for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
+    let shown = 0;
+    const plan = await survey(
+      cohort.readings(),
+      { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
+      NO_SELECTION,
+      (line: number, problem: Problem) => {
+        if (shown++ < SHOWN) say(problemLine(source.name, line, problem, terminal));
+      },
+    );
+    for (const note of cohort.seen()) say(`note: ${note}\n`);
+    const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
+    if (rounded !== undefined) say(`note: ${rounded}\n`);
+    const asks = asksNeeded(plan, config.batchSize);
+    const work = workloads(plan, config.batchSize);
+    say(
+      planText({
+        plan,
+        asks,
+        estimateMs: estimateMs(asks, plan.toAsk, config, busiestOf([...work.values()], asks, plan.toAsk)),
+        senders:
+          cohort.senderColumn === undefined
+            ? []
+            : [...work]
+                .map(([sender, { people }]) => ({ sender, people }))
+                .filter(({ people }) => people > 0),
+        shown: Math.min(shown, SHOWN),
+        shard: config.shard && shardText(config.shard),
+        colour: wantsColour(io, stream),
+      }),
+    );
+    if (config.output !== undefined) {
+      const projection: Projection = {
+        firstLine: firstLines(),
+        recorded: () => undefined,
+        previous: () => undefined,
+        selection: NO_SELECTION,
+        dryRun: true,
+        stop: undefined,
+        limited: false,
+      };
+      const writer = await openResults(config.output === '-' ? io.stdout : config.output, cohort.columns, {
+        excel: config.excel,
+      });
+      try {
+        for await (const batch of cohort.readings()) {
+          await writer.write(batch.map((reading) => project(reading, projection)));
+        }
+        await writer.commit();
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    }
+    return plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;
+  } finally {
+    await releases.all();
+  }
+}

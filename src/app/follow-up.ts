@@ -1,0 +1,234 @@
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import { noSender } from '../config/api.ts';
+import type { FollowUpConfig } from '../config/follow-up.ts';
+import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import { sweepAll } from '../lib/atomic-file.ts';
+import { assertWritable, openRecords } from '../report/results/results.ts';
+import type { Ending } from '../report/summary/ending.ts';
+import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/follow-up-text.ts';
+import { createLog, safeWriter } from '../report/terminal/log.ts';
+import type { History } from '../send/groups/notifications.ts';
+import { RunControl } from '../send/run-control.ts';
+import { Live } from './asking/live.ts';
+import { openSharing } from './asking/share.ts';
+import { type Io, systemClock } from './io.ts';
+import { wantsColour } from './outputs/output.ts';
+import { assertPublishable, forLog, publish } from './outputs/publish.ts';
+import { assertReplaceable } from './outputs/replaceable.ts';
+import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
+import { endpoint, type ReaderParts, SANDBOX_SENDER } from './phones/connect.ts';
+import { connectReaders, type Readers } from './phones/readers.ts';
+import { Releases } from './releases.ts';
+
+/** Groups read at once; the limiter says when each of them starts. */
+const READS_IN_FLIGHT = 8;
+
+/** From `invited` to `joined`, from `unknown` to what the group tells, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
+export async function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
+  const releases = new Releases();
+  try {
+    return await wired(config, io, releases);
+  } finally {
+    await releases.all();
+  }
+}
+
+async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promise<ExitCode> {
+  const clock = systemClock;
+  const startedAt = clock.monotonic();
+  const control = new RunControl();
+  const live = new Live(clock);
+  const log = createLog({
+    config: config.log,
+    write: safeWriter(io.stderr),
+    secret: config.target.kind === 'api' ? config.target.apiKey : undefined,
+    colour: wantsColour(io),
+  });
+  releases.add(
+    io.onSignal((signal) => {
+      const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+      control.stop({ exit, code: 'interrupted', message: `stopped by ${signal}` });
+    }),
+  );
+
+  const isApi = config.target.kind === 'api';
+  const cohort = await openCohort(config.results, {
+    defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
+  });
+  if (!cohort.isResults) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${config.results} is no results CSV: give the file that run wrote`,
+    );
+  }
+  if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
+  const { chatIds, open, inDoubt } = await groupsOf(cohort, config.results);
+  if (config.output !== config.results) await assertReplaceable(config.output);
+  if (config.output !== '-') await assertWritable(config.output);
+  await assertPublishable(config.reports);
+  const ledger = await ledgerOf(config, releases);
+  await sweepAll([config.output, ...Object.values(config.reports)], clock.now());
+  if (ledger?.repaired) log.warn({}, ledger.repaired);
+
+  let readers: Readers | undefined;
+  const to = chatIds.size > 0 ? await endpoint(config, releases) : undefined;
+  const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
+  // A Redis that is out of reach has stopped the run.
+  if (to && !(config.redis && sharing === undefined)) {
+    const parts: ReaderParts = {
+      ...{ config, to, control, closing: control, clock, log, releases, sharing },
+      ...{ events: live, waits: live.waits },
+    };
+    readers = connectReaders(parts, chatIds);
+  }
+  const read = new Set<ChatId>();
+  const histories = new Map<ChatId, History>();
+  const slots = pLimit(READS_IN_FLIGHT);
+  await Promise.all(
+    [...chatIds.keys()].map((chatId) =>
+      slots(async () => {
+        const isOpen = open.has(chatId);
+        if (isOpen && !control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
+        const history = control.stopped
+          ? undefined
+          : await readers?.history(chatId, inDoubt.has(chatId) ? 'all' : 'first');
+        if (history === undefined) return;
+        histories.set(chatId, history);
+        // Of those who are in, only what the notifications tell has to be checked.
+        if (!isOpen && history.someoneWent && !control.stopped) await readers?.read(chatId);
+      }),
+    ),
+  );
+
+  const { olderThanMs } = config;
+  const now = clock.now();
+  const named = (askedAt: number | undefined) =>
+    olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
+  const rewriting = { cohort, groups: readers?.groups, read, histories, ledger, clock, named };
+  const { tally, counts, rows, written } = await rewrite(config, io, rewriting);
+
+  const { out, waiting, unread, inDoubt: unknown } = totalOf(counts);
+  const stop = control.reason;
+  const unfinished = out + waiting + unread + unknown + tally.counts.left;
+  const exit = stop?.exit ?? (unfinished > 0 ? EXIT.incomplete : EXIT.ok);
+  const sandbox = config.target.kind === 'sandbox';
+  const ending: Ending = {
+    command: 'follow-up',
+    cohort: config.results,
+    results: config.output === '-' ? undefined : config.output,
+    ledger: ledger && config.ledger.path,
+    sandbox,
+    dryRun: false,
+    tally,
+    groupName: (id) => live.groupName(id),
+    exit,
+    stopped: stop && { code: stop.code, message: stop.message },
+    next: undefined,
+    asks: 0,
+    throttled: readers?.limiter.snapshot.throttled ?? 0,
+    waitedMs: live.waits.total(),
+    startedAt: clock.now() - (clock.monotonic() - startedAt),
+    endedAt: clock.now(),
+    elapsedMs: clock.monotonic() - startedAt,
+  };
+  const facts: FollowUpFacts = {
+    file: config.results,
+    groups: counts,
+    groupName: ending.groupName,
+    rows,
+    olderThanMs,
+    now,
+    sandbox,
+    written,
+    stopped: stop?.message,
+  };
+  // With the results themselves on stdout, the words go to stderr.
+  const say = safeWriter(config.output === '-' ? io.stderr : io.stdout);
+  if (!config.log.quiet) say(forLog(followUpText(facts), ending, io.env));
+  await publish(ending, config.reports, io.env);
+  return exit;
+}
+
+/** The groups, each with the phones that its people were asked through. A row that cannot be read cannot be written again as it was: then nothing is. */
+async function groupsOf(
+  cohort: Cohort,
+  file: string,
+): Promise<{
+  readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
+  /** Groups where somebody may have come in since: has an invite to accept, or is in doubt. */
+  readonly open: ReadonlySet<ChatId>;
+  /** Groups where somebody is in doubt. */
+  readonly inDoubt: ReadonlySet<ChatId>;
+}> {
+  const chatIds = new Map<ChatId, Set<Sender | undefined>>();
+  const open = new Set<ChatId>();
+  const inDoubt = new Set<ChatId>();
+  for await (const batch of cohort.readings()) {
+    for (const reading of batch) {
+      const { line, problem } = reading.row;
+      if (problem) {
+        throw new OnboardError(
+          'COHORT_UNREADABLE',
+          `${file}:${line}: ${problem.message}; nothing was changed`,
+        );
+      }
+      const status = cohort.previous(reading.row)?.status;
+      if (reading.kind === 'pair' && status !== undefined && MAY_HAVE_NEWS.includes(status)) {
+        const { chatId } = reading.pair;
+        const senders = chatIds.get(chatId) ?? new Set();
+        chatIds.set(chatId, senders.add(reading.sender));
+        if (status === 'invited' || status === 'unknown') open.add(chatId);
+        if (status === 'unknown') inDoubt.add(chatId);
+      }
+    }
+  }
+  return { chatIds, open, inDoubt };
+}
+
+async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Ledger | undefined> {
+  const { path, named } = config.ledger;
+  if (!existsSync(path)) {
+    if (named) throw new OnboardError('CONFIG', `--ledger ${path}: no such file`);
+    return undefined;
+  }
+  const ledger = await openLedger(path, { origin: config.origin, clock: systemClock });
+  releases.add(() => ledger.close());
+  return ledger;
+}
+
+async function rewrite(
+  config: FollowUpConfig,
+  io: Io,
+  parts: Omit<Parameters<typeof rewriteResults>[0], 'writer'>,
+): Promise<Rewritten & { readonly written: string | undefined }> {
+  const { output, results } = config;
+  const target = output === '-' ? io.stdout : output;
+  const writer = await openRecords(target, { excel: await beginsWithMark(results) });
+  try {
+    const rewritten = await rewriteResults({ ...parts, writer });
+    // What has not changed is not touched: neither its time nor its bytes.
+    const changed = output !== results || rewritten.changed > 0;
+    if (changed) await writer.commit();
+    else await writer.abort();
+    return { ...rewritten, written: changed ? (output === '-' ? 'standard output' : output) : undefined };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** `--excel` wrote a byte order mark (and CRLF): they stay. */
+async function beginsWithMark(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(3), 0, 3, 0);
+    return buffer.equals(Buffer.from('\ufeff'));
+  } finally {
+    await file.close();
+  }
+}

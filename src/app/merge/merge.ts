@@ -1,0 +1,196 @@
+import { type Cohort, openCohort } from '../../cohort/cohort.ts';
+import { linesOf, openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
+import type { MergeConfig } from '../../config/merge.ts';
+import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
+import { REASONS } from '../../domain/reasons.ts';
+import { RESULT_COLUMNS, type ResultColumn } from '../../domain/results-columns.ts';
+import type { Reading } from '../../domain/words.ts';
+import { sweepLitter } from '../../lib/atomic-file.ts';
+import {
+  assertWritable,
+  headerCells,
+  openRecords,
+  type RecordsWriter,
+  resultCells,
+} from '../../report/results/results.ts';
+import { plainCell } from '../../report/results/safe-cell.ts';
+import { TallyMaker } from '../../report/summary/tally.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { type Io, systemClock } from '../io.ts';
+import { assertReplaceable } from '../outputs/replaceable.ts';
+import { Releases } from '../releases.ts';
+import { ByRow, type FromFile } from './by-row.ts';
+import { mergedText } from './merged-text.ts';
+import { Ranges } from './ranges.ts';
+import { UnseenAsks } from './unseen-asks.ts';
+
+/** Records gathered before a write. */
+const BATCH = 500;
+
+/** The results of the shards of a cohort, put together in the order of the cohort. Asks nobody. */
+export async function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitCode> {
+  const releases = new Releases();
+  try {
+    const files: ResultsFile[] = [];
+    for (const path of config.results) files.push(await openResultsFile(path));
+    assertAlike(files);
+    const cohort = config.cohort && (await openCohort(config.cohort.path, { ...config.cohort, plainCell }));
+    const [first] = files as [ResultsFile];
+    const excel = files.some((file) => file.excel);
+    if (cohort) assertOf(cohort, first, config.cohort?.path ?? '');
+
+    await assertReplaceable(config.output);
+    if (config.output !== '-') {
+      await assertWritable(config.output);
+      await sweepLitter(config.output, systemClock.now());
+    }
+    const unseen = new UnseenAsks(config.results, systemClock);
+    releases.add(() => unseen.close());
+    const rows = await ByRow.open(files);
+    releases.add(() => rows.close());
+    const writer = await openRecords(config.output === '-' ? io.stdout : config.output, { excel });
+    const out = new Merging(first.ownWidth, excel, writer, unseen);
+    try {
+      await writer.write([first.columns]);
+      if (cohort) await withCohort(rows, cohort, config.cohort?.path ?? '', out);
+      else await alone(rows, first, out);
+      await out.flush();
+      await writer.commit();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    // With the results themselves on stdout, the words go to stderr.
+    const say = config.output === '-' ? io.stderr : io.stdout;
+    say.write(mergedText(config, out.tally, out.missing));
+    return out.missing.lines > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
+  } finally {
+    await releases.all();
+  }
+}
+
+/** Takes records in order: counts them, and writes them many at a time. */
+class Merging {
+  readonly tally = new TallyMaker();
+  /** Lines of the cohort without a result. */
+  readonly missing = new Ranges();
+  readonly #excel: boolean;
+  readonly #start: number;
+  readonly #writer: RecordsWriter;
+  readonly unseen: UnseenAsks;
+  #batch: (readonly string[])[] = [];
+
+  constructor(ownWidth: number, excel: boolean, writer: RecordsWriter, unseen: UnseenAsks) {
+    this.#start = ownWidth;
+    this.#excel = excel;
+    this.#writer = writer;
+    this.unseen = unseen;
+  }
+
+  async take({ file, record }: FromFile): Promise<void> {
+    const cell = (column: ResultColumn) =>
+      plainCell(record.fields[this.#start + RESULT_COLUMNS.indexOf(column)] ?? '', { excel: file.excel });
+    const { status } = record;
+    const chatId = cell('chat_id');
+    if (status === 'not_attempted' || status === 'planned')
+      await this.unseen.refuse(chatId, cell('participant'), `${file.path}:${record.line} is ${status}`);
+    this.tally.add(chatId, status, cell('reason_code'));
+    await this.#add(record.fields);
+  }
+
+  /** A row of the cohort that no file has. */
+  async miss(reading: Reading, cohort: Cohort, name: string): Promise<void> {
+    const { row } = reading;
+    const { chatId, participant } = reading.kind === 'pair' ? reading.pair : { chatId: '', participant: '' };
+    await this.unseen.refuse(chatId, participant, `${name}:${row.line} has no result`);
+    this.missing.add(row.line);
+    const status = 'not_attempted';
+    const reasonCode = 'no_result';
+    this.tally.add(chatId, status, reasonCode);
+    const message = REASONS[reasonCode].meaning;
+    const result = {
+      row,
+      chatId,
+      participant,
+      status,
+      reasonCode,
+      message,
+      attempts: 0,
+      traceId: '',
+    } as const;
+    await this.#add(resultCells(result, cohort.columns.length, { excel: this.#excel }));
+  }
+
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    await this.#writer.write(batch);
+  }
+
+  /** A record's own cells, as the cohort had them. */
+  own({ file, record }: FromFile): string[] {
+    return record.fields.slice(0, this.#start).map((cell) => plainCell(cell, { excel: file.excel }));
+  }
+
+  async #add(cells: readonly string[]): Promise<void> {
+    this.#batch.push(cells);
+    if (this.#batch.length >= BATCH) await this.flush();
+  }
+}
+
+/** Every row of the cohort, with its result or without one. */
+async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Merging): Promise<void> {
+  const foreign = ({ file, record }: FromFile) =>
+    new OnboardError(
+      'COHORT_UNREADABLE',
+      `${file.path}:${record.line}: row ${record.row} is not what ${name} has on line ${record.row}: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
+    );
+  for await (const batch of cohort.readings()) {
+    for (const reading of batch) {
+      const { current } = rows;
+      const { line, fields } = reading.row;
+      if (current === undefined || current.record.row > line) {
+        await out.miss(reading, cohort, name);
+        continue;
+      }
+      if (current.record.row < line || out.own(current).some((cell, i) => cell !== fields[i]))
+        throw foreign(current);
+      await out.take(current);
+      const wait = rows.advance();
+      if (wait) await wait;
+    }
+  }
+  if (rows.current) throw foreign(rows.current);
+}
+
+/** Without the cohort: what there is, and the lines between that nothing is known of. */
+async function alone(rows: ByRow, { columns, ownWidth }: ResultsFile, out: Merging): Promise<void> {
+  let next = 1 + linesOf(columns.slice(0, ownWidth));
+  for (let { current } = rows; current; current = rows.current) {
+    const { row } = current.record;
+    if (row > next) out.missing.add(next, row - 1);
+    next = row + linesOf(current.record.fields.slice(0, ownWidth));
+    await out.take(current);
+    const wait = rows.advance();
+    if (wait) await wait;
+  }
+}
+
+function assertAlike([first, ...others]: readonly ResultsFile[]): void {
+  for (const other of others) {
+    if (JSON.stringify(other.columns) === JSON.stringify(first?.columns)) continue;
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${other.path} has other columns than ${first?.path}: give the results of one cohort, all with --excel or all without`,
+    );
+  }
+}
+
+function assertOf(cohort: Cohort, file: ResultsFile, name: string): void {
+  const own = headerCells(cohort.columns, { excel: file.excel });
+  if (JSON.stringify(own) === JSON.stringify(file.columns)) return;
+  throw new OnboardError(
+    'COHORT_COLUMNS',
+    `${file.path} has other columns than ${name}: it is of another cohort`,
+  );
+}

@@ -1,0 +1,37 @@
+import { basename } from 'node:path';
+import type { MergeConfig } from '../../config/merge.ts';
+import { readShardFile } from '../../domain/shard-file.ts';
+import { count, plain } from '../../lib/text.ts';
+import { summaryOfResults } from '../../report/summary/summary.ts';
+import type { Tally } from '../../report/summary/tally.ts';
+import type { Ranges } from './ranges.ts';
+
+/** The summary as `report` prints it, and which rows are missing. */
+export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
+  const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
+  const notes: string[] = [];
+  if (missing.lines > 0 && config.cohort) {
+    notes.push(`${count(missing.lines, 'row')} without a result: ${plain(config.cohort.path)}:${missing}`);
+  } else if (missing.lines > 0) {
+    notes.push(
+      `${count(missing.lines, 'line')} of the cohort in no file: ${missing} (rows without a result, or blank lines: --cohort tells)`,
+    );
+  }
+  const absent = absentShards(config.results);
+  if (absent !== '' && (missing.lines > 0 || !config.cohort)) notes.push(`no results of ${absent} are given`);
+  return text + notes.map((note) => `note     ${note}\n`).join('');
+}
+
+/** `shard 2/4, 3/4`: those that the names of the others speak of; '' when none is missed. */
+function absentShards(paths: readonly string[]): string {
+  const shards = paths.map((path) => readShardFile(basename(path))?.shard);
+  const counts = new Set(shards.map((shard) => shard?.count));
+  const [n] = counts;
+  if (counts.size !== 1 || n === undefined) return '';
+  const given = new Set(shards.map((shard) => shard?.index));
+  const absent: string[] = [];
+  for (let i = 1; i <= n && absent.length < 21; i++) if (!given.has(i)) absent.push(`${i}/${n}`);
+  const more = n - given.size - 20;
+  if (absent.length === 0) return '';
+  return `shard ${absent.slice(0, 20).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

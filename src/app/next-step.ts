@@ -1,0 +1,72 @@
+import { maskChatId } from '../domain/chat-id.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+import type { Counts } from '../report/summary/tally.ts';
+
+const AGAIN: readonly ExitCode[] = [EXIT.again, EXIT.sigint, EXIT.sigterm];
+
+/** Words as a shell reads them back. */
+export function shellWords(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
+/** The values that hold somebody's number: the sending phone's, or in a legacy chat_id that of whoever made the group. */
+const isNumber: Readonly<Record<string, (value: string) => boolean>> = {
+  '--phone': (phone) => /\d{7}/.test(phone),
+  '--chat-id': (chatId) => maskChatId(chatId) !== chatId,
+};
+
+export interface TypedCommand {
+  readonly words: readonly string[];
+  /** Flags that were left out with their values. */
+  readonly withheld: readonly string[];
+}
+
+/**
+ * The command as it was typed, for the next time. A person at a terminal can paste it; elsewhere it ends up in a log, where
+ * no number may be whole. A masked one could not be run: such a flag is left out, to be put in words.
+ */
+export function typedCommand(typed: readonly string[], terminal: boolean): TypedCommand {
+  if (terminal) return { words: typed, withheld: [] };
+  const words: string[] = [];
+  const withheld = new Set<string>();
+  for (let i = 0; i < typed.length; i++) {
+    const word = typed[i] as string;
+    const [, joined, text] = /^(--[\w-]+)=(.*)$/s.exec(word) ?? [];
+    const flag = joined ?? word;
+    const value = text ?? typed[i + 1];
+    if (value === undefined || !isNumber[flag]?.(value)) {
+      words.push(word);
+      continue;
+    }
+    withheld.add(flag);
+    if (joined === undefined) i++; // its value is the next word
+  }
+  return { words, withheld: [...withheld] };
+}
+
+/**
+ * What to type next; undefined when nothing is left to do.
+ * @param withheld flags that the command needs, and that are not in it
+ */
+export function nextStep(
+  exit: ExitCode,
+  counts: Counts,
+  command: string,
+  withheld: readonly string[] = [],
+): string | undefined {
+  const step = stepOf(exit, counts, command);
+  if (step === undefined || withheld.length === 0) return step;
+  return `${step} (with your ${withheld.join(' and ')})`;
+}
+
+function stepOf(exit: ExitCode, counts: Counts, command: string): string | undefined {
+  const again = command.replace(/ --retry(?:=| )\S+/, '');
+  if (exit === EXIT.safety) return `when that is put right: ${again}`;
+  if (AGAIN.includes(exit) || counts.not_attempted > 0) return again;
+  if (counts.invalid > 0) return `correct the invalid rows, then: ${again}`;
+  if (counts.failed > 0) return `when the reasons are gone: ${again} --retry failed`;
+  if (counts.unknown > 0) return `if a second message is all right: ${again} --retry unknown`;
+  return undefined;
+}

@@ -1,0 +1,117 @@
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import type { Pair, Reading, Row, Sender, Status } from '../../domain/words.ts';
+import { decide, type Selection } from '../../plan/decide.ts';
+import type { ResultRow } from '../../report/results/results.ts';
+import type { StopReason } from '../../send/run-control.ts';
+
+/** What a former results CSV says of a row, in its own words. */
+export interface Previous {
+  readonly status: Status;
+  readonly reasonCode: ReasonCode | '';
+  readonly message: string;
+  readonly httpStatus: number | undefined;
+  readonly attempts: number;
+  readonly traceId: string;
+  readonly askedAt: number | undefined;
+  readonly settledAt: number | undefined;
+}
+
+/** What the ledger says of a pair. */
+export interface Recorded extends Omit<Previous, 'status'> {
+  readonly status: Status | 'in_doubt' | 'not_done';
+}
+
+export interface Projection {
+  /** The line of the first row of this pair, which is this row's own line when it is the first. */
+  firstLine(pair: Pair, line: number): number;
+  recorded(pair: Pair): Recorded | undefined;
+  previous(row: Row): Previous | undefined;
+  readonly selection: Selection;
+  readonly dryRun: boolean;
+  /** Why the run ended before its end, if it did. */
+  readonly stop: StopReason | undefined;
+  /** Why one phone of several was stopped before its end, while the run went on. */
+  stopOf?(sender: Sender | undefined): StopReason | undefined;
+  /** True when `--limit` ended the asking. */
+  readonly limited: boolean;
+  /** Whether WhatsApp throttled this pair to the end. */
+  throttled?(pair: Pair): boolean;
+}
+
+const NOTHING = {
+  reasonCode: '',
+  message: '',
+  httpStatus: undefined,
+  attempts: 0,
+  traceId: '',
+  askedAt: undefined,
+  settledAt: undefined,
+} as const;
+
+/** The cohort's row joined with what is known of it. A projection: the same truth gives the same row. */
+export function project(reading: Reading, from: Projection): ResultRow {
+  const { row } = reading;
+  if (reading.kind === 'invalid') {
+    const { code, message } = reading.problem;
+    return resultRow(row, undefined, 'invalid', { ...NOTHING, reasonCode: code, message });
+  }
+  const { pair } = reading;
+  const first = from.firstLine(pair, row.line);
+  if (first !== row.line) {
+    return resultRow(row, pair, 'duplicate', {
+      ...NOTHING,
+      message: `the same person and group as row ${first}`,
+    });
+  }
+  const recorded = from.recorded(pair);
+  const previous = from.previous(row);
+  const decision = decide({ ledger: recorded?.status, previous: previous?.status }, from.selection);
+  if (decision === 'carried' && previous) return resultRow(row, pair, previous.status, previous);
+  if (from.dryRun && decision === 'ask') return resultRow(row, pair, 'planned', NOTHING);
+  if (recorded?.status === 'in_doubt') {
+    const message = recorded.message || REASONS.no_answer.meaning;
+    return resultRow(row, pair, 'unknown', { ...recorded, reasonCode: 'no_answer', message });
+  }
+  if (recorded && recorded.status !== 'not_done') return resultRow(row, pair, recorded.status, recorded);
+  const stop = recorded && from.throttled?.(pair) ? undefined : (from.stopOf?.(reading.sender) ?? from.stop);
+  const reasonCode: ReasonCode = stop?.code ?? reasonWithoutStop(from, pair, recorded);
+  const message = stop?.message ?? REASONS[reasonCode].meaning;
+  return resultRow(row, pair, 'not_attempted', {
+    ...NOTHING,
+    reasonCode,
+    message,
+    attempts: recorded?.attempts ?? 0,
+  });
+}
+
+/** Whoever was surveyed is in the ledger once the asking has come to its end: who is not has come since. */
+function reasonWithoutStop(
+  { limited, throttled }: Projection,
+  pair: Pair,
+  recorded: Recorded | undefined,
+): ReasonCode {
+  if (recorded && throttled?.(pair)) return 'whatsapp_throttled';
+  if (limited) return 'limit';
+  return recorded ? 'throttled' : 'cohort_changed';
+}
+
+function resultRow(
+  row: Row,
+  pair: Pair | undefined,
+  status: Status,
+  facts: Omit<Previous, 'status'>,
+): ResultRow {
+  return {
+    row,
+    chatId: pair?.chatId ?? '',
+    participant: pair?.participant ?? '',
+    status,
+    reasonCode: facts.reasonCode,
+    message: facts.message,
+    httpStatus: facts.httpStatus,
+    attempts: facts.attempts,
+    traceId: facts.traceId,
+    askedAt: facts.askedAt,
+    settledAt: facts.settledAt,
+  };
+}

@@ -1,0 +1,87 @@
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ReportFiles } from '../../config/run.ts';
+import { OnboardError } from '../../domain/errors.ts';
+import { replaceFile } from '../../lib/atomic-file.ts';
+import { describeFailure } from '../../lib/failure.ts';
+import { annotations, folded, MOST_BYTES, stepSummary } from '../../report/ci/github.ts';
+import { section } from '../../report/ci/gitlab.ts';
+import type { Ending } from '../../report/summary/ending.ts';
+import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
+import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
+import { SUMMARY_BEGINS, summaryJson } from '../../report/summary/summary-json.ts';
+import type { Io } from '../io.ts';
+import { assertOurs, type Kind } from './report-file.ts';
+
+/** Readable by others: by CI, and by node-exporter. */
+const PUBLIC = 0o644;
+const TITLE = 'group-onboard: summary';
+
+/** The files that hold no phone number. The page for people is written from the rows, with the results. */
+type PublicFiles = Omit<ReportFiles, 'report'>;
+
+/** How what we write there begins: nothing else is replaced, as a mistyped flag must not cost a spreadsheet or a ledger. */
+const KINDS: readonly (Kind & { readonly file: keyof PublicFiles })[] = [
+  { file: 'summaryJson', flag: '--summary-json', what: 'summary', begins: SUMMARY_BEGINS },
+  { file: 'junit', flag: '--junit', what: 'JUnit report', begins: JUNIT_BEGINS },
+  { file: 'metricsFile', flag: '--metrics-file', what: 'metrics file', begins: METRICS_BEGIN },
+];
+
+/** @throws OnboardError NOT_WRITABLE when one of the files could not be written, or is something else. */
+export async function assertPublishable(files: PublicFiles): Promise<void> {
+  for (const { file, ...kind } of KINDS) {
+    const path = files[file];
+    if (path !== undefined) await assertOurs(path, kind);
+  }
+}
+
+/** The closing words as the place that shows them wants them: folded in a CI log, as they are elsewhere. */
+export function forLog(text: string, ending: Ending, env: Io['env']): string {
+  if (env['GITHUB_ACTIONS'] === 'true') {
+    // Of what a follow-up reads, the run has told already.
+    return folded(TITLE, text) + (ending.command === 'run' ? annotations(ending) : '');
+  }
+  if (env['GITLAB_CI'] === 'true') return section('group_onboard_summary', TITLE, text, ending.endedAt);
+  return text;
+}
+
+/**
+ * Writes every file that was asked for, and the job page where there is one. A file that cannot be written does not keep
+ * the others from it.
+ * @throws OnboardError RESULTS_FAILED, naming the first file that could not be written
+ */
+export async function publish(ending: Ending, files: PublicFiles, env: Io['env']): Promise<void> {
+  const cohort = ending.cohort === '-' ? 'stdin' : basename(ending.cohort);
+  const jobs: [path: string | undefined, text: (path: string) => string | Promise<string>][] = [
+    [files.summaryJson, () => summaryJson(ending)],
+    [files.junit, () => junitXml(ending)],
+    [files.metricsFile, async (path) => metricsText(ending, cohort, await textAt(path))],
+  ];
+  let failure: OnboardError | undefined;
+  for (const [path, text] of jobs) {
+    if (path === undefined) continue;
+    try {
+      await replaceFile(path, await text(path), PUBLIC);
+    } catch (error) {
+      failure ??= notWritten(path, error);
+    }
+  }
+  await jobPage(ending, env['GITHUB_STEP_SUMMARY']);
+  if (failure) throw failure;
+}
+
+async function textAt(path: string): Promise<string> {
+  return (await stat(path).catch(() => undefined))?.isFile() ? readFile(path, 'utf8') : '';
+}
+
+/** Other steps' words may be in the file already. Without a page the run is as good: what is wrong with it is not ours. */
+async function jobPage(ending: Ending, path: string | undefined): Promise<void> {
+  if (!path) return;
+  const taken = (await stat(path).catch(() => undefined))?.size ?? 0;
+  await appendFile(path, stepSummary(ending, MOST_BYTES - taken)).catch(() => undefined);
+}
+
+function notWritten(path: string, cause: unknown): OnboardError {
+  const message = `${path} could not be written: ${describeFailure(cause)}; the results are complete: put that right and run the same command again, which asks nobody twice`;
+  return new OnboardError('RESULTS_FAILED', message, { cause });
+}

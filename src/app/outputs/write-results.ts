@@ -1,0 +1,80 @@
+import type { Writable } from 'node:stream';
+import type { Cohort } from '../../cohort/cohort.ts';
+import type { RunConfig } from '../../config/run.ts';
+import type { Pair } from '../../domain/words.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Selection } from '../../plan/decide.ts';
+import { firstLines } from '../../plan/first-lines.ts';
+import type { HtmlReport } from '../../report/html/report.ts';
+import { openResults } from '../../report/results/results.ts';
+import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
+import type { StopReason } from '../../send/run-control.ts';
+import { previousOf } from './previous.ts';
+import { type Projection, project, type Recorded } from './project.ts';
+import { reportRow } from './report-rows.ts';
+
+export interface WriteResultsParts {
+  readonly config: RunConfig;
+  readonly cohort: Cohort;
+  readonly ledger: Ledger;
+  readonly selection: Selection;
+  readonly stdout: Writable;
+  readonly stop: StopReason | undefined;
+  readonly stopOf: Projection['stopOf'];
+  readonly limited: boolean;
+  /** Whether WhatsApp throttled this pair to the end. */
+  readonly throttled: (pair: Pair) => boolean;
+  /** Takes every row as it is written. */
+  readonly report: HtmlReport | undefined;
+}
+
+/** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
+export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
+  const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report } = parts;
+  const tally = new TallyMaker();
+  const projection: Projection = {
+    firstLine: firstLines(),
+    recorded: (pair) => recordedIn(ledger, pair),
+    previous: (row) => previousOf(cohort.previous(row)),
+    selection,
+    dryRun: config.dryRun,
+    stop,
+    ...(stopOf && { stopOf }),
+    limited,
+    throttled,
+  };
+  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns, {
+    excel: config.excel,
+  });
+  try {
+    for await (const batch of cohort.readings()) {
+      const rows = batch.map((reading) => project(reading, projection));
+      for (const row of rows) {
+        tally.add(row.chatId, row.status, row.reasonCode);
+        report?.add(reportRow(row));
+      }
+      await writer.write(rows);
+    }
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return tally;
+}
+
+function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
+  const outcome = ledger.outcome(pair);
+  if (outcome !== undefined) return outcome;
+  const state = ledger.state(pair);
+  return state && { ...NO_WORDS, ...state };
+}
+
+/** In doubt, or not done: nothing is known of it but that it was asked. */
+const NO_WORDS = {
+  message: '',
+  httpStatus: undefined,
+  traceId: '',
+  askedAt: undefined,
+  settledAt: undefined,
+} as const;

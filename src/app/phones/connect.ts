@@ -1,0 +1,238 @@
+import { Agent as HttpAgent } from 'node:http';
+import { HttpsProxyAgent } from 'hpagent';
+import type { RunConfig } from '../../config/run.ts';
+import { OnboardError } from '../../domain/errors.ts';
+import type { Clock, Pair, Sender } from '../../domain/words.ts';
+import { WAITING } from '../../report/terminal/progress.ts';
+import { type Client, createClient } from '../../send/api/client.ts';
+import type { Agents } from '../../send/api/connections.ts';
+import { Breaker } from '../../send/breaker.ts';
+import { Dispatcher } from '../../send/dispatcher.ts';
+import { Gateway } from '../../send/gateway.ts';
+import { Groups, type SharedKnowledge } from '../../send/groups/groups.ts';
+import { Notifications } from '../../send/groups/notifications.ts';
+import type { CommonTrouble } from '../../send/phones/common-trouble.ts';
+import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
+import { PhoneWatch } from '../../send/phones/phone-watch.ts';
+import type { Wait } from '../../send/phones/wait-board.ts';
+import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
+import type { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
+import { createLimiter, type Limiter } from '../../send/rate-limit/limiter.ts';
+import { waitWords } from '../../send/rate-limit/not-before.ts';
+import type { RunControl } from '../../send/run-control.ts';
+import type { CapLedger, Sharing } from '../asking/share.ts';
+import type { WaitMeter } from '../asking/wait-meter.ts';
+import type { Releases } from '../releases.ts';
+
+/** Waits below this are not worth a line of log. */
+const LONG_WAIT_MS = 5_000;
+
+/** Where the asks of this run go: the API, or the sandbox that this job has started. */
+export interface Endpoint {
+  readonly baseUrl: URL;
+  readonly apiKey: string;
+  readonly sender: string;
+  readonly proxy: URL | undefined;
+}
+
+/** The stand-in's sending phone, when the user gave none. */
+export const SANDBOX_SENDER = '919876543210' as Sender;
+
+/** Starts the sandbox when the run is for it; otherwise just says where the API is. */
+export async function endpoint(
+  config: Pick<RunConfig, 'target' | 'sender'>,
+  releases: Releases,
+): Promise<Endpoint | undefined> {
+  if (config.target === undefined) return undefined;
+  if (config.target.kind === 'api') {
+    const { baseUrl, apiKey, proxy } = config.target;
+    return { baseUrl, apiKey, proxy, sender: config.sender ?? '' };
+  }
+  const { startSandbox } = await import('../../sandbox/sandbox.ts');
+  const sandbox = await startSandbox();
+  releases.add(() => sandbox.close());
+  return {
+    baseUrl: new URL(sandbox.url),
+    apiKey: sandbox.key,
+    proxy: undefined,
+    sender: config.sender ?? SANDBOX_SENDER,
+  };
+}
+
+/** What only reads: enough to look into groups. */
+export interface Reader {
+  readonly client: Client;
+  readonly limiter: Limiter;
+  readonly gateway: Gateway;
+  readonly groups: Groups;
+  readonly notifications: Notifications;
+}
+
+export interface Connection {
+  readonly limiter: Limiter;
+  readonly gateway: Gateway;
+  readonly groups: Groups;
+  readonly notifications: Notifications;
+  readonly phone: PhoneWatch;
+  readonly dispatcher: Dispatcher;
+}
+
+export interface ReaderParts {
+  readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'> &
+    Partial<Pick<RunConfig, 'batchSize'>>;
+  readonly to: Endpoint;
+  readonly control: RunControl;
+  /** Ends what may follow an early stop. */
+  readonly closing: RunControl;
+  readonly clock: Clock;
+  readonly events: AskingEvents;
+  readonly waits: WaitMeter;
+  readonly log: Log;
+  readonly releases: Releases;
+  /** What is kept together with other processes; undefined: nothing. */
+  readonly sharing?: Sharing | undefined;
+}
+
+/** What the phones of one run have in common. */
+export interface SharedReading {
+  readonly lanes: Lanes;
+  readonly groups: SharedKnowledge;
+  readonly headerWatch: HeaderWatch;
+}
+
+export interface Among extends SharedReading {
+  readonly tally: Breaker;
+  readonly common: CommonTrouble;
+}
+
+export interface ConnectParts extends ReaderParts {
+  readonly config: RunConfig;
+  readonly ledger: AskLedger &
+    Omit<CapLedger, 'path'> & {
+      samePhone(names: readonly [string, ...string[]]): void;
+      /** Names of phones that have asked. */
+      senders(): readonly string[];
+    };
+  /** Hears of each pair that WhatsApp throttled to the end. */
+  readonly throttled?: ((pair: Pair) => void) | undefined;
+  readonly abandon: AbortSignal;
+  readonly among: Among;
+}
+
+/** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
+function tunnelAgents(proxy: URL): Agents {
+  return {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsProxyAgent({ keepAlive: true, proxy: proxy.href }),
+  };
+}
+
+/** The limiters of so many phones, which end with the run. */
+export function connectLanes(parts: ReaderParts, phones: number): Lanes {
+  const { config, clock, control, closing, sharing, waits, releases } = parts;
+  const { maxRate, gap, concurrency } = config;
+  // A ceiling for the whole run needs one limiter for the whole run.
+  const per = maxRate === undefined ? config.limitPer : 'key';
+  if (per === 'phone' && concurrency < phones) {
+    const message = `--concurrency ${concurrency} is less than the ${phones} sending phones, each of which asks by itself with --limit-per phone: give ${phones} or more, or --limit-per key`;
+    throw new OnboardError('CONFIG', message);
+  }
+  const lanes = createLanes({
+    clock,
+    per,
+    phones,
+    maxConcurrent: concurrency,
+    gap,
+    gapIsShared: sharing !== undefined,
+    makeLimiter: ({ sender, gap, ...own }) =>
+      createLimiter({
+        ...own,
+        clock,
+        ...(maxRate && { maxRate }),
+        ...(config.batchSize !== undefined && { batchSize: config.batchSize }),
+        ...(gap && { gap }),
+        pacer: sharing?.pacer(sender),
+      }),
+    onWait: (wait) => noteWait(parts, wait),
+    onWaitEnd: () => waits.ends(),
+  });
+  releases.add(() => lanes.stop());
+  // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
+  // of those in doubt may be read after that, until the closing time is over too.
+  control.signal.addEventListener('abort', () => lanes.stopAsks());
+  closing.signal.addEventListener('abort', () => void lanes.stop());
+  return lanes;
+}
+
+/** A window of a second ends every second: only a wait that a person would wonder about is news. */
+export function noteWait(
+  { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
+  { untilMonotonic, why }: Wait,
+): void {
+  waits.begins(why);
+  const ms = Math.round(untilMonotonic - clock.monotonic());
+  // A pause is said where it is asked for, with its cause.
+  const isNews = ms >= LONG_WAIT_MS && why !== 'paused' && why !== 'cool_down';
+  const [facts, message] = waitWords(ms, ` for ${WAITING[why]}`, clock.now());
+  log[isNews ? 'info' : 'debug']({ ...facts, why }, message);
+}
+
+/** Everything between the job and the network that a membership takes, put together. */
+export function connectReader(parts: ReaderParts, among: SharedReading): Reader {
+  const { config, to, control, clock, events, log, releases } = parts;
+  const client = createClient({
+    baseUrl: to.baseUrl,
+    apiKey: to.apiKey,
+    sender: to.sender,
+    requestTimeoutMs: config.requestTimeoutMs,
+    clock,
+    ...(to.proxy && { agents: tunnelAgents(to.proxy) }),
+  });
+  releases.add(() => client.close());
+  const { lanes, headerWatch } = among;
+  const limiter = lanes.lane(to.sender);
+  const random = Math.random;
+  const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
+  const groups = new Groups(gateway, client, events, control, log, among.groups);
+  groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
+  const notifications = new Notifications(gateway, client, to.sender, log, among.groups.history);
+  return { client, limiter, gateway, groups, notifications };
+}
+
+/** Everything between the planner and the network, put together. */
+export function connect(parts: ConnectParts): Connection {
+  const { config, to, ledger, control, clock, events, log, among } = parts;
+  const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
+  const phone = new PhoneWatch(gateway, client, to.sender, control, log);
+  const dispatcher = new Dispatcher({
+    client,
+    gateway,
+    ledger,
+    groups,
+    phone,
+    breaker: new Breaker(config.breaker, config.maxErrors),
+    tally: among.tally,
+    common: among.common,
+    control,
+    clock,
+    events,
+    log,
+    sender: to.sender,
+    concurrency: config.concurrency,
+    forceAdd: config.forceAdd,
+    coolDownMs: config.coolDownMs,
+    dailyCap: config.dailyCap,
+    sharedCap:
+      config.dailyCap === undefined
+        ? undefined
+        : // By the number, where the API tells it: another process may name the phone by its id.
+          parts.sharing?.cap(() => phone.identity?.number ?? to.sender, {
+            path: config.ledger,
+            header: ledger.header,
+            asksInLast: (ms, sender) => ledger.asksInLast(ms, sender),
+          }),
+    throttled: parts.throttled,
+    abandon: parts.abandon,
+  });
+  return { limiter, gateway, groups, notifications, phone, dispatcher };
+}

@@ -1,0 +1,265 @@
+/** The sending phones of a run, be it one or many: what stands between the planner and the network for each, and what they share. */
+import { setMaxListeners } from 'node:events';
+import { EXIT } from '../../domain/errors.ts';
+import { maskSender } from '../../domain/sender.ts';
+import type { ChatId, Sender } from '../../domain/words.ts';
+import type { Ask } from '../../plan/batches.ts';
+import type { Survey } from '../../plan/survey.ts';
+import { Breaker } from '../../send/breaker.ts';
+import { type Groups, type Read, SharedKnowledge } from '../../send/groups/groups.ts';
+import type { History } from '../../send/groups/notifications.ts';
+import type { Doubt } from '../../send/groups/reconciler.ts';
+import { CommonTrouble } from '../../send/phones/common-trouble.ts';
+import type { Lanes } from '../../send/phones/lanes.ts';
+import { ownEnds, SenderControl } from '../../send/phones/sender-control.ts';
+import type { Log } from '../../send/ports.ts';
+import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
+import type { RunControl, StopReason } from '../../send/run-control.ts';
+import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
+import { type Standings, standingsOf } from './standings.ts';
+import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
+
+/**
+ * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
+ * beyond that the reading of the cohort waits. Some 30 MB. A phone that is alone holds up nobody.
+ */
+const LOOK_AHEAD = 100_000;
+/** Phones that are named one by one when they were stopped. */
+const NAMED = 3;
+
+/** The phones of a run, as the job uses them. */
+export interface Phones {
+  readonly limiter: Pick<Lanes, 'snapshot'>;
+  /** Takes one ask; resolves when there is room for the next. */
+  submit(ask: Ask): Promise<void>;
+  /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
+  drain(): Promise<readonly Doubt[]>;
+  /** Whether this phone still asks. */
+  takes(sender: Sender | undefined): boolean;
+  /** The name under which the run knows this phone: of two names of one phone, the first. */
+  calls(sender: Sender | undefined): Sender | undefined;
+  /** Whether a phone may be meant under both of its names: they must be read before anybody is asked. */
+  readonly namedBothWays: boolean;
+  /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
+  check(control?: RunControl): Promise<void>;
+  /** Reads each group through each phone that has somebody to ask into it. */
+  readGroups(): Promise<void>;
+  /** For those in doubt: who is in a group is the same through whatever phone it is read. */
+  readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
+  /** The group's name, and what its page says through each phone that asks into it. */
+  standings(chatId: ChatId): Standings;
+  /** Who came into a group and who went, where the API tells. */
+  history(chatId: ChatId, trying: RunControl): Promise<History | undefined>;
+  /** Why this phone was stopped while the run went on. */
+  stopOf(sender: Sender | undefined): StopReason | undefined;
+  /** The same, of all phones that were, in one line. */
+  stopped(): StopReason | undefined;
+}
+
+export interface PhonesParts extends Omit<ConnectParts, 'among'> {
+  readonly plan: Survey;
+}
+
+/** One sending phone. */
+interface Line extends Connection {
+  readonly sender: Sender;
+  readonly control: SenderControl;
+  people: number;
+  readonly queue: Ask[];
+  pumping: Promise<void> | undefined;
+}
+
+export function connectPhones(parts: PhonesParts): Phones {
+  const { config, control, closing, plan, log } = parts;
+  const work = new Map<Sender, number>();
+  for (const route of plan.routes.values()) {
+    for (const [named, people] of route) {
+      const sender = named ?? (parts.to.sender as Sender);
+      work.set(sender, (work.get(sender) ?? 0) + people);
+    }
+  }
+  if (work.size === 0) work.set(parts.to.sender as Sender, 0);
+  const alone = work.size === 1;
+  const lookAhead = alone ? 1 : LOOK_AHEAD;
+  const busy = Math.max(1, [...work.values()].filter((people) => people > 0).length);
+  // Every phone listens to the end of the run.
+  setMaxListeners(0, control.signal, closing.signal);
+  const lanes = connectLanes(parts, busy);
+  const among: Among = {
+    lanes,
+    groups: new SharedKnowledge(),
+    headerWatch: new HeaderWatch(log),
+    tally: new Breaker(Number.POSITIVE_INFINITY, config.maxErrors),
+    common: new CommonTrouble(config.breaker, control),
+  };
+  const own = ownEnds(alone ? 'alone' : config.limitPer);
+  const lines = new Map<Sender, Line>();
+  /** Names of phones that have another line. */
+  const aliases = new Map<Sender, Line>();
+  for (const [sender, people] of work) lines.set(sender, line(sender, people));
+
+  let submitted = false;
+  let queued = 0;
+  let roomMade: () => void = () => undefined;
+
+  function line(sender: Sender, people: number): Line {
+    const its = alone ? log : withSender(log, maskSender(sender));
+    const ownControl = new SenderControl(control, own, (reason) => {
+      lanes.lane(sender).stopAsks();
+      its.warn({ reason: reason.code }, `this phone stops, the others go on: ${reason.message}`);
+      const asking = [...lines.values()].filter((one) => one.people > 0);
+      const reasonForAll = stopped();
+      if (reasonForAll && asking.every((one) => one.control.own)) control.stop(reasonForAll);
+    });
+    const connection = connect({
+      ...parts,
+      to: { ...parts.to, sender },
+      control: ownControl,
+      log: its,
+      among,
+    });
+    return { ...connection, sender, control: ownControl, people, queue: [], pumping: undefined };
+  }
+
+  function lineOf(sender: Sender | undefined): Line | undefined {
+    const name = sender ?? (parts.to.sender as Sender);
+    return aliases.get(name) ?? lines.get(name);
+  }
+
+  async function pump(one: Line): Promise<void> {
+    for (let ask = one.queue.shift(); ask !== undefined; ask = one.queue.shift()) {
+      await one.dispatcher.submit(ask);
+      queued -= ask.participants.length;
+      if (one.control.stopped) {
+        // Nothing more is asked: what is left is known by the reason.
+        for (const left of one.queue.splice(0)) queued -= left.participants.length;
+      }
+      roomMade();
+    }
+    one.pumping = undefined;
+  }
+
+  function stopped(): StopReason | undefined {
+    const ended = [...lines.values()].flatMap(({ sender, control: { own } }) =>
+      own ? [{ sender, reason: own }] : [],
+    );
+    const [worst] = [...ended].sort(
+      (a, b) => Number(b.reason.exit === EXIT.safety) - Number(a.reason.exit === EXIT.safety),
+    );
+    if (worst === undefined) return undefined;
+    const named = ended
+      .slice(0, NAMED)
+      .map(({ sender, reason }) => `${maskSender(sender)}: ${reason.message}`)
+      .join('; ');
+    const more = ended.length > NAMED ? `; and ${ended.length - NAMED} more` : '';
+    return {
+      exit: worst.reason.exit,
+      code: worst.reason.code,
+      message: `${ended.length} of ${busy} sending phones stopped: ${named}${more}`,
+    };
+  }
+
+  function sendersOf(chatId: ChatId): readonly (Sender | undefined)[] {
+    return [...(plan.routes.get(chatId)?.keys() ?? lines.keys())];
+  }
+
+  async function historyOf(chatId: ChatId, trying: RunControl): Promise<History | undefined> {
+    for (const sender of sendersOf(chatId)) {
+      const history = await lineOf(sender)?.notifications.read(chatId, trying);
+      if (history !== undefined) return history;
+    }
+    return undefined;
+  }
+
+  async function readAny(chatId: ChatId, trying?: RunControl): Promise<Read> {
+    let read: Read = 'unreadable';
+    for (const sender of sendersOf(chatId)) {
+      read = (await lineOf(sender)?.groups.read(chatId, trying)) ?? read;
+      if (read !== 'unreadable') break;
+    }
+    return read;
+  }
+
+  return {
+    limiter: lanes,
+    async submit(ask) {
+      submitted = true;
+      const one = lineOf(ask.sender);
+      if (one === undefined) throw new Error('an ask of a phone that was not in the plan');
+      one.queue.push(ask);
+      queued += ask.participants.length;
+      one.pumping ??= pump(one);
+      while (queued >= lookAhead) {
+        await new Promise<void>((resolve) => {
+          roomMade = resolve;
+        });
+      }
+    },
+    async drain() {
+      const all = [...lines.values()];
+      await Promise.all(all.map((one) => one.pumping));
+      const ended = await Promise.allSettled(all.map((one) => one.dispatcher.drain()));
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
+      for (const one of all) {
+        // The breaker has seen that asks go wrong; the phone may be why.
+        if (one.control.own?.code === 'breaker' && !control.stopped) await one.phone.check(control);
+      }
+      return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    },
+    takes: (sender) => lineOf(sender)?.control.stopped === false,
+    namedBothWays: namedBothWays(work, parts),
+    async check(trying) {
+      for (const one of lines.values()) {
+        if ((trying ?? control).stopped) return;
+        if (one.people === 0 && !alone) continue;
+        await one.phone.check(trying);
+      }
+      if (!submitted) unite(lines, aliases, log);
+      for (const one of lines.values()) recognize(one.sender, one, parts.ledger);
+      const asking = [...lines.values()].filter((one) => (one.people > 0 || alone) && !one.control.stopped);
+      const doubt = submitted ? undefined : undecided(asking, parts);
+      if (doubt) control.stop(doubt);
+    },
+    async readGroups() {
+      for (const [chatId, route] of plan.routes) {
+        const through = new Set(
+          [...route].flatMap(([sender, people]) => (people > 0 ? (lineOf(sender) ?? []) : [])),
+        );
+        for (const one of through) {
+          if (control.stopped) return;
+          if (one?.control.stopped === false) await one.groups.read(chatId);
+        }
+      }
+    },
+    calls: (sender) => lineOf(sender)?.sender ?? sender,
+    groups: {
+      read: readAny,
+      lists: (chatId, participant) =>
+        [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
+      lacks: (chatId, participant) =>
+        [...lines.values()].every(({ groups }) => groups.lacks(chatId, participant)),
+    },
+    standings: (chatId) =>
+      standingsOf(
+        chatId,
+        new Set(
+          [...(plan.routes.get(chatId) ?? [])].flatMap(([sender, people]) =>
+            people > 0 ? (lineOf(sender) ?? []) : [],
+          ),
+        ),
+      ),
+    history: historyOf,
+    stopOf: (sender) => lineOf(sender)?.control.own,
+    stopped,
+  };
+}
+
+/** Says in every line which phone it is about. */
+function withSender(log: Log, sender: string): Log {
+  return {
+    debug: (facts, message) => log.debug({ sender, ...facts }, message),
+    info: (facts, message) => log.info({ sender, ...facts }, message),
+    warn: (facts, message) => log.warn({ sender, ...facts }, message),
+    error: (facts, message) => log.error({ sender, ...facts }, message),
+  };
+}

@@ -1,0 +1,93 @@
+/** One phone under two names, its number and its `phone-…`: one pace, one breaker, one daily cap. */
+
+import { EXIT } from '../../domain/errors.ts';
+import { maskSender } from '../../domain/sender.ts';
+import type { Sender } from '../../domain/words.ts';
+import { hasName, isPhoneId, isSamePhone } from '../../send/phones/phone-identity.ts';
+import type { PhoneWatch } from '../../send/phones/phone-watch.ts';
+import type { Log } from '../../send/ports.ts';
+import type { StopReason } from '../../send/run-control.ts';
+import type { Connection, ConnectParts } from './connect.ts';
+
+/** What `GET /phones` has told of a phone's names goes to the ledger, which counts its asks, and to its groups. */
+export function recognize(
+  sender: string,
+  { phone: { identity }, groups }: Pick<Connection, 'phone' | 'groups'>,
+  ledger: Pick<ConnectParts['ledger'], 'samePhone'>,
+): void {
+  if (identity === undefined) return;
+  ledger.samePhone([sender, identity.number, identity.id]);
+  groups.senderNumber = identity.number;
+}
+
+const DAY_MS = 86_400_000;
+
+type Known = Pick<ConnectParts, 'config' | 'ledger'>;
+
+/** Phones in the ledger that count for the daily cap. */
+function namesUnderCap({ config: { dailyCap }, ledger }: Known): readonly string[] {
+  return dailyCap === undefined
+    ? []
+    : ledger.senders().filter((sender) => ledger.askedInLast(DAY_MS, sender) > 0);
+}
+
+/** Whether one phone may be meant under both of its names, by those who are to ask, or have asked under the daily cap. */
+export function namedBothWays(asking: ReadonlyMap<Sender, number>, known: Known): boolean {
+  const now = [...asking].flatMap(([sender, people]) => (people > 0 ? [sender] : []));
+  return new Set([...now, ...namesUnderCap(known)].map(isPhoneId)).size > 1;
+}
+
+interface Line extends Pick<Connection, 'phone'> {
+  readonly sender: Sender;
+  people: number;
+}
+
+/** Takes out of `lines` those that turn out to be the phone of an earlier one, before anything is asked; each is an alias of that one. */
+export function unite<L extends Line>(lines: Map<Sender, L>, aliases: Map<Sender, L>, log: Log): void {
+  const known: L[] = [];
+  for (const one of lines.values()) {
+    const twin = known.find((other) => areOne(one, other));
+    if (twin === undefined) {
+      known.push(one);
+      continue;
+    }
+    twin.people += one.people;
+    twin.phone.identity ??= one.phone.identity;
+    lines.delete(one.sender);
+    aliases.set(one.sender, twin);
+    log.info({}, `${both(twin.sender, one.sender)} are one phone: one pace and one daily cap for both`);
+  }
+}
+
+/** Why nobody may be asked within a cap or a gap of each phone: two names may be one phone's, for all that the API tells. */
+export function undecided(
+  asking: readonly { readonly sender: string; readonly phone: Pick<PhoneWatch, 'identity'> }[],
+  known: Known,
+): StopReason | undefined {
+  const { dailyCap, gap } = known.config;
+  if (dailyCap === undefined && gap === undefined) return undefined;
+  const identities = asking.flatMap(({ phone }) => phone.identity ?? []);
+  const unknown = asking.flatMap(({ sender, phone }) => (phone.identity === undefined ? [sender] : []));
+  const names = [...unknown, ...namesUnderCap(known)].filter(
+    (name) => !identities.some((identity) => hasName(identity, name)),
+  );
+  for (const one of unknown) {
+    const other = names.find((name) => isPhoneId(name) !== isPhoneId(one));
+    if (other === undefined || !names.includes(one)) continue;
+    const message =
+      `GET /phones does not tell whether ${both(one, other)} are one phone, which has one gap and one daily cap: ` +
+      'name each sending phone in one way, by its number or by its id (phone-…)';
+    return { exit: EXIT.safety, code: 'sender_refused', message };
+  }
+  return undefined;
+}
+
+function areOne(one: Line, other: Line): boolean {
+  const [its, others] = [one.phone.identity, other.phone.identity];
+  if (its !== undefined && others !== undefined) return isSamePhone(its, others);
+  return (
+    (its !== undefined && hasName(its, other.sender)) || (others !== undefined && hasName(others, one.sender))
+  );
+}
+
+const both = (one: string, other: string) => `${maskSender(one)} and ${maskSender(other)}`;

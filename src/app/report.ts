@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { ReportConfig } from '../config/run.ts';
+import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import type { Row } from '../domain/words.ts';
+import { sweepLitter } from '../lib/atomic-file.ts';
+import { count } from '../lib/text.ts';
+import { HtmlReport, type ReportRow } from '../report/html/report.ts';
+import { plainCell } from '../report/results/safe-cell.ts';
+import { summaryOfResults } from '../report/summary/summary.ts';
+import { type Io, systemClock } from './io.ts';
+import { previousOf } from './outputs/previous.ts';
+import { assertReportable, writePage } from './outputs/report-file.ts';
+import { ownColumnsOf } from './outputs/report-rows.ts';
+
+/** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
+export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'>): Promise<ExitCode> {
+  const cohort = await openResultsCsv(config.results);
+  await assertReportable(config.report);
+  await sweepLitter(config.report, systemClock.now());
+  const made = new HtmlReport(ownColumnsOf(cohort), () => undefined);
+  let unreadable = 0;
+  for await (const batch of cohort.readings()) {
+    for (const { row } of batch) {
+      const found = rowOf(cohort, row);
+      if (found) made.add(found);
+      else unreadable++;
+    }
+  }
+  const { tally } = made;
+  await writePage(
+    config.report,
+    made.page({
+      source: basename(config.results),
+      writtenAt: systemClock.now(),
+      sandbox: false,
+      dryRun: tally.counts.planned > 0,
+      stopped: undefined,
+      next: undefined,
+      unreadable,
+      pace: undefined,
+    }),
+  );
+  io.stdout.write(summaryOfResults(tally, config.results, config.report));
+  if (unreadable > 0) {
+    io.stdout.write(
+      `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,
+    );
+  }
+  return EXIT.ok;
+}
+
+async function openResultsCsv(path: string): Promise<Cohort> {
+  const refuse = (cause?: unknown) =>
+    new OnboardError(
+      'COHORT_COLUMNS',
+      `${basename(path)} is no results CSV: its header does not end with the columns that run writes (row, chat_id, …, settled_at); give the file that run wrote`,
+      { cause },
+    );
+  const cohort = await openCohort(path).catch((error: unknown) => {
+    throw error instanceof OnboardError && error.code === 'COHORT_COLUMNS' ? refuse(error) : error;
+  });
+  if (!cohort.isResults) throw refuse();
+  return cohort;
+}
+
+/** A row of the results in the file's own words; undefined when it holds no status. */
+function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
+  const found = cohort.previous(row);
+  const previous = previousOf(found);
+  if (!found || !previous) return undefined;
+  const { fields } = found;
+  const { status, reasonCode, message, traceId, askedAt } = previous;
+  return {
+    line: Number(fields.row) || row.line,
+    own: row.fields.slice(0, cohort.ownWidth).map(written),
+    chatId: written(fields.chat_id),
+    participant: written(fields.participant),
+    status,
+    reasonCode,
+    message,
+    traceId,
+    askedAt,
+  };
+}
+
+/** The cell without what the results' writer put before what a spreadsheet would take for something else. */
+function written(cell: string): string {
+  return plainCell(cell, { excel: true });
+}

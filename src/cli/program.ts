@@ -1,0 +1,73 @@
+import { Command, type Option } from 'commander';
+import type { Io } from '../app/io.ts';
+import type { ExitCode } from '../domain/errors.ts';
+import { visible } from '../domain/visible.ts';
+import { checkCommand } from './check-command.ts';
+import { completionCommand } from './completion-command.ts';
+import { applyEnvironment } from './environment.ts';
+import { followUpCommand } from './follow-up-command.ts';
+import { mergeCommand } from './merge-command.ts';
+import { reportCommand } from './report-command.ts';
+import { runCommand } from './run-command.ts';
+import { sandboxCommand } from './sandbox-command.ts';
+import { variableOf } from './switches.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0  every row has an accepted outcome        5  stopped for safety (key, phone, breaker, --max-errors)
+  2  usage or configuration; nothing sent     6  another run holds the ledger
+  3  the cohort is unusable; nothing sent    75  stopped before the end: run again to go on
+  4  finished; some rows failed, invalid    130  stopped by Ctrl-C, 143 by SIGTERM: run again to go on
+     or unknown                               1  a defect of ours
+`;
+
+/** Commands whose flags are not set in the environment. */
+const UNBOUND = new Set(['sandbox', 'completion']);
+
+/** The whole command line. `version` comes from package.json. */
+export function program(io: Io, version: string, done: (exit: ExitCode) => void): Command {
+  const root = new Command('group-onboard')
+    .description('Gets every person of a cohort CSV into their WhatsApp group through the Periskope API.')
+    .version(version, '-V, --version')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EXIT_CODES);
+  root.addCommand(inherit(root, runCommand(io, done)));
+  root.addCommand(inherit(root, checkCommand(io, done)));
+  root.addCommand(inherit(root, followUpCommand(io, done)));
+  root.addCommand(inherit(root, reportCommand(io, done)));
+  root.addCommand(inherit(root, mergeCommand(io, done)));
+  root.addCommand(inherit(root, sandboxCommand(io, done)));
+  root.addCommand(inherit(root, completionCommand(io, done)));
+  root.helpCommand('help [command]', 'show the help of a command');
+  root.hook('preAction', (_root, command) => {
+    const bound = root.commands.filter((one) => !UNBOUND.has(one.name()));
+    if (bound.includes(command)) applyEnvironment(command, bound, io.env);
+  });
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride();
+    command.configureHelp({ optionDescription: describe });
+    command.configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // commander's own “error: …”, on one line, before we exit with 2.
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(`${visible(text.trimEnd())}\n`),
+      getOutHelpWidth: () => Math.min(('columns' in io.stdout && Number(io.stdout.columns)) || 100, 110),
+    });
+  }
+  return root;
+}
+
+/** The description, with the default and the choices. The environment's names follow one rule, said once at the end. */
+function describe(option: Option): string {
+  const value = option.defaultValueDescription ?? option.defaultValue;
+  const facts = [
+    option.argChoices && `${option.argChoices.join(', ')}`,
+    value !== undefined && typeof value !== 'boolean' && `default: ${value}`,
+    option.envVar?.startsWith('PERISKOPE_') && `env: ${option.envVar} or ${variableOf(option)}`,
+  ].filter(Boolean);
+  return facts.length > 0 ? `${option.description} (${facts.join('; ')})` : option.description;
+}
+
+function inherit(root: Command, command: Command): Command {
+  return command.copyInheritedSettings(root);
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import type { Io } from '../app/io.ts';
+import type { ExitCode } from '../domain/errors.ts';
+import { fileOptions } from './options.ts';
+
+const EXAMPLES = `
+Examples:
+  $ group-onboard report cohort.results.csv                 writes cohort.results.html
+  $ group-onboard report cohort.results.csv --report page.html
+`;
+
+/** `report`: the summary and the HTML report again, from results that are there. */
+export function reportCommand(io: Io, done: (exit: ExitCode) => void): Command {
+  const command = new Command('report')
+    .summary('make the HTML report of a results CSV; sends nothing')
+    .description('Prints the summary of a results CSV again, and writes its HTML report. Needs no key.')
+    .argument('<results>', 'the results CSV that run wrote');
+  for (const option of fileOptions().filter((one) => one.name() === 'report')) command.addOption(option);
+  return command.addHelpText('after', EXAMPLES).action(async (results: string) => {
+    const { reportConfig } = await import('../config/run.ts');
+    const config = reportConfig(results, command.opts());
+    const { report } = await import('../app/report.ts');
+    done(await report(config, io));
+  });
+}

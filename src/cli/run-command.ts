@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import type { Io } from '../app/io.ts';
+import type { ExitCode } from '../domain/errors.ts';
+import {
+  apiOptions,
+  cohortOptions,
+  fileOptions,
+  outputOptions,
+  paceOptions,
+  safetyOptions,
+  selectionOptions,
+} from './options.ts';
+
+const EXAMPLES = `
+Examples:
+  $ group-onboard check cohort.csv                          what would happen; nothing is sent
+  $ group-onboard run cohort.csv --sandbox                  try it: nobody is contacted
+  $ group-onboard run cohort.csv --gap 30s..60s --daily-cap 100
+  $ group-onboard run cohort.csv                            again: only who was not asked yet is asked
+
+The key comes from PERISKOPE_API_KEY, or from the file that PERISKOPE_API_KEY_FILE names; never from a flag.
+Every flag, but those of sandbox, can be set in the environment: --daily-cap is GROUP_ONBOARD_DAILY_CAP.
+--phone is PERISKOPE_PHONE, too, and --base-url PERISKOPE_BASE_URL. A flag wins over the environment.
+`;
+
+/** `run`: the job. Everything it needs is loaded when it runs, so that `--help` stays quick. */
+export function runCommand(io: Io, done: (exit: ExitCode) => void): Command {
+  const command = new Command('run')
+    .summary('ask for every person of a cohort')
+    .description('Adds every person of a cohort CSV to their WhatsApp group, or has them invited.')
+    .argument('<cohort>', 'the cohort CSV; - is standard input');
+  const options = [
+    ...cohortOptions(),
+    ...fileOptions(),
+    ...apiOptions(),
+    ...paceOptions(),
+    ...selectionOptions(),
+    ...safetyOptions(),
+    ...outputOptions(),
+  ];
+  for (const option of options) command.addOption(option);
+  return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
+    const flags = command.opts();
+    const { runConfig } = await import('../config/run.ts');
+    const config = runConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
+    const { run } = await import('../app/run.ts');
+    done(await run(config, io));
+  });
+}

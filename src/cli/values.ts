@@ -1,0 +1,65 @@
+import { InvalidArgumentError } from 'commander';
+import { parseChatId } from '../domain/chat-id.ts';
+import { STATUSES, type Status } from '../domain/words.ts';
+import { parseCount } from '../lib/units.ts';
+
+/** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) that holds the bad value. */
+export function valued<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(`${error.message}.`);
+      throw error;
+    }
+  };
+}
+
+/** `failed,unknown` → statuses, of those allowed. */
+export function statuses(allowed: readonly Status[]): (text: string) => readonly Status[] {
+  return (text) => {
+    const given = text
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '');
+    for (const word of given) {
+      if (!(allowed as readonly string[]).includes(word)) {
+        throw new RangeError(`“${word}” is not one of: ${allowed.join(', ')}`);
+      }
+    }
+    if (given.length === 0) throw new RangeError(`name at least one of: ${allowed.join(', ')}`);
+    return given as Status[];
+  };
+}
+
+/** What `--retry` can name: pairs that were tried, and did not get in. */
+export const RETRYABLE: readonly Status[] = ['failed', 'unknown', 'invited'];
+export const SELECTABLE: readonly Status[] = STATUSES;
+
+export function chatId(text: string): string {
+  if (!parseChatId(text)) {
+    throw new RangeError(`“${text}” is not a chat_id; it looks like 120363371308389685@g.us`);
+  }
+  return text;
+}
+
+/** People in one ask at most: adding more takes the engine minutes, and one lost answer leaves all of them in doubt. */
+export const LARGEST_BATCH = 50;
+
+export function batchSize(text: string): number {
+  const people = parseCount(text);
+  if (people > LARGEST_BATCH) {
+    throw new RangeError(
+      `${people} people in one ask are too many: it takes minutes, and one lost answer leaves all of them unknown; give at most ${LARGEST_BATCH}`,
+    );
+  }
+  return people;
+}
+
+/** ISO 3166 code, upper case; UK, which everybody writes, is GB. Whether libphonenumber knows it is checked when its metadata is loaded. */
+export function country(text: string): string {
+  const code = text.trim().toUpperCase();
+  if (!/^[A-Z]{2}$/.test(code))
+    throw new RangeError(`“${text}” is not a country; write two letters, like IN or BR`);
+  return code === 'UK' ? 'GB' : code;
+}

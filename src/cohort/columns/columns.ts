@@ -1,0 +1,252 @@
+import { OnboardError } from '../../domain/errors.ts';
+import { maskNumbers } from '../../domain/mask-numbers.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
+import { nearest } from '../../lib/spelling.ts';
+import { quote, quoteAll } from '../file/quote.ts';
+import { readPhoneText } from '../phone/phone-text.ts';
+import { ALIASES, type Role } from './aliases.ts';
+import { headerKey } from './header/header-key.ts';
+import { isSomebodyElses } from './header/somebody-else.ts';
+
+export { headerKey } from './header/header-key.ts';
+
+const keyed = Object.fromEntries(
+  (['chat', 'phone', 'sender', 'country'] as const).map((role) => {
+    const { exact, strong, weak } = ALIASES[role];
+    return [role, [exact, strong, weak].map((names) => new Set(names.map(headerKey)))];
+  }),
+) as unknown as Readonly<Record<Role, readonly Set<string>[]>>;
+
+/** Where each role stands in the header: indices. */
+export interface Mapping {
+  readonly chat: number | undefined;
+  readonly phone: number | undefined;
+}
+
+const FLAG = {
+  chat: '--chat-column',
+  phone: '--phone-column',
+  sender: '--sender-column',
+  country: '--country-column',
+} as const;
+const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender', country: 'country' } as const;
+
+/** How good a name is for a role: 0 is the API's own word, then names that say it, weak names, words inside; undefined: none. */
+export function rankOf(header: string, role: Role): number | undefined {
+  const key = headerKey(header);
+  const { inside, never } = ALIASES[role];
+  const direct = byName(key, role);
+  if (direct !== undefined) return direct;
+  if (role === 'sender' || isSomebodyElses(header)) return undefined;
+  if (role === 'phone') {
+    // phone1, phone2; No. Telp/WA, Phone (WhatsApp).
+    if (byName(key.replace(/\d+/g, ''), role) === STRONG) return STRONG;
+    const parts = header.split(BETWEEN).filter((part) => headerKey(part) !== '');
+    const ranks = parts.map((part) => byName(headerKey(part), role));
+    if (parts.length > 1 && ranks.includes(STRONG) && !ranks.includes(undefined)) return STRONG;
+  }
+  // Kobo's and JSON's way to write the page of a form, or the object, before the name.
+  const name = headerKey(header.replace(/\s/.test(header) ? PATH : DOTTED_PATH, ''));
+  const last = name === key ? undefined : byName(name, role);
+  if (last !== undefined && last <= STRONG) return last;
+  return [name, key].some((one) => inside.test(one) && !never.test(one)) ? INSIDE : undefined;
+}
+
+const STRONG = 1;
+const INSIDE = 3;
+const BETWEEN = /[/|,&()\n]|\s(?:or|and|y|e|ou|o|oder|und|et|atau|dan|ve|veya|или|и|en|of)\s/i;
+const PATH = /^.*[/:>\\]/;
+const DOTTED_PATH = /^(?:.*[/:>\\.](?=.)|gr(?:ou)?p\w*-)/i;
+
+function byName(key: string, role: Role): number | undefined {
+  const rank = keyed[role].findIndex((names) => names.has(key));
+  return rank < 0 ? undefined : rank;
+}
+
+/** A column that may play a role. */
+export interface Candidate {
+  readonly index: number;
+  readonly rank: number;
+}
+
+/** Every column that may play a role. */
+export function allCandidates(columns: readonly string[], role: Role): readonly Candidate[] {
+  return columns.flatMap((column, index) => {
+    const rank = rankOf(column, role);
+    return rank === undefined || (role === 'phone' && isPostalCode(column, columns)) ? [] : [{ index, rank }];
+  });
+}
+
+/** Every column that a role's best kind of name points to: none, one, or several that need a decision. */
+export function candidates(columns: readonly string[], role: Role): readonly number[] {
+  const found = allCandidates(columns, role);
+  const best = Math.min(...found.map(({ rank }) => rank));
+  return found.flatMap(({ index, rank }) => (rank === best ? [index] : []));
+}
+
+const CEP = headerKey('CEP');
+const PORTUGUESE = new Set(
+  'nome sobrenome cpf rg endereço endereco rua logradouro bairro cidade estado uf município municipio complemento nascimento telefone celular qual seu sua aluno aluna turma curso idade número'.split(
+    ' ',
+  ),
+);
+
+/** Brazil's postal code has the name of Turkey's mobile: the other names tell which it is. */
+function isPostalCode(column: string, columns: readonly string[]): boolean {
+  if (headerKey(column) !== CEP) return false;
+  return columns.some((other) =>
+    other
+      .toLowerCase()
+      .split(/[^\p{L}]+/u)
+      .some((word) => PORTUGUESE.has(word)),
+  );
+}
+
+/**
+ * The column that plays a role, by alias; undefined when there is none. Two candidates are an error that names both.
+ * @param rows for the phone: some rows, whose cells tell a column of phones from one that only has such a name
+ */
+export function columnByAlias(
+  columns: readonly string[],
+  role: Role,
+  file: string,
+  rows: readonly (readonly string[])[] = [],
+): number | undefined {
+  const found =
+    role === 'phone'
+      ? phoneCandidates(columns, allCandidates(columns, role), rows)
+      : candidates(columns, role);
+  if (found.length < 2) return found[0];
+  throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, role)}`);
+}
+
+/**
+ * Columns whose cells read as phones go before all others; of these, a name that says it goes before one that means
+ * other things as well, and nothing else decides: phone1 and phone2 are both filled, and so are “Phone” and “Your
+ * WhatsApp number?”. Where no cell decides, the best name does.
+ */
+function phoneCandidates(
+  columns: readonly string[],
+  named: readonly Candidate[],
+  rows: readonly (readonly string[])[],
+): readonly number[] {
+  const holding = named.map((one) => ({ ...one, holds: whatCellsHold(rows, one.index, columns) }));
+  const possible = holding.filter(
+    ({ index, holds }) => holds !== 'others' || headerKey(columns[index] ?? '') !== CEP,
+  );
+  const phones = possible.filter(({ holds }) => holds === 'phones');
+  const pool = phones.length > 0 ? phones : possible;
+  const best = Math.min(...pool.map(({ rank }) => rank));
+  const left =
+    phones.length === 0
+      ? pool.filter(({ rank }) => rank === best)
+      : pool.filter(({ rank }) => best > STRONG || rank !== WEAK);
+  return left.map(({ index }) => index);
+}
+
+const WEAK = 2;
+
+function whatCellsHold(
+  rows: readonly (readonly string[])[],
+  index: number,
+  columns: readonly string[],
+): 'phones' | 'others' | undefined {
+  const least = headerKey(columns[index] ?? '') === CEP ? 10 : 7;
+  const cells = rows.map((fields) => fields[index] ?? '').filter((cell) => cell.trim() !== '');
+  if (cells.length === 0) return undefined;
+  return cells.filter((cell) => looksLikePhone(cell, least)).length * 2 >= cells.length ? 'phones' : 'others';
+}
+
+/** Whether a cell holds what could be a phone, well written or not. */
+export function looksLikePhone(cell: string, least = 7): boolean {
+  const text = readPhoneText(cell);
+  if ('code' in text) {
+    const isLong = cell.replace(/\D/g, '').length >= least;
+    return NUMBERS_ALL_THE_SAME.has(text.code) || (isLong && DAMAGED.has(text.code));
+  }
+  return text.digits.length >= least && text.digits.length <= 18;
+}
+
+const NUMBERS_ALL_THE_SAME: ReadonlySet<ReasonCode> = new Set([
+  'phone_multiple',
+  'phone_extension',
+  'phone_scientific_notation',
+]);
+
+/** Of few digits, they are quantities. */
+const DAMAGED: ReadonlySet<ReasonCode> = new Set(['phone_rounded', 'phone_calculated', 'phone_masked']);
+
+/** Names the candidates for a role, and what decides between them. */
+export function twoCandidates(columns: readonly string[], found: readonly number[], role: Role): string {
+  const names = found.map((index) => columns[index] as string);
+  if (new Set(names).size < names.length) {
+    const where = found.map((index) => index + 1).join(' and ');
+    return `columns ${where} are both called ${quote(names[0] as string)}: rename one`;
+  }
+  return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
+}
+
+/** The column that the user named with a flag. @param header the line further down that has it, if one does. */
+export function columnByName(
+  columns: readonly string[],
+  name: string,
+  role: Role,
+  file: string,
+  header?: number,
+): number {
+  const exact = columns.flatMap((column, index) => (column === name ? [index] : []));
+  const key = headerKey(name);
+  const like = columns.flatMap((column, index) => (headerKey(column) === key ? [index] : []));
+  const found = exact.length > 0 ? exact : like;
+  if (found.length === 1) return found[0] as number;
+  if (found.length > 1) {
+    const where = found.map((index) => index + 1).join(' and ');
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`,
+    );
+  }
+  if (header !== undefined) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${file} has no column ${quote(name)} (${FLAG[role]}) in its first line, but line ${header} looks like the header: remove the lines above it`,
+    );
+  }
+  const near = nearest(key, columns, headerKey);
+  const hint = near === undefined ? '.' : `; did you mean ${quote(near)}?`;
+  throw new OnboardError(
+    'COHORT_COLUMNS',
+    `${file} has no column ${quote(name)} (${FLAG[role]})${hint} Its columns: ${quoteAll(named(columns))}`,
+  );
+}
+
+/** What to say when no column plays a role. @param header the line further down that looks like the header, if one does. */
+export function missingColumn(
+  columns: readonly string[],
+  role: Role,
+  file: string,
+  header?: number,
+): OnboardError {
+  const other = role === 'chat' ? ', or give --chat-id' : '';
+  const data = columns.some((column) => /@g\.us\s*$/i.test(column) || NUMBER.test(column));
+  let hint = `say which it is with ${FLAG[role]}${other}`;
+  if (data) hint = 'its first line looks like data: put a header line such as chat_id,phone above it';
+  else if (header !== undefined) hint = `line ${header} looks like the header: remove the lines above it`;
+  return new OnboardError(
+    'COHORT_COLUMNS',
+    `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
+  );
+}
+
+/** Whether a record below a title could be the header: it names a phone and, unless that is given, a group. */
+export function looksLikeHeader(fields: readonly string[], needsChat: boolean): boolean {
+  return candidates(fields, 'phone').length > 0 && (!needsChat || candidates(fields, 'chat').length > 0);
+}
+
+/** What a phone looks like where a name should be: the file has no header. */
+const NUMBER = /^\W*\d[\d\s().-]{6,}$/;
+
+/** The columns that have a name. A person's number in the place of one is not read out: errors end up in logs. */
+function named(columns: readonly string[]): readonly string[] {
+  return columns.filter((column) => column.trim() !== '').map(maskNumbers);
+}

@@ -1,0 +1,171 @@
+import { OnboardError } from '../../domain/errors.ts';
+import type { ChatId, Sender } from '../../domain/words.ts';
+import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
+import { quote } from '../file/quote.ts';
+import type { CsvRecord } from '../file/records.ts';
+import type { CountryCode, Place, Roles } from '../normalizer.ts';
+import {
+  allCandidates,
+  candidates,
+  columnByAlias,
+  columnByName,
+  headerKey,
+  looksLikeHeader,
+  missingColumn,
+  twoCandidates,
+} from './columns.ts';
+import { BELOW, betterHeader } from './header/title-row.ts';
+
+/** What says which column plays which role, and what holds where no column does. What is undefined is found out. */
+export interface RoleOptions {
+  /** Header names as the user typed them. */
+  readonly chatColumn?: string | undefined;
+  readonly phoneColumn?: string | undefined;
+  readonly senderColumn?: string | undefined;
+  /** The column that says from which country each phone is; `none` or empty: none does. */
+  readonly countryColumn?: string | undefined;
+  /** The sending phone of rows that name none. */
+  readonly defaultSender?: Sender | undefined;
+  /** Whether a row of a cohort with a sender column is invalid when it has no phone at all. */
+  readonly senderRequired?: boolean | undefined;
+  /** Every row goes to this group; no chat_id column is looked for. */
+  readonly chatId?: ChatId | undefined;
+  /** ISO country of the numbers written without a country code. */
+  readonly defaultCountry?: CountryCode | undefined;
+}
+
+/**
+ * Which column plays which role: by the user's word, by its name, by what its cells hold. Throws COHORT_COLUMNS where
+ * that leaves it open.
+ */
+export function rolesOf(
+  columns: readonly string[],
+  rows: readonly CsvRecord[],
+  results: number | undefined,
+  options: RoleOptions,
+  name: string,
+  notes: string[],
+): Roles {
+  const own = columns.slice(0, results ?? columns.length);
+  const cells = rows.filter(({ broken }) => broken === undefined).map(({ fields }) => fields);
+  const needsChat = options.chatId === undefined && options.chatColumn === undefined;
+  if (results === undefined) assertHeader(own, rows, options, needsChat, name);
+  const place = (index: number): Place => ({ index, name: columns[index] as string });
+  // Which phone sends is never left open: two candidates are an error in a results CSV too.
+  const sender =
+    options.senderColumn === undefined
+      ? columnByAlias(own, 'sender', name)
+      : columnByName(own, options.senderColumn, 'sender', name);
+  if (sender !== undefined && options.senderColumn === undefined) {
+    notes.push(`the column ${quote(own[sender] as string)} says which phone each row is sent through`);
+  }
+  // A header such as “sender phone” is not the participant's.
+  const others = own.map((column, index) => (index === sender ? '' : column));
+  const find = (role: 'chat' | 'phone', asked: string | undefined) => {
+    if (asked !== undefined) return columnByName(own, asked, role, name, lineWith(rows, asked));
+    if (results === undefined) return columnByAlias(others, role, name, cells);
+    // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
+    const found = candidates(others, role);
+    if (found.length > 1) notes.push(twoCandidates(own, found, role));
+    return found.length === 1 ? found[0] : undefined;
+  };
+
+  const phone = find('phone', options.phoneColumn);
+  const chat = options.chatId === undefined ? find('chat', options.chatColumn) : undefined;
+  if (phone !== undefined && phone === chat) {
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${name}: the column “${columns[phone]}” cannot be both the chat_id and the phone: choose with --chat-column and --phone-column`,
+    );
+  }
+  for (const [role, found] of Object.entries({ phone, chat })) {
+    // Named as the sender, a column is no candidate for what is missing then.
+    const wanted = results === undefined ? candidates(own, role as 'phone' | 'chat') : [];
+    if (sender === undefined || (found ?? wanted.find((index) => index === sender)) !== sender) continue;
+    throw new OnboardError(
+      'COHORT_COLUMNS',
+      `${name}: the column “${columns[sender]}” cannot be both the sender and the ${role === 'chat' ? 'chat_id' : 'phone'}: choose with --sender-column and --${role}-column`,
+    );
+  }
+  if (results === undefined) {
+    const noChat = chat === undefined && options.chatId === undefined;
+    const header = rows
+      .slice(0, BELOW)
+      .find(({ fields }) => looksLikeHeader(fields, options.chatId === undefined))?.line;
+    if (phone === undefined) throw missingColumn(own, 'phone', name, header);
+    if (noChat) throw missingColumn(own, 'chat', name, header);
+  }
+  const country = countryOf(own, [phone, chat, sender], cells, options.countryColumn, name);
+  const from = country && { country: { ...place(country.index), inDoubt: country.inDoubt } };
+  // In a results CSV, what was asked before goes first: it is what the row meant then.
+  const before = (column: number) => (results === undefined ? [] : [place(results + column)]);
+  const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
+  const ownPhone = also(phone).map((one) => ({ ...one, ...from }));
+  return {
+    width: columns.length,
+    chatId: options.chatId,
+    chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
+    phone: [...before(2), ...ownPhone],
+    ownPhone: ownPhone[0],
+    otherPhones: results === undefined ? otherPhones(others, phone).map(place) : [],
+    sender: also(sender)[0],
+    defaultSender: options.defaultSender,
+    senderRequired: options.senderRequired,
+    defaultCountry: options.defaultCountry,
+  };
+}
+
+function assertHeader(
+  columns: readonly string[],
+  rows: readonly CsvRecord[],
+  options: RoleOptions,
+  needsChat: boolean,
+  name: string,
+): void {
+  // Without a column for each role, that is what is said.
+  const isWhole = (['phone', ...(needsChat ? ['chat'] : [])] as const).every(
+    (role) => candidates(columns, role as 'phone' | 'chat').length > 0,
+  );
+  if (options.phoneColumn !== undefined || !isWhole) return;
+  const line = betterHeader(columns, rows, needsChat);
+  if (line === undefined) return;
+  throw new OnboardError(
+    'COHORT_COLUMNS',
+    `${name}: line ${line} looks like the header, and the first line like a title: remove the lines above line ${line} (or give --phone-column)`,
+  );
+}
+
+function lineWith(rows: readonly CsvRecord[], asked: string): number | undefined {
+  const key = headerKey(asked);
+  return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key))?.line;
+}
+
+/** The column that says from which country each phone is. */
+function countryOf(
+  columns: readonly string[],
+  taken: readonly (number | undefined)[],
+  rows: readonly (readonly string[])[],
+  asked: string | undefined,
+  name: string,
+): CountryColumn | undefined {
+  if (asked !== undefined) {
+    const isOff = asked.trim() === '' || (asked.trim().toLowerCase() === 'none' && !columns.includes(asked));
+    return isOff ? undefined : { index: columnByName(columns, asked, 'country', name), inDoubt: false };
+  }
+  const free = columns.map((column, index) => (taken.includes(index) ? '' : column));
+  const found = countryCandidates(free, rows);
+  if (found.length < 2) return found[0];
+  throw new OnboardError(
+    'COHORT_COLUMNS',
+    `${name}: ${twoCandidates(
+      columns,
+      found.map(({ index }) => index),
+      'country',
+    )}`,
+  );
+}
+
+/** Columns that were passed over for the phone column, and may hold the number of a row that has none there. */
+function otherPhones(columns: readonly string[], phone: number | undefined): readonly number[] {
+  return allCandidates(columns, 'phone').flatMap(({ index }) => (index === phone ? [] : [index]));
+}

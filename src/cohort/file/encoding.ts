@@ -1,0 +1,191 @@
+import { isUtf8 } from 'node:buffer';
+import { OnboardError } from '../../domain/errors.ts';
+import { bytesOf, type CohortFile } from './bytes.ts';
+import { Lines } from './lines.ts';
+import { refuseBinary, refuseKnownBinary } from './not-csv.ts';
+
+/** How the file's bytes become text, and what is worth saying about it. */
+export interface Encoding {
+  /** A label of the Encoding Standard, as TextDecoder takes it. */
+  readonly label: string;
+  readonly note: string | undefined;
+  /** What an error about the header adds, where another encoding could be the right one. */
+  readonly doubt?: string;
+  /** The file begins with the byte order mark of UTF-8. */
+  readonly marked: boolean;
+}
+
+const HEAD = 64 * 1024;
+
+/**
+ * Finds the encoding. A byte order mark decides; then the zero bytes of UTF-16; then whether the whole file is
+ * UTF-8: all of it is looked at (a gigabyte a second), so that one decision holds from the first row to the last.
+ * Where some bytes are not, what is beyond ASCII decides: mostly UTF-8, it stays UTF-8. What is neither is Windows-1252,
+ * the encoding of Western spreadsheets, unless it is no text at all.
+ * Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
+ */
+export async function findEncoding(file: CohortFile, asked?: string): Promise<Encoding> {
+  const known = asked === undefined ? undefined : knownLabel(asked);
+  const head = await headOf(file);
+  const mark = byMark(head);
+  const marked = mark === 'utf-8';
+  if (known !== undefined) return { label: known, note: undefined, marked };
+  refuseKnownBinary(head, file.name);
+  const label = mark ?? byZeros(head);
+  if (label !== undefined && !marked) return { label, note: `read as ${label.toUpperCase()}`, marked };
+  if (!marked) refuseBinary(head, file.name);
+  if (await isAllUtf8(file)) return { label: 'utf-8', note: undefined, marked };
+  const { sound, odd, lines } = await tallyOf(file);
+  if (marked || odd <= sound) {
+    const why = marked ? 'as its first bytes say' : 'because most of it is';
+    const but = `${lines} ${lines.count === 1 ? 'is' : 'are'} not`;
+    return {
+      label: 'utf-8',
+      note: `read as UTF-8, ${why}, but ${but}: what cannot be read is “\ufffd”; save it as UTF-8 again, or give --encoding`,
+      doubt: `it was read as UTF-8, but ${but}: ${ADVICE}`,
+      marked,
+    };
+  }
+  return {
+    label: 'windows-1252',
+    note: `read as Windows-1252, as it is not UTF-8 (line ${lines.first}); if names look wrong, give --encoding`,
+    doubt: `it was read as Windows-1252, because it is not UTF-8 (line ${lines.first}): ${ADVICE}`,
+    marked,
+  };
+}
+
+const ADVICE = 'if its header looks wrong, give --encoding, for example gbk, shift_jis or windows-1251';
+
+/**
+ * Bytes → text, without a byte order mark, without NULs (padding that some exports leave), and without the ^Z by which DOS
+ * ends a text.
+ */
+export async function* textOf(file: CohortFile, label: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder(label);
+  // What may be the end of the text waits for what comes after it.
+  let held = '';
+  for await (const chunk of bytesOf(file)) {
+    const decoded = decoder.decode(chunk, { stream: true });
+    const text = held + (decoded.includes('\0') ? decoded.replaceAll('\0', '') : decoded);
+    const end = text.length > HEAD && text.length > 2 * decoded.length ? text.length : beforeEndMark(text);
+    held = text.slice(end);
+    yield text.slice(0, end);
+  }
+  const text = held + decoder.decode();
+  yield text.slice(0, beforeEndMark(text));
+}
+
+/** The place of a ^Z that nothing but more of them and line breaks follow, or the end of the text. */
+function beforeEndMark(text: string): number {
+  let end = text.length;
+  while (end > 0 && '\x1a\r\n'.includes(text[end - 1] as string)) end--;
+  const mark = text.indexOf('\x1a', end);
+  return mark < 0 ? text.length : mark;
+}
+
+function knownLabel(asked: string): string {
+  try {
+    return new TextDecoder(asked.trim()).encoding;
+  } catch {
+    throw new OnboardError(
+      'CONFIG',
+      `--encoding ${asked}: no such encoding; use utf-8, utf-16le, windows-1252 or another label of the Encoding Standard`,
+    );
+  }
+}
+
+async function headOf(file: CohortFile): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of bytesOf(file)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= HEAD) break;
+  }
+  return Buffer.concat(chunks).subarray(0, HEAD);
+}
+
+function byMark(head: Buffer): string | undefined {
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  return undefined;
+}
+
+/** UTF-16 without a mark: the header's ASCII letters leave every second byte zero. */
+function byZeros(head: Buffer): string | undefined {
+  const sample = head.subarray(0, 512);
+  const zeros = [0, 0];
+  for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] as number) + 1;
+  const [even = 0, odd = 0] = zeros;
+  const half = sample.length / 2;
+  if (odd > half * 0.6 && even < half * 0.1) return 'utf-16le';
+  if (even > half * 0.6 && odd < half * 0.1) return 'utf-16be';
+  return undefined;
+}
+
+/** Whether all of the file is UTF-8. A character that is cut off at the very end is no fault. */
+async function isAllUtf8(file: CohortFile): Promise<boolean> {
+  let carry = Buffer.alloc(0);
+  for await (const chunk of bytesOf(file)) {
+    const bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
+    const whole = bytes.length - unfinished(bytes);
+    if (!isUtf8(bytes.subarray(0, whole))) return false;
+    carry = Buffer.from(bytes.subarray(whole));
+  }
+  return true;
+}
+
+/** How many bytes at the end begin a character that is not complete yet. */
+function unfinished(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) {
+      const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return needs > back ? back : 0;
+    }
+  }
+  return 0;
+}
+
+/** How much of the file's text beyond ASCII is UTF-8. */
+interface Tally {
+  /** Characters of several bytes. */
+  readonly sound: number;
+  /** Bytes that are part of none. */
+  readonly odd: number;
+  /** The lines of these. */
+  readonly lines: Lines;
+}
+
+async function tallyOf(file: CohortFile): Promise<Tally> {
+  const lines = new Lines();
+  let [sound, odd, line] = [0, 0, 1];
+  // Of the character that is being read: how many bytes it has so far and needs still, and the next one's least and most.
+  let [read, needs, least, most] = [0, 0, 0x80, 0xbf];
+  let before = 0;
+  const wrong = (bytes: number) => {
+    odd += bytes;
+    lines.add(line);
+  };
+  for await (const chunk of bytesOf(file)) {
+    for (const byte of chunk) {
+      if (needs > 0 && byte >= least && byte <= most) {
+        [least, most] = [0x80, 0xbf];
+        read++;
+        if (--needs === 0) sound++;
+      } else {
+        if (needs > 0) wrong(read);
+        needs = byte < 0xc2 || byte > 0xf4 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        read = 1;
+        least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
+        most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
+        if (needs === 0 && byte >= 0x80) wrong(1);
+      }
+      if (byte === 0x0d || (byte === 0x0a && before !== 0x0d)) line++;
+      before = byte;
+    }
+  }
+  return { sound, odd, lines };
+}

@@ -1,0 +1,227 @@
+import type { CountryCode } from 'libphonenumber-js/max';
+import { type Layout, recordsOf } from '../file/reader.ts';
+import type { Roles } from '../normalizer.ts';
+import { readSenderCell } from '../sender-cell.ts';
+import { type Judge, standsAsWritten } from './doubt.ts';
+import { callingCodeOf, readPlainly } from './numbering.ts';
+import { readInternational } from './phone-cell.ts';
+import { type PhoneText, readPhoneText } from './phone-text.ts';
+import { isMobile, type Rival, rivalCountries, rivalsOf } from './rivals.ts';
+
+/** Cells of one country code that a column written nationally does not bring about by chance: 0.46 ** 12 < 0.0001. */
+const ENOUGH = 12;
+/** As many when the rival cannot explain them at all. */
+const TELLING = 3;
+/** Cells that make a column one in the API's form, if it reads almost whole. */
+const MANY = 50;
+/** Where mobile numbers begin alike in a town: North America, Mexico, Argentina, Brazil, China. */
+const BY_AREA: ReadonlySet<string> = new Set(['1', '52', '54', '55', '86']);
+/** Cells that are kept to look at closely; spread over the whole column, however long it is. */
+const KEPT = 10_000;
+
+/**
+ * What the phone column as a whole says about its bare cells: those without any mark of a country code.
+ *
+ * A bare cell that reads as country code + number may be a mobile as people of some other country write it: a rival.
+ * A cell without rivals is read. A cell with rivals is read only when the column dismisses each of them:
+ * - it holds enough cells of the same country code (`ENOUGH`, or `TELLING` that the rival cannot explain), and hardly
+ *   any that only the rival explains; or
+ * - it reads almost whole (of `MANY` cells and more), and nothing in it, no number written with + and no
+ *   sending phone, is of the rival's country.
+ * A rival where mobiles have area codes, so that a whole town looks alike, and that the sending phone or a + speaks
+ * for, takes more: cells that it cannot explain. A reading as a landline gives way to a mobile always.
+ * Evidence only ever doubts a reading: it adds no country code to any number.
+ */
+export class Census {
+  /** Bare numbers, each once however often it stands in the column, chosen by their digits alone. */
+  readonly #kept = new Map<string, PhoneText>();
+  /** One number in so many is kept. Grows with the column, so that what is kept does not. */
+  #share = 1;
+  /** The country codes of the sending phones and of the numbers written with +. */
+  readonly #certain = new Set<string>();
+
+  /** Takes a cell of the column. */
+  count(cell: string): void {
+    if (/^[1-9]\d{6,14}$/.test(cell)) {
+      if (this.#isKept(cell)) this.#keep(plainly(cell));
+      return;
+    }
+    const certain = /^\+([1-9]\d{0,2} ?\d)[\d ()-]{6,22}$/.exec(cell)?.[1];
+    if (certain !== undefined) {
+      this.#certainly(certain.replace(' ', ''));
+      return;
+    }
+    const text = readPhoneText(cell);
+    if ('code' in text) return;
+    if (text.international) this.#certainly(text.digits);
+    else if (text.digits.length >= 7 && text.digits.length <= 15 && this.#isKept(text.digits))
+      this.#keep(text);
+  }
+
+  /** Takes a sender cell, or `--phone`. An id tells no country. */
+  countSender(cell: string): void {
+    const sender = readSenderCell(cell);
+    if (typeof sender === 'string' && !sender.startsWith('phone-')) this.#certainly(sender);
+  }
+
+  #certainly(digits: string): void {
+    const code = callingCodeOf(digits);
+    if (code !== undefined) this.#certain.add(code);
+  }
+
+  /** What the cells say of each one of them. */
+  judge(): Judge {
+    return judgeOf([...this.#kept.values()], this.#certain);
+  }
+
+  #keep(text: PhoneText): void {
+    this.#kept.set(text.digits, text);
+    while (this.#kept.size > KEPT) {
+      this.#share *= 2;
+      for (const digits of this.#kept.keys()) if (!this.#isKept(digits)) this.#kept.delete(digits);
+    }
+  }
+
+  #isKept(digits: string): boolean {
+    return hash(digits) % this.#share === 0;
+  }
+}
+
+/** One reading of the file: what its phone column says of its bare cells. Undefined where nobody needs to know. */
+export async function takeCensus(
+  layout: Layout,
+  { ownPhone, sender, defaultSender, defaultCountry }: Roles,
+  signal?: AbortSignal,
+): Promise<Judge | undefined> {
+  if (ownPhone === undefined || defaultCountry !== undefined) return undefined;
+  const census = new Census();
+  if (defaultSender !== undefined) census.countSender(defaultSender);
+  // Beside a cell that says the country, nobody asks the column.
+  const said = ownPhone.country?.inDoubt === false ? ownPhone.country.index : undefined;
+  let header = true;
+  for await (const records of recordsOf(layout)) {
+    signal?.throwIfAborted();
+    for (const { fields } of header ? records.slice(1) : records) {
+      const isSaid = said !== undefined && (fields[said] ?? '').trim() !== '';
+      if (!isSaid) census.count(fields[ownPhone.index] ?? '');
+      if (sender !== undefined) census.countSender(fields[sender.index] ?? '');
+    }
+    header = false;
+  }
+  return census.judge();
+}
+
+/** The cells of one country code, as they read. */
+interface Code {
+  cells: number;
+  /** How many of them each region's people could have written without country code. */
+  readonly explained: Map<CountryCode, number>;
+  readonly lengths: Set<number>;
+}
+
+function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Judge {
+  const codes = new Map<string, Code>();
+  const unread: { readonly digits: string; readonly rivals: readonly Rival[] }[] = [];
+  for (const text of cells) {
+    const { digits } = text;
+    const reading = digits.startsWith('0')
+      ? undefined
+      : (readPlainly(digits, true, undefined) ?? readInternational(digits));
+    const code = reading === undefined ? undefined : callingCodeOf(reading);
+    const rivals = rivalsOf(digits).filter((rival) => rival.number !== reading);
+    const stands = reading !== undefined && standsAsWritten(text, reading);
+    if (code === undefined || !stands || (rivals.length > 0 && !isMobile(reading))) {
+      unread.push({ digits, rivals });
+      continue;
+    }
+    const of = codes.get(code) ?? { cells: 0, explained: new Map(), lengths: new Set() };
+    of.cells++;
+    of.lengths.add(digits.length);
+    for (const { country } of rivals) add(of.explained, country);
+    codes.set(code, of);
+  }
+
+  // How many cells nothing but each region's own way to write explains.
+  const only = new Map<CountryCode, number>();
+  const onlyOf = new Map<string, number>();
+  const sound = unread.filter(({ digits }) => ![...codes].some(([code, of]) => isDamaged(digits, code, of)));
+  for (const { rivals } of sound) {
+    for (const { country } of rivals) add(only, country);
+    for (const code of new Set(rivals.map((rival) => rival.code))) add(onlyOf, code);
+  }
+  // A column with one defect in twenty is still whole; one in which people of its own write nationally is not.
+  const whole = cells.length >= MANY && unread.length <= 0.06 * cells.length;
+  const national = [...onlyOf].flatMap(([code, count]) => (count * 3 >= cells.length * 2 ? [code] : []));
+
+  const isSupported = (code: string) =>
+    certain.has(code) || (codes.get(code)?.cells ?? 0) >= 0.05 * cells.length;
+  const isDismissed = (code: string, { country, code: rivals }: Pick<Rival, 'country' | 'code'>): boolean => {
+    const own = codes.get(code);
+    if (own === undefined) return false;
+    const unexplained = own.cells - (own.explained.get(country) ?? 0);
+    const against = only.get(country) ?? 0;
+    if (BY_AREA.has(rivals) && certain.has(rivals) && unexplained < Math.max(TELLING, 0.05 * own.cells))
+      return false;
+    // Chance alone: of a national column that reads as often as any does (0.46), more than half speaks against it.
+    const few = Math.max(own.cells >= 24 ? 1 : 0, 0.02 * own.cells);
+    if ((own.cells >= ENOUGH || unexplained >= TELLING) && against <= few) return true;
+    return whole && against <= 0.01 * cells.length && !isSupported(rivals);
+  };
+  const weight = (rival: Rival) =>
+    (certain.has(rival.code) ? cells.length : 0) + (only.get(rival.country) ?? 0);
+
+  // By country code, the regions that are not dismissed: hardly any, where the column is in the API's form.
+  const known = new Map<string, ReadonlySet<CountryCode>>();
+  const standingOf = (code: string): ReadonlySet<CountryCode> => {
+    const left = () => rivalCountries().filter((rival) => !isDismissed(code, rival));
+    const standing = known.get(code) ?? new Set(left().map(({ country }) => country));
+    known.set(code, standing);
+    return standing;
+  };
+
+  return (digits, reading) => {
+    const code = callingCodeOf(reading) as string;
+    const mobile = isMobile(reading);
+    const standing = standingOf(code);
+    const isKnown = !national.length || national.includes(code) || (codes.get(code)?.cells ?? 0) >= ENOUGH;
+    if (mobile && standing.size === 0 && isKnown) return undefined;
+    const rivals = rivalsOf(digits).filter((rival) => rival.number !== reading);
+    if (rivals.length === 0) return isKnown ? undefined : 'stray';
+    const left = mobile ? rivals.filter(({ country }) => standing.has(country)) : rivals;
+    return left.length === 0 ? undefined : left.sort((a, b) => weight(b) - weight(a));
+  };
+}
+
+/**
+ * Digits that are a number of which the column has many, with a digit lost or doubled: they begin like it, or would
+ * be one, had their country code not suffered.
+ */
+function isDamaged(digits: string, code: string, { cells, lengths }: Code): boolean {
+  const isShort = lengths.has(digits.length + 1);
+  const isLong = lengths.has(digits.length - 1);
+  if (cells < ENOUGH || !(isShort || isLong)) return false;
+  if (digits.startsWith(code)) return true;
+  return [...code].some((digit, at) => {
+    const [before, after] = [code.slice(0, at), code.slice(at + 1)];
+    const lost = before + after;
+    const doubled = before + digit + digit + after;
+    return (
+      (isShort && digits.startsWith(lost) && isMobile(code + digits.slice(lost.length))) ||
+      (isLong && digits.startsWith(doubled) && isMobile(code + digits.slice(doubled.length)))
+    );
+  });
+}
+
+function plainly(digits: string): PhoneText {
+  return { digits, written: digits, international: false, id: false, zeros: false, gaps: [] };
+}
+
+function add<T>(counts: Map<T, number>, one: T): void {
+  counts.set(one, (counts.get(one) ?? 0) + 1);
+}
+
+function hash(digits: string): number {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < digits.length; at++) sum = Math.imul(sum ^ digits.charCodeAt(at), 0x01000193);
+  return (sum ^ (sum >>> 15)) >>> 0;
+}

@@ -1,0 +1,59 @@
+import parsePhoneNumber from 'libphonenumber-js/max';
+import { type Trouble, trouble } from '../trouble.ts';
+import { callingCodeOf } from './numbering.ts';
+import type { PhoneText } from './phone-text.ts';
+import { type Rival, rivalsOf } from './rivals.ts';
+
+/**
+ * What speaks against taking bare digits as country code + number:
+ * - mobiles of other people that they can be;
+ * - `stray`: the other numbers of the column have no country codes;
+ * - `gaps`: the writing does not leave the country code standing by itself.
+ */
+export type Doubt = readonly Rival[] | 'stray' | 'gaps';
+
+/** Bare digits, and their reading as country code + number → what the column has against it. */
+export type Judge = (digits: string, reading: string) => Doubt | undefined;
+
+/** Do the gaps of bare digits, if there are any, leave their country code standing by itself, without brackets? */
+export function standsAsWritten(text: PhoneText, abroad: string): boolean {
+  return text.gaps.length === 0 || (gapAfterCode(text, abroad) && !/^[([]/.test(text.written));
+}
+
+export function gapAfterCode(text: PhoneText, abroad: string): boolean {
+  return text.gaps.includes(callingCodeOf(abroad)?.length ?? 0);
+}
+
+/** What speaks against bare digits as country code + number: their gaps first, then the column. */
+export function doubtOf(text: PhoneText, abroad: string, judge: Judge | undefined): Doubt | undefined {
+  if (standsAsWritten(text, abroad)) return judge?.(text.digits, abroad);
+  const rivals = rivalsOf(text.digits).filter((rival) => rival.number !== abroad);
+  return rivals.length === 0 ? 'gaps' : rivals;
+}
+
+/** So many rivals are named. */
+const NAMED = 3;
+const names = new Intl.DisplayNames(['en'], { type: 'region' });
+const TO_DO = 'write it with + and the country code, or give --default-country';
+
+/** The doubt in words, with every reading that a person may have meant. */
+export function doubtful(text: PhoneText, shown: string, abroad: string, doubt: Doubt): Trouble {
+  if (doubt === 'gaps') {
+    const message = `${shown} would be +${abroad}, but its gaps do not stand after that country code: ${TO_DO}`;
+    return trouble('phone_no_country', message);
+  }
+  if (doubt === 'stray') {
+    const message = `${shown} would be +${abroad}, but the other numbers of its column have no country code: ${TO_DO}`;
+    return trouble('phone_no_country', message);
+  }
+  // Regions that share a country code share the number: each number once, and first the one that is written so.
+  const numbers = new Map(doubt.toReversed().map((rival) => [rival.number, rival]));
+  const rivals = [...numbers.values()].reverse();
+  const isWrittenSo = ({ number }: Rival) =>
+    Number(text.gaps.length > 0 && parsePhoneNumber(`+${number}`)?.formatNational() === text.written);
+  rivals.sort((a, b) => isWrittenSo(b) - isWrittenSo(a));
+  const named = rivals.slice(0, NAMED).map(({ number, country }) => `+${number} (${names.of(country)})`);
+  const more = rivals.length - named.length;
+  const message = `${shown} can be read as +${abroad} or, without a country code, as ${named.join(' or ')}${more > 0 ? ` or in ${more} more countries` : ''}: ${TO_DO}`;
+  return trouble('phone_ambiguous', message);
+}

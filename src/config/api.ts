@@ -1,0 +1,165 @@
+/** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
+import { readFileSync } from 'node:fs';
+import { OnboardError } from '../domain/errors.ts';
+import { parseSender } from '../domain/sender.ts';
+import type { Sender } from '../domain/words.ts';
+import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+
+/** Where the asks go. */
+export type Target =
+  | { readonly kind: 'sandbox' }
+  | {
+      readonly kind: 'api';
+      readonly baseUrl: URL;
+      /** Never printed, logged or written. */
+      readonly apiKey: string;
+      readonly proxy: URL | undefined;
+    };
+
+export type Env = Readonly<Record<string, string | undefined>>;
+type Flags = Readonly<Record<string, unknown>>;
+
+/** A configuration that cannot be meant. */
+export function usage(message: string): OnboardError {
+  return new OnboardError('CONFIG', message);
+}
+
+/** The key from the environment or from the file that the environment names. Its text is in no message. */
+export function readApiKey(env: Env): string | undefined {
+  const inline = env['PERISKOPE_API_KEY'];
+  const file = env['PERISKOPE_API_KEY_FILE'];
+  if (inline && file) {
+    throw new OnboardError(
+      'KEY_MISSING',
+      'both PERISKOPE_API_KEY and PERISKOPE_API_KEY_FILE are set: unset one, so that it is clear which key is meant',
+    );
+  }
+  let key = inline;
+  if (file) {
+    try {
+      key = readFileSync(file, 'utf8');
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: cannot read ${file} (${why})`, {
+        cause: error,
+      });
+    }
+  }
+  key = key?.trim();
+  if (file && !key) throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: ${file} is empty`);
+  if (key && !/^[\x21-\x7e]+$/.test(key)) {
+    const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
+    throw new OnboardError(
+      'KEY_MISSING',
+      `${where} holds characters that no key has (a space, a line break?)`,
+    );
+  }
+  return key || undefined;
+}
+
+/** https only; http for the machine itself, where a key cannot be overheard. */
+export function parseBaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw usage(`--base-url ${text} is not a web address`);
+  if (url.username || url.password) throw usage('--base-url must not hold a user name or a password');
+  if (url.search || url.hash) throw usage(`--base-url ${text} must end with its path`);
+  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !loopback) {
+    throw usage(
+      `--base-url ${text} would send the key unprotected: use https (http is for this machine only)`,
+    );
+  }
+  return url;
+}
+
+function proxyFor(baseUrl: URL, env: Env): URL | undefined {
+  const raw = env['HTTPS_PROXY'] ?? env['https_proxy'];
+  if (!raw || baseUrl.protocol !== 'https:') return undefined;
+  const exempt = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+    .split(',')
+    .map((host) => host.trim().replace(/^\*?\./, ''));
+  const host = baseUrl.hostname;
+  if (exempt.some((name) => name === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`))))) {
+    return undefined;
+  }
+  if (!URL.canParse(raw)) throw usage('HTTPS_PROXY is not a web address');
+  return new URL(raw);
+}
+
+export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
+  if (flags['sandbox']) return Object.freeze({ kind: 'sandbox' });
+  const baseUrl = parseBaseUrl(flags['baseUrl'] as string);
+  const apiKey = readApiKey(env);
+  if (apiKey === undefined) {
+    if (dryRun) return undefined;
+    throw new OnboardError(
+      'KEY_MISSING',
+      'no API key: set PERISKOPE_API_KEY, or PERISKOPE_API_KEY_FILE to a file that holds it (or try --sandbox)',
+    );
+  }
+  return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
+}
+
+/** The run's own sending phone. Without one, every row has to name its own: see `noSender`. */
+export function sender(flags: Flags): Sender | undefined {
+  const given = flags['phone'] as string | undefined;
+  if (given === undefined) return undefined;
+  const parsed = parseSender(given);
+  if (parsed === undefined) {
+    throw usage(
+      '--phone must be country code + number in digits, like 919876543210, or a phone id, like phone-bqzvyibhmwkaergr',
+    );
+  }
+  return parsed;
+}
+
+/** Neither the run nor its cohort says which phone sends. */
+export function noSender(): OnboardError {
+  return usage(
+    'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…, or a cohort with a sender column',
+  );
+}
+
+/**
+ * Where the allowance is shared with other processes: the flag, or the environment, or the file that it names. Flags show
+ * in the list of processes, so a password in one is refused. No text of the URL is in any message.
+ */
+export function redisTarget(flags: Flags, env: Env): RedisTarget | undefined {
+  const flag = flags['redisUrl'] as string | undefined;
+  if (flag !== undefined) {
+    const target = redisFrom('--redis-url', flag);
+    if (target?.password === undefined) return target;
+    throw usage(
+      '--redis-url holds a password, and flags show in ps: put the URL into GROUP_ONBOARD_REDIS_URL, or into a file that GROUP_ONBOARD_REDIS_URL_FILE names',
+    );
+  }
+  const inline = env['GROUP_ONBOARD_REDIS_URL'];
+  const file = env['GROUP_ONBOARD_REDIS_URL_FILE'];
+  if (inline && file) {
+    throw usage(
+      'both GROUP_ONBOARD_REDIS_URL and GROUP_ONBOARD_REDIS_URL_FILE are set: unset one, so that it is clear which is meant',
+    );
+  }
+  if (!file) return redisFrom('GROUP_ONBOARD_REDIS_URL', inline);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: cannot read ${file} (${why})`);
+  }
+  const target = redisFrom(`GROUP_ONBOARD_REDIS_URL_FILE: what ${file} holds`, text);
+  if (target === undefined) throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: ${file} is empty`);
+  return target;
+}
+
+function redisFrom(where: string, text: string | undefined): RedisTarget | undefined {
+  const url = text?.trim();
+  if (!url) return undefined;
+  try {
+    return Object.freeze(parseRedisUrl(url));
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(`${where} ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { usage } from './api.ts';
+import { type CohortConfig, cohortConfig, type Flags } from './run.ts';
+
+/** What `merge` needs: the results of the shards, and where they go together. */
+export interface MergeConfig {
+  readonly results: readonly string[];
+  /** The cohort that they are of: says which rows have no result. */
+  readonly cohort: CohortConfig | undefined;
+  /** A path, or '-' for stdout. */
+  readonly output: string;
+}
+
+export function mergeConfig(results: readonly string[], flags: Flags): MergeConfig {
+  const output = flags['output'] as string | undefined;
+  const cohort = flags['cohort'] as string | undefined;
+  if (output === undefined) throw usage('merge needs a place for what it makes: give -o FILE');
+  for (const path of [...results, ...(cohort === undefined ? [] : [cohort])]) {
+    if (path === '-') throw usage('merge reads files: give their names, not standard input');
+    if (output !== '-' && resolve(path) === resolve(output))
+      throw usage(`--output ${output} is read by this merge: give another file`);
+  }
+  return Object.freeze({
+    results,
+    cohort: cohort === undefined ? undefined : cohortConfig(cohort, flags),
+    output,
+  });
+}

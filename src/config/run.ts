@@ -1,0 +1,271 @@
+import { resolve } from 'node:path';
+import type { CountryCode } from '../cohort/normalizer.ts';
+import type { Shard } from '../domain/shard.ts';
+import type { ChatId, Sender, Status } from '../domain/words.ts';
+import type { Gap, Rate, Tolerance } from '../lib/units.ts';
+import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
+import { fileNames, shardConfig } from './shard.ts';
+
+/** How the cohort is read. */
+export interface CohortConfig {
+  readonly path: string;
+  readonly chatId: ChatId | undefined;
+  readonly chatColumn: string | undefined;
+  readonly phoneColumn: string | undefined;
+  readonly senderColumn: string | undefined;
+  readonly countryColumn: string | undefined;
+  /** ISO country; that libphonenumber knows it is checked where the cohort is opened. */
+  readonly defaultCountry: CountryCode | undefined;
+  readonly delimiter: string | undefined;
+  readonly encoding: string | undefined;
+}
+
+export type LimitPer = 'key' | 'phone';
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly format: 'text' | 'json';
+  readonly progress: 'auto' | 'on' | 'off';
+  /** Errors only; neither progress nor summary. */
+  readonly quiet: boolean;
+}
+
+/** Files that a user may ask for, beside the results. But for the HTML page none of them holds a phone number. */
+export interface ReportFiles {
+  /** The HTML page for people, which holds phone numbers. */
+  readonly report: string | undefined;
+  readonly summaryJson: string | undefined;
+  readonly junit: string | undefined;
+  readonly metricsFile: string | undefined;
+}
+
+export interface RunConfig {
+  readonly cohort: CohortConfig;
+  /** undefined: the whole cohort. */
+  readonly shard: Shard | undefined;
+  /** A path, or '-' for stdout. */
+  readonly output: string;
+  readonly ledger: string;
+  /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
+  readonly excel: boolean;
+  readonly reports: ReportFiles;
+  /** What the ledger is bound to: the API's origin, or `sandbox`. */
+  readonly origin: string;
+  /** undefined in a dry run without a key: then nothing is read from the API either. */
+  readonly target: Target | undefined;
+  /** The `x-phone` header of rows that name no sender: digits, or `phone-…`. */
+  readonly sender: Sender | undefined;
+  readonly requestTimeoutMs: number;
+  readonly precheck: boolean;
+  readonly forceAdd: boolean;
+  /** Where the allowance is shared with other processes; undefined: it is not. */
+  readonly redis: RedisTarget | undefined;
+  /** What the server's rate limit counts by, where several phones send. */
+  readonly limitPer: LimitPer;
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly coolDownMs: number;
+  readonly dryRun: boolean;
+  /** Do not ask before sending, even on a terminal. */
+  readonly yes: boolean;
+  readonly limit: number | undefined;
+  readonly retry: readonly Status[];
+  readonly onlyStatus: readonly Status[] | undefined;
+  readonly breaker: number;
+  readonly maxErrors: Tolerance | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly log: LogConfig;
+}
+
+/** What `check` needs: no key, no ledger. */
+export interface CheckConfig {
+  readonly cohort: CohortConfig;
+  readonly shard: Shard | undefined;
+  /** Where the plan is written, row by row; undefined: nowhere. */
+  readonly output: string | undefined;
+  readonly excel: boolean;
+  readonly limitPer: LimitPer;
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+  readonly batchSize: number;
+  readonly log: LogConfig;
+}
+
+/** What `report` needs: a results CSV, and where its page goes. */
+export interface ReportConfig {
+  readonly results: string;
+  readonly report: string;
+}
+
+/** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
+export const DEFAULT_CONCURRENCY = 100;
+
+/** Flags as the commands parsed them (units already understood). */
+export type Flags = Readonly<Record<string, unknown>>;
+
+export function cohortConfig(path: string, flags: Flags): CohortConfig {
+  const text = (name: string) => flags[name] as string | undefined;
+  return Object.freeze({
+    path,
+    chatId: flags['chatId'] as ChatId | undefined,
+    chatColumn: text('chatColumn'),
+    phoneColumn: text('phoneColumn'),
+    senderColumn: text('senderColumn'),
+    countryColumn: text('countryColumn'),
+    defaultCountry: flags['defaultCountry'] as CountryCode | undefined,
+    delimiter: text('delimiter'),
+    encoding: text('encoding'),
+  });
+}
+
+/** No timer of Node's is longer than 2^31 − 1 ms; one that is set to more goes off at once. */
+const LONGEST_TIMEOUT_MS = 86_400_000;
+
+export function requestTimeout(flags: Flags): number {
+  const ms = flags['requestTimeout'] as number;
+  if (ms > LONGEST_TIMEOUT_MS)
+    throw usage('--request-timeout is longer than a day: no answer takes that long; give 30s or so');
+  return ms;
+}
+
+export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
+  const quiet = flags['quiet'] === true;
+  return Object.freeze({
+    level: quiet ? 'error' : (flags['logLevel'] as LogConfig['level']),
+    format: (flags['logFormat'] as LogConfig['format'] | undefined) ?? (stderrIsTerminal ? 'text' : 'json'),
+    progress: quiet ? 'off' : (flags['progress'] as LogConfig['progress']),
+    quiet,
+  });
+}
+
+/**
+ * The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere.
+ * @param named how this shard calls a file
+ */
+export function filePaths(
+  cohort: string,
+  flags: Flags,
+  named: (path: string) => string = (path) => path,
+): { output: string; ledger: string } {
+  const given = flags['output'] as string | undefined;
+  if (cohort === '-' && given === undefined) {
+    throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
+  }
+  const stem = cohort.replace(/\.gz$/i, '').replace(/\.(?:csv|tsv|txt)$/i, '');
+  const output = named(given ?? `${stem}.results.csv`);
+  const base = output === '-' ? (cohort === '-' ? undefined : named(`${stem}.results.csv`)) : output;
+  const own = flags['ledger'] as string | undefined;
+  const ledger = own === undefined ? base && `${base}.ledger.jsonl` : named(own);
+  if (ledger === undefined) {
+    throw usage(
+      'the cohort comes from standard input and the results go to standard output: give --ledger FILE',
+    );
+  }
+  if (output !== '-' && isSameFile(output, cohort))
+    throw usage(`--output ${output} is the cohort itself: give another file`);
+  if (isSameFile(ledger, cohort) || isSameFile(ledger, output))
+    throw usage(`--ledger ${ledger} is used already: give another file`);
+  return { output, ledger };
+}
+
+/** Whether two paths, however they are spelled, lead to one place; links are not followed. */
+export function isSameFile(one: string, other: string): boolean {
+  return one !== '-' && other !== '-' && resolve(one) === resolve(other);
+}
+
+/** The summaries for machines, each in a file that nothing else is in. */
+export function reportFiles(
+  cohort: string,
+  flags: Flags,
+  paths: { readonly output: string; readonly ledger: string | undefined },
+  named: (path: string) => string = (path) => path,
+): ReportFiles {
+  const file = (name: string) => (flags[name] === undefined ? undefined : named(flags[name] as string));
+  const files = {
+    report: file('report'),
+    summaryJson: file('summaryJson'),
+    junit: file('junit'),
+    metricsFile: file('metricsFile'),
+  };
+  const taken = [cohort, paths.output, ...(paths.ledger === undefined ? [] : [paths.ledger])];
+  for (const [name, path] of Object.entries(files)) {
+    if (path === undefined) continue;
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (path === '-') throw usage(`${flag} needs a file: standard output carries the results only`);
+    if (taken.some((other) => isSameFile(path, other)))
+      throw usage(`${flag} ${path} is used already: give another file`);
+    taken.push(path);
+  }
+  return Object.freeze(files);
+}
+
+export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): CheckConfig {
+  const shard = shardConfig(flags, env);
+  const given = flags['output'] as string | undefined;
+  const output = given === undefined ? undefined : fileNames(shard)(given);
+  if (output !== undefined && isSameFile(output, cohort)) {
+    throw usage(`--output ${output} is the cohort itself: give another file`);
+  }
+  return Object.freeze({
+    cohort: cohortConfig(cohort, flags),
+    shard,
+    output,
+    excel: flags['excel'] === true,
+    limitPer: flags['limitPer'] as LimitPer,
+    maxRate: flags['maxRate'] as Rate | undefined,
+    gap: flags['gap'] as Gap | undefined,
+    dailyCap: flags['dailyCap'] as number | undefined,
+    batchSize: flags['batchSize'] as number,
+    log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
+  });
+}
+
+export function reportConfig(results: string, flags: Flags): ReportConfig {
+  if (results === '-') throw usage('report reads a results CSV from a file: give its name');
+  const { report } = reportFiles(results, flags, { output: results, ledger: undefined });
+  return Object.freeze({ results, report: report ?? `${results.replace(/\.csv$/i, '')}.html` });
+}
+
+/** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */
+export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): RunConfig {
+  const dryRun = flags['dryRun'] === true;
+  const to = target(flags, env, dryRun);
+  const shard = shardConfig(flags, env);
+  const named = fileNames(shard);
+  const paths = filePaths(cohort, flags, named);
+  return Object.freeze({
+    cohort: cohortConfig(cohort, flags),
+    shard,
+    ...paths,
+    excel: flags['excel'] === true,
+    reports: reportFiles(cohort, flags, paths, named),
+    origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
+    target: to,
+    sender: sender(flags),
+    requestTimeoutMs: requestTimeout(flags),
+    redis: redisTarget(flags, env),
+    precheck: flags['precheck'] as boolean,
+    forceAdd: flags['forceAdd'] === true,
+    limitPer: flags['limitPer'] as LimitPer,
+    maxRate: flags['maxRate'] as Rate | undefined,
+    gap: flags['gap'] as Gap | undefined,
+    dailyCap: flags['dailyCap'] as number | undefined,
+    batchSize: flags['batchSize'] as number,
+    concurrency: (flags['concurrency'] as number | undefined) ?? DEFAULT_CONCURRENCY,
+    coolDownMs: flags['coolDown'] as number,
+    dryRun,
+    yes: flags['yes'] === true,
+    limit: flags['limit'] as number | undefined,
+    retry: (flags['retry'] as readonly Status[] | undefined) ?? [],
+    onlyStatus: flags['onlyStatus'] as readonly Status[] | undefined,
+    breaker: flags['breaker'] as number,
+    maxErrors: flags['maxErrors'] as Tolerance | undefined,
+    deadlineMs: flags['deadline'] as number | undefined,
+    log: logConfig(flags, stderrIsTerminal),
+  });
+}

@@ -1,0 +1,52 @@
+import { visible } from './visible.ts';
+
+/** What the process says when it ends. Source: the design's table; mirrored in the README and `--help`. */
+export const EXIT = {
+  ok: 0,
+  defect: 1,
+  usage: 2,
+  cohort: 3,
+  incomplete: 4,
+  safety: 5,
+  locked: 6,
+  again: 75,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Every expected error, and the one table from error to exit code. */
+const EXIT_BY_CODE = {
+  USAGE: EXIT.usage,
+  CONFIG: EXIT.usage,
+  KEY_MISSING: EXIT.usage,
+  NOT_WRITABLE: EXIT.usage,
+  LEDGER_ORIGIN: EXIT.usage,
+  LEDGER_DAMAGED: EXIT.usage,
+  COHORT_UNREADABLE: EXIT.cohort,
+  COHORT_COLUMNS: EXIT.cohort,
+  LOCKED: EXIT.locked,
+  LEDGER_FAILED: EXIT.again,
+  RESULTS_FAILED: EXIT.again,
+  RESULTS_STALE: EXIT.again,
+  REDIS_UNREACHABLE: EXIT.again,
+} as const satisfies Record<string, ExitCode>;
+export type ErrorCode = keyof typeof EXIT_BY_CODE;
+
+/**
+ * An error that the user can act on. `message` is one line: what, where, what to do; names of files and the
+ * like in it are shown, and do nothing to a terminal. Everything else that is thrown is a defect of ours (exit 1).
+ */
+export class OnboardError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(visible(message), options);
+    this.name = 'OnboardError';
+    this.code = code;
+  }
+
+  get exitCode(): ExitCode {
+    return EXIT_BY_CODE[this.code];
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What GitHub Actions shows of a run. The runner reads workflow commands from stdout and from stderr alike (both streams
+ * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
+ * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
+ */
+
+import { maskChatId } from '../../domain/chat-id.ts';
+import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
+import { count } from '../../lib/text.ts';
+import { formatDuration } from '../../lib/units.ts';
+import type { Ending } from '../summary/ending.ts';
+import { publicText } from '../summary/public-text.ts';
+import type { Counts } from '../summary/tally.ts';
+import { type Trouble, troublesOf } from '../summary/troubles.ts';
+
+const MOST_ANNOTATIONS = 10;
+/** GitHub drops a step's whole summary above 1 MiB; some room is left for the note that says what was left out. */
+export const MOST_BYTES = 1024 * 1024 - 1024;
+
+/** `::warning title=…::…` with its line break. */
+export function workflowCommand(
+  name: string,
+  properties: Readonly<Record<string, string>>,
+  text = '',
+): string {
+  const given = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`);
+  return `::${name}${given.length > 0 ? ` ${given.join(',')}` : ''}::${escapeData(text)}\n`;
+}
+
+/** Source of both: actions/runner, src/Runner.Common/ActionCommand.cs. */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/**
+ * Text in which the runner finds no command: a line that begins with `::`, or that holds `##[` anywhere (the older form,
+ * still read), gets a zero-width space in the middle of it. A group could be called `::add-mask::a`.
+ */
+export function harmless(text: string): string {
+  return text.replace(/^([\s\u0085]*:)(?=:)/gm, '$1\u200b').replaceAll('##[', '##\u200b[');
+}
+
+/** A section of the log that folds. */
+export function folded(title: string, text: string): string {
+  return `${workflowCommand('group', {}, title)}${harmless(text)}${workflowCommand('endgroup', {})}`;
+}
+
+/** What went wrong, one annotation for each reason: at most 10, as many as are kept. */
+export function annotations(ending: Ending): string {
+  const troubles = troublesOf(ending.tally);
+  const stopped = ending.stopped
+    ? [workflowCommand('error', { title: 'group-onboard stopped' }, publicText(ending.stopped.message))]
+    : [];
+  const room = MOST_ANNOTATIONS - stopped.length;
+  const shown = troubles.length > room ? troubles.slice(0, room - 1) : troubles;
+  const rest = troubles.slice(shown.length);
+  const others =
+    rest.length > 0
+      ? [
+          workflowCommand(
+            'warning',
+            { title: `${count(rowsOf(rest), 'row')} for ${rest.length} other reasons` },
+            rest.map(({ reasonCode, rows }) => `${reasonCode} (${rows})`).join(', '),
+          ),
+        ]
+      : [];
+  return [...stopped, ...shown.map(annotation), ...others].join('');
+}
+
+function annotation({ status, reasonCode, rows, meaning, advice }: Trouble): string {
+  const title = `${count(rows, 'row')} ${status}: ${reasonCode}`;
+  return workflowCommand('warning', { title }, `${meaning}; ${advice}`);
+}
+
+function rowsOf(troubles: readonly Trouble[]): number {
+  return troubles.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/**
+ * The job page: a table of groups by status, and what to do. No phone numbers.
+ * @param room bytes that the step's summary still takes
+ */
+export function stepSummary(ending: Ending, room = MOST_BYTES): string {
+  const { tally } = ending;
+  const shown = STATUSES.filter((status) => tally.counts[status] > 0);
+  const head = [
+    `## group-onboard ${ending.command}: ${headline(ending)}`,
+    '',
+    ...(ending.stopped ? [`**Stopped:** ${markdown(publicText(ending.stopped.message))}`, ''] : []),
+    ...(ending.sandbox ? ['_Sandbox: nobody was contacted._', ''] : []),
+    ...whatToDo(tally),
+    ...(ending.next ? [`**Next:** ${markdown(publicText(ending.next, 1_000))}`, ''] : []),
+    `| group | ${shown.join(' | ')} | rows |`,
+    `| :-- |${' --: |'.repeat(shown.length + 1)}`,
+    row('**all**', tally.counts, shown),
+  ].join('\n');
+  const foot = `\n${factsLine(ending)}\n\n`;
+  const cut = (left: number) => `\n_… and ${count(left, 'more group')}: the page has no room for them._\n`;
+
+  const lines: string[] = [];
+  let left = room - bytes(head) - bytes(foot) - bytes(cut(tally.groups.size));
+  const groups = [...tally.groups];
+  for (const [id, counts] of groups) {
+    const line = `\n${row(id === '' ? '_no group_' : label(ending, id), counts, shown)}`;
+    left -= bytes(line);
+    if (left < 0) break;
+    lines.push(line);
+  }
+  const missing = groups.length - lines.length;
+  const all = `${head}${lines.join('')}\n${missing > 0 ? cut(missing) : ''}${foot}`;
+  return bytes(all) <= room ? all : '';
+}
+
+function headline({ command, tally, exit, shard }: Ending): string {
+  const open = tally.counts.failed + tally.counts.unknown + tally.counts.invalid;
+  const left = tally.counts.not_attempted;
+  const parts = [
+    count(tally.rows, 'row') + (shard === undefined ? '' : ` of shard ${shard}`),
+    ...(command === 'follow-up' ? [`${tally.counts.joined} joined, ${tally.counts.invited} still out`] : []),
+    ...(open > 0 ? [`${open.toLocaleString('en-US')} to look at`] : []),
+    ...(left > 0 ? [`${left.toLocaleString('en-US')} still to ask`] : []),
+  ];
+  return `${parts.join(', ')} (exit code ${exit})`;
+}
+
+function whatToDo(tally: Ending['tally']): string[] {
+  const troubles = troublesOf(tally);
+  if (troubles.length === 0) return [];
+  return [
+    '| rows | status | reason | what to do |',
+    '| --: | :-- | :-- | :-- |',
+    ...troubles.map(
+      ({ rows, status, reasonCode, meaning, advice }) =>
+        `| ${rows} | ${status} | \`${reasonCode}\`: ${markdown(meaning)} | ${markdown(advice)} |`,
+    ),
+    '',
+  ];
+}
+
+function row(name: string, counts: Counts, shown: readonly Status[]): string {
+  const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+  return `| ${name} | ${shown.map((status) => counts[status] || '').join(' | ')} | ${total} |`;
+}
+
+function label(ending: Ending, id: ChatId): string {
+  return markdown(publicText(ending.groupName(id), 80) || maskChatId(id));
+}
+
+function factsLine(ending: Ending): string {
+  const waited = [...ending.waitedMs.values()].reduce((sum, ms) => sum + ms, 0);
+  return [
+    count(ending.asks, 'ask'),
+    `${ending.throttled} throttled`,
+    `${formatDuration(ending.elapsedMs)}${waited >= 1_000 ? `, of which ${formatDuration(waited)} waiting` : ''}`,
+  ].join(' · ');
+}
+
+/** Untrusted text as Markdown that shows as it is: every sign that could mean something is written as its number. */
+export function markdown(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+function bytes(text: string): number {
+  return Buffer.byteLength(text);
+}

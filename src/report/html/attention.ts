@@ -1,0 +1,169 @@
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId, Status } from '../../domain/words.ts';
+import type { Tally } from '../summary/tally.ts';
+import { number } from './bar.ts';
+import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
+import { swatch } from './looks.ts';
+import { Html, html, NOTHING } from './markup.ts';
+import { personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
+
+/** People listed under one reason; the list of everyone, or the results CSV, has the others. */
+const MOST_PER_REASON = 100;
+
+/** Statuses that a person has to do something about; `not_attempted` needs only the same command again. */
+const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
+/** Accepted, and yet somebody has to act. */
+const ALSO: readonly ReasonCode[] = ['pending_approval'];
+/** Reasons where the group's invite link is what helps. */
+const LINK_HELPS: readonly ReasonCode[] = [
+  'privacy_blocked',
+  'recently_left',
+  'removed_by_admin',
+  'refused_by_person',
+  'not_acceptable',
+  'community_blocked',
+];
+
+/** The cohort's own columns shown here: enough to know who it is. */
+const OWN_COLUMNS = 2;
+const NO_REASON = { meaning: 'no reason was given', advice: 'read the message in the results CSV' };
+const THREE = html`<colgroup><col class="c-line"><col class="c-someone"><col></colgroup>`;
+const FOUR = html`<colgroup><col class="c-line"><col class="c-someone"><col class="c-phone"><col></colgroup>`;
+const WRONG = 'What is wrong';
+/** Reasons that only the row's message explains. */
+const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'];
+/** Lists up to this long are shown whole; of longer ones so many, and the others when they are asked for. */
+const SHORT = 25;
+const FIRST = 10;
+
+interface Reason {
+  readonly people: Html[];
+  /** Groups of the people listed. */
+  readonly groups: Set<string>;
+}
+
+function needsAction(status: Status, code: ReasonCode | ''): boolean {
+  return PROBLEMS.includes(status) || (code !== '' && ALSO.includes(code));
+}
+
+/** How many rows need somebody, other than the same command again. */
+export function attentionCount(tally: Tally): number {
+  return [...tally.reasons]
+    .map(([key, rows]) => ({ ...parsed(key), rows }))
+    .filter(({ status, code }) => status !== 'not_attempted' && needsAction(status, code))
+    .reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function parsed(key: string): { status: Status; code: ReasonCode | '' } {
+  const [status, code = ''] = key.split(' ');
+  return { status: status as Status, code: code as ReasonCode | '' };
+}
+
+/** The people who need action, by reason; so many of each, in memory that does not grow with the cohort. */
+export class Attention {
+  readonly #columns: OwnColumns;
+  readonly #own: readonly number[];
+  readonly #about: AboutGroup;
+  readonly #reasons = new Map<string, Reason>();
+
+  constructor(columns: OwnColumns, about: AboutGroup) {
+    this.#columns = columns;
+    this.#own = shownColumns(columns).slice(0, OWN_COLUMNS);
+    this.#about = about;
+  }
+
+  add(row: ReportRow): void {
+    if (!needsAction(row.status, row.reasonCode) || row.status === 'not_attempted') return;
+    const key = `${row.status} ${row.reasonCode}`;
+    let reason = this.#reasons.get(key);
+    if (!reason) {
+      reason = { people: [], groups: new Set() };
+      this.#reasons.set(key, reason);
+    }
+    if (reason.people.length >= MOST_PER_REASON) return;
+    // A copy through bytes: a slice would keep the cohort's text in memory.
+    reason.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
+    if (row.chatId !== '') reason.groups.add(row.chatId);
+  }
+
+  #person(row: ReportRow): Html {
+    const last = lastColumn(row.status, row.reasonCode);
+    const cell =
+      last === undefined
+        ? NOTHING
+        : html`<td class="what" dir="auto">${last === WRONG ? row.message : groupName(row.chatId, this.#about)}</td>`;
+    return html`<tr><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
+  }
+
+  /** The most frequent reason first; what the same command does by itself last. */
+  section(tally: Tally): Html {
+    const found = [...tally.reasons]
+      .map(([key, rows]) => ({ ...parsed(key), key, rows }))
+      .filter(({ status, code }) => needsAction(status, code))
+      .sort((a, b) => rank(a.status) - rank(b.status) || b.rows - a.rows);
+    if (found.length === 0) return NOTHING;
+    return html`<section id="attention" aria-labelledby="h-attention">
+<h2 id="h-attention">Who needs you</h2>
+${found.map(({ key, rows, status, code }) => this.#reason(status, code, rows, this.#reasons.get(key)))}
+</section>
+`;
+  }
+
+  #reason(status: Status, code: ReasonCode | '', rows: number, found: Reason | undefined): Html {
+    const { meaning, advice } = code === '' ? NO_REASON : REASONS[code];
+    const people = found?.people ?? [];
+    const more = rows - people.length;
+    const note =
+      more > 0 && people.length > 0
+        ? html`<p class="note">${number(more)} more are not listed here: choose the status below, or filter the results CSV.</p>`
+        : NOTHING;
+    const last = lastColumn(status, code);
+    const widths = last === undefined ? THREE : FOUR;
+    const heads = html`<th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">${status === 'invalid' ? 'Cell' : 'Phone'}</th>${last === undefined ? NOTHING : html`<th scope="col">${last}</th>`}`;
+    const table = (some: readonly Html[]) =>
+      html`<table class="people">${widths}<thead><tr>${heads}</tr></thead><tbody>${some}</tbody></table>`;
+    const at = people.length <= SHORT ? people.length : FIRST;
+    const rest = people.slice(at);
+    const list = html`${people.length === 0 ? NOTHING : table(people.slice(0, at))}${rest.length === 0 ? NOTHING : html`<details><summary>${number(rest.length)} more</summary>${table(rest)}</details>`}${note}`;
+    return html`<article class="reason">
+<div>
+<h3>${swatch(status)}<span class="count">${number(rows)}</span> <span>${meaning}</span></h3>
+<p class="do">${advice}</p>
+${this.#links(code, found)}
+<p class="code">${statusCell(status)}${code === '' ? NOTHING : html` <code>${code}</code>`}</p>
+</div>
+<div>${list}</div>
+</article>
+`;
+  }
+
+  #links(code: ReasonCode | '', found: Reason | undefined): Html {
+    if (code === '' || !LINK_HELPS.includes(code)) return NOTHING;
+    const links = [...(found?.groups ?? [])].flatMap((id) => {
+      const link = safeInviteLink(this.#about(id as ChatId)?.inviteLink);
+      return link
+        ? html`<li><span dir="auto">${groupName(id, this.#about)}</span> <a href="${link}" rel="noreferrer noopener">${link}</a></li>`
+        : [];
+    });
+    return links.length === 0 ? NOTHING : html`<ul class="links">${links}</ul>`;
+  }
+}
+
+/** What the same command does by itself comes last. */
+function rank(status: Status): number {
+  return status === 'not_attempted' ? 1 : 0;
+}
+
+/** What stands beside each person: the group; or the row's own message where the reason is too general to act on. */
+function lastColumn(status: Status, code: ReasonCode | ''): string | undefined {
+  if (code === 'other' || code === '') return WRONG;
+  if (status !== 'invalid') return 'Group';
+  // The cell itself says what is wrong with it; the row as a whole does not.
+  return /^(?:phone|chat_id)_/.test(code) && !TWO_READINGS.includes(code) ? undefined : WRONG;
+}
+
+/** What cannot be read: the phone's cell, or the group's when that is at fault. */
+function cellAtFault(row: ReportRow, columns: OwnColumns): Html {
+  if (row.status !== 'invalid' || !row.reasonCode.startsWith('chat_id')) return phoneCell(row, columns);
+  return quoted(row.own[columns.chatAt]);
+}

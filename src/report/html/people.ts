@@ -1,0 +1,150 @@
+import { REASONS } from '../../domain/reasons.ts';
+import type { Status } from '../../domain/words.ts';
+import type { Tally } from '../summary/tally.ts';
+import { number, present } from './bar.ts';
+import { type AboutGroup, groupName, type OwnColumns, type ReportRow } from './facts.ts';
+import { statusWord } from './looks.ts';
+import { type Html, html, NOTHING } from './markup.ts';
+
+/** People that one page lists: more would be a page that no phone opens. The results CSV has everybody. */
+export const MOST_PEOPLE = 10_000;
+/** The cohort's own columns shown beside a person. */
+const OWN_COLUMNS = 3;
+/** Rows gathered before they become bytes. */
+const PER_CHUNK = 200;
+/** Groups that the filter offers. */
+const MOST_CHOICES = 300;
+
+/** Statuses whose message is the server's usual politeness. */
+const QUIET: readonly Status[] = ['added', 'invited', 'joined', 'already_member'];
+
+/** Which of the cohort's own columns are shown: the first few that are neither group nor phone. */
+export function shownColumns({ names, chatAt, phoneAt }: OwnColumns): readonly number[] {
+  return names
+    .map((_, at) => at)
+    .filter((at) => at !== chatAt && at !== phoneAt && names[at]?.trim() !== '')
+    .slice(0, OWN_COLUMNS);
+}
+
+export function statusCell(status: Status): Html {
+  return html`<span class="st st-${status}">${statusWord(status)}</span>`;
+}
+
+/** The cohort's own columns, the first of which is who the row is about. */
+export function personCell(row: ReportRow, own: readonly number[]): Html {
+  const cells = own
+    .map((at) => row.own[at] ?? '')
+    .filter((text, i) => i === 0 || text.trim() !== '')
+    .map((text, i) => html`<span class="${i === 0 ? 'lead' : 'own'}" dir="auto">${text}</span>`);
+  return html`<th scope="row" class="person">${cells}</th>`;
+}
+
+export function personHead({ names }: OwnColumns, own: readonly number[]): string {
+  return own.map((at) => names[at]).join(' · ') || 'Person';
+}
+
+/** The number that was asked, or the cell that could not be read. */
+export function phoneCell(row: ReportRow, { phoneAt }: OwnColumns): Html {
+  if (row.participant !== '') return html`<span class="tel">+${row.participant}</span>`;
+  return quoted(row.own[phoneAt]);
+}
+
+/** A cell that could not be used, as it is. */
+export function quoted(cell = ''): Html {
+  return cell.trim() === '' ? html`<span class="soft">empty</span>` : html`<q>${cell}</q>`;
+}
+
+/** What happened, in words: the reason's meaning, or the server's own words. */
+export function happened(row: ReportRow): string {
+  const meaning = row.reasonCode === '' ? '' : REASONS[row.reasonCode].meaning;
+  if (QUIET.includes(row.status)) return meaning;
+  return row.status === 'invalid' || meaning === '' || row.reasonCode === 'other'
+    ? row.message || meaning
+    : meaning;
+}
+
+/**
+ * Everybody, in input order. Rows are kept as the bytes that the page will hold, and not as rows: slices of a cohort's
+ * text would keep the whole text in memory.
+ */
+export class PeopleList {
+  readonly #columns: OwnColumns;
+  readonly #own: readonly number[];
+  readonly #about: AboutGroup;
+  #chunks: Buffer[] = [];
+  #pending: string[] = [];
+  #listed = 0;
+
+  constructor(columns: OwnColumns, about: AboutGroup) {
+    this.#columns = columns;
+    this.#own = shownColumns(columns);
+    this.#about = about;
+  }
+
+  add(row: ReportRow): void {
+    if (this.#listed === MOST_PEOPLE) return;
+    this.#listed++;
+    this.#pending.push(this.#row(row).markup);
+    if (this.#pending.length >= PER_CHUNK) this.#pack();
+  }
+
+  #row(row: ReportRow): Html {
+    const group =
+      row.chatId === '' ? (row.own[this.#columns.chatAt] ?? '') : groupName(row.chatId, this.#about);
+    const what = happened(row);
+    const why = what === '' ? NOTHING : html`<span class="why" dir="auto">${what}</span>`;
+    return html`<tr data-s="${row.status}" data-g="${row.chatId}"><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
+  }
+
+  #pack(): void {
+    this.#chunks.push(Buffer.from(this.#pending.join('')));
+    this.#pending = [];
+  }
+
+  /** The section, piece by piece. */
+  *section(tally: Tally): Generator<string> {
+    this.#pack();
+    const all = tally.rows;
+    const note =
+      all > this.#listed
+        ? html`<p class="note">The first ${number(this.#listed)} of ${number(all)} rows are listed here. The results CSV has all of them.</p>`
+        : NOTHING;
+    yield html`<section id="everyone" aria-labelledby="h-everyone">
+<h2 id="h-everyone">Everyone</h2>
+${note}
+${controls(tally, this.#about)}
+<p class="note" id="shown" role="status">${number(this.#listed)} rows</p>
+<table class="people" id="people">${WIDTHS}<thead><tr><th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">Phone</th><th scope="col">Group</th><th scope="col">What happened</th></tr></thead>
+<tbody>
+`.markup;
+    for (const chunk of this.#chunks) yield chunk.toString();
+    yield `</tbody></table>
+<p class="more"><button type="button" id="more" hidden>Show more</button></p>
+</section>
+`;
+  }
+}
+
+/** Fixed widths: no cell, however long its text, takes another one's room, and many rows are laid out fast. */
+const WIDTHS = html`<colgroup><col class="c-line"><col class="c-person"><col class="c-phone"><col class="c-group"><col></colgroup>`;
+
+/** Shown only where the page's script runs: without it they would do nothing. */
+function controls(tally: Tally, about: AboutGroup): Html {
+  const statuses = present(tally.counts).map(
+    (status) =>
+      html`<label class="chip"><input type="checkbox" name="status" value="${status}"> <span class="st st-${status}">${statusWord(status)}</span> <span class="soft">${number(tally.counts[status])}</span></label>`,
+  );
+  const groups = [...tally.groups.keys()].filter((id) => id !== '');
+  const choices = groups
+    .slice(0, MOST_CHOICES)
+    .map((id) => html`<option value="${id}">${groupName(id, about)}</option>`);
+  const choose =
+    groups.length > 1
+      ? html`<p><label for="group">Group</label><select id="group"><option value="">all ${number(groups.length)} groups</option>${choices}</select></p>`
+      : NOTHING;
+  return html`<form class="controls" id="controls" role="search" aria-label="People">
+<p class="grow"><label for="search">Search</label><input type="search" id="search" autocomplete="off" spellcheck="false" placeholder="name, number, group, reason"></p>
+${choose}
+<fieldset><legend>Status</legend>${statuses}</fieldset>
+</form>`;
+}

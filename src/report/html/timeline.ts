@@ -1,0 +1,153 @@
+import { count } from '../../lib/text.ts';
+import type { Timeline } from './asks.ts';
+import { number } from './bar.ts';
+import { type Html, html, NOTHING } from './markup.ts';
+
+/** A time in which the run waited. Epoch ms. */
+export interface Wait {
+  readonly why: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the run knows of its own pace, and a results CSV does not. */
+export interface Pace {
+  /** The server's allowance by its last word: `limit` asks per `windowMs`. */
+  readonly allowance: { readonly limit: number; readonly windowMs: number } | undefined;
+  /** Answers “too many requests” (429). */
+  readonly throttled: number;
+  /** The waits worth showing, and all waits in sum, milliseconds by reason. */
+  readonly waits: readonly Wait[];
+  readonly waited: ReadonlyMap<string, number>;
+}
+
+const WAITED: Readonly<Record<string, string>> = {
+  window: 'for the server’s window',
+  throttled: 'after “too many requests” (429)',
+  gap: 'for --gap',
+  max_rate: 'for --max-rate',
+  no_headers: 'as the server sends no rate-limit headers',
+  paused: 'as the API was out of reach or unavailable',
+  cool_down: 'as WhatsApp throttled the phone',
+};
+
+const HEIGHT = 140;
+const TOP = 22;
+/** An allowance so far above the bars would make them invisible: it is said, not drawn. */
+const FAR_ABOVE = 3;
+
+/** Asks over time, against what the server allows. */
+export function timelineSection(timeline: Timeline, pace: Pace | undefined): Html {
+  const { counts, bucketMs, from } = timeline;
+  const most = Math.max(...counts);
+  const allowed = pace?.allowance && (pace.allowance.limit * bucketMs) / pace.allowance.windowMs;
+  const drawn = allowed !== undefined && allowed <= most * FAR_ABOVE ? allowed : undefined;
+  const top = Math.max(most, drawn ?? 0);
+  const y = (n: number) => HEIGHT - (n / top) * (HEIGHT - TOP);
+  const wide = 100 / counts.length;
+  const bars = counts.flatMap((n, i) =>
+    n === 0
+      ? []
+      : html`<rect class="ask" x="${(i * wide + wide * 0.08).toFixed(3)}%" width="${(wide * 0.84).toFixed(3)}%" y="${y(n).toFixed(1)}" height="${(HEIGHT - y(n)).toFixed(1)}"><title>${clock(from + i * bucketMs, bucketMs)}: ${count(n, 'ask')}</title></rect>`,
+  );
+  const end = from + counts.length * bucketMs;
+  const bands = (pace?.waits ?? [])
+    .filter((wait) => wait.to > from && wait.from < end)
+    .map((wait) => {
+      const left = Math.max(0, ((wait.from - from) / (end - from)) * 100);
+      const right = Math.min(100, ((wait.to - from) / (end - from)) * 100);
+      return html`<rect x="${left.toFixed(3)}%" width="${Math.max(right - left, 0.3).toFixed(3)}%" y="${TOP}" height="${HEIGHT - TOP}" fill="url(#p-wait)"><title>${waitText(wait)}</title></rect>`;
+    });
+  const line =
+    drawn === undefined
+      ? NOTHING
+      : html`<line class="allowed" x1="0" x2="100%" y1="${y(drawn).toFixed(1)}" y2="${y(drawn).toFixed(1)}"/><text x="100%" y="${(y(drawn) - 6).toFixed(1)}" text-anchor="end">allowed: ${figure(drawn)}</text>`;
+  const mostAt = counts.indexOf(most);
+  const peak =
+    drawn !== undefined && Math.abs(y(most) - y(drawn)) < 18 && (mostAt + 1) * wide > 60
+      ? NOTHING
+      : html`<text x="${Math.min(mostAt * wide, 88).toFixed(3)}%" y="${(y(most) - 6).toFixed(1)}">${number(most)}</text>`;
+  const said = sentence(timeline, pace, most);
+  return html`<figure>
+<figcaption>${said}</figcaption>
+<svg class="timeline" width="100%" height="${HEIGHT + 1}" role="img" aria-label="Asks over time. ${said}">${bands}${bars}<line class="base" x1="0" x2="100%" y1="${HEIGHT + 0.5}" y2="${HEIGHT + 0.5}"/>${line}${peak}</svg>
+<div class="axis" aria-hidden="true"><span>${clock(from, bucketMs)} UTC</span><span>${unit(bucketMs)} a bar</span><span>${clock(end, bucketMs)} UTC</span></div>
+</figure>
+${waitsText(pace)}
+<details><summary>These figures as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Asks over time"><table><thead><tr><th scope="col">From (UTC)</th><th scope="col" class="num">Asks</th></tr></thead><tbody>${counts.map((n, i) => html`<tr><td>${clock(from + i * bucketMs, bucketMs)}</td><td class="num">${number(n)}</td></tr>`)}</tbody></table></div></details>`;
+}
+
+function sentence({ asks, first, last, bucketMs }: Timeline, pace: Pace | undefined, most: number): string {
+  const parts = [
+    `${count(asks, 'ask')}${last - first >= 1_000 ? ` in ${lasting(last - first)}` : ''}, at most ${number(most)} in ${unit(bucketMs)}.`,
+  ];
+  if (pace?.allowance) {
+    const { limit, windowMs } = pace.allowance;
+    parts.push(`The server allows ${number(limit)} in ${lasting(windowMs)}.`);
+  }
+  if (pace) {
+    parts.push(
+      pace.throttled === 0
+        ? 'It never answered “too many requests”.'
+        : `It answered “too many requests” ${count(pace.throttled, 'time')}.`,
+    );
+  }
+  return parts.join(' ');
+}
+
+function waitsText(pace: Pace | undefined): Html {
+  const waited = [...(pace?.waited ?? [])].filter(([, ms]) => ms >= 1_000).sort((a, b) => b[1] - a[1]);
+  if (waited.length === 0) return NOTHING;
+  const all = waited.map(([why, ms]) => `${lasting(ms)} ${WAITED[why] ?? why}`).join('; ');
+  const shown = pace?.waits.length
+    ? html` <span class="soft">The hatched parts of the picture are its longer waits.</span>`
+    : NOTHING;
+  return html`<p class="note">It waited ${all}.${shown}</p>`;
+}
+
+function waitText({ why, from, to }: Wait): string {
+  return `waited ${lasting(to - from)} ${WAITED[why] ?? why}`;
+}
+
+/** `1.5 s`, `2 min 5 s`, `3 h 20 min`, `2 days 4 h`: two units at most. */
+export function lasting(ms: number): string {
+  if (ms < 9_950) return `${figure(ms / 1_000)} s`;
+  const seconds = Math.round(ms / 1_000);
+  const days = Math.floor(seconds / 86_400);
+  const parts: [number, string][] = [
+    [days, days === 1 ? 'day' : 'days'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([n]) => n > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([n]) => n > 0)
+    .map(([n, word]) => `${number(n)} ${word}`)
+    .join(' ');
+}
+
+/** A whole number, or one with one decimal. */
+function figure(n: number): string {
+  return (Math.round(n * 10) / 10).toLocaleString('en-US');
+}
+
+function unit(ms: number): string {
+  const one: Readonly<Record<number, string>> = {
+    1000: 'one second',
+    60000: 'one minute',
+    3600000: 'one hour',
+    86400000: 'one day',
+    604800000: 'one week',
+  };
+  return one[ms] ?? lasting(ms);
+}
+
+/** An instant in UTC, as exactly as a bucket of this length needs. */
+export function clock(epochMs: number, bucketMs: number): string {
+  const iso = new Date(epochMs).toISOString();
+  if (bucketMs >= 86_400_000) return iso.slice(0, 10);
+  if (bucketMs >= 60_000) return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
+  return iso.slice(11, 19);
+}

@@ -1,0 +1,111 @@
+/** The people to ask per country, for a person to see what no rule can know: who does not belong in this file. */
+import { columns, count } from '../../lib/text.ts';
+
+export interface CountryPeople {
+  readonly people: number;
+  /** The lines of the first of them. */
+  readonly lines: readonly number[];
+}
+
+/** By ISO code, or by country code (`+881`) where no country is known. */
+export type Countries = ReadonlyMap<string, CountryPeople>;
+
+/** As many people of a country can be few for the file. */
+export const MOST_RARE = 5;
+/** A rare country has at most one person for so many of the largest one. */
+const TIMES_AS_MANY = 10;
+const MOST_COUNTRIES = 24;
+/** A message of the log is one line, and has its bounds. */
+const MOST_IN_LINE = 10;
+const MOST_RARE_IN_LINE = 5;
+const WIDTH = 80;
+const YELLOW = 33;
+
+/** The largest first. */
+export function byPeople(countries: Countries): [region: string, CountryPeople][] {
+  return [...countries].sort((a, b) => b[1].people - a[1].people);
+}
+
+/**
+ * The countries that few people are from, in a file of which one country has at least half: that is what a national
+ * number looks like when it was read as another country's. Where people come from everywhere, no country is rare.
+ */
+export function rareCountries(countries: Countries): [region: string, CountryPeople][] {
+  const all = byPeople(countries);
+  const largest = all[0]?.[1].people ?? 0;
+  if (largest * 2 < all.reduce((sum, [, { people }]) => sum + people, 0)) return [];
+  return all.filter(([, { people }]) => people <= MOST_RARE && people * TIMES_AS_MANY <= largest);
+}
+
+/** `52 India · 2 Peru · 1 Cuba`, in one line. */
+export function countriesText(countries: Countries): string {
+  return listed(byPeople(countries), inWords, MOST_IN_LINE).join(' · ');
+}
+
+/** `2 Peru (lines 12, 40) · 1 Cuba (line 7)`; empty when no country is rare. */
+export function rareText(countries: Countries): string {
+  return listed(rareCountries(countries), withLines, MOST_RARE_IN_LINE).join(' · ');
+}
+
+/** The same for a person to look at, under a heading of the caller's own; rare countries in colour, and named again. */
+export function countryLines(
+  countries: Countries,
+  heading: string,
+  indent: number,
+  colour: boolean,
+): string[] {
+  const rare = rareCountries(countries);
+  const marked = new Set(rare.map(([region]) => region));
+  const paint = (text: string) => (colour ? `\u001b[${YELLOW}m${text}\u001b[0m` : text);
+  const all = listed(byPeople(countries), (one) => (marked.has(one[0]) ? paint(inWords(one)) : inWords(one)));
+  const lines = wrapped(all, heading, indent);
+  if (rare.length === 0) return lines;
+  return [
+    ...lines,
+    ...wrapped(listed(rare, withLines), `  ${paint('look at')}  `, 11),
+    '           rare among these people: was each of these numbers read right?',
+  ];
+}
+
+const names = new Intl.DisplayNames(['en'], { type: 'region' });
+
+function inWords([region, { people }]: [region: string, CountryPeople]): string {
+  const name = region.startsWith('+') ? `with ${region}` : names.of(region);
+  return `${people.toLocaleString('en-US')} ${name}`;
+}
+
+function withLines(one: [region: string, CountryPeople]): string {
+  const { lines } = one[1];
+  return `${inWords(one)} (${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')})`;
+}
+
+/** A long tail is cut: how many countries and people it has. */
+function listed(
+  countries: readonly [region: string, CountryPeople][],
+  text: (one: [region: string, CountryPeople]) => string,
+  most = MOST_COUNTRIES,
+): string[] {
+  const tail = countries.slice(most);
+  const shown = countries.slice(0, most).map(text);
+  if (tail.length === 0) return shown;
+  const people = tail.reduce((sum, [, one]) => sum + one.people, 0);
+  return [
+    ...shown,
+    `and ${count(tail.length, 'more country', 'more countries')}: ${count(people, 'person', 'people')}`,
+  ];
+}
+
+/** Lines of at most 80 columns, broken between items. */
+function wrapped(items: readonly string[], heading: string, indent: number): string[] {
+  const lines: string[] = [];
+  let line = heading;
+  for (const [at, item] of items.entries()) {
+    const next = at === items.length - 1 ? item : `${item} ·`;
+    const gap = at === 0 ? '' : ' ';
+    if (at > 0 && columns(line + gap + next) > WIDTH) {
+      lines.push(line);
+      line = ' '.repeat(indent) + next;
+    } else line += gap + next;
+  }
+  return [...lines, line];
+}

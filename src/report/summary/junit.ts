@@ -1,0 +1,107 @@
+/** JUnit XML, as CI servers read it: one test case per group. */
+
+import { maskChatId } from '../../domain/chat-id.ts';
+import { EXIT } from '../../domain/errors.ts';
+import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
+import type { Ending } from './ending.ts';
+import { publicText } from './public-text.ts';
+import type { Counts, Tally } from './tally.ts';
+import { inWords, troublesOf } from './troubles.ts';
+
+export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
+
+const SUITE = 'group-onboard';
+const FAILED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid'];
+const SKIPPED: readonly Status[] = ['not_attempted', 'planned'];
+
+interface Case {
+  readonly name: string;
+  /** '' when the case passed. */
+  readonly verdict: '' | 'failure' | 'skipped' | 'error';
+  readonly message: string;
+  readonly details: string;
+}
+
+export function junitXml(ending: Ending): string {
+  const cases = casesOf(ending);
+  const many = (verdict: Case['verdict']) => cases.filter((one) => one.verdict === verdict).length;
+  const seconds = (ending.elapsedMs / 1_000).toFixed(3);
+  const totals = `tests="${cases.length}" failures="${many('failure')}" errors="${many('error')}" skipped="${many('skipped')}" time="${seconds}"`;
+  const timestamp = new Date(ending.startedAt).toISOString().slice(0, 19);
+  return [
+    JUNIT_BEGINS,
+    `<testsuites name="${SUITE}" ${totals}>`,
+    `  <testsuite name="${SUITE} ${ending.command}" ${totals} timestamp="${timestamp}">`,
+    ...cases.map(caseXml),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function casesOf(ending: Ending): Case[] {
+  const { tally, stopped, exit } = ending;
+  const cases: Case[] = [];
+  // Skipped groups alone would let a rejected key pass for a green run.
+  if (stopped && exit === EXIT.safety) {
+    const message = publicText(stopped.message);
+    cases.push({ name: 'the run', verdict: 'error', message, details: stopped.code });
+  }
+  for (const [id, counts] of tally.groups) cases.push(groupCase(ending, id, counts));
+  return cases;
+}
+
+function groupCase(ending: Ending, id: ChatId | '', counts: Counts): Case {
+  const name = id === '' ? 'rows without a group' : caseName(ending, id);
+  const verdict = FAILED.some((status) => counts[status] > 0)
+    ? 'failure'
+    : SKIPPED.some((status) => counts[status] > 0)
+      ? 'skipped'
+      : '';
+  const shown = verdict === 'failure' ? [...FAILED, ...SKIPPED] : SKIPPED;
+  const message = inWords(
+    Object.fromEntries(
+      STATUSES.map((status) => [status, shown.includes(status) ? counts[status] : 0]),
+    ) as Counts,
+  );
+  return { name, verdict, message, details: detailsOf(ending.tally, id, counts) };
+}
+
+/** A name may be shared by groups, and CI servers know a test by its name: the id makes it one. */
+function caseName(ending: Ending, id: ChatId): string {
+  const name = publicText(ending.groupName(id), 100);
+  return name === '' ? maskChatId(id) : `${name} (${maskChatId(id)})`;
+}
+
+function detailsOf(tally: Tally, id: ChatId | '', counts: Counts): string {
+  const troubles = troublesOf({ reasons: tally.groupReasons.get(id) ?? new Map() });
+  return [
+    inWords(counts),
+    ...troubles.map(
+      ({ status, reasonCode, rows, meaning, advice }) =>
+        `${rows} ${status}, ${reasonCode}: ${meaning}; ${advice}`,
+    ),
+  ].join('\n');
+}
+
+function caseXml({ name, verdict, message, details }: Case): string {
+  const open = `    <testcase classname="${SUITE}" name="${escapeXml(name)}" time="0"`;
+  if (verdict === '') return `${open}/>`;
+  const type = verdict === 'skipped' ? '' : ` type="${verdict}"`;
+  return `${open}>\n      <${verdict} message="${escapeXml(message)}"${type}>${escapeXml(details)}</${verdict}>\n    </testcase>`;
+}
+
+/** Characters that no XML 1.0 document may hold, not even escaped: https://www.w3.org/TR/xml/#charsets */
+const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** For text and for attributes alike. */
+export function escapeXml(text: string): string {
+  return text.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
+}

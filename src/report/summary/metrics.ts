@@ -1,0 +1,102 @@
+/**
+ * The run in Prometheus' text format, for node-exporter's textfile collector: gauges, as each run's file takes the place
+ * of the last one. No timestamps: the collector refuses them.
+ * https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+
+import { EXIT } from '../../domain/errors.ts';
+import { STATUSES } from '../../domain/words.ts';
+import type { Ending } from './ending.ts';
+
+interface Sample {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
+/** What there is to wait for. All of them are always written, so that a series does not come and go. */
+const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused', 'cool_down'];
+
+export const METRICS_BEGIN = '# HELP group_onboard_';
+
+/**
+ * @param cohort names this cohort on a dashboard: files of several cohorts may lie in one directory
+ * @param before the file as the former run left it, or '': a run that failed keeps the time of the last good one
+ */
+export function metricsText(ending: Ending, cohort: string, before: string): string {
+  // Files of several shards of a cohort lie in one directory, and no series may come from two of them.
+  const run = { cohort, ...(ending.shard !== undefined && { shard: ending.shard }) };
+  const success =
+    ending.exit === EXIT.ok && !ending.dryRun ? ending.endedAt / 1_000 : lastSuccessIn(before, run);
+  const reasons = [...new Set([...WAITS, ...ending.waitedMs.keys()])];
+  const families: [name: string, help: string, samples: readonly Sample[]][] = [
+    [
+      'group_onboard_rows',
+      'Rows of the cohort by status, after the last run.',
+      STATUSES.map((status) => ({ labels: { status }, value: ending.tally.counts[status] })),
+    ],
+    ['group_onboard_groups', 'Groups in the cohort.', [{ value: groupsIn(ending) }]],
+    ['group_onboard_asks', 'Requests to add people in the last run.', [{ value: ending.asks }]],
+    [
+      'group_onboard_throttled_answers',
+      'Answers 429 (too many requests) in the last run.',
+      [{ value: ending.throttled }],
+    ],
+    [
+      'group_onboard_wait_seconds',
+      'Time in the last run in which an ask waited and none might start, by reason.',
+      reasons.map((reason) => ({
+        labels: { reason },
+        value: Math.round(ending.waitedMs.get(reason) ?? 0) / 1_000,
+      })),
+    ],
+    [
+      'group_onboard_duration_seconds',
+      'Duration of the last run.',
+      [{ value: Math.round(ending.elapsedMs) / 1_000 }],
+    ],
+    [
+      'group_onboard_last_run_timestamp_seconds',
+      'When the last run ended.',
+      [{ value: ending.endedAt / 1_000 }],
+    ],
+    [LAST_SUCCESS, 'When a run last ended with exit code 0; 0: never yet.', [{ value: success }]],
+    ['group_onboard_exit_code', 'Exit code of the last run.', [{ value: ending.exit }]],
+    [
+      'group_onboard_sandbox',
+      'Whether the last run went to the built-in stand-in of the API (1) or to the API (0).',
+      [{ value: ending.sandbox ? 1 : 0 }],
+    ],
+  ];
+  return families
+    .map(([name, help, samples]) =>
+      [
+        `# HELP ${name} ${help}`,
+        `# TYPE ${name} gauge`,
+        ...samples.map(({ labels, value }) => `${name}${labelled({ ...run, ...labels })} ${value}`),
+        '',
+      ].join('\n'),
+    )
+    .join('');
+}
+
+function groupsIn(ending: Ending): number {
+  return [...ending.tally.groups.keys()].filter((id) => id !== '').length;
+}
+
+function labelled(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return `{${parts.join(',')}}`;
+}
+
+/** The format's three escapes; a CR would end the line for some readers, and says nothing. */
+export function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', ' ');
+}
+
+function lastSuccessIn(before: string, run: Readonly<Record<string, string>>): number {
+  const start = `${LAST_SUCCESS}${labelled(run)} `;
+  const line = before.split('\n').find((one) => one.startsWith(start));
+  const value = Number(line?.slice(start.length));
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}

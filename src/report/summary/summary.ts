@@ -1,0 +1,147 @@
+import { maskChatId } from '../../domain/chat-id.ts';
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
+import { columns, count, fitted, plain } from '../../lib/text.ts';
+import type { Counts, Tally } from './tally.ts';
+
+export interface SummaryFacts {
+  readonly tally: Tally;
+  readonly groupName: (chatId: ChatId) => string;
+  readonly asks: number;
+  readonly throttled: number;
+  readonly elapsedMs: number;
+  readonly results: string | undefined;
+  readonly ledger: string | undefined;
+  /** The HTML report, when one was written. */
+  readonly report?: string | undefined;
+  readonly sandbox: boolean;
+  readonly dryRun: boolean;
+  /** Like `2/4`; undefined: the whole cohort. */
+  readonly shard?: string | undefined;
+  /** Why the run ended before its end, in one line. */
+  readonly stopped: string | undefined;
+  /** What to type next, when something is left to do. */
+  readonly next: string | undefined;
+}
+
+/** What a status means, in a few words. */
+export const MEANING: Readonly<Record<Status, string>> = {
+  added: 'in the group now',
+  invited: 'have an invite to accept',
+  joined: 'accepted their invite',
+  left: 'were in the group, and have left it since',
+  already_member: 'were in the group before',
+  duplicate: 'the same person and group as another row',
+  invalid: 'could not be read; nobody was asked',
+  failed: 'the API or WhatsApp refused',
+  unknown: 'asked, but nobody knows what came of it',
+  not_attempted: 'not asked yet',
+  planned: 'would be asked',
+};
+
+const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
+const MOST_GROUPS = 12;
+const MOST_REASONS = 10;
+
+function paint(colour: boolean, code: number, text: string): string {
+  return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
+
+const COLOUR: Readonly<Record<Status, number>> = {
+  added: 32,
+  invited: 32,
+  joined: 32,
+  left: 33,
+  already_member: 32,
+  duplicate: 2,
+  invalid: 31,
+  failed: 31,
+  unknown: 33,
+  not_attempted: 33,
+  planned: 36,
+};
+
+/** The end of a run, for people, on stderr: counts, groups, what to do, and the reason of an early end last. */
+export function summaryText(facts: SummaryFacts, colour: boolean, width: number): string {
+  const { tally } = facts;
+  const lines: string[] = [''];
+  const of = facts.shard === undefined ? '' : ` of shard ${facts.shard}`;
+  lines.push(`${count(tally.rows, 'row')}${of}${facts.sandbox ? ' (sandbox: nobody was contacted)' : ''}`);
+  for (const status of STATUSES) {
+    const n = tally.counts[status];
+    if (n === 0) continue;
+    const name = paint(colour, COLOUR[status], status.padEnd(14));
+    lines.push(`  ${String(n).padStart(7)}  ${name} ${MEANING[status]}`);
+  }
+  lines.push('', ...groupLines(facts));
+  lines.push(...adviceLines(tally, width));
+  if (facts.results) lines.push(`results  ${plain(facts.results)}`);
+  if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${plain(facts.ledger)}`);
+  if (facts.report) lines.push(`report   ${plain(facts.report)}`);
+  if (facts.next) lines.push(`next     ${plain(facts.next)}`);
+  if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for results that are there already: nothing was asked for them, and it goes to standard output. */
+export function summaryOfResults(tally: Tally, results: string | undefined, report?: string): string {
+  const facts: SummaryFacts = {
+    tally,
+    groupName: () => '',
+    asks: 0,
+    throttled: 0,
+    elapsedMs: 0,
+    results,
+    ledger: undefined,
+    report,
+    sandbox: false,
+    dryRun: false,
+    stopped: undefined,
+    next: undefined,
+  };
+  return summaryText(facts, false, Number.POSITIVE_INFINITY).trimStart();
+}
+
+function groupLines(facts: SummaryFacts): string[] {
+  const groups = [...facts.tally.groups].filter(([id]) => id !== '');
+  if (groups.length === 0) return [];
+  const lines = ['groups'];
+  for (const [id, counts] of groups.slice(0, MOST_GROUPS)) {
+    const name = plain(facts.groupName(id as ChatId) || maskChatId(id), 60);
+    lines.push(`  ${fitted(name, 34)} ${inWords(counts)}`);
+  }
+  if (groups.length > MOST_GROUPS) lines.push(`  … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
+  lines.push('');
+  return lines;
+}
+
+function inWords(counts: Counts): string {
+  return STATUSES.filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status]} ${status}`)
+    .join(', ');
+}
+
+/** What to do about each kind of failure, the most frequent first: a line each. */
+function adviceLines(tally: Tally, width: number): string[] {
+  const found = [...tally.reasons]
+    .map(([key, rows]) => ({
+      status: key.split(' ')[0] as Status,
+      code: key.split(' ')[1] as ReasonCode | '',
+      rows,
+    }))
+    .filter(({ status, code }) => PROBLEMS.includes(status) && code !== '')
+    .sort((a, b) => b.rows - a.rows);
+  if (found.length === 0) return [];
+  const lines = ['what to do'];
+  for (const { code, rows } of found.slice(0, MOST_REASONS)) {
+    const advice = REASONS[code as ReasonCode].advice;
+    const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
+    // On a narrow terminal the advice comes below, whole: cut short it would be no advice.
+    if (columns(line) <= width) lines.push(line);
+    else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
+  }
+  if (found.length > MOST_REASONS)
+    lines.push(`           … and ${count(found.length - MOST_REASONS, 'more reason')}`);
+  lines.push('');
+  return lines;
+}

@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import { otherNumber } from '../../domain/participant.ts';
+import type { Outcome, Participant } from '../../domain/words.ts';
+import type { Answer } from '../api/answer.ts';
+import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '../api/body.ts';
+import { oneLine, shorten } from '../api/scrub.ts';
+import { matchKeys, readMemberId } from './answer-keys.ts';
+import { readCode } from './engine-code.ts';
+import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
+import { type AccountTrouble, subjectOf, whatAnswered } from './refusal.ts';
+
+export type { Effect } from './evidence.ts';
+
+export interface AskOutcome {
+  readonly participant: Participant;
+  readonly outcome: Outcome;
+  /** Beyond this pair: the rest of the group is `failed` for the same reason, without asking. */
+  readonly effect: Effect | undefined;
+}
+
+/** A participant without an outcome, and the server's words or the raw answer (raw and untrusted, bounded). */
+export interface Remark {
+  readonly participant: Participant;
+  readonly message: string;
+  /** WhatsApp answers so for a full group, too: the group's own count tells. */
+  readonly perhapsFull?: true;
+}
+
+interface Http {
+  readonly message: string;
+  readonly httpStatus: number;
+  readonly traceId: string;
+}
+
+/** What an ask came to. Every participant of the ask is in exactly one place of it. */
+export type AskResult =
+  | {
+      readonly kind: 'outcomes';
+      readonly outcomes: readonly AskOutcome[];
+      readonly inDoubt: readonly Remark[];
+      /** WhatsApp itself slows the sender down: not done; a long cool-down, and the breaker counts it. */
+      readonly throttled: readonly Remark[];
+      readonly httpStatus: number;
+      readonly traceId: string;
+    }
+  /** Certainly not done: ask again later, bounded. */
+  | {
+      readonly kind: 'not_done';
+      readonly why: 'throttled' | 'unavailable' | 'unreachable';
+      readonly message: string;
+      readonly httpStatus: number | undefined;
+      readonly traceId: string;
+    }
+  /** Perhaps done: read the membership. */
+  | {
+      readonly kind: 'in_doubt';
+      readonly message: string;
+      readonly httpStatus: number | undefined;
+      readonly traceId: string;
+    }
+  /** Nothing was done, and never will be with this request: split a batch, fail a participant. */
+  | ({
+      readonly kind: 'refused';
+      /** The API names the participants as the fault: no doubt about what was refused. */
+      readonly named: boolean;
+    } & Http)
+  | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
+  /** The account's fault, the phone's, or that of something in front of the API: not done; stop. */
+  | ({ readonly kind: 'key_rejected' } & Http)
+  | ({ readonly kind: 'account'; readonly reasonCode: Exclude<AccountTrouble, 'key_rejected'> } & Http)
+  | ({ readonly kind: 'redirected'; readonly perhapsDone: boolean } & Http);
+
+/** Only `is_success` is required: without it there is no word on the participant. */
+const verdictShape = z.looseObject({
+  is_success: z.boolean(),
+  code: z.unknown().optional(),
+  message: z.unknown().optional(),
+  isInviteV4Sent: z.unknown().optional(),
+});
+
+/** Pure; never throws. `participants` are those of the ask, in its order. */
+export function classify(answer: Answer, participants: readonly Participant[]): AskResult {
+  switch (answer.kind) {
+    case 'not_sent':
+      return {
+        kind: 'not_done',
+        why: 'unreachable',
+        message: answer.message,
+        httpStatus: undefined,
+        traceId: '',
+      };
+    case 'lost':
+      // The status line alone decides, except where the body is what counts.
+      if (answer.httpStatus !== undefined && !isSuccess(answer.httpStatus)) {
+        return byStatus(answer.httpStatus, '', answer);
+      }
+      return {
+        kind: 'in_doubt',
+        message: answer.message,
+        httpStatus: answer.httpStatus,
+        traceId: answer.traceId,
+      };
+    case 'answer':
+      return isSuccess(answer.httpStatus)
+        ? byBody(answer, participants)
+        : byStatus(answer.httpStatus, answer.body, answer);
+  }
+}
+
+/**
+ * Redirects that ask for the same request elsewhere: nothing was done. The others may lead to what a POST has brought
+ * about (303 by definition, 302 by custom).
+ */
+const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
+
+const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
+
+/**
+ * The meaning of a status other than 2xx. Not in the design, decided here: a 4xx that may follow work already done (408, 409,
+ * 424, 499) is in doubt; every other 4xx was refused, every other status is in doubt.
+ */
+function byStatus(
+  httpStatus: number,
+  body: string,
+  { headers, traceId }: Pick<Extract<Answer, { kind: 'answer' }>, 'headers' | 'traceId'>,
+): AskResult {
+  const message = serverWords(body) || `HTTP ${httpStatus} without a message`;
+  const http = { message, httpStatus, traceId };
+  if (httpStatus >= 300 && httpStatus <= 399) {
+    const to = headers['location'];
+    return {
+      kind: 'redirected',
+      perhapsDone: !NOT_DONE_REDIRECTS.includes(httpStatus),
+      ...http,
+      message: to === undefined ? message : `redirect to ${oneLine(to)}`,
+    };
+  }
+  if (httpStatus === 503) return { kind: 'not_done', why: 'unavailable', ...http };
+  if (httpStatus < 400 || httpStatus > 499 || PERHAPS_DONE.includes(httpStatus)) {
+    return { kind: 'in_doubt', ...http };
+  }
+  const refusal = { httpStatus, headers, body, traceId };
+  const subject = subjectOf(refusal);
+  switch (subject) {
+    case 'throttled':
+      return { kind: 'not_done', why: 'throttled', ...http };
+    case 'chat': {
+      const reasonCode = httpStatus === 403 ? 'not_admin' : 'chat_not_found';
+      return { kind: 'group_closed', reasonCode, ...http };
+    }
+    case 'person':
+    case 'request':
+      return { kind: 'refused', named: subject === 'person', ...http };
+    case 'key_rejected':
+      return { kind: 'key_rejected', ...http };
+    case 'not_the_api':
+      return { kind: 'account', reasonCode: subject, ...http, message: whatAnswered(refusal) };
+    default:
+      return { kind: 'account', reasonCode: subject, ...http };
+  }
+}
+
+const PERHAPS_DONE: readonly number[] = [408, 409, 424, 499];
+
+function byBody(
+  { body, httpStatus, traceId }: Extract<Answer, { kind: 'answer' }>,
+  participants: readonly Participant[],
+): AskResult {
+  const values = parseObject(body);
+  const keys = matchKeys(participants, Object.keys(values ?? {}));
+  const whole = keys.size === 0 ? wordsOnAll(body) : undefined;
+  if (values === undefined && whole === undefined) {
+    const message = excerpt(body) || `HTTP ${httpStatus} with an empty body`;
+    return { kind: 'in_doubt', message, httpStatus, traceId };
+  }
+  const outcomes: AskOutcome[] = [];
+  const inDoubt: Remark[] = [];
+  const throttled: Remark[] = [];
+  for (const participant of participants) {
+    const key = keys.get(participant);
+    const verdict = key === undefined ? undefined : readVerdict(values?.[key]);
+    const finding = verdict === undefined ? weighAll(whole, participants.length) : weigh(verdict);
+    if (finding === 'in_doubt' || finding === 'in_doubt_or_full') {
+      const raw = (key === undefined ? undefined : jsonOf(values?.[key])) ?? body;
+      const message = excerpt(wordsIn(verdict) || whole || raw);
+      inDoubt.push({
+        participant,
+        message,
+        ...(finding === 'in_doubt_or_full' ? { perhapsFull: true } : {}),
+      });
+      continue;
+    }
+    const message = excerpt(wordsIn(verdict) ?? whole ?? '');
+    if (finding === 'throttled') {
+      throttled.push({ participant, message });
+      continue;
+    }
+    const { status, reasonCode, effect } = finding;
+    const words = reasonCode === 'not_on_whatsapp' ? withOtherNumber(message, participant) : message;
+    outcomes.push({
+      participant,
+      outcome: { status, reasonCode, message: words, httpStatus, traceId },
+      effect,
+    });
+  }
+  return { kind: 'outcomes', outcomes, inDoubt, throttled, httpStatus, traceId };
+}
+
+/** The words of an answer that names nobody: a JSON string, an object's `message` or `error`, the text of a thrown error. */
+function wordsOnAll(body: string): string | undefined {
+  const value = parseJson(body);
+  if (typeof value === 'string') return value;
+  if (value === undefined) return /^\s*\w*Error:/.test(body) ? body : undefined;
+  if (!isObject(value) || !('message' in value || 'error' in value)) return undefined;
+  return Object.keys(value).some((key) => readMemberId(key) !== undefined) ? undefined : serverWords(body);
+}
+
+/** A verdict on the whole ask. Of several people, only what holds for the whole group or the sender is said of each. */
+function weighAll(words: string | undefined, people: number): Finding {
+  if (words === undefined) return 'in_doubt';
+  const message = shorten(words, LONGEST_EVIDENCE);
+  const finding = weigh({ isSuccess: undefined, code: undefined, codeText: '', message, inviteSent: false });
+  const ofEach = finding === 'throttled' || (typeof finding === 'object' && finding.effect !== undefined);
+  return people === 1 || ofEach ? finding : 'in_doubt';
+}
+
+/** Where a country has two numbers for one person, the account may be under the other one. */
+function withOtherNumber(message: string, participant: Participant): string {
+  const other = otherNumber(participant);
+  if (other === undefined) return message;
+  return `${message}${message === '' ? '' : ' '}(the account may be under ${other}, the other form of this number)`;
+}
+
+/** Longest message looked at for evidence: no answer may make the matching slow. */
+const LONGEST_EVIDENCE = 2000;
+
+function readVerdict(value: unknown): Verdict | undefined {
+  const parsed = verdictShape.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { is_success, message, isInviteV4Sent } = parsed.data;
+  const code = readCode(parsed.data.code);
+  return {
+    isSuccess: is_success,
+    code: code.number,
+    codeText: shorten(code.text, LONGEST_EVIDENCE),
+    message: shorten(textOf(message), LONGEST_EVIDENCE),
+    inviteSent: isInviteV4Sent === true || isInviteV4Sent === 'true',
+  };
+}
+
+/** The message; without one, a code that is more than a number. */
+function wordsIn(verdict: Verdict | undefined): string | undefined {
+  return verdict && (verdict.message || verdict.codeText);
+}
+
+/** A message is documented as a string; whatever else comes is kept as its JSON. */
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message;
+  return message === undefined || message === null ? '' : (jsonOf(message) ?? '');
+}

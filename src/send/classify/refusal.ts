@@ -1,0 +1,110 @@
+import type { ReasonCode } from '../../domain/reasons.ts';
+import type { AnswerHeaders } from '../api/answer.ts';
+import { isObject, parseObject, serverWords } from '../api/body.ts';
+import { shorten } from '../api/scrub.ts';
+
+/** Why the run stops, and nobody is to blame who was to be added. */
+export type AccountTrouble = Extract<
+  ReasonCode,
+  'key_rejected' | 'payment_required' | 'account_refused' | 'sender_refused' | 'not_the_api'
+>;
+
+/**
+ * throttled  the server wants less haste
+ * chat       the group, for this sender
+ * person     a participant of the ask, by the name of the field
+ * request    this ask, and nothing says why
+ */
+export type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request';
+
+export interface Refusal {
+  readonly httpStatus: number;
+  readonly headers: AnswerHeaders;
+  readonly body: string;
+  readonly traceId: string;
+}
+
+const RATE =
+  /\btoo[ _-]many[ _-](?:requests|calls|attempts)\b|\b(?:user)?rate[ _-]*(?:limit|exceeded|over[ _-]?limit)|\bslow down\b|\bthrottl|\b(?:request|call)s? (?:limit|quota)\b|\benhance your calm\b/i;
+const PAYMENT = /\bpayment|\binvoice|\bunpaid\b|\boverdue\b/i;
+const ACCOUNT =
+  /\b(?:plan|subscription|upgrade|billing|trial|credits?|api[ _-]?key|api access|access token|scopes?)\b/i;
+/** Said of the account only where the group is not mentioned. */
+const ACCOUNT_BY_THE_WAY = /\b(?:account|organi[sz]ation|workspace|tenant|quota|suspended)\b/i;
+const SENDER =
+  /\bx[-_ ]?phone\b|\b(?:unknown|no such|disconnected) (?:phone|device|sender)\b(?! numbers?\b)|\bno phone (?:found|connected|with)\b|\bphone[_-](?:id|not|disconnected)|\b(?:phone|device|sender)(?! numbers?\b)(?: id)?(?:\s+['"“‘`]?[\w@.+•-]*\d[\w@.+•-]*['"”’`]?)?\s+(?:(?:is|was|has|could|does|do) ?)?(?:n['’]t|not|no longer|never)\s+(?:be |been |yet |currently )*(?:found|connected|exist|ready|authenticated|active|available|logged|linked|belong|paired)|\b(?:phone|device) (?:is |was |has been )?(?:disconnected|offline|logged out)/i;
+const GROUP_WORDS = /\b(?:chats?|groups?|admins?|participants?|communit(?:y|ies)|members?)\b/i;
+const PHONE_WORDS = /\b(?:phone|device|sender|session)\b/i;
+/** A router, a proxy or a firewall speaks like this, also in JSON. */
+const FRONT =
+  /\bcannot (?:get|post|put|patch|delete)\b|\bno (?:such )?route\b|\broutes? (?:was )?not found\b|\bmissing authentication token\b|\bdefault backend\b|\bcloudflare\b|\brequest blocked\b|\bcaptcha\b|\bno healthy upstream\b|\bmethod not allowed\b/i;
+/** What any server says that knows nothing of groups. */
+const BARE =
+  /^(?:error:? *)?(?:forbidden|not[ _-]?found|access[ _-]?denied|unauthorized|denied|blocked|error)?[.!]?$/i;
+
+/** Longest text looked at for words: no answer may make the matching slow. */
+const LONGEST = 1_000;
+
+/** What a 4xx is about, by its status, its headers and its words. Pure; never throws. */
+export function subjectOf(refusal: Refusal): Subject {
+  const { httpStatus, headers, body } = refusal;
+  if (httpStatus === 401) return 'key_rejected';
+  const words = shorten(wordsOf(body), LONGEST);
+  const told = headers['retry-after'] !== undefined;
+  if (httpStatus === 429 || httpStatus === 420 || (told && [403, 430].includes(httpStatus))) {
+    return 'throttled';
+  }
+  if ([400, 403, 422, 430].includes(httpStatus) && RATE.test(words)) return 'throttled';
+  if (httpStatus === 402) return 'payment_required';
+  if (httpStatus === 403 || httpStatus === 404) return ownWords(refusal, words);
+  if (httpStatus !== 400 && httpStatus !== 413 && httpStatus !== 422) return 'not_the_api';
+  const fields = fieldsOf(body);
+  if (fields.some((name) => /x[-_ ]?phone/i.test(name))) return 'sender_refused';
+  if (fields.some((name) => /(?<![a-z_])participants?(?![a-z_])/i.test(name))) return 'person';
+  if (fields.some((name) => /chat[-_ ]?id/i.test(name))) return 'chat';
+  return SENDER.test(words) ? 'sender_refused' : 'request';
+}
+
+/** 403 and 404: about the group only where the API itself says so. */
+function ownWords(refusal: Refusal, words: string): Subject {
+  if (!isOwn(refusal, words)) return 'not_the_api';
+  if (SENDER.test(words)) return 'sender_refused';
+  if (PAYMENT.test(words)) return 'payment_required';
+  if (ACCOUNT.test(words)) return 'account_refused';
+  if (GROUP_WORDS.test(words)) return 'chat';
+  if (PHONE_WORDS.test(words)) return 'sender_refused';
+  return ACCOUNT_BY_THE_WAY.test(words) ? 'account_refused' : 'chat';
+}
+
+/**
+ * Whether the API itself speaks: a JSON object with an error in it. Words that any server has count only with another
+ * mark of the API: its headers, or the name or code of its error.
+ */
+export function isOwn({ body, headers, traceId }: Refusal, words = wordsOf(body)): boolean {
+  const object = parseObject(body);
+  if (object === undefined || FRONT.test(words)) return false;
+  const { message, error, code, name, fields } = object;
+  if (traceId !== '' || Object.keys(headers).some((header) => header.startsWith('x-periskope-'))) return true;
+  if (typeof code === 'string' || typeof name === 'string' || isObject(fields)) return true;
+  const said = typeof message === 'string' ? message : isObject(error) ? error['message'] : error;
+  return typeof said === 'string' && !BARE.test(said.trim());
+}
+
+/** The server's words, and the name and code of its error. */
+function wordsOf(body: string): string {
+  const { code, name } = parseObject(body) ?? {};
+  return [serverWords(body), code, name].filter((word) => typeof word === 'string').join('; ');
+}
+
+function fieldsOf(body: string): readonly string[] {
+  const fields = parseObject(body)?.['fields'];
+  return isObject(fields) ? Object.keys(fields) : [];
+}
+
+const SHOWN = 120;
+
+/** “HTTP 403 (text/html): Enable JavaScript”: what answered, in its own words; raw and untrusted. */
+export function whatAnswered({ httpStatus, headers, body }: Omit<Refusal, 'traceId'>): string {
+  const type = headers['content-type']?.split(';')[0]?.trim() || 'no content type';
+  return `HTTP ${httpStatus} (${type}): ${shorten(serverWords(body).replace(/\s+/g, ' '), SHOWN) || 'an empty body'}`;
+}

@@ -1,0 +1,177 @@
+import { EXIT } from '../domain/errors.ts';
+import type { Clock } from '../domain/words.ts';
+import type { Answer, CallOptions } from './api/client.ts';
+import { isThrottled } from './api/read-failure.ts';
+import type { Log } from './ports.ts';
+import { backoffMs } from './rate-limit/backoff.ts';
+import type { HeaderWatch } from './rate-limit/header-watch.ts';
+import { readFacts } from './rate-limit/headers.ts';
+import { type Limiter, LimiterStopped, type Observation, type WaitReason } from './rate-limit/limiter.ts';
+import { anotherRun, notBefore, waitWords } from './rate-limit/not-before.ts';
+import type { RunControl } from './run-control.ts';
+
+/** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
+const UNREACHABLE_TRIES = 6;
+/** Rounds of refusals (429, 503) that one request takes part in, before it is left for the next run. */
+export const NOT_DONE_TRIES = 6;
+
+export interface GatewayParts {
+  readonly limiter: Limiter;
+  readonly control: RunControl;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** One for all phones of a run. */
+  readonly headerWatch: HeaderWatch;
+  /** Holds back all phones of the run; `limiter` this one. */
+  readonly all: Pick<Limiter, 'pause'>;
+}
+
+/** What the limiter learns from an answer, or from its absence. */
+export function observed(answer: Answer): Observation {
+  return {
+    sentAt: answer.sentAt,
+    answeredAt: answer.answeredAt,
+    ...(answer.handshakeMs !== undefined && { handshakeMs: answer.handshakeMs }),
+    httpStatus: answer.kind === 'not_sent' ? undefined : answer.httpStatus,
+    headers: (answer.kind === 'not_sent' ? undefined : answer.headers) ?? {},
+  };
+}
+
+/** The one door to the API: the limiter's grant, and the patience with an API that is out of reach or busy. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #unreachable = 0;
+  /** Rounds in which the API refused: all of this run, and those since it last did not. */
+  #rounds = 0;
+  #inRow = 0;
+  /** The server has sent us to another day. */
+  #isOver = false;
+  /** Monotonic ms. Requests sent before this moment belong to a failure that is already counted. */
+  #retryAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs `task` when the limiter grants it; undefined when the run was stopped before that. */
+  async schedule<T>(
+    kind: 'ask' | 'read',
+    task: (sent: () => void) => Promise<{ value: T; observation: Observation | undefined }>,
+  ): Promise<T | undefined> {
+    const { limiter, headerWatch } = this.#parts;
+    try {
+      return await limiter.schedule(kind, async (sent) => {
+        const result = await task(sent);
+        headerWatch.saw(kind, result.observation);
+        return result;
+      });
+    } catch (error) {
+      if (error instanceof LimiterStopped) return undefined;
+      throw error;
+    }
+  }
+
+  /** The API answered, and not that it is unavailable: it is in reach, and well. */
+  answered(): void {
+    this.#unreachable = 0;
+    this.#inRow = 0;
+  }
+
+  /**
+   * Nothing reached the API. Everything waits, longer each time; after some tries the run stops (75), and true says that
+   * there is no point in another one.
+   */
+  outOfReach(sentAt: number, message: string): boolean {
+    if (sentAt < this.#retryAt) return false;
+    this.#unreachable++;
+    if (this.#unreachable >= UNREACHABLE_TRIES) {
+      this.#parts.control.stop({
+        exit: EXIT.again,
+        code: 'api_unreachable',
+        message: `the API cannot be reached (${message}); ${UNREACHABLE_TRIES} tries`,
+      });
+      return true;
+    }
+    this.#pause(backoffMs(this.#unreachable, this.#parts.random), `API out of reach: ${message}`);
+    return false;
+  }
+
+  /**
+   * The API itself refused for now (429, 503, …): everything waits as it says, or a little longer each time. Gives the
+   * number of the round: requests that were in flight together and refused are one. Stops the run (75) where the server
+   * speaks of another day.
+   */
+  refused(answer: Answer): number {
+    this.#unreachable = 0;
+    if (answer.sentAt < this.#retryAt) return this.#rounds;
+    this.#rounds++;
+    this.#inRow++;
+    const { clock, control, random } = this.#parts;
+    const status = answer.kind === 'not_sent' ? undefined : answer.httpStatus;
+    const when = notBefore(readFacts(observed(answer)), this.#inRow, random, clock.now());
+    if (when.kind === 'another_run') {
+      this.#isOver = true;
+      this.#retryAt = clock.monotonic() + when.ms;
+      control.stop(anotherRun(when.ms, status, clock.now()));
+    } else if (status === 429) {
+      // The limiter itself makes it wait, and has done so; of any other status it knows nothing.
+      this.#retryAt = clock.monotonic();
+    } else {
+      const why = status === 503 ? 'API unavailable (503)' : `the API asks for less haste (${status})`;
+      this.#pause(when.ms, why);
+    }
+    return this.#rounds;
+  }
+
+  /** WhatsApp itself throttles the phone: nothing but time helps. */
+  coolDown(ms: number): void {
+    this.#pause(ms, 'WhatsApp throttles the sending phone', 'cool_down');
+  }
+
+  #pause(ms: number, cause: string, why: Extract<WaitReason, 'paused' | 'cool_down'> = 'paused'): void {
+    const { limiter, all, clock, log } = this.#parts;
+    log.warn(...waitWords(ms, `: ${cause}`, clock.now()));
+    this.#retryAt = clock.monotonic() + ms;
+    (why === 'paused' ? all : limiter).pause(this.#retryAt, why);
+  }
+
+  /**
+   * One GET, tried again while the API is out of reach or busy. undefined when `control` was stopped meanwhile (whatever
+   * the GET waits for then, it is not waited for any more), or when the API stays out of reach.
+   */
+  async read(
+    request: (call: CallOptions) => Promise<Answer>,
+    control: RunControl = this.#parts.control,
+  ): Promise<Answer | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      if (control.stopped) return undefined;
+      const { signal } = control;
+      const reading = this.schedule<Answer | undefined>('read', async (sent) => {
+        if (control.stopped) return { value: undefined, observation: undefined };
+        const value = await request({ signal, onSend: sent });
+        return { value, observation: observed(value) };
+      });
+      const answer = await unlessAborted(reading, signal);
+      if (answer === undefined) return undefined;
+      if (answer.kind === 'not_sent') {
+        if (this.outOfReach(answer.sentAt, answer.message)) return undefined;
+        continue;
+      }
+      const isRefused = isThrottled(answer) || answer.httpStatus === 503;
+      if (!isRefused) this.answered();
+      if (!isRefused || attempt >= NOT_DONE_TRIES) return answer;
+      this.refused(answer);
+      if (this.#isOver) return undefined;
+    }
+  }
+}
+
+/** What comes of the work, or undefined as soon as `signal` aborts. */
+function unlessAborted<T>(work: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => resolve(undefined);
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

@@ -1,0 +1,162 @@
+import type { ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId, Participant } from '../../domain/words.ts';
+import type { Client } from '../api/client.ts';
+import { stopOf } from '../api/read-failure.ts';
+import type { Gateway } from '../gateway.ts';
+import type { AskingEvents, Log } from '../ports.ts';
+import type { RunControl } from '../run-control.ts';
+import { type Chat, type MembersIndex, parseChat } from './membership.ts';
+import { HistorySupport } from './notifications.ts';
+import type { Standing } from './standing.ts';
+
+/** Why nobody of a group is asked any more. */
+export interface Closure {
+  readonly reasonCode: ReasonCode;
+  readonly message: string;
+}
+
+/**
+ * read        the membership is known
+ * unreadable  the API answered, and not with the membership
+ * not_read    nothing was asked, or nothing came: the run was stopped, or the API is out of reach
+ */
+export type Read = 'read' | 'unreadable' | 'not_read';
+
+interface Group {
+  name: string;
+  members: MembersIndex | undefined;
+  standing: Standing | undefined;
+  closure: Closure | undefined;
+}
+
+/** What one phone learns about a group that holds for every phone: who is in it, and that it is full. */
+export class SharedKnowledge {
+  readonly full = new Map<ChatId, Closure>();
+  readonly phones: Groups[] = [];
+  readonly history = new HistorySupport();
+}
+
+/** What is known about each group in this run, through one phone: its members as last read, and whether it still takes people. */
+export class Groups {
+  readonly #gateway: Gateway;
+  readonly #client: Client;
+  readonly #events: AskingEvents;
+  readonly #control: RunControl;
+  readonly #log: Log;
+  /** The sending phone's number, where it is known: whom the group may list as an admin. */
+  senderNumber: string | undefined;
+  /** undefined: this is the only phone. */
+  readonly #shared: SharedKnowledge | undefined;
+  readonly #known = new Map<ChatId, Group>();
+  readonly #reading = new Map<ChatId, Promise<Read>>();
+
+  constructor(
+    gateway: Gateway,
+    client: Client,
+    events: AskingEvents,
+    control: RunControl,
+    log: Log,
+    shared?: SharedKnowledge,
+  ) {
+    this.#gateway = gateway;
+    this.#client = client;
+    this.#events = events;
+    this.#control = control;
+    this.#log = log;
+    this.#shared = shared;
+    shared?.phones.push(this);
+  }
+
+  #group(chatId: ChatId): Group {
+    const known = this.#known.get(chatId);
+    if (known) return known;
+    const made: Group = { name: '', members: undefined, standing: undefined, closure: undefined };
+    this.#known.set(chatId, made);
+    return made;
+  }
+
+  name(chatId: ChatId): string {
+    return this.#known.get(chatId)?.name ?? '';
+  }
+
+  /** The group's state for adding people, as last read through this phone; undefined: it was not read. */
+  standing(chatId: ChatId): Standing | undefined {
+    return this.#known.get(chatId)?.standing;
+  }
+
+  /** True only when the group's membership was read and lists this person. It may be stale the other way. */
+  lists(chatId: ChatId, participant: Participant): boolean {
+    return (this.#shared?.phones ?? [this]).some((phone) => phone.#has(chatId, participant));
+  }
+
+  /** True only when the membership was read, tells everybody's phone, and lists this person nowhere. It may be stale. */
+  lacks(chatId: ChatId, participant: Participant): boolean {
+    const phones = this.#shared?.phones ?? [this];
+    const read = phones.flatMap((phone) => phone.#known.get(chatId)?.members ?? []);
+    return read.length > 0 && read.every(({ withoutPhone, has }) => withoutPhone === 0 && !has(participant));
+  }
+
+  #has(chatId: ChatId, participant: Participant): boolean {
+    return this.#known.get(chatId)?.members?.has(participant) === true;
+  }
+
+  closure(chatId: ChatId): Closure | undefined {
+    return this.#known.get(chatId)?.closure ?? this.#shared?.full.get(chatId);
+  }
+
+  close(chatId: ChatId, closure: Closure): void {
+    this.#group(chatId).closure ??= closure;
+    // A refusal through one phone says nothing about another; a group that is full is full for all.
+    if (closure.reasonCode === 'group_full') this.#shared?.full.set(chatId, closure);
+  }
+
+  /**
+   * Reads the membership, once at a time for each group. An endpoint that answers nonsense is no reason to stop: the asks
+   * themselves will tell. `control` ends the trying, when it is not the run's own.
+   */
+  read(chatId: ChatId, control?: RunControl): Promise<Read> {
+    const running = this.#reading.get(chatId);
+    if (running) return running;
+    const started = this.#read(chatId, control).finally(() => this.#reading.delete(chatId));
+    this.#reading.set(chatId, started);
+    return started;
+  }
+
+  async #read(chatId: ChatId, control: RunControl = this.#control): Promise<Read> {
+    const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
+    if (answer === undefined) return 'not_read';
+    const reading = parseChat(answer, chatId, this.senderNumber);
+    if (reading.kind !== 'chat') {
+      const stop = stopOf(reading);
+      if (stop) {
+        this.#control.explain(stop);
+        return 'not_read';
+      }
+      this.#log.warn(
+        { chat_id: chatId, answer: reading.kind },
+        'cannot read this group’s members; going on without',
+      );
+      return 'unreadable';
+    }
+    const group = this.#group(chatId);
+    if (reading.name) group.name = reading.name;
+    group.standing = standingOf(reading);
+    this.#events.groupRead(chatId, group.name, reading);
+    if (reading.isExited) {
+      this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
+    }
+    if (reading.members === undefined) {
+      this.#log.warn({ chat_id: chatId }, 'the API does not say who is in this group; going on without');
+      return 'unreadable';
+    }
+    group.members = reading.members;
+    return 'read';
+  }
+}
+
+/** A list that is longer than the count beside it, or the other way round: the larger is the one to warn by. */
+function standingOf({ members, memberCount, adminsOnly, senderIsAdmin }: Chat): Standing {
+  const listed = members && members.size + members.withoutPhone;
+  const count = Math.max(listed ?? 0, memberCount ?? 0);
+  return { members: count > 0 ? count : undefined, adminsOnly, senderIsAdmin };
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { parseChatId } from '../../domain/chat-id.ts';
+import { personKey } from '../../domain/participant.ts';
+import type { ChatId, Participant } from '../../domain/words.ts';
+import type { Answer } from '../api/answer.ts';
+import { isObject, parseObject } from '../api/body.ts';
+import { bodyOf, failureOf, nonsense, type ReadFailure } from '../api/read-failure.ts';
+import { readMemberId } from '../classify/answer-keys.ts';
+
+export type { ReadFailure } from '../api/read-failure.ts';
+export { type Phone, parsePhones } from '../phones/phone-state.ts';
+
+/** Who is in a group, by person: a member under 521… is found under 52…. Compact: a group holds 1024 people. */
+export interface MembersIndex {
+  /** Members whose phone is known. */
+  readonly size: number;
+  /** Members known by a LID alone: while there are any, "not listed" is no proof of absence. */
+  readonly withoutPhone: number;
+  has(participant: Participant): boolean;
+}
+
+export interface Chat {
+  readonly kind: 'chat';
+  /** The group's name, raw and untrusted, or ''. */
+  readonly name: string;
+  readonly memberCount: number | undefined;
+  /** undefined: the answer does not tell who is in the group. */
+  readonly members: MembersIndex | undefined;
+  /** The sending phone has left the group. */
+  readonly isExited: boolean;
+  /** Only admins may add members. */
+  readonly adminsOnly: boolean;
+  /** By the sender's own entry among the members; undefined: there is none, or it does not tell. */
+  readonly senderIsAdmin: boolean | undefined;
+  /** Raw and untrusted, or ''. */
+  readonly inviteLink: string;
+}
+
+const text = z.string().catch('');
+const flag = z.boolean().catch(false);
+const count = z
+  .union([
+    z.number().int().nonnegative(),
+    z
+      .string()
+      .regex(/^\d{1,6}$/)
+      .transform(Number),
+  ])
+  .optional()
+  .catch(undefined);
+
+const chatShape = z.looseObject({
+  chat_name: text,
+  member_count: count,
+  members: z.unknown().optional(),
+  is_exited: flag,
+  add_members_admins_only: flag,
+  invite_link: text,
+});
+
+/** Where a member's phone may stand beside its key in the map. */
+const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number', 'number'] as const;
+
+/**
+ * `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws.
+ * @param sender the sending phone's number, where it is known
+ */
+export function parseChat(answer: Answer, chatId: ChatId, sender?: string): Chat | ReadFailure {
+  const failure = failureOf(answer);
+  if (failure !== undefined) return failure;
+  const body = parseObject(bodyOf(answer));
+  const known = ['chat_id', 'chat_name', 'chat_type', 'members', 'member_count'];
+  if (body === undefined || !known.some((field) => field in body)) return nonsense(answer);
+  if (namesAnother(body['chat_id'], chatId)) return nonsense(answer);
+  const chat = chatShape.parse(body);
+  return {
+    kind: 'chat',
+    name: chat.chat_name,
+    memberCount: chat.member_count,
+    members: indexMembers(chat.members),
+    isExited: chat.is_exited,
+    adminsOnly: chat.add_members_admins_only,
+    senderIsAdmin: sender === undefined ? undefined : isAdmin(chat.members, sender),
+    inviteLink: chat.invite_link,
+  };
+}
+
+/** Only another group's id says so: an answer may leave the id out, or have one of another kind. */
+function namesAnother(named: unknown, chatId: ChatId): boolean {
+  const other = typeof named === 'string' ? parseChatId(named.trim().toLowerCase()) : undefined;
+  return other !== undefined && other !== chatId;
+}
+
+function entriesOf(members: unknown): [string, unknown][] {
+  if (Array.isArray(members))
+    return members.map((member) => [typeof member === 'string' ? member : '', member]);
+  return isObject(members) ? Object.entries(members) : [];
+}
+
+/** Only a plain `is_admin: false` of this phone's own entry says that it is not one. */
+function isAdmin(members: unknown, sender: string): boolean | undefined {
+  const person = personKey(sender);
+  let admin: boolean | undefined;
+  for (const [key, member] of entriesOf(members)) {
+    if (!isObject(member)) continue;
+    const phones = memberTexts(key, member).flatMap((id) => readMemberId(id)?.phone ?? []);
+    if (!phones.some((phone) => personKey(phone) === person)) continue;
+    if (member['is_admin'] === true || member['is_super_admin'] === true) return true;
+    if (member['is_admin'] === false) admin = false;
+  }
+  return admin;
+}
+
+/** A map by member id as documented, or a list. null, empty (the sender at least is a member) or else: undefined. */
+function indexMembers(members: unknown): MembersIndex | undefined {
+  const entries = entriesOf(members);
+  const people = new Set<string>();
+  let withoutPhone = 0;
+  for (const [key, member] of entries) {
+    const texts = memberTexts(key, member);
+    const ids = texts.flatMap((id) => readMemberId(id) ?? []);
+    const lids = new Set(texts.flatMap((id) => LID.exec(id.trim())?.[1] ?? []));
+    // The digits of a LID name nobody's phone, wherever else they stand.
+    const phones = ids.flatMap(({ phone }) => (phone === undefined || lids.has(phone) ? [] : phone));
+    for (const phone of phones) people.add(personKey(phone));
+    if (ids.length > 0 && phones.length === 0) withoutPhone += 1;
+  }
+  if (people.size + withoutPhone === 0) return undefined;
+  return { size: people.size, withoutPhone, has: (participant) => people.has(personKey(participant)) };
+}
+
+const LID = /^(\d+)(?:[.:]\d+)*@lid$/i;
+
+/** The texts that may name a member: its key, its ids, its number. */
+function memberTexts(key: string, member: unknown): string[] {
+  if (!isObject(member)) return [key];
+  // A bare `id` may be a database's own number; taken for a phone, it would pass a stranger off as a member.
+  const id = member['id'];
+  const ids = [id, ...(isObject(id) ? [id['_serialized']] : [])].filter(
+    (value) => typeof value === 'string' && value.includes('@'),
+  );
+  const fields = MEMBER_FIELDS.map((field) => member[field]);
+  return [key, member['contact_lid'], ...ids, ...fields].flatMap((value) => {
+    if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : [];
+    return typeof value === 'string' ? value.replace(/[\s()-]/g, '') : [];
+  });
+}

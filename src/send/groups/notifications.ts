@@ -1,0 +1,232 @@
+import { personKey } from '../../domain/participant.ts';
+import type { ChatId, Participant } from '../../domain/words.ts';
+import type { Answer } from '../api/answer.ts';
+import { isObject, jsonOf, parseObject } from '../api/body.ts';
+import type { Client } from '../api/client.ts';
+import { bodyOf, failureOf, nonsense, type ReadFailure } from '../api/read-failure.ts';
+import { oneLine } from '../api/scrub.ts';
+import { readMemberId } from '../classify/answer-keys.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Log } from '../ports.ts';
+import type { RunControl } from '../run-control.ts';
+
+/** Items asked for at once, and pages read of one group. */
+const PAGE = 1_000;
+const MOST_PAGES = 10;
+
+/** Meaning of a notification for a person; the other types say nothing about who is in. */
+const MOVES: Readonly<Record<string, Move>> = { add: 'added', invite: 'came', remove: 'went', leave: 'went' };
+/** added: by somebody. came: by an invite. went: by themselves, or removed. */
+type Move = 'added' | 'came' | 'went';
+
+interface Movement {
+  readonly move: Move;
+  /** Epoch ms. WhatsApp's own times are whole seconds. */
+  readonly at: number;
+  /** By `personKey`. */
+  readonly people: readonly string[];
+  /** False where the notification names another phone as the one that did it. */
+  readonly ours: boolean;
+}
+
+/** Arrivals and departures of a group, with their times. */
+export class History {
+  readonly #movements: readonly Movement[];
+  /** Every page was read: nothing is later than what is here. */
+  readonly #whole: boolean;
+
+  constructor(movements: readonly Movement[], whole: boolean) {
+    this.#movements = movements;
+    this.#whole = whole;
+  }
+
+  /** Both histories of one group: each phone knows its own adds. */
+  and(other: History): History {
+    return new History([...this.#movements, ...other.#movements], this.#whole || other.#whole);
+  }
+
+  /** How this person came in after an ask at `since`: by that ask, or by its invite. Who came before proves nothing. */
+  cameBy(participant: Participant, since: number): 'added' | 'came' | undefined {
+    const moves = this.#since(participant, since);
+    if (moves.some(({ move, ours }) => move === 'added' && ours)) return 'added';
+    return moves.some(({ move }) => move === 'came') ? 'came' : undefined;
+  }
+
+  /** Came in since then, by whatever way, and has not gone again. */
+  isIn(participant: Participant, since: number): boolean {
+    const last = this.#last(participant, since);
+    return last.length > 0 && !last.includes('went');
+  }
+
+  /** The last that is told of this person is that they went, after `since`. */
+  hasLeft(participant: Participant, since: number): boolean {
+    const last = this.#last(participant, since);
+    return last.length > 0 && last.every((move) => move === 'went');
+  }
+
+  /** The latest moves of this person; several within one second have no order. Empty where later pages are missing. */
+  #last(participant: Participant, since: number): readonly Move[] {
+    const moves = this.#whole ? this.#since(participant, since) : [];
+    const latest = Math.max(...moves.map(({ at }) => at));
+    return moves.flatMap(({ at, move }) => (at === latest ? move : []));
+  }
+
+  /** Whether anybody has gone at all. */
+  get someoneWent(): boolean {
+    return this.#movements.some(({ move }) => move === 'went');
+  }
+
+  #since(participant: Participant, since: number): readonly Movement[] {
+    const person = personKey(participant);
+    const second = Math.floor(since / 1_000) * 1_000;
+    return this.#movements.filter(({ at, people }) => at >= second && people.includes(person));
+  }
+}
+
+/** What the phones of one run know of the endpoint: a server without it is asked once. */
+export class HistorySupport {
+  answers: boolean | undefined;
+  /** The first reading: the others wait for what it tells. */
+  first: Promise<unknown> | undefined;
+}
+
+/** Reads `GET /chats/{chat_id}/notifications`. Not every server has it: then nothing is known, and nothing is said. */
+export class Notifications {
+  readonly #gateway: Pick<Gateway, 'read'>;
+  readonly #client: Pick<Client, 'notifications'>;
+  readonly #sender: string;
+  readonly #log: Log;
+  readonly #support: HistorySupport;
+
+  constructor(
+    gateway: Pick<Gateway, 'read'>,
+    client: Pick<Client, 'notifications'>,
+    sender: string,
+    log: Log,
+    support: HistorySupport,
+  ) {
+    this.#gateway = gateway;
+    this.#client = client;
+    this.#sender = sender;
+    this.#log = log;
+    this.#support = support;
+  }
+
+  /** undefined: nothing could be read. */
+  async read(chatId: ChatId, control: RunControl): Promise<History | undefined> {
+    const support = this.#support;
+    while (support.answers === undefined && support.first !== undefined) await support.first;
+    if (support.answers === false) return undefined;
+    const reading = this.#read(chatId, control);
+    if (support.answers === undefined) {
+      support.first = reading.finally(() => {
+        support.first = undefined;
+      });
+    }
+    return reading;
+  }
+
+  async #read(chatId: ChatId, control: RunControl): Promise<History | undefined> {
+    const movements: Movement[] = [];
+    const seen = new Set<string>();
+    let offset = 0;
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      const answer = await this.#gateway.read(
+        (call) => this.#client.notifications(chatId, { offset, limit: PAGE }, call),
+        control,
+      );
+      if (answer === undefined) return undefined;
+      const page = parsePage(answer, chatId, this.#sender);
+      if (page.kind !== 'page') {
+        // That one group is not found says nothing of the endpoint.
+        if (page.kind !== 'not_found' || !/\b(?:chat|group)\b/i.test(page.message)) this.#failed(page);
+        return pages === 0 ? undefined : new History(movements, false);
+      }
+      this.#support.answers = true;
+      const news = page.items.filter(({ text }) => !seen.has(text));
+      for (const { text } of news) seen.add(text);
+      movements.push(...news.flatMap(({ movement }) => movement ?? []));
+      offset = (page.from ?? 0) + page.items.length + (page.from === undefined ? offset : 0);
+      const last = page.count === undefined ? page.items.length < PAGE : seen.size >= page.count;
+      // A server that gives the same page again knows no offset.
+      if (last || news.length === 0) return new History(movements, last || page.items.length === 0);
+    }
+    return new History(movements, false);
+  }
+
+  #failed({ kind, message }: ReadFailure): void {
+    if (this.#support.answers !== undefined) return;
+    this.#support.answers = false;
+    this.#log.debug(
+      { answer: kind, message: oneLine(message) },
+      'the API has no notifications of groups; going on without',
+    );
+  }
+}
+
+interface Item {
+  /** As it came: what tells it from others. */
+  readonly text: string;
+  readonly movement: Movement | undefined;
+}
+
+interface Page {
+  readonly kind: 'page';
+  readonly items: readonly Item[];
+  /** The place of the first item, and how many there are in all, where the answer tells. */
+  readonly from: number | undefined;
+  readonly count: number | undefined;
+}
+
+/** One page; the field is misspelt in the vendor's types. Pure; never throws. */
+export function parsePage(answer: Answer, chatId: ChatId, sender: string): Page | ReadFailure {
+  const failure = failureOf(answer);
+  if (failure !== undefined) return failure;
+  const body = parseObject(bodyOf(answer));
+  const list = body?.['notifictions'] ?? body?.['notifications'];
+  if (body === undefined || !Array.isArray(list)) return nonsense(answer);
+  const items = list.map((item) => ({
+    text: jsonOf(item) ?? '',
+    movement: isObject(item) ? movementOf(item, chatId, sender) : undefined,
+  }));
+  return { kind: 'page', items, from: wholeNumber(body['from']), count: wholeNumber(body['count']) };
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
+function movementOf(
+  item: Readonly<Record<string, unknown>>,
+  chatId: ChatId,
+  sender: string,
+): Movement | undefined {
+  const { chat_id: chat = chatId, timestamp, author } = item;
+  const type = String(item['type']).toLowerCase();
+  const move = Object.hasOwn(MOVES, type) ? MOVES[type] : undefined;
+  const at = instantOf(timestamp);
+  if (typeof chat !== 'string' || chat.trim().toLowerCase() !== chatId) return undefined;
+  if (move === undefined || at === undefined) return undefined;
+  const listed = item['recipientids'] ?? item['recipientIds'] ?? item['recipient_ids'];
+  const recipients = Array.isArray(listed) ? listed : [];
+  // Somebody who comes by an invite, or goes by themselves, may be named as the author alone.
+  const byThemselves = recipients.length === 0 && (move === 'came' || type === 'leave');
+  const people = (byThemselves ? [author] : recipients).flatMap((id) => phoneOf(id) ?? []);
+  const [who, us] = [phoneOf(author), phoneOf(item['org_phone']) ?? phoneOf(sender)];
+  return { move, at, people, ours: who === undefined || us === undefined || who === us };
+}
+
+/** The person behind an id; undefined for a LID, whose digits are nobody's phone. */
+function phoneOf(id: unknown): string | undefined {
+  const phone = typeof id === 'string' ? readMemberId(id)?.phone : undefined;
+  return phone === undefined ? undefined : personKey(phone);
+}
+
+/** Epoch ms of an ISO time. One without a zone could be of any: it tells nothing. */
+function instantOf(timestamp: unknown): number | undefined {
+  if (typeof timestamp !== 'string') return undefined;
+  const text = timestamp.trim();
+  if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$/i.test(text)) return undefined;
+  const ms = Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../domain/words.ts';
+import { LimiterStopped, type WaitReason } from '../rate-limit/limiter.ts';
+import {
+  FRESH_PACE,
+  type OwnPace,
+  type OwnPaceSettings,
+  paceAllows,
+  paceGranted,
+  paceSent,
+} from '../rate-limit/policy/own-pace.ts';
+import type { Wait } from './wait-board.ts';
+
+/** Longest delay that a Node timer takes, milliseconds. */
+const LONGEST_TIMER = 2_147_483_647;
+
+export interface GateOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Of the user's pace, what holds for each phone by itself. */
+  readonly gap: OwnPaceSettings['gap'];
+  /** Called when a wait begins, and (undefined) when it ends. */
+  readonly onWait: (wait: Wait | undefined) => void;
+}
+
+/**
+ * What holds for the asks of one phone before the allowance that it shares with others: the gap between them, and a
+ * cool-down. With a gap they pass one by one: the next begins to wait when the one before it has been sent, or has ended
+ * unsent.
+ */
+export class Gate {
+  readonly #options: GateOptions;
+  #pace: OwnPace = FRESH_PACE;
+  #asks = 0;
+  #paused: Wait = { untilMonotonic: Number.NEGATIVE_INFINITY, why: 'paused' };
+  #before: Promise<void> = Promise.resolve();
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+  queued = 0;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Lets nothing pass before that instant, monotonic ms. Never shortens a wait. */
+  pause(untilMonotonic: number, why: WaitReason = 'paused'): void {
+    if (untilMonotonic > this.#paused.untilMonotonic) this.#paused = { untilMonotonic, why };
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#options.clock.monotonic() >= this.#paused.untilMonotonic;
+  }
+
+  /** Whoever waits here, or comes later, is told LimiterStopped. */
+  close(): void {
+    this.#closed = true;
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /**
+   * Runs `task` when it may pass. It has to call `sent` when its bytes go out, which counts from there.
+   * @throws LimiterStopped, and what the task throws
+   */
+  async pass<T>(task: (sent: () => void) => Promise<T>): Promise<T> {
+    const { gap, clock, random } = this.#options;
+    const turn = this.#before;
+    let next: () => void = () => undefined;
+    if (gap !== undefined) {
+      this.#before = new Promise((resolve) => {
+        next = resolve;
+      });
+    }
+    this.queued++;
+    try {
+      await turn;
+      await this.#until();
+    } catch (error) {
+      next();
+      throw error;
+    } finally {
+      this.queued--;
+    }
+    const id = ++this.#asks;
+    try {
+      return await task(() => {
+        const now = clock.monotonic();
+        if (gap !== undefined)
+          this.#pace = paceSent(paceGranted(this.#pace, { gap }, id, now, random()), id, now);
+        next();
+      });
+    } finally {
+      next();
+    }
+  }
+
+  /** What the next one waits for. */
+  #wait(): Wait {
+    const { gap } = this.#options;
+    const own = paceAllows(this.#pace, gap === undefined ? {} : { gap });
+    return own.at > this.#paused.untilMonotonic ? { untilMonotonic: own.at, why: own.why } : this.#paused;
+  }
+
+  async #until(): Promise<void> {
+    const { clock, onWait } = this.#options;
+    let waited = false;
+    for (;;) {
+      if (this.#closed) break;
+      const wait = this.#wait();
+      const ms = wait.untilMonotonic - clock.monotonic();
+      if (ms <= 0) break;
+      waited = true;
+      onWait(wait);
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          this.#waiting.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, Math.min(Math.max(1, Math.ceil(ms)), LONGEST_TIMER));
+        this.#waiting.add(wake);
+      });
+    }
+    if (waited) onWait(undefined);
+    if (this.#closed) throw new LimiterStopped();
+  }
+}

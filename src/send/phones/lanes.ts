@@ -1,0 +1,181 @@
+/**
+ * The limiter of each sending phone, by its name: one behind all of them where the server counts by the key, one of its
+ * own for each where it counts by the phone (`--limit-per`). A run with one phone is a map of one.
+ *
+ * A phone has its gap, its pause and its stop in either case. Its own limiter keeps them; before one that several phones
+ * share stands a gate for each.
+ */
+import type { Clock } from '../../domain/words.ts';
+import {
+  type AskKind,
+  type Limiter,
+  type LimiterSnapshot,
+  LimiterStopped,
+  type WaitReason,
+} from '../rate-limit/limiter.ts';
+import type { OwnPaceSettings } from '../rate-limit/policy/policy.ts';
+import { Gate } from './gate.ts';
+import { type Wait, WaitBoard } from './wait-board.ts';
+
+export interface LimiterParts {
+  /** Ceiling on exchanges in flight. */
+  readonly maxConcurrent: number;
+  readonly gap: OwnPaceSettings['gap'];
+  /** Whose it is; undefined: everybody's. Other processes call it the same. */
+  readonly sender: string | undefined;
+  readonly onWait: (wait: Wait) => void;
+  readonly onWaitEnd: () => void;
+}
+
+export interface LanesOptions {
+  readonly clock: Clock;
+  readonly random?: (() => number) | undefined;
+  readonly makeLimiter: (parts: LimiterParts) => Limiter;
+  /** What the server's allowance is for. */
+  readonly per: 'key' | 'phone';
+  /** Phones of the run, over which a ceiling is shared out where each has a limiter. */
+  readonly phones: number;
+  /** Ceiling on exchanges in flight, over all phones. */
+  readonly maxConcurrent: number;
+  readonly gap: OwnPaceSettings['gap'];
+  /** The gap is kept together with other processes: by the limiter, whoever shares it. */
+  readonly gapIsShared: boolean;
+  readonly onWait: (wait: Wait) => void;
+  readonly onWaitEnd: () => void;
+}
+
+/** The limiters of a run's phones, as one. */
+export interface Lanes {
+  /** The limiter of one phone. Its `pause`, `stopAsks` and `stop` are for this phone. */
+  lane(sender: string): Limiter;
+  /** Starts nothing through any phone before that instant (monotonic ms). */
+  pause(untilMonotonic: number, why?: WaitReason): void;
+  readonly snapshot: LimiterSnapshot;
+  stopAsks(): void;
+  stop(): Promise<void>;
+}
+
+export function createLanes(options: LanesOptions): Lanes {
+  const { per, phones } = options;
+  const board = new WaitBoard(options.onWait, options.onWaitEnd);
+  const limiters: Limiter[] = [];
+  const gates: Gate[] = [];
+  const lanes = new Map<string, Limiter>();
+  const isOwn = per === 'phone' || phones < 2;
+  const common = isOwn ? undefined : make(undefined, options.gapIsShared);
+
+  function make(sender: string | undefined, keepsGap: boolean): Limiter {
+    const who = {};
+    const share = isOwn ? Math.max(1, Math.floor(options.maxConcurrent / phones)) : options.maxConcurrent;
+    const limiter = options.makeLimiter({
+      maxConcurrent: share,
+      gap: keepsGap ? options.gap : undefined,
+      sender: per === 'phone' ? sender : undefined,
+      onWait: (wait) => board.set(who, wait),
+      onWaitEnd: () => board.set(who, undefined),
+    });
+    limiters.push(limiter);
+    return limiter;
+  }
+
+  function laneOf(sender: string): Limiter {
+    if (common === undefined) return make(sender, true);
+    const { clock, random = Math.random } = options;
+    const gap = options.gapIsShared ? undefined : options.gap;
+    const gate = new Gate({ clock, random, gap, onWait: (wait) => board.set(gate, wait) });
+    gates.push(gate);
+    return gated(common, gate, () => snapshot());
+  }
+
+  function snapshot(): LimiterSnapshot {
+    const waiting = board.shown;
+    return {
+      ...addedUp(
+        limiters.map((limiter) => limiter.snapshot),
+        gates.reduce((total, gate) => total + gate.queued, 0),
+      ),
+      ...(waiting && { waitingUntil: waiting.untilMonotonic, waitingWhy: waiting.why }),
+    };
+  }
+
+  return {
+    lane(sender) {
+      const known = lanes.get(sender) ?? laneOf(sender);
+      lanes.set(sender, known);
+      return known;
+    },
+    pause(untilMonotonic, why) {
+      for (const limiter of limiters) limiter.pause(untilMonotonic, why);
+    },
+    get snapshot() {
+      return snapshot();
+    },
+    stopAsks() {
+      for (const gate of gates) gate.close();
+      for (const limiter of limiters) limiter.stopAsks();
+    },
+    async stop() {
+      for (const gate of gates) gate.close();
+      await Promise.all(limiters.map((limiter) => limiter.stop()));
+    },
+  };
+}
+
+/** One phone's way to a limiter that it shares. */
+function gated(limiter: Limiter, gate: Gate, snapshot: () => LimiterSnapshot): Limiter {
+  const stopped = new Set<AskKind>();
+  return {
+    async schedule(kind, task) {
+      for (;;) {
+        if (stopped.has(kind)) throw new LimiterStopped();
+        if (kind === 'read') return limiter.schedule(kind, task);
+        let ran = false;
+        const value = await gate.pass((passed) =>
+          limiter.schedule<unknown>(kind, async (sent) => {
+            // Closed, or paused, while it waited for the allowance: it has not been sent, and goes back.
+            if (!gate.isOpen) return { value: undefined, observation: undefined };
+            ran = true;
+            return task(() => {
+              sent();
+              passed();
+            });
+          }),
+        );
+        if (ran) return value as Awaited<ReturnType<typeof task>>['value'];
+      }
+    },
+    pause: (untilMonotonic, why) => gate.pause(untilMonotonic, why),
+    get snapshot() {
+      return snapshot();
+    },
+    stopAsks() {
+      stopped.add('ask');
+      gate.close();
+    },
+    async stop() {
+      stopped.add('ask').add('read');
+      gate.close();
+    },
+  };
+}
+
+/** What limiters are doing, as if they were one; `queued` waits before them. */
+function addedUp(all: readonly LimiterSnapshot[], queued: number): LimiterSnapshot {
+  const sum = (of: (one: LimiterSnapshot) => number | undefined): number | undefined => {
+    const known = all.map(of).filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
+  };
+  const limit = sum((one) => one.limit);
+  const remaining = sum((one) => one.remaining);
+  const ratePerSecond = sum((one) => one.ratePerSecond);
+  const windows = all.map((one) => one.windowMs).filter((value) => value !== undefined);
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(remaining === undefined ? {} : { remaining }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(windows.length === 0 ? {} : { windowMs: Math.max(...windows) }),
+    inFlight: sum((one) => one.inFlight) ?? 0,
+    queued: (sum((one) => one.queued) ?? 0) + queued,
+    throttled: sum((one) => one.throttled) ?? 0,
+  };
+}

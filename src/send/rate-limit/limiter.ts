@@ -1,0 +1,239 @@
+/**
+ * Carries out the policy of `rate-limit.ts` with Bottleneck: the queue, the asks in flight and the permits
+ * (its reservoir) are Bottleneck's; the policy says when to put how many permits into the reservoir.
+ *
+ * A permit is given only when the policy lets an ask start now, so that none lies about and is used later. The
+ * limiter never runs a task twice: a throttled ask goes back to whoever scheduled it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import Bottleneck from 'bottleneck/light.js';
+import type { Clock } from '../../domain/words.ts';
+import { createLane } from './lane.ts';
+import { localPacer, type MakePacer } from './pacer.ts';
+import type { Allowance, AskKind, Observation, OwnPaceSettings, WaitReason } from './policy/policy.ts';
+import type { Permit, Wait } from './turn.ts';
+
+export type { AskKind, Observation, WaitReason } from './policy/policy.ts';
+
+export interface LimiterOptions extends OwnPaceSettings {
+  readonly clock: Clock;
+  /** In [0, 1); draws the gaps. */
+  readonly random?: () => number;
+  /** Ceiling on exchanges in flight. */
+  readonly maxConcurrent: number;
+  /** People of an ask. */
+  readonly batchSize?: number;
+  /** Called when a wait begins, or when its end or its reason changes. Monotonic milliseconds. */
+  readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
+  /** Called when nothing waits any more. */
+  readonly onWaitEnd?: () => void;
+  /** Who keeps the policy's state; without: this process alone. */
+  readonly pacer?: MakePacer | undefined;
+}
+
+/** What a task gives back: its value, and what was observed; undefined when nothing was sent. */
+export interface TaskResult<T> {
+  readonly value: T;
+  readonly observation: Observation | undefined;
+}
+
+export interface LimiterSnapshot extends Partial<Allowance> {
+  readonly ratePerSecond?: number;
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Answers 429 so far. */
+  readonly throttled: number;
+  /** Monotonic milliseconds, while waiting. */
+  readonly waitingUntil?: number;
+  readonly waitingWhy?: WaitReason;
+}
+
+export interface Limiter {
+  /**
+   * Runs `task` when it may start. The task calls `sent()` right before the bytes go out, and resolves with its value
+   * and what was observed. A `read` (GET) counts in the server's allowance, but not in gap and maxRate.
+   * Rejects with what the task throws, or with `LimiterStopped`.
+   */
+  schedule<T>(kind: AskKind, task: (sent: () => void) => Promise<TaskResult<T>>): Promise<T>;
+  /** Starts nothing before that instant (monotonic milliseconds). Never shortens a wait. */
+  pause(untilMonotonic: number, why?: WaitReason): void;
+  readonly snapshot: LimiterSnapshot;
+  /** Starts no more asks; queued ones reject with `LimiterStopped`. Reads go on: what is in doubt is still looked up. */
+  stopAsks(): void;
+  /** Starts nothing more; queued tasks reject with `LimiterStopped`; resolves when the running ones have ended. */
+  stop(): Promise<void>;
+}
+
+/** The limiter was stopped before the task could start: nothing was sent. */
+export class LimiterStopped extends Error {
+  constructor() {
+    super('stopped before this could start');
+    this.name = 'LimiterStopped';
+  }
+}
+
+/** What a task came to; undefined: its permit had lapsed, and nothing was done. */
+type Ended<T> = { readonly value: T } | undefined;
+
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { clock, random = Math.random, maxConcurrent, maxRate, gap } = options;
+  const lanes: Readonly<Record<AskKind, Bottleneck>> = {
+    ask: createLane(),
+    read: createLane(),
+  };
+  /** Tasks that have not started, and the permits given to them, oldest first. */
+  const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
+  const permits: Record<AskKind, Permit[]> = { ask: [], read: [] };
+  /** Permits that have not come to their end. */
+  let inFlight = 0;
+  let throttled = 0;
+  let waitingFor: Wait | undefined;
+  const stopping: Partial<Record<AskKind, Promise<void>>> = {};
+  const pacer = (options.pacer ?? localPacer)({
+    clock,
+    random,
+    settings: {
+      maxInFlight: maxConcurrent,
+      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+      ...(maxRate === undefined ? {} : { maxRate }),
+      ...(gap === undefined ? {} : { gap }),
+    },
+    hooks: { demand: () => ({ ask: demand('ask'), read: demand('read') }), grant, waits },
+  });
+
+  // The first start dates Bottleneck's own clock back: see NO_MIN_TIME. A limiter stopped before that drops it.
+  for (const lane of Object.values(lanes)) {
+    lane.schedule({ weight: 0 }, async () => undefined).catch(() => undefined);
+  }
+
+  function demand(kind: AskKind): number {
+    return stopping[kind] === undefined ? Math.max(0, waiting[kind] - permits[kind].length) : 0;
+  }
+
+  function grant(given: readonly Permit[]): void {
+    const added: Record<AskKind, number> = { ask: 0, read: 0 };
+    for (const permit of given) {
+      inFlight++;
+      if (stopping[permit.kind] !== undefined) giveBack(permit);
+      else {
+        permits[permit.kind].push(permit);
+        added[permit.kind]++;
+      }
+    }
+    for (const kind of ['read', 'ask'] as const) {
+      if (added[kind] > 0) void lanes[kind].incrementReservoir(added[kind]);
+    }
+  }
+
+  function giveBack({ id }: Permit): void {
+    inFlight--;
+    pacer.tell({ type: 'withdrawn', id });
+  }
+
+  function waits(next: Wait | undefined): void {
+    const before = waitingFor;
+    waitingFor = next;
+    if (next === undefined) {
+      if (before !== undefined) options.onWaitEnd?.();
+    } else if (before?.until !== next.until || before.why !== next.why) {
+      options.onWait?.({ untilMonotonic: next.until, why: next.why });
+    }
+  }
+
+  async function run<T>(
+    kind: AskKind,
+    task: (sent: () => void) => Promise<TaskResult<T>>,
+  ): Promise<Ended<T>> {
+    waiting[kind]--;
+    const permit = permits[kind].shift();
+    if (permit === undefined) {
+      if (stopping[kind] !== undefined) throw new LimiterStopped();
+      throw new Error('a task was started without a permit');
+    }
+    const { id, from } = permit;
+    for (let early = from - clock.monotonic(); early > 0; early = from - clock.monotonic()) {
+      await delay(early);
+    }
+    if (!pacer.holds(permit)) {
+      giveBack(permit);
+      return undefined;
+    }
+    let sentAt: number | undefined;
+    let observation: Observation | undefined;
+    try {
+      const result = await task(() => {
+        sentAt = clock.monotonic();
+        pacer.tell({ type: 'sent', id });
+      });
+      observation = result.observation;
+      return { value: result.value };
+    } finally {
+      if (observation === undefined && sentAt !== undefined) {
+        observation = { sentAt, answeredAt: clock.monotonic(), httpStatus: undefined, headers: {} };
+      }
+      if (observation?.httpStatus === 429) throttled++;
+      inFlight--;
+      pacer.tell(
+        observation === undefined ? { type: 'withdrawn', id } : { type: 'answered', id, observation },
+      );
+      pacer.look();
+    }
+  }
+
+  /** What was granted and did not start is given back: it never reached the server. */
+  function stopLane(kind: AskKind): Promise<void> {
+    const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
+    stopping[kind] = stopped;
+    for (const permit of permits[kind].splice(0)) giveBack(permit);
+    pacer.look();
+    return stopped;
+  }
+
+  return {
+    async schedule(kind, task) {
+      for (;;) {
+        if (stopping[kind] !== undefined) throw new LimiterStopped();
+        waiting[kind]++;
+        const done = lanes[kind].schedule(() => run(kind, task));
+        pacer.look();
+        try {
+          const ended = await done;
+          if (ended !== undefined) return ended.value;
+        } catch (error) {
+          if (!(error instanceof Bottleneck.BottleneckError)) throw error;
+          waiting[kind]--;
+          throw new LimiterStopped();
+        }
+      }
+    },
+    pause(untilMonotonic, why = 'paused') {
+      pacer.tell({ type: 'paused', until: untilMonotonic, why });
+      pacer.look();
+    },
+    get snapshot() {
+      const queued = waiting.ask + waiting.read;
+      return snapshotOf(pacer.allowance, { inFlight, queued, throttled }, waitingFor);
+    },
+    stopAsks() {
+      void stopLane('ask');
+    },
+    async stop() {
+      await Promise.all([stopLane('ask'), stopLane('read')]);
+      await pacer.close();
+    },
+  };
+}
+
+function snapshotOf(
+  allowance: Allowance,
+  own: Pick<LimiterSnapshot, 'inFlight' | 'queued' | 'throttled'>,
+  waitingFor: Wait | undefined,
+): LimiterSnapshot {
+  const { limit, windowMs } = allowance;
+  return {
+    ...allowance,
+    ...(limit === undefined || windowMs === undefined ? {} : { ratePerSecond: (limit / windowMs) * 1000 }),
+    ...own,
+    ...(waitingFor === undefined ? {} : { waitingUntil: waitingFor.until, waitingWhy: waitingFor.why }),
+  };
+}

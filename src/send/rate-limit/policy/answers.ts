@@ -1,0 +1,100 @@
+/** What an answer changes in the state. */
+
+import { type Facts, type Observation, readFacts } from '../headers.ts';
+import { notBefore } from '../not-before.ts';
+import { type Ask, inFlight, isBefore } from './ask-log.ts';
+import { narrow, toMonotonic } from './server-clock.ts';
+import { passed, refused } from './slow-start.ts';
+import {
+  type Counter,
+  isTold,
+  type Mode,
+  marginOf,
+  pausedUntil,
+  type RateState,
+  SECOND,
+  withCounter,
+} from './state.ts';
+import { type AskKind, measured, moreCareful } from './way.ts';
+import { heard } from './words.ts';
+
+export function answered(state: RateState, id: number, observation: Observation): RateState {
+  const { ask: asks, read: reads } = state.counters;
+  const kind: AskKind = asks.asks.some((one) => one.id === id && one.kind === 'ask') ? 'ask' : 'read';
+  const counter = kind === 'ask' ? asks : reads;
+  const place = counter.asks.findLastIndex((one) => one.id === id);
+  const before = counter.asks[place];
+  if (before === undefined) return state;
+  const { sentAt, answeredAt, httpStatus } = observation;
+  const facts = httpStatus === undefined ? undefined : readFacts(observation);
+  const ask: Ask = { ...before, sentAt, answeredAt, refused: facts?.throttled === true };
+  const logged = withCounter(state, kind, { ...counter, asks: counter.asks.with(place, ask) });
+  if (facts === undefined) return logged;
+  const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
+  const known: RateState = { ...logged, way: measured(state.way, kind, observation), clock };
+  const apart = toldApart(known, kind, facts);
+  const done =
+    facts.throttled || httpStatus === 503 ? notDone(apart, kind, ask, facts) : wasDone(apart, ask, counter);
+  return withCounter(done, kind, heard(done, done.counters[kind], ask, facts));
+}
+
+/** The state in which each kind has a counter of its own, once their headers show that the server counts them apart. */
+function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
+  if (facts.limit === undefined) return state;
+  const told = { ...state.told, [kind]: facts.limit };
+  const other: AskKind = kind === 'ask' ? 'read' : 'ask';
+  const { ask, read } = state.counters;
+  // Told apart by the first answer of a kind: later a Limit that differs is one that has changed.
+  const isFirst = state.told[kind] === undefined && state.told[other] !== undefined;
+  if (ask !== read || !isFirst || told[other] === facts.limit) return { ...state, told };
+  const of = (one: AskKind, mode: Mode): Counter => ({
+    ...ask,
+    asks: ask.asks.filter((each) => each.kind === one || each.kind === 'other'),
+    mode,
+  });
+  const counters = {
+    [kind]: of(kind, { name: 'unknown' }),
+    [other]: of(other, ask.mode),
+  } as Record<AskKind, Counter>;
+  return { ...state, told, counters };
+}
+
+function wasDone(state: RateState, ask: Ask, { asks }: Counter): RateState {
+  const flying = inFlight(asks);
+  const level = asks.filter((one) => one.answeredAt === undefined && one.id <= ask.id).length;
+  // One that went before the last refusal belongs to what came before it.
+  if (ask.sentAt < state.struckAt) return { ...state, strikes: 0 };
+  return { ...state, strikes: 0, slow: passed(state.slow, ask.sentAt, level, flying) };
+}
+
+/** A 429 or a 503. It was not done; its owner sends it again. */
+function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateState {
+  const answeredAt = ask.answeredAt ?? 0;
+  const counter = state.counters[kind];
+  const { mode } = counter;
+  const first = ask.sentAt >= state.struckAt;
+  const level = counter.asks.filter((one) => one.id <= ask.id && !isBefore(one, ask)).length;
+  // By its own headers there is room: it counts something that they do not show.
+  const inSpite = facts.remaining !== 0;
+  const struck: RateState = {
+    ...state,
+    strikes: state.strikes + (first ? 1 : 0),
+    struckAt: first ? answeredAt : state.struckAt,
+    slow: first && inSpite ? refused(state.slow, level) : state.slow,
+    way:
+      first && !ask.promised && isTold(mode) && mode.name !== 'shared' ? moreCareful(state.way) : state.way,
+  };
+  return pausedBy(struck, facts, answeredAt);
+}
+
+/** A pause after a refusal: what the server says, else until its Reset, else longer with every round. */
+function pausedBy(state: RateState, facts: Facts, answeredAt: number): RateState {
+  const when = notBefore(facts, state.strikes, () => 1);
+  const { reset, throttled } = facts;
+  // A 503 without a word, and another day, are for who asks again: the gateway.
+  if (when.kind === 'another_run' || (!when.told && !throttled)) return state;
+  const resetAt =
+    reset?.on === 'answer' ? answeredAt + reset.in : reset && toMonotonic(state.clock, reset.at)?.to;
+  const until = Math.max(answeredAt + when.ms, when.told ? 0 : (resetAt ?? 0));
+  return pausedUntil(state, until + marginOf(state, SECOND), throttled ? 'throttled' : 'paused');
+}

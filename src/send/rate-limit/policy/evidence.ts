@@ -1,0 +1,116 @@
+/** What an answer says about the length of the window. */
+
+import type { Facts } from '../headers.ts';
+import { type Ask, latestArrival } from './ask-log.ts';
+import { toMonotonic } from './server-clock.ts';
+import { othersIn, type RateState, type ResetWord, SECOND, spanOf, type Told } from './state.ts';
+import { judged } from './window.ts';
+
+export interface Judged {
+  readonly mode: Told;
+  /** Asks of others that the answer shows. */
+  readonly others: number;
+}
+
+/** The mode after an answer whose place among the others is certain: the length being tried is judged by it. */
+export function judgedBy(
+  state: RateState,
+  asks: readonly Ask[],
+  mode: Told,
+  ask: Ask,
+  remaining: number,
+): Judged {
+  if (mode.name === 'known') return { mode, others: 0 };
+  const { limit, changedAt } = mode;
+  const length = spanOf(mode);
+  const now = ask.answeredAt ?? 0;
+  const at = ask.sentAt;
+  const arrival = (other: Ask) => latestArrival(other, state.way, now);
+  // Not by their ids: what was granted later may have left earlier, and all the others came before this one.
+  const counted = asks.filter(
+    (other) =>
+      other.id !== ask.id && other.kind !== 'other' && !other.refused && other.id >= mode.countedFrom,
+  );
+  const old = counted.filter((other) => arrival(other) + length <= at);
+  const last = lastWindow(counted, length + SECOND);
+  const used = Math.max(1, limit - remaining);
+  // The server forgets the oldest first.
+  const ids = [...counted.map((other) => other.id), ask.id];
+  const countedFrom = Math.max(mode.countedFrom, Math.min(...ids.slice(-used)));
+  if (at <= changedAt + 2 * length) return { mode: { ...mode, countedFrom }, others: 0 };
+  const {
+    window,
+    trusted,
+    others = 0,
+  } = judged(mode.window, length, {
+    limit,
+    used,
+    counted: counted.length,
+    old: old.length,
+    lastWindow: last.length,
+    elapsed: arrival(ask) - (last[0]?.sentAt ?? 0),
+    others: othersIn(asks, length, at),
+    floating: floats(mode, length),
+  });
+  const next = { ...mode, window, countedFrom };
+  if (trusted && mode.name === 'learning')
+    return { mode: { ...next, name: 'known', windowMs: length }, others };
+  return { mode: window.above >= length ? { ...next, name: 'learning' } : next, others };
+}
+
+/** Those that would be in the last window, were the windows so long, and began with their first ask. */
+function lastWindow(asks: readonly Ask[], lengthMs: number): readonly Ask[] {
+  let from = 0;
+  for (const [index, ask] of asks.entries()) {
+    if (ask.sentAt >= (asks[from]?.sentAt ?? 0) + lengthMs) from = index;
+  }
+  return asks.slice(from);
+}
+
+/** What this answer says about the end of the window. */
+export function resetWord(
+  state: RateState,
+  facts: Facts,
+  ask: Ask,
+  before: ResetWord | undefined,
+): ResetWord | undefined {
+  const { reset } = facts;
+  const from = ask.sentAt;
+  const to = ask.answeredAt ?? from;
+  if (reset === undefined) return undefined;
+  if (reset.on === 'answer') {
+    const length = { from: reset.in - reset.step, to: reset.in };
+    return {
+      reset,
+      at: { from: from + length.from, to: latestArrival(ask, state.way, to) + length.to },
+      length,
+      said: reset.in,
+    };
+  }
+  const at = toMonotonic(state.clock, reset.at);
+  if (at === undefined || facts.date === undefined) return undefined;
+  const said = reset.at - facts.date;
+  const same = before?.reset.on === 'wall' && before.reset.at === reset.at;
+  return {
+    reset,
+    at,
+    length: {
+      from: Math.max(said - SECOND - reset.step, at.from - reset.step - to),
+      to: Math.min(said, at.to - from),
+    },
+    said: Math.max(said, same ? before.said : said),
+  };
+}
+
+/**
+ * Whether the window cannot be longer than `length` and aligned to the clock: aligned ones of a length end at its
+ * multiples, counted from the epoch, and none is longer than the Resets say.
+ */
+function floats({ resets, window }: Told, length: number): boolean {
+  if (resets.some((at) => at % SECOND !== 0)) return true;
+  if (resets.length === 0 || window.hint === undefined) return false;
+  for (let longer = length + SECOND; longer < window.hint.to + SECOND; longer += SECOND) {
+    if (resets.every((at) => at % longer === 0)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,134 @@
+/** How the policy changes: a new state for each event, from nothing but the arguments. The old one stays as it was. */
+
+import type { Observation } from '../headers.ts';
+import { answered } from './answers.ts';
+import type { Ask } from './ask-log.ts';
+import { paceGranted, paceSent } from './own-pace.ts';
+import {
+  type Counter,
+  isTold,
+  LONGEST_LOG,
+  type Mode,
+  OTHERS_WINDOWS,
+  pausedUntil,
+  type RateState,
+  SECOND,
+  spanOf,
+  type WaitReason,
+  withCounter,
+} from './state.ts';
+import { type AskKind, usualRoundTrip } from './way.ts';
+
+export type { Observation } from '../headers.ts';
+export { decide, type Verdict } from './decide.ts';
+export type { OwnPaceSettings } from './own-pace.ts';
+export { initial, marginOf, type RateSettings, type RateState, type WaitReason } from './state.ts';
+export type { AskKind } from './way.ts';
+
+export type RateEvent =
+  /** An ask is about to start, as `decide` allowed. `random` in [0, 1) draws its gap. */
+  | { readonly type: 'granted'; readonly kind: AskKind; readonly solo: boolean; readonly random: number }
+  /** Its bytes go out now. */
+  | { readonly type: 'sent'; readonly id: number }
+  /** It ended without having been sent. */
+  | { readonly type: 'withdrawn'; readonly id: number }
+  | { readonly type: 'answered'; readonly id: number; readonly observation: Observation }
+  | { readonly type: 'paused'; readonly until: number; readonly why: WaitReason };
+
+/** What is known of the server's limit, for who shows it or shares it. */
+export interface Allowance {
+  readonly mode: Mode['name'];
+  /** Asks per window, by the server's last word. */
+  readonly limit?: number;
+  /** Milliseconds. */
+  readonly windowMs?: number;
+  /** Asks that the server will surely take now. */
+  readonly remaining?: number;
+  /** The most asks in flight that got through, where more were refused. */
+  readonly ceiling?: number;
+}
+
+export function allowanceOf({ counters, slow }: RateState): Allowance {
+  const { mode } = counters.ask;
+  const ceiling = Number.isFinite(slow.ceiling) ? { ceiling: slow.ceiling } : {};
+  if (!isTold(mode)) return { mode: mode.name, ...ceiling };
+  const { name, limit, credit } = mode;
+  return { mode: name, limit, windowMs: spanOf(mode), remaining: credit, ...ceiling };
+}
+
+/** The state after an event. */
+export function advance(state: RateState, event: RateEvent, now: number): RateState {
+  switch (event.type) {
+    case 'granted':
+      return granted(state, event, now);
+    case 'sent':
+      return {
+        ...changed(state, event.id, (ask) => ({ ...ask, sentAt: now })),
+        pace: paceSent(state.pace, event.id, now),
+      };
+    case 'withdrawn':
+      return changed(state, event.id, () => undefined);
+    case 'answered':
+      return answered(state, event.id, event.observation);
+    case 'paused':
+      return pausedUntil(state, event.until, event.why);
+  }
+}
+
+function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }>, now: number): RateState {
+  const { kind, solo, random } = event;
+  const id = state.nextId;
+  const counter = state.counters[kind];
+  const { mode } = counter;
+  const ask: Ask = {
+    id,
+    kind,
+    sentAt: now,
+    answeredAt: undefined,
+    usual: usualRoundTrip(state.way, kind),
+    refused: false,
+    solo,
+    promised: isTold(mode) && mode.credit > 0,
+  };
+  const next: Counter = {
+    ...counter,
+    asks: [...kept(counter, now), ask],
+    mode: isTold(mode) ? { ...mode, credit: Math.max(0, mode.credit - 1) } : mode,
+  };
+  const pace = kind === 'ask' ? paceGranted(state.pace, state.settings, id, now, random) : state.pace;
+  return { ...withCounter(state, kind, next), nextId: id + 1, pace };
+}
+
+/** What a window may still count, and what the evidence needs. */
+function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
+  const { limit, windowMs } = mode.name === 'blind' ? mode : reach(mode);
+  const span = OTHERS_WINDOWS * (windowMs ?? SECOND * (limit ?? 1));
+  // Without a limit, or with one that is not counted one by one, the log serves nothing but the asks in flight.
+  const longest = limit !== undefined && limit <= LONGEST_LOG ? 2 * LONGEST_LOG : 8;
+  const from = asks.findIndex((ask, index) => {
+    if (ask.answeredAt === undefined) return true;
+    return ask.answeredAt + span > now && index >= asks.length - longest;
+  });
+  return from <= 0 ? (from < 0 ? asks.slice(-1) : asks) : asks.slice(Math.min(from, asks.length - 1));
+}
+
+/** How many asks, and of how long, may matter. */
+function reach(mode: Mode): { readonly limit: number | undefined; readonly windowMs: number | undefined } {
+  if (!isTold(mode)) return { limit: undefined, windowMs: undefined };
+  return { limit: mode.limit, windowMs: Math.max(spanOf(mode), mode.window.hint?.to ?? 0) };
+}
+
+/** The state with one ask changed, or, where `change` gives nothing, without it. */
+function changed(state: RateState, id: number, change: (ask: Ask) => Ask | undefined): RateState {
+  const inCounter = (counter: Counter): Counter => {
+    const place = counter.asks.findLastIndex((one) => one.id === id);
+    const ask = counter.asks[place];
+    if (ask === undefined) return counter;
+    const after = change(ask);
+    const asks = after === undefined ? counter.asks.toSpliced(place, 1) : counter.asks.with(place, after);
+    return { ...counter, asks };
+  };
+  const { ask, read } = state.counters;
+  const changedAsk = inCounter(ask);
+  return { ...state, counters: { ask: changedAsk, read: ask === read ? changedAsk : inCounter(read) } };
+}

@@ -1,0 +1,131 @@
+/**
+ * How long the way to the server takes, apart from the time that the server then needs. This is what tells when an ask
+ * reached the server: an add takes WhatsApp a second or more, the way to it some milliseconds.
+ */
+import type { Observation } from '../headers.ts';
+
+/** A POST, or one of the GETs around it: our own pace counts only the first. */
+export type AskKind = 'ask' | 'read';
+
+/** Round trips of one kind, milliseconds. */
+interface Trips {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Two generations of round trips, so that a network that has become slower is forgotten. */
+export interface RoundTrips extends Trips {
+  readonly before: Trips;
+}
+
+export interface Way {
+  readonly trips: Readonly<Record<AskKind, RoundTrips>>;
+  /** TCP handshakes: one way there and back, without any work. */
+  readonly handshakes: Trips;
+  /** How much wider than measured the bounds are taken: doubled by a refusal that they explain. */
+  readonly caution: number;
+  /** How much later than the quickest an ask reaches the server, at most and unless something holds it up. */
+  readonly spread: number;
+  /** A round trip of each kind that the network will not beat. */
+  readonly shortest: Readonly<Record<AskKind, number>>;
+}
+
+const NOTHING: Trips = { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0 };
+const NO_TRIPS: RoundTrips = { ...NOTHING, before: NOTHING };
+export const UNKNOWN_WAY: Way = {
+  trips: { ask: NO_TRIPS, read: NO_TRIPS },
+  handshakes: NOTHING,
+  caution: 1,
+  spread: Number.POSITIVE_INFINITY,
+  shortest: { ask: 0, read: 0 },
+};
+
+const GENERATION = 512;
+/** Milliseconds by which two ways differ at least: networks, timers and the event loops of both ends. */
+const LEAST_SPREAD = 30;
+/** An exchange that takes so many times the longest before it was held up, perhaps on its way. */
+const HELD_UP = 1.5;
+const MOST_CAUTION = 16;
+
+function added(trips: Trips, ms: number): Trips {
+  const { count, sum, min, max } = trips;
+  return { count: count + 1, sum: sum + ms, min: Math.min(min, ms), max: Math.max(max, ms) };
+}
+
+function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
+  if (trips.count < GENERATION) return { ...added(trips, ms), before: trips.before };
+  const { count, sum, min, max } = trips;
+  return { ...added(NOTHING, ms), before: { count, sum, min, max } };
+}
+
+/** The way after one more exchange that was answered. */
+export function measured(way: Way, kind: AskKind, observation: Observation): Way {
+  const { sentAt, answeredAt, tripMs = answeredAt - sentAt, handshakeMs } = observation;
+  return bounded({
+    ...way,
+    trips: { ...way.trips, [kind]: addRoundTrip(way.trips[kind], tripMs) },
+    handshakes: handshakeMs === undefined ? way.handshakes : added(way.handshakes, handshakeMs),
+  });
+}
+
+export function moreCareful(way: Way): Way {
+  return bounded({ ...way, caution: Math.min(way.caution * 2, MOST_CAUTION) });
+}
+
+/** The way with the bounds that its measures give. */
+function bounded(way: Way): Way {
+  const { trips, caution } = way;
+  const shortest = {
+    ask: shortestRoundTrip(trips.ask, caution),
+    read: shortestRoundTrip(trips.read, caution),
+  };
+  return { ...way, spread: spreadOf(way), shortest };
+}
+
+/**
+ * A round trip that the network will not beat, milliseconds. The smallest of few samples is too large, by about the
+ * spread over their number, so the estimate starts at nothing (fully safe) and rises as samples come in. The chance
+ * that the next exchange undercuts it stays near one in a million for a uniform spread; the part of the spread that is
+ * always kept off serves distributions with a thin lower edge.
+ */
+function shortestRoundTrip(trips: RoundTrips, caution: number): number {
+  const count = trips.count + trips.before.count;
+  if (count < 8) return 0;
+  const min = Math.min(trips.min, trips.before.min);
+  const spread = (trips.sum + trips.before.sum) / count - min;
+  return Math.max(0, min - spread * Math.max(40 / count, 0.15) * caution);
+}
+
+/** Milliseconds; 0 before any. */
+export function longestHandshake({ handshakes }: Way): number {
+  return handshakes.max;
+}
+
+/** The longest round trip, milliseconds; 0 before any. */
+export function longestRoundTrip({ trips }: Way, kind: AskKind): number {
+  return Math.max(trips[kind].max, trips[kind].before.max);
+}
+
+/** The mean of all exchanges, milliseconds; 0 before any. */
+export function meanRoundTrip({ trips: { ask, read } }: Way): number {
+  const count = ask.count + ask.before.count + read.count + read.before.count;
+  return count === 0 ? 0 : (ask.sum + ask.before.sum + read.sum + read.before.sum) / count;
+}
+
+/** The longest that an exchange of this kind takes unless something held it up, milliseconds. */
+export function usualRoundTrip(way: Way, kind: AskKind): number {
+  return longestRoundTrip(way, kind) * HELD_UP;
+}
+
+/**
+ * How much later than the quickest an ask reaches the server, at most and unless something holds it up, milliseconds.
+ * A handshake is a way there and back: longer than the way there, so that a few of them bound it.
+ */
+function spreadOf({ handshakes, trips, caution }: Way): number {
+  const { count, min, max } = handshakes;
+  const shortest = Math.min(trips.ask.min, trips.read.min);
+  const known = count < 8 ? max * (count < 4 ? 2 : 1.25) : (max - min) * (1.25 + 4 / count);
+  return Math.max(LEAST_SPREAD, count > 0 ? known : shortest * 2) * caution;
+}

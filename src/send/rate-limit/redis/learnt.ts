@@ -1,0 +1,52 @@
+/** What the shared pacer takes from the policy of one process: the only place here that looks into its state. */
+import { type Ask, latestArrival } from '../policy/ask-log.ts';
+import { marginOf, type Observation, type RateState } from '../policy/policy.ts';
+import { isTold, spanOf } from '../policy/state.ts';
+import { type AskKind, measured, UNKNOWN_WAY, usualRoundTrip, type Way } from '../policy/way.ts';
+
+export interface Learnt {
+  readonly limit: number;
+  /** With the margin. */
+  readonly windowMs: number;
+}
+
+/** Once the policy goes by a window: by which one; it does not beside asks of others. */
+export function learnt(state: RateState): Learnt | undefined {
+  const { mode } = state.counters.ask;
+  if (mode.name !== 'known') return undefined;
+  return { limit: mode.limit, windowMs: mode.windowMs + marginOf(state, mode.windowMs) };
+}
+
+/** The server has answered, and says nothing of a limit. */
+export function isBlind({ counters: { ask } }: RateState): boolean {
+  return ask.mode.name === 'blind' && ask.mode.limit === undefined;
+}
+
+/** How long learning may take as far as is known, milliseconds. */
+export function learningMs({ counters: { ask } }: RateState): number {
+  return isTold(ask.mode) ? 4 * spanOf(ask.mode) : 0;
+}
+
+/** When exchanges reached the server at the latest, on the scale of when they were sent. */
+export class Arrivals {
+  #way: Way = UNKNOWN_WAY;
+
+  /** As far as is known once it is sent; undefined: while it has no answer it may yet arrive. */
+  ofSent(kind: AskKind, sentAt: number): number | undefined {
+    const at = latestArrival(this.#ask(kind, sentAt, undefined), this.#way, sentAt);
+    return Number.isFinite(at) ? at : undefined;
+  }
+
+  ofAnswered(kind: AskKind, observation: Observation): number {
+    const { sentAt, answeredAt, httpStatus } = observation;
+    if (httpStatus === undefined) return answeredAt;
+    const ask = this.#ask(kind, sentAt, answeredAt);
+    this.#way = measured(this.#way, kind, observation);
+    return latestArrival(ask, this.#way, answeredAt);
+  }
+
+  #ask(kind: AskKind, sentAt: number, answeredAt: number | undefined): Ask {
+    const usual = usualRoundTrip(this.#way, kind);
+    return { id: 0, kind, sentAt, answeredAt, usual, refused: false, solo: false, promised: false };
+  }
+}

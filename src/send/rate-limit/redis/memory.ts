@@ -1,0 +1,181 @@
+/**
+ * What this process has to tell Redis, and what it remembers in case Redis loses it: its asks in flight, those of late,
+ * and its pace. Instants are monotonic milliseconds of this process; a report turns them into how long ago that was.
+ */
+import { type Observation, readFacts, toldToWaitMs } from '../headers.ts';
+import type { AskKind, WaitReason } from '../policy/policy.ts';
+import { Arrivals } from './learnt.ts';
+
+/** An ask that has a place and no end yet. */
+export interface Mine {
+  readonly id: number;
+  readonly kind: AskKind;
+  /** Of its pace: how long after it the next may go. */
+  readonly stepMs: number;
+  /** The policy by which it was given, and its number there. */
+  readonly policy: object | undefined;
+  readonly policyId: number | undefined;
+  takenAt: number;
+  /** When Redis was last told that it is in flight. */
+  vouchedAt: number;
+  /** When it arrives at the latest; undefined: not known before its answer. */
+  arrivedBy: number | undefined;
+}
+
+/** The words of a report that goes out at `now`. */
+export type Report = (now: number) => readonly (string | number)[];
+
+/** Redis is told so often that an ask is still in flight. */
+const VOUCH_MS = 700;
+/** So long all who live need at most until they have found that Redis has lost what it knew, and told it again. */
+const GATHER_MS = 3000;
+const LONGEST_HOLD_MS = 60_000;
+
+export class Memory {
+  readonly #me: string;
+  readonly #arrivals = new Arrivals();
+  readonly #mine = new Map<number, Mine>();
+  #reports: readonly Report[] = [];
+  #recent: { readonly member: string; readonly at: number }[] = [];
+  #paceUntil = Number.NEGATIVE_INFINITY;
+  #pausedUntil: { readonly until: number; readonly why: WaitReason } | undefined;
+  #last = 0;
+  #strikes = 0;
+  /** How many more the server would take, by its last word. */
+  remaining: number | undefined;
+
+  constructor(me: string) {
+    this.#me = me;
+  }
+
+  get(id: number): Mine | undefined {
+    return this.#mine.get(id);
+  }
+
+  get flying(): number {
+    return this.#mine.size;
+  }
+
+  /** There is something to tell. */
+  get isDue(): boolean {
+    return this.#reports.length > 0;
+  }
+
+  /** Numbers for so many asks: the first of them. */
+  reserve(asks: number): number {
+    this.#last += asks;
+    return this.#last - asks + 1;
+  }
+
+  granted(mine: Mine): void {
+    this.#mine.set(mine.id, mine);
+  }
+
+  sent(mine: Mine, now: number): void {
+    const arrivedBy = this.#arrivals.ofSent(mine.kind, now);
+    mine.arrivedBy = arrivedBy;
+    if (arrivedBy !== undefined) this.#tell((at) => ['moved', this.#name(mine), at - arrivedBy]);
+    if (mine.stepMs === 0) return;
+    const until = now + mine.stepMs;
+    this.#paceUntil = until;
+    this.#tell((at) => ['pace', until - at]);
+  }
+
+  withdrawn(mine: Mine): void {
+    this.#mine.delete(mine.id);
+    this.say('unused', this.#name(mine));
+  }
+
+  answered(mine: Mine, observation: Observation): void {
+    const { sentAt, answeredAt, httpStatus } = observation;
+    const member = this.#name(mine);
+    const arrivedBy = this.#arrivals.ofAnswered(mine.kind, observation);
+    this.#mine.delete(mine.id);
+    this.#recent.push({ member, at: arrivedBy });
+    this.#tell((at) => ['moved', member, at - arrivedBy]);
+    this.say('done', member);
+    if (httpStatus === undefined) return;
+    const facts = readFacts(observation);
+    const { limit = '', remaining } = facts;
+    if (facts.throttled) {
+      const until =
+        answeredAt + (toldToWaitMs(facts) ?? Math.min(LONGEST_HOLD_MS, 1000 * 2 ** this.#strikes));
+      this.#strikes++;
+      this.#tell((at) => ['struck', at - mine.takenAt, until - at, limit]);
+      return;
+    }
+    this.#strikes = 0;
+    this.remaining = remaining;
+    const counted = limit === '' || remaining === undefined ? '' : limit - remaining;
+    this.#tell((at) => ['heard', member, at - mine.takenAt, at - sentAt, limit, counted]);
+  }
+
+  paused(until: number, why: WaitReason): void {
+    this.#pausedUntil = { until, why };
+    this.#tell((at) => ['pause', until - at, why]);
+  }
+
+  say(...words: (string | number)[]): void {
+    this.#tell(() => words);
+  }
+
+  #tell(words: Report): void {
+    const report: Report = (now) => {
+      const [name = '', ...rest] = words(now);
+      return [name, rest.length, ...rest];
+    };
+    this.#reports = [...this.#reports, report];
+  }
+
+  /** What is to be told now; what happens from now on goes with the next. */
+  take(now: number): readonly Report[] {
+    const taken = this.#reports;
+    this.#reports = [];
+    for (const mine of this.#mine.values()) {
+      if (now < mine.vouchedAt + VOUCH_MS) continue;
+      this.#vouch(mine);
+      mine.vouchedAt = now;
+    }
+    const vouchers = this.#reports;
+    this.#reports = [];
+    return [...taken, ...vouchers];
+  }
+
+  /** It may not have been told; the places from `first` on may have been taken, and nobody knows of them. */
+  putBack(said: readonly Report[], first: number, places: number): void {
+    const since = this.#reports;
+    this.#reports = said;
+    for (let id = first; id < first + places; id++) this.say('unused', `${this.#me}:${id}`);
+    this.#reports = [...this.#reports, ...since];
+  }
+
+  /** Redis knows nothing any more: what it is to know of us, and a pause until all have told theirs. */
+  lost(limit: number | undefined, windowMs: number | undefined): void {
+    const since = this.#reports;
+    this.#reports = [];
+    this.say('pause', Math.max(GATHER_MS, Math.min(windowMs ?? 0, LONGEST_HOLD_MS)), 'paused');
+    if (limit !== undefined && windowMs !== undefined) this.say('learnt', limit, windowMs);
+    const { until, why } = this.#pausedUntil ?? {};
+    if (until !== undefined && why !== undefined) this.#tell((at) => ['pause', until - at, why]);
+    this.#tell((at) => ['pace', Math.max(0, this.#paceUntil - at)]);
+    for (const { member, at } of this.#recent) this.#tell((now) => ['moved', member, now - at]);
+    for (const mine of this.#mine.values()) this.#vouch(mine);
+    this.#reports = [...this.#reports, ...since];
+  }
+
+  /** Forgets asks of before. */
+  prune(before: number): void {
+    const keep = this.#recent.findIndex(({ at }) => at >= before);
+    this.#recent.splice(0, keep < 0 ? this.#recent.length : keep);
+  }
+
+  #vouch(mine: Mine): void {
+    const { arrivedBy } = mine;
+    this.say(arrivedBy === undefined ? 'vouch' : 'flies', this.#name(mine));
+    if (arrivedBy !== undefined) this.#tell((at) => ['moved', this.#name(mine), at - arrivedBy]);
+  }
+
+  #name({ id }: Mine): string {
+    return `${this.#me}:${id}`;
+  }
+}

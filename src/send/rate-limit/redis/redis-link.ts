@@ -1,0 +1,204 @@
+/**
+ * The connection to Redis. Nothing is queued while it is gone, and nothing is sent twice: what was on its way fails, and
+ * whoever sent it looks again. A blip is survived; out of reach for longer ends the run in good order.
+ */
+import { randomUUID } from 'node:crypto';
+import { OnboardError } from '../../../domain/errors.ts';
+import type { Clock } from '../../../domain/words.ts';
+import type { Log } from '../../ports.ts';
+import { type Link, LinkDown } from './link.ts';
+import { type Client, clientOf } from './redis-client.ts';
+import { refusalOf, troubleOf } from './redis-failure.ts';
+import { placeOf, type RedisTarget } from './redis-url.ts';
+
+export interface RedisLinkOptions {
+  readonly target: RedisTarget;
+  /** What every key begins with. */
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Redis was out of reach for too long. Called once; nothing is granted after it. */
+  readonly lost: (message: string) => void;
+  /** Milliseconds; for tests. */
+  readonly patienceMs?: number;
+}
+
+/** Redis may be out of reach for so long in mid-run, and at the start. */
+const PATIENCE_MS = 5000;
+const START_MS = 3000;
+const RETRY_MS = 150;
+/** It is looked so often whether Redis is there. */
+const PULSE_MS = 700;
+
+/**
+ * Connects. Throws an OnboardError: `CONFIG` when Redis refuses us, `REDIS_UNREACHABLE` when it cannot be reached.
+ */
+export async function openRedisLink(options: RedisLinkOptions): Promise<RedisLink> {
+  const client = await clientOf(options.target);
+  const link = new RedisLink(client, options);
+  try {
+    await link.start();
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+  return link;
+}
+
+export class RedisLink implements Link {
+  readonly me = randomUUID().slice(0, 13);
+  up = false;
+  /** Goes up each time that Redis answers again. */
+  generation = 0;
+  readonly #client: Client;
+  readonly #options: RedisLinkOptions;
+  readonly #onBack: (() => void)[] = [];
+  /** Monotonic milliseconds. */
+  #lastGood: number;
+  /** What the socket said last: the commands that fail for it do not say. */
+  #socketError: unknown;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(client: Client, options: RedisLinkOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#lastGood = options.clock.monotonic();
+    client.on('error', (error: unknown) => {
+      this.#socketError = error;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { clock, target } = this.#options;
+    const until = clock.monotonic() + START_MS;
+    for (;;) {
+      try {
+        if (this.#client.status === 'wait') await this.#connected(until - clock.monotonic());
+        await this.#client.onboardHere(this.key('here'));
+        break;
+      } catch (error) {
+        const cause = this.#cause(error);
+        const refusal = refusalOf(cause);
+        const place = `Redis at ${placeOf(target)}`;
+        if (refusal !== undefined)
+          throw new OnboardError('CONFIG', `${place}: ${refusal}: check the Redis URL`);
+        if (clock.monotonic() >= until) {
+          const message = `${place} cannot be reached (${troubleOf(cause)}): nothing was sent`;
+          throw new OnboardError('REDIS_UNREACHABLE', message);
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    this.#good();
+    this.#timer = setTimeout(() => void this.#pulse(), PULSE_MS);
+  }
+
+  /** Sentinels, and nodes of a cluster, are tried without end. */
+  async #connected(ms: number): Promise<void> {
+    const connected = this.#client.connect();
+    connected.catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, ms));
+    });
+    await Promise.race([connected, late]).finally(() => clearTimeout(timer));
+  }
+
+  pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]> {
+    const key = this.key(`pace${log === '' ? '' : `:${log}`}`);
+    const keys = [key, `${key}:log`, `${key}:flying`, `${key}:waiters`];
+    return this.ask((client) => client.onboardPace(...keys, ...words));
+  }
+
+  onBack(callback: () => void): void {
+    this.#onBack.push(callback);
+  }
+
+  /** One exchange with Redis; rejects with `LinkDown`. */
+  async ask<T>(exchange: (client: Client) => Promise<T>): Promise<T> {
+    if (!this.up) throw new LinkDown('out of reach');
+    try {
+      return await exchange(this.#client);
+    } catch (error) {
+      this.#bad(error);
+      throw new LinkDown(troubleOf(this.#cause(error)));
+    }
+  }
+
+  /** Resolves when Redis answers again; false when it will not any more. */
+  async again(): Promise<boolean> {
+    while (!this.up && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.up;
+  }
+
+  key(name: string): string {
+    return `${this.#options.prefix}:${name}`;
+  }
+
+  async close(): Promise<void> {
+    this.up = false;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#client.disconnect();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async #pulse(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      await this.#client.onboardHere(this.key('here'));
+    } catch (error) {
+      this.#bad(error);
+      if (this.#closed) return;
+      // A connection on which nothing comes back may be one that nobody is at the other end of.
+      if (this.#client.status === 'ready') this.#client.disconnect(true);
+      this.#timer = setTimeout(() => void this.#pulse(), RETRY_MS);
+      return;
+    }
+    if (this.#closed) return;
+    const isBack = !this.up;
+    this.#good();
+    this.#timer = setTimeout(() => void this.#pulse(), PULSE_MS);
+    if (isBack) for (const callback of this.#onBack) callback();
+  }
+
+  #good(): void {
+    const { clock, log, target } = this.#options;
+    if (!this.up && this.#socketError !== undefined)
+      log.info({}, `Redis at ${placeOf(target)} answers again`);
+    this.#lastGood = clock.monotonic();
+    this.#socketError = undefined;
+    if (!this.up) this.generation++;
+    this.up = true;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #bad(error: unknown): void {
+    if (this.#closed) return;
+    const { clock, log, target, lost, patienceMs = PATIENCE_MS } = this.#options;
+    const cause = this.#cause(error);
+    const wasUp = this.up;
+    this.up = false;
+    const place = `Redis at ${placeOf(target)}`;
+    const refusal = refusalOf(cause);
+    const why = refusal ?? `out of reach: ${troubleOf(cause)}`;
+    if (wasUp) {
+      log.warn({}, `${place}: ${why}; nothing is asked meanwhile`);
+      this.#socketError ??= cause;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#pulse(), RETRY_MS);
+    }
+    if (clock.monotonic() - this.#lastGood < patienceMs) return;
+    void this.close();
+    lost(
+      `${place}, which shares the allowance, ${refusal === undefined ? 'cannot be reached' : 'refuses'} (${why})`,
+    );
+  }
+
+  #cause(error: unknown): unknown {
+    const isReply = error instanceof Error && error.name === 'ReplyError';
+    return isReply ? error : (this.#socketError ?? error);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Command, Option } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { program } from '../../src/cli/program.ts';
+import { isSwitch, variableOf } from '../../src/cli/switches.ts';
+import { redisTarget } from '../../src/config/api.ts';
+import { desk } from '../app/in-process.ts';
+
+/** Flags whose value has a form of its own; any word does for the others. */
+const VALUES: Readonly<Record<string, string>> = {
+  '--chat-id': '120363371308389685@g.us',
+  '--default-country': 'IN',
+  '--base-url': 'https://staging.example.com/v1',
+  '--phone': '919811122233',
+  '--request-timeout': '7s',
+  '--max-rate': '5/s',
+  '--gap': '3s..4s',
+  '--daily-cap': '50',
+  '--batch-size': '3',
+  '--concurrency': '7',
+  '--cool-down': '7m',
+  '--limit': '9',
+  '--retry': 'failed',
+  '--only-status': 'failed',
+  '--shard': '1/2',
+  '--breaker': '7',
+  '--max-errors': '5%',
+  '--deadline': '50m',
+  '--older-than': '3d',
+};
+const BOUND = ['run', 'check', 'follow-up', 'report', 'merge'];
+
+/** The command line as it is, but that no command does anything. */
+function idle(env: Record<string, string>): { root: Command; parse: (...argv: string[]) => Promise<void> } {
+  // commander itself reads the environment of the process.
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const root = program(desk(env).io, '0.0.0', () => {});
+  for (const command of root.commands) command.action(() => {});
+  return {
+    root,
+    parse: async (...argv) => {
+      await root.parseAsync(['node', 'group-onboard', ...argv]);
+    },
+  };
+}
+
+const commandOf = (root: Command, name: string) =>
+  root.commands.find((command) => command.name() === name) as Command;
+const flagsOf = (name: string): Option[] => [...commandOf(idle({}).root, name).options];
+const sample = (option: Option) =>
+  isSwitch(option) ? 'true' : (option.argChoices?.[0] ?? VALUES[option.long ?? ''] ?? 'x');
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('every flag has its variable', () => {
+  const all = BOUND.flatMap((name) =>
+    flagsOf(name).map((option) => [name, option.long ?? '', option] as const),
+  );
+  it.each(all)('%s %s', async (name, _flag, option) => {
+    const env = { [variableOf(option)]: sample(option) };
+    if (option.long === '--redis-url') {
+      const redis = { [variableOf(option)]: 'redis://127.0.0.1:6379' };
+      expect(redisTarget({}, redis)).toMatchObject({ nodes: [{ host: '127.0.0.1', port: 6379 }] });
+      return;
+    }
+    const { root, parse } = idle(env);
+    await parse(name, 'a.csv');
+    const command = commandOf(root, name);
+    expect(command.getOptionValueSource(option.attributeName())).toBe('env');
+    if (isSwitch(option)) expect(command.opts()[option.attributeName()]).toBe(!option.negate);
+  });
+
+  it('but for those of sandbox', async () => {
+    const options = flagsOf('sandbox');
+    expect(options.length).toBeGreaterThan(3);
+    const { root, parse } = idle(Object.fromEntries(options.map((option) => [variableOf(option), '1'])));
+    await parse('sandbox');
+    for (const option of options) {
+      expect(commandOf(root, 'sandbox').getOptionValueSource(option.attributeName())).not.toBe('env');
+    }
+  });
+});
+
+describe('two variables of one flag', () => {
+  const STAGING = 'https://staging.example.com/v1';
+  const OTHER = 'https://other.example.com/v1';
+  const baseUrl = async (env: Record<string, string>, ...argv: string[]) => {
+    const { root, parse } = idle(env);
+    await parse('run', 'a.csv', ...argv);
+    return commandOf(root, 'run').opts()['baseUrl'];
+  };
+  it.each([
+    ['ours', { GROUP_ONBOARD_BASE_URL: STAGING }, STAGING],
+    ['the vendor’s', { PERISKOPE_BASE_URL: STAGING }, STAGING],
+    ['both, the same', { GROUP_ONBOARD_BASE_URL: ` ${STAGING}\n`, PERISKOPE_BASE_URL: STAGING }, STAGING],
+    ['ours, and an empty one', { GROUP_ONBOARD_BASE_URL: STAGING, PERISKOPE_BASE_URL: '' }, STAGING],
+    ['the vendor’s, and an empty one', { GROUP_ONBOARD_BASE_URL: ' ', PERISKOPE_BASE_URL: STAGING }, STAGING],
+    ['none', {}, 'https://api.periskope.app/v1'],
+  ])('%s', async (_what, env, expected) => {
+    expect(await baseUrl(env as Record<string, string>)).toBe(expected);
+  });
+  it('that differ are refused, and a flag wins over both', async () => {
+    const env = { GROUP_ONBOARD_BASE_URL: STAGING, PERISKOPE_BASE_URL: OTHER };
+    await expect(baseUrl(env)).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: 'GROUP_ONBOARD_BASE_URL and PERISKOPE_BASE_URL are both set, and differ: unset one',
+    });
+    expect(await baseUrl(env, '--base-url', 'https://third.example.com/v1')).toBe(
+      'https://third.example.com/v1',
+    );
+  });
+});

@@ -1,0 +1,139 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseBaseUrl, readApiKey } from '../../src/config/api.ts';
+import { filePaths, runConfig } from '../../src/config/run.ts';
+import { OnboardError } from '../../src/domain/errors.ts';
+import { scratch } from '../helpers.ts';
+
+const flags = {
+  baseUrl: 'https://api.periskope.app/v1',
+  phone: '919876543210',
+  precheck: true,
+  logLevel: 'info',
+};
+const key = { PERISKOPE_API_KEY: 'pk_test' };
+
+function refusal(act: () => unknown): OnboardError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof OnboardError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('the key', () => {
+  it('comes from the environment or from the file it names, trimmed', async () => {
+    const file = join(await scratch(), 'key');
+    await writeFile(file, 'pk_from_file\n');
+    expect(readApiKey({ PERISKOPE_API_KEY: 'pk_1' })).toBe('pk_1');
+    expect(readApiKey({ PERISKOPE_API_KEY_FILE: file })).toBe('pk_from_file');
+    expect(readApiKey({})).toBeUndefined();
+  });
+
+  it('is refused when it is named twice, unreadable, empty or broken, and its text is in no message', async () => {
+    const dir = await scratch();
+    const empty = join(dir, 'empty');
+    await writeFile(empty, '\n');
+    for (const env of [
+      { PERISKOPE_API_KEY: 'pk_secret', PERISKOPE_API_KEY_FILE: 'x' },
+      { PERISKOPE_API_KEY_FILE: join(dir, 'absent') },
+      { PERISKOPE_API_KEY_FILE: dir },
+      { PERISKOPE_API_KEY_FILE: empty },
+      { PERISKOPE_API_KEY: 'pk_secret\npk_secret' },
+    ]) {
+      const error = refusal(() => readApiKey(env));
+      expect(error.exitCode).toBe(2);
+      expect(error.message).not.toContain('pk_secret');
+      expect(error.message).not.toContain('\n');
+    }
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says that it may not read the file', async () => {
+    const file = join(await scratch(), 'key');
+    await writeFile(file, 'pk');
+    await chmod(file, 0);
+    expect(refusal(() => readApiKey({ PERISKOPE_API_KEY_FILE: file })).message).toContain('EACCES');
+  });
+
+  it('is not needed for the sandbox or a dry run', () => {
+    expect(runConfig('c.csv', { ...flags, sandbox: true }, {}, false).target).toEqual({ kind: 'sandbox' });
+    expect(runConfig('c.csv', { ...flags, dryRun: true }, {}, false).target).toBeUndefined();
+    expect(refusal(() => runConfig('c.csv', flags, {}, false)).message).toMatch(
+      /no API key.*PERISKOPE_API_KEY/,
+    );
+  });
+});
+
+describe('the base url', () => {
+  it.each([
+    'https://api.periskope.app/v1',
+    'http://127.0.0.1:8080/v1',
+    'http://localhost:1/v1',
+    'http://[::1]:1/v1',
+  ])('%s is fine', (url) => expect(parseBaseUrl(url).href).toBe(url));
+  it.each([
+    'http://api.periskope.app/v1',
+    'http://127.0.0.1.evil.example/v1',
+    'http://10.0.0.1/v1',
+    'ftp://127.0.0.1/',
+    'nonsense',
+    'https://user:pass@api.periskope.app/v1',
+    'https://api.periskope.app/v1?x=1',
+  ])('%s is refused', (url) => expect(refusal(() => parseBaseUrl(url)).exitCode).toBe(2));
+});
+
+describe('the files', () => {
+  it('stand beside the cohort', () => {
+    expect(filePaths('a/cohort.csv', {})).toEqual({
+      output: 'a/cohort.results.csv',
+      ledger: 'a/cohort.results.csv.ledger.jsonl',
+    });
+    expect(filePaths('cohort.csv.gz', {}).output).toBe('cohort.results.csv');
+    expect(filePaths('c.csv', { output: '-' }).ledger).toBe('c.results.csv.ledger.jsonl');
+  });
+  it.each([
+    ['-', {}],
+    ['-', { output: '-' }],
+    ['c.csv', { output: 'c.csv' }],
+    ['c.csv', { ledger: 'c.csv' }],
+    ['c.csv', { output: 'o.csv', ledger: 'o.csv' }],
+  ])('%s with %j is refused', (cohort, given) => {
+    expect(refusal(() => filePaths(cohort, given)).exitCode).toBe(2);
+  });
+});
+
+describe('the sender', () => {
+  it.each([
+    ['919876543210', '919876543210'],
+    ['+919876543210', '919876543210'],
+    ['phone-bqzvyibhmwkaergr', 'phone-bqzvyibhmwkaergr'],
+  ])('%s is sent as %s', (phone, sent) => {
+    expect(runConfig('c.csv', { ...flags, phone }, key, false).sender).toBe(sent);
+  });
+  it.each(['98765 43210', '0919876543210', 'phone', ''])('“%s” is refused', (phone) => {
+    expect(refusal(() => runConfig('c.csv', { ...flags, phone }, key, false)).exitCode).toBe(2);
+  });
+  it('may be missing, as the cohort may name it', () => {
+    const { phone: _, ...without } = flags;
+    expect(runConfig('c.csv', without, key, false).sender).toBeUndefined();
+  });
+});
+
+describe('the proxy', () => {
+  const proxied = (env: Record<string, string>, baseUrl = flags.baseUrl) => {
+    const { target } = runConfig('c.csv', { ...flags, baseUrl }, { ...key, ...env }, false);
+    return target?.kind === 'api' ? target.proxy?.href : undefined;
+  };
+  it('is taken from HTTPS_PROXY, and NO_PROXY is honoured', () => {
+    const HTTPS_PROXY = 'http://127.0.0.1:3128';
+    expect(proxied({ HTTPS_PROXY })).toBe('http://127.0.0.1:3128/');
+    expect(proxied({ HTTPS_PROXY, NO_PROXY: 'example.com,.periskope.app' })).toBeUndefined();
+    expect(proxied({ HTTPS_PROXY, NO_PROXY: '*' })).toBeUndefined();
+    expect(proxied({ HTTPS_PROXY }, 'http://127.0.0.1:1/v1')).toBeUndefined();
+    expect(proxied({})).toBeUndefined();
+    expect(refusal(() => proxied({ HTTPS_PROXY: 'nonsense' })).exitCode).toBe(2);
+  });
+});

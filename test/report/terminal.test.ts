@@ -1,0 +1,150 @@
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { columns, count, fitted, plain } from '../../src/lib/text.ts';
+import { createLog, safeWriter } from '../../src/report/terminal/log.ts';
+import { barLine, countsLine, etaMs, type Moment, startLines } from '../../src/report/terminal/progress.ts';
+import { anyCharacter } from '../any-character.ts';
+
+const moment = (over: Partial<Moment> = {}): Moment => ({
+  done: 50,
+  total: 200,
+  counts: { added: 30, invited: 18, failed: 2 },
+  perSecond: 10,
+  waiting: undefined,
+  ...over,
+});
+
+describe('untrusted text', () => {
+  it('cannot move the cursor, ring, change colours or fake a line', () => {
+    expect(plain('a\u001b[31mred\u0007\r\nnext\u009b1m\u202egnp')).toBe(
+      'a\\u001b[31mred\\u0007  next\\u009b1m\\u202egnp',
+    );
+  });
+  it('is bounded, and safe whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 400 }), (text) => {
+        const safe = plain(text, 100);
+        expect(safe.length).toBeLessThanOrEqual(100);
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+        expect(safe).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      }),
+    );
+  });
+});
+
+describe('columns', () => {
+  it('counts wide characters as two and marks as none', () => {
+    expect([columns('abc'), columns('日本'), columns('e\u0301'), columns('🎉')]).toEqual([3, 4, 1, 2]);
+  });
+  it('fits any text into exactly its room', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 40 }),
+        fc.integer({ min: 3, max: 30 }),
+        (text, size) => {
+          expect(columns(fitted(plain(text), size))).toBe(size);
+        },
+      ),
+    );
+  });
+  it('says one person and two people', () => {
+    expect([count(1, 'person', 'people'), count(1234, 'person', 'people')]).toEqual([
+      '1 person',
+      '1,234 people',
+    ]);
+  });
+});
+
+describe('the bar', () => {
+  it('shows counts, rate and time left', () => {
+    expect(barLine(moment(), 120)).toMatch(
+      /█+░+ 50\/200 {2}30 added · 18 invited · 2 failed {2}10\.0\/s {2}about 15 s left/,
+    );
+  });
+  it('shows waiting as waiting, with how long still', () => {
+    expect(barLine(moment({ waiting: { why: 'window', ms: 42_000 } }), 120)).toContain(
+      'waiting 42 s for the rate limit',
+    );
+  });
+  it('names the group where there is room, and as plain text', () => {
+    const group = 'Spoken \u001b[31mEnglish';
+    expect(barLine(moment({ group }), 160)).toContain('left  Spoken \\u001b[31mEnglish');
+    expect(barLine(moment({ group }), 70)).not.toContain('Spoken');
+  });
+  it('never passes the edge of the terminal', () => {
+    for (let width = 10; width < 150; width++)
+      expect(columns(barLine(moment({ group: 'English' }), width))).toBeLessThan(width);
+  });
+  it('has no time left to tell before it has a rate', () => {
+    expect(etaMs(moment({ perSecond: undefined }))).toBeUndefined();
+    expect(countsLine({})).toBe('');
+  });
+  it('is a line of log elsewhere', async () => {
+    const line = await new Promise<object>((resolve) => {
+      const lines = startLines(
+        () => moment({ waiting: { why: 'gap', ms: 1_500 } }),
+        (facts) => {
+          lines.stop();
+          resolve(facts);
+        },
+        1,
+      );
+    });
+    expect(line).toEqual({
+      done: 50,
+      total: 200,
+      added: 30,
+      invited: 18,
+      failed: 2,
+      per_second: 10,
+      eta_s: 15,
+      waiting_s: 2,
+      waiting_for: 'gap',
+    });
+  });
+});
+
+describe('the log', () => {
+  const lines = (format: 'json' | 'text', colour = false) => {
+    const out: string[] = [];
+    const config = { level: 'info', format, progress: 'off', quiet: false } as const;
+    const log = createLog({ config, write: (line) => out.push(line), secret: 'pk_secret', colour });
+    return { log, out };
+  };
+
+  it('is JSON for machines, one object a line, without the key wherever it stands', () => {
+    const { log, out } = lines('json');
+    log.info(
+      { apiKey: 'pk_secret', deep: { authorization: 'Bearer pk_secret' }, note: 'pk_secret' },
+      'key pk_secret',
+    );
+    const parsed = JSON.parse(out.join(''));
+    expect(parsed).toMatchObject({ level: 'info', msg: 'key [key]', apiKey: '[redacted]', note: '[key]' });
+    expect(out.join('')).not.toContain('pk_secret');
+  });
+
+  it('is text for people, on one line, without control characters', () => {
+    const { log, out } = lines('text');
+    log.warn({ message: 'a\u001b[31m\nb', http_status: 500, gone: undefined }, 'in doubt');
+    expect(out.join('')).toMatch(
+      /^\d\d:\d\d:\d\d warn {2}in doubt {2}message=a\\u001b\[31m b http_status=500\n$/,
+    );
+    expect(lines('text', true).out).toEqual([]);
+  });
+
+  it('paints warnings when colours are wanted', () => {
+    const { log, out } = lines('text', true);
+    log.warn({}, 'careful');
+    expect(out.join('')).toContain('\u001b[33mwarn \u001b[0m');
+  });
+
+  it('outlives the stream it writes to', () => {
+    const stream = new PassThrough();
+    const write = safeWriter(stream);
+    write('one');
+    stream.emit('error', new Error('EPIPE'));
+    stream.destroy();
+    expect(() => write('two')).not.toThrow();
+  });
+});

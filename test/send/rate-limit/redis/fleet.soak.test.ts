@@ -1,0 +1,282 @@
+import { describe, expect, test } from 'vitest';
+import { efficiency, SAMPLE, type World, worldOf } from '../simulator.ts';
+import { type Fleet, type FleetRun, simulateFleet } from './virtual.ts';
+
+const SERVERS = ['first-hit', 'aligned', 'sliding', 'bucket'] as const;
+
+const LEARNT_AT = 5000;
+
+/** What holds of every fleet, whatever happens to it: one judgement, with the seed in it. */
+function judge(world: World, run: FleetRun): string[] {
+  const what = `seed ${world.seed}: ${world.server} ${world.limit} per ${world.windowMs} ms, ${world.latencyMs} ms`;
+  const stalled = run.clients.filter((client) => !client.link.dead && client.finished === undefined);
+  return [
+    ...(run.throttled.length > 0 ? [`${what}: ${run.throttled.length} throttled`] : []),
+    ...stalled.map((client) => `${what}: ${client.link.me} did not end`),
+    ...run.failures.map((failure) => `${what}: ${String(failure)}`),
+  ];
+}
+
+/** What is used of the allowance once the window is known. */
+function steady(world: World, run: FleetRun): number {
+  return efficiency(world, { granted: run.granted.filter((at) => at > LEARNT_AT) });
+}
+
+describe('four processes: never over, nine tenths used', () => {
+  test.each(SERVERS)('a %s server', async (server) => {
+    for (const [latencyMs, jitter] of [
+      [5, 0.5],
+      [40, 0.5],
+      [200, 0.1],
+    ] as const) {
+      const world = { ...SAMPLE, server, latencyMs, jitter };
+      const run = await simulateFleet(world, { processes: 4, asks: 49, redisMs: 1 });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.granted).toHaveLength(4 * 49);
+      expect(steady(world, run), `${latencyMs} ms`).toBeGreaterThanOrEqual(0.9);
+    }
+  });
+
+  test.each(SERVERS)('a hundred per second of a %s server, Redis 5 ms away', async (server) => {
+    const world = { ...SAMPLE, server, limit: 100 };
+    const run = await simulateFleet(world, { processes: 4, asks: 249, redisMs: 5 });
+    expect(judge(world, run)).toEqual([]);
+    expect(steady(world, run)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('servers drawn at random', async () => {
+    const bad: string[] = [];
+    for (let seed = 500_001; seed <= 500_030; seed++) {
+      const drawn = worldOf(seed);
+      const world = { ...drawn, windowMs: Math.min(drawn.windowMs, 10_000) };
+      const asks = { 1: 4, 10: 15, 100: 60 }[world.limit] ?? 0;
+      const run = await simulateFleet(world, { processes: 4, asks, redisMs: [0.5, 2, 10][seed % 3] ?? 1 });
+      bad.push(...judge(world, run));
+    }
+    expect(bad).toEqual([]);
+  });
+
+  test('everybody gets a share of every window, however near to Redis', async () => {
+    const run = await simulateFleet(SAMPLE, { processes: 4, asks: 149, redisMs: [0.2, 4, 4, 4] });
+    expect(judge(SAMPLE, run)).toEqual([]);
+    // While all of them have something to ask, and once the window is known.
+    const end = Math.min(...run.clients.map((client) => client.finished ?? 0));
+    const sent = run.sent.filter(({ at }) => at > LEARNT_AT && at < end - 1000);
+    expect(sent.length).toBeGreaterThan(50);
+    for (const { link } of run.clients) {
+      const own = sent.filter(({ by }) => by === link.me).length;
+      expect(own / sent.length, link.me).toBeGreaterThan(0.15);
+      expect(own / sent.length, link.me).toBeLessThan(0.4);
+    }
+    for (let at = LEARNT_AT; at < end - 2000; at += 1000) {
+      const window = sent.filter((one) => one.at >= at && one.at < at + 1000);
+      expect(new Set(window.map(({ by }) => by)).size).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  test('the judgement fails where nothing is shared', async () => {
+    const world = { ...SAMPLE, seed: 3 };
+    const apart: Fleet = {
+      processes: 4,
+      asks: 49,
+      // Each of them finds a Redis of its own.
+      deeds: [],
+      apart: true,
+    };
+    expect(judge(world, await simulateFleet(world, apart)).join()).toMatch(/throttled/);
+  });
+});
+
+describe('what may happen to them', () => {
+  const worlds = SERVERS.flatMap((server) =>
+    [1, 2, 3].map((seed) => ({ ...SAMPLE, server, seed, latencyMs: seed === 2 ? 200 : 40, jitter: 0.2 })),
+  );
+  const pauses = (run: FleetRun, from: number) => {
+    const after = run.sent.map(({ at }) => at).filter((at) => at >= from);
+    return after.map((at, i) => at - (after[i - 1] ?? from));
+  };
+
+  test('one dies with asks in flight: nobody waits for it longer than its lease', async () => {
+    for (const world of worlds) {
+      const run = await simulateFleet(world, {
+        processes: 4,
+        asks: 49,
+        deeds: [
+          {
+            at: 5000,
+            deed: ({ clients, time }) => {
+              // As soon as it has something in flight.
+              const victim = clients[1]!;
+              const strike = () => {
+                if (victim.flying > 0) victim.kill();
+                else time.at(time.now + 1, strike);
+              };
+              strike();
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.clients[1]!.link.dead).toBe(true);
+      expect(Math.max(...pauses(run, 5000))).toBeLessThan(4500);
+    }
+  });
+
+  test('one dies with the ask that all wait for: the others ask after its lease', async () => {
+    for (const world of worlds) {
+      let diedAt = 0;
+      const run = await simulateFleet(world, {
+        processes: 4,
+        asks: 20,
+        giveUp: 60_000,
+        deeds: [
+          {
+            at: 0,
+            deed: ({ clients, time }) => {
+              const strike = () => {
+                const victim = clients.find(({ flying }) => flying > 0);
+                if (victim === undefined) time.at(time.now + 0.5, strike);
+                else victim.kill();
+                diedAt = time.now;
+              };
+              strike();
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(Math.max(...pauses(run, diedAt))).toBeLessThan(4500);
+    }
+  });
+
+  test('answers of Redis are lost: what was granted unheard is given back, what was told is told once', async () => {
+    for (const world of worlds) {
+      const run = await simulateFleet(world, {
+        processes: 3,
+        asks: 30,
+        giveUp: 200_000,
+        deeds: [
+          {
+            at: 1000,
+            deed: ({ redis }) => {
+              redis.lossy = 0.03;
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.granted).toHaveLength(90);
+    }
+  });
+
+  test('what is in flight when Redis loses the state is in the next one', async () => {
+    const slow = { ...SAMPLE, latencyMs: 8000, jitter: 0.1, limit: 1000 };
+    const flights: number[] = [];
+    const run = await simulateFleet(slow, {
+      processes: 3,
+      asks: 100,
+      deeds: [
+        { at: 20_000, deed: ({ redis }) => redis.forget() },
+        {
+          at: 22_500,
+          deed: ({ redis, clients }) => {
+            flights.push(redis.lua.set('pace:flying').size, ...clients.map(({ flying }) => flying));
+          },
+        },
+      ],
+    });
+    expect(judge(slow, run)).toEqual([]);
+    const [inState = 0, ...flying] = flights;
+    const all = flying.reduce((sum, one) => sum + one, 0);
+    expect(all).toBeGreaterThan(10);
+    expect(inState).toBe(all);
+  });
+
+  test('one leaves with permits that it did not use: they are given back at once', async () => {
+    const run = await simulateFleet(SAMPLE, {
+      processes: 2,
+      asks: 60,
+      deeds: [{ at: 3000, deed: ({ clients }) => void clients[0]!.leave() }],
+    });
+    expect(run.throttled).toEqual([]);
+    expect(run.clients[1]!.done).toBe(60);
+    expect(Math.max(...pauses(run, 3000))).toBeLessThan(1500);
+  });
+
+  test('Redis away for a second or two, with what it knew or without it', async () => {
+    for (const forgets of [false, true]) {
+      for (const world of worlds) {
+        const run = await simulateFleet(world, {
+          processes: 4,
+          asks: 40,
+          deeds: [
+            {
+              at: 5300,
+              deed: ({ redis }) => {
+                redis.up = false;
+                if (forgets) redis.forget();
+              },
+            },
+            {
+              at: 6800,
+              deed: ({ redis }) => {
+                redis.up = true;
+              },
+            },
+          ],
+        });
+        expect(judge(world, run)).toEqual([]);
+        expect(run.granted).toHaveLength(160);
+        // Nothing starts without Redis but what had its permit.
+        const blind = run.sent.filter(({ at }) => at > 5400 && at < 6800);
+        expect(blind).toEqual([]);
+      }
+    }
+  });
+
+  test.each([3_600_000, -3_600_000, 700, -700])('Redis’s clock is set by %i ms', async (by) => {
+    for (const world of worlds) {
+      const run = await simulateFleet(world, {
+        processes: 3,
+        asks: 40,
+        deeds: [
+          {
+            at: 5300,
+            deed: ({ redis }) => {
+              redis.clockAt += by;
+            },
+          },
+        ],
+      });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.granted).toHaveLength(120);
+    }
+  });
+
+  test('the gap is between the asks of all, and outlives what Redis knew', async () => {
+    const run = await simulateFleet(SAMPLE, {
+      processes: 3,
+      asks: 10,
+      pace: { gap: { minMs: 8000, maxMs: 12_000 } },
+      deeds: [21_000, 42_000, 63_000, 84_000, 105_000, 126_000, 147_000].map((at) => ({
+        at,
+        deed: ({ redis }) => redis.forget(),
+      })),
+    });
+    expect(judge(SAMPLE, run)).toEqual([]);
+    expect(run.sent).toHaveLength(30);
+    const gaps = run.sent.slice(1).map(({ at }, i) => at - (run.sent[i]?.at ?? 0));
+    // The clock of each is known to within its way to Redis.
+    expect(Math.min(...gaps)).toBeGreaterThan(8000 - 5);
+    expect(new Set(run.sent.map(({ by }) => by)).size).toBe(3);
+  });
+
+  test('a process that stands still for longer than its lease uses no permit from before', async () => {
+    const run = await simulateFleet(SAMPLE, {
+      processes: 2,
+      asks: 60,
+      deeds: [{ at: 4000, deed: ({ clients }) => clients[0]!.link.freeze(6000) }],
+    });
+    expect(judge(SAMPLE, run)).toEqual([]);
+  });
+});
