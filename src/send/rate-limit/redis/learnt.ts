@@ -2,7 +2,7 @@
 import { type Ask, latestArrival } from '../policy/ask-log.ts';
 import { marginOf, type Observation, type RateState } from '../policy/policy.ts';
 import { isTold, spanOf } from '../policy/state.ts';
-import { type AskKind, measured, UNKNOWN_WAY, usualRoundTrip, type Way } from '../policy/way.ts';
+import { type AskKind, longestRoundTrip, measured, UNKNOWN_WAY, usualRoundTrip, type Way } from '../policy/way.ts';
 
 export interface Learnt {
   readonly limit: number;
@@ -22,9 +22,13 @@ export function isBlind({ counters: { ask } }: RateState): boolean {
   return ask.mode.name === 'blind' && ask.mode.limit === undefined;
 }
 
+/** Round trips that the number of asks in flight takes to grow, and the probes after it. */
+const ROUND_TRIPS = 12;
+
 /** How long learning may take as far as is known, milliseconds. */
-export function learningMs({ counters: { ask } }: RateState): number {
-  return isTold(ask.mode) ? 4 * spanOf(ask.mode) : 0;
+export function learningMs({ counters: { ask }, way }: RateState): number {
+  const trips = ROUND_TRIPS * longestRoundTrip(way, 'ask');
+  return isTold(ask.mode) ? Math.max(4 * spanOf(ask.mode), trips) : trips;
 }
 
 /** When exchanges reached the server at the latest, on the scale of when they were sent. */

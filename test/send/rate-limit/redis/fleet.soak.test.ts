@@ -176,9 +176,9 @@ describe('what may happen to them', () => {
       processes: 3,
       asks: 100,
       deeds: [
-        { at: 20_000, deed: ({ redis }) => redis.forget() },
+        { at: 50_000, deed: ({ redis }) => redis.forget() },
         {
-          at: 22_500,
+          at: 52_500,
           deed: ({ redis, clients }) => {
             flights.push(redis.lua.set('pace:flying').size, ...clients.map(({ flying }) => flying));
           },
