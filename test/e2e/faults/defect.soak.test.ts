@@ -6,8 +6,8 @@ const people = Array.from({ length: 30 }, (_, i) => phone(i, 1));
 
 describe('a defect of ours in mid-run', () => {
   it.each([
-    ['in an ask', 'asking/settler.js', 'Settler', 'each'],
-    ['in the planner', 'asking/planner.js', 'Planner', 'add'],
+    ['in an ask', 'send/settler.js', 'Settler', 'each'],
+    ['in the planner', 'plan/batches.js', 'Planner', 'add'],
     ['in the ledger', 'ledger/open-ledger.js', 'OpenLedger', 'asked'],
   ])(
     '%s: one line, 1, the results as far as they go; the next run goes on',

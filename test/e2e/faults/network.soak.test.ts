@@ -33,7 +33,7 @@ async function closedPort(): Promise<number> {
 /** A server with a certificate that nobody signed; counts the requests that came through. */
 async function untrusted(): Promise<{ url: string; requests: () => number }> {
   const file = (name: string) =>
-    readFile(new URL(`../../asking/certificate/localhost.${name}.pem`, import.meta.url));
+    readFile(new URL(`../../send/certificate/localhost.${name}.pem`, import.meta.url));
   let requests = 0;
   const server = createHttps({ key: await file('key'), cert: await file('cert') }, (_request, response) => {
     requests++;

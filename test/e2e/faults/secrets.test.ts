@@ -135,8 +135,8 @@ describe('the key is in no byte, and no whole number in the log or the summary',
   });
 
   soakTest.each([
-    ['an ask that fails', 'asking/settler.js', 'Settler', 'each', /settle|each/],
-    ['a limiter that fails', 'asking/gateway.js', 'Gateway', 'schedule', /./],
+    ['an ask that fails', 'send/settler.js', 'Settler', 'each', /settle|each/],
+    ['a limiter that fails', 'send/gateway.js', 'Gateway', 'schedule', /./],
   ])('a defect that quotes them: %s', async (_what, file, name, method) => {
     const url = await echo(() => 200);
     const words = `cannot read ${KEY} of ${PEOPLE[0]} and ${SENDER}\nnor this`;

@@ -107,7 +107,7 @@ describeWithRedis('at the start', () => {
   });
 
   it('TLS: a certificate that nobody vouches for is refused (2), one that is vouched for is taken', async () => {
-    const certificate = fileURLToPath(new URL('../../asking/certificate/', import.meta.url));
+    const certificate = fileURLToPath(new URL('../../send/certificate/', import.meta.url));
     const [cert, key] = [`${certificate}localhost.cert.pem`, `${certificate}localhost.key.pem`];
     const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
     const redis = await redisServer(

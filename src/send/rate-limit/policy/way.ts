@@ -47,6 +47,8 @@ const GENERATION = 512;
 const LEAST_SPREAD = 30;
 /** An exchange that takes so many times the longest before it was held up, perhaps on its way. */
 const HELD_UP = 1.5;
+/** Exchanges below which the mean says little. */
+const FEW = 8;
 const MOST_CAUTION = 16;
 
 function added(trips: Trips, ms: number): Trips {
@@ -114,9 +116,12 @@ export function meanRoundTrip({ trips: { ask, read } }: Way): number {
   return count === 0 ? 0 : (ask.sum + ask.before.sum + read.sum + read.before.sum) / count;
 }
 
-/** The longest that an exchange of this kind takes unless something held it up, milliseconds. */
+/** The longest that an exchange of this kind takes unless something holds it up, milliseconds; 0 before any. */
 export function usualRoundTrip(way: Way, kind: AskKind): number {
-  return longestRoundTrip(way, kind) * HELD_UP;
+  const { count, sum, before } = way.trips[kind];
+  const all = count + before.count;
+  // One that was held up makes the longest long for good, the mean hardly.
+  return all < FEW ? longestRoundTrip(way, kind) * HELD_UP : (2 * (sum + before.sum)) / all;
 }
 
 /**
