@@ -61,11 +61,13 @@ function lasting({ hidden, passed: clean }: SlowStart): SlowStart['hidden'] {
 /** The first refusal of a round, in spite of room: `level` were in flight. */
 export function refused(slow: SlowStart, level: number): SlowStart {
   const { clean, since, passed: got } = slow;
+  // One that is refused by itself says nothing of how many at a time.
+  const isTooMany = level > Math.max(1, clean);
   const byPace = level <= clean && since !== undefined && got > 0;
   return {
     ...slow,
     allowed: 1,
-    ceiling: Math.max(1, Math.min(slow.ceiling, level > clean ? clean : slow.ceiling)),
+    ceiling: isTooMany ? Math.max(1, Math.min(slow.ceiling, clean)) : slow.ceiling,
     since: undefined,
     passed: 0,
     trouble: got,
