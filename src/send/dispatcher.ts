@@ -168,11 +168,14 @@ export class Dispatcher {
     return people.filter((participant) => !members.includes(participant));
   }
 
-  /** The grant, the durable `asked` record, the request: in this order, so that a crash at any instant is in doubt at most. */
+  /**
+   * The grant, the durable `asked` record, its instant, the request: in this order, so that a crash at any instant is in
+   * doubt at most, and the disk costs nothing of the allowance.
+   */
   #send(ask: Ask, people: readonly Participant[]): Promise<Sent | undefined> {
     const { control, groups, client, events } = this.#parts;
     const nothing = { value: undefined, observation: undefined };
-    return this.#parts.gateway.schedule<Sent | undefined>('ask', async (sent) => {
+    return this.#parts.gateway.schedule<Sent | undefined>('ask', async (start) => {
       if (control.stopped || groups.closure(ask.chatId)) return nothing;
       const asked = people.slice(0, await this.#ledger.reserve(people.length));
       if (asked.length === 0) {
@@ -181,7 +184,8 @@ export class Dispatcher {
         return nothing;
       }
       const id = await this.#ledger.asked(ask, asked);
-      if (control.reason?.exit === EXIT.safety || groups.closure(ask.chatId)) {
+      const isDue = await start.due();
+      if (!isDue || control.reason?.exit === EXIT.safety || groups.closure(ask.chatId)) {
         // Known since the record was begun.
         await this.#ledger.notDone(id);
         return nothing;
@@ -189,7 +193,7 @@ export class Dispatcher {
       events.asked(asked.length);
       const answer = await client.add(ask.chatId, asked, {
         force: this.#parts.forceAdd,
-        onSend: sent,
+        onSend: start.sent,
         signal: this.#parts.abandon,
       });
       return { value: { id, people: asked, answer }, observation: observed(answer) };

@@ -6,7 +6,13 @@ import type { Log } from './ports.ts';
 import { backoffMs } from './rate-limit/backoff.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
 import { readFacts } from './rate-limit/headers.ts';
-import { type Limiter, LimiterStopped, type Observation, type WaitReason } from './rate-limit/limiter.ts';
+import {
+  type Limiter,
+  LimiterStopped,
+  type Observation,
+  type Task,
+  type WaitReason,
+} from './rate-limit/limiter.ts';
 import { anotherRun, notBefore, waitWords } from './rate-limit/not-before.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -55,15 +61,12 @@ export class Gateway {
   }
 
   /** Runs `task` when the limiter grants it; undefined when the run was stopped before that. */
-  async schedule<T>(
-    kind: 'ask' | 'read',
-    task: (sent: () => void) => Promise<{ value: T; observation: Observation | undefined }>,
-  ): Promise<T | undefined> {
+  async schedule<T>(kind: 'ask' | 'read', task: Task<T>): Promise<T | undefined> {
     const { limiter, headerWatch } = this.#parts;
     try {
-      return await limiter.schedule(kind, async (sent) => {
-        const result = await task(sent);
-        headerWatch.saw(kind, result.observation);
+      return await limiter.schedule(kind, async (start) => {
+        const result = await task(start);
+        headerWatch.saw(kind, result?.observation);
         return result;
       });
     } catch (error) {
@@ -124,6 +127,11 @@ export class Gateway {
     return this.#rounds;
   }
 
+  /** The most asks at a time that got through, where the API refused more. */
+  get ceiling(): number | undefined {
+    return this.#parts.limiter.snapshot.ceiling;
+  }
+
   /** WhatsApp itself throttles the phone: nothing but time helps. */
   coolDown(ms: number): void {
     this.#pause(ms, 'WhatsApp throttles the sending phone', 'cool_down');
@@ -147,9 +155,10 @@ export class Gateway {
     for (let attempt = 1; ; attempt++) {
       if (control.stopped) return undefined;
       const { signal } = control;
-      const reading = this.schedule<Answer | undefined>('read', async (sent) => {
+      const reading = this.schedule<Answer | undefined>('read', async (start) => {
+        if (!(await start.due())) return undefined;
         if (control.stopped) return { value: undefined, observation: undefined };
-        const value = await request({ signal, onSend: sent });
+        const value = await request({ signal, onSend: start.sent });
         return { value, observation: observed(value) };
       });
       const answer = await unlessAborted(reading, signal);

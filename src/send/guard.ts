@@ -72,10 +72,17 @@ export class Guard {
       this.#parts.control.stop({
         exit: EXIT.again,
         code: 'throttled',
-        message: `the API keeps refusing (${oneLine(message)})`,
+        message: `the API keeps refusing (${oneLine(message)})${this.#advice()}`,
       });
     }
     return true;
+  }
+
+  /** What may help where the API takes fewer at a time than it says. */
+  #advice(): string {
+    const { ceiling } = this.#parts.gateway;
+    if (ceiling === undefined) return '';
+    return `; at most ${ceiling} at a time got through: --concurrency ${ceiling}`;
   }
 
   #bad(sentAt: number, what: string, code: 'breaker' | 'whatsapp_throttled' = 'breaker'): boolean {

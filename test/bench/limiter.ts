@@ -75,8 +75,9 @@ const ours: Contender = async (_ask, asks, url) => {
   const [chat, person] = ['120363371308389685@g.us' as ChatId, '919537851844' as Participant];
   const statuses = await Promise.all(
     times(asks, () =>
-      limiter.schedule('ask', async (onSend) => {
-        const answer = await client.add(chat, [person], { force: false, onSend });
+      limiter.schedule('ask', async (start) => {
+        if (!(await start.due())) return undefined;
+        const answer = await client.add(chat, [person], { force: false, onSend: start.sent });
         const observation = observed(answer);
         return { value: observation.httpStatus, observation };
       }),

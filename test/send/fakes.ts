@@ -10,7 +10,12 @@ import { Groups } from '../../src/send/groups/groups.ts';
 import { PhoneWatch } from '../../src/send/phones/phone-watch.ts';
 import type { AskLedger, Settlement } from '../../src/send/ports.ts';
 import { HeaderWatch } from '../../src/send/rate-limit/header-watch.ts';
-import { type Limiter, LimiterStopped } from '../../src/send/rate-limit/limiter.ts';
+import {
+  type Limiter,
+  type LimiterSnapshot,
+  LimiterStopped,
+  type Task,
+} from '../../src/send/rate-limit/limiter.ts';
 import { RunControl } from '../../src/send/run-control.ts';
 import { answered } from './answers.ts';
 
@@ -107,10 +112,12 @@ const nameOf = ({ chatId, participant }: Pair) => `${chatId} ${participant}`;
 
 /** Grants everything at once; a pause is over as soon as it begins, by the clock's own hands. */
 export class OpenLimiter implements Limiter {
-  readonly snapshot = { inFlight: 0, queued: 0, throttled: 0 };
+  snapshot: LimiterSnapshot = { inFlight: 0, queued: 0, throttled: 0 };
   readonly pauses: number[] = [];
   /** Reads wait here: a window that is used up. */
   window: Promise<void> = Promise.resolve();
+  /** Whether what was granted may still go, each time that it is asked. */
+  isDue: () => boolean = () => true;
   #asks = true;
   #reads = true;
   readonly clock: { ms: number };
@@ -119,14 +126,14 @@ export class OpenLimiter implements Limiter {
     this.clock = clock;
   }
 
-  async schedule<T>(
-    kind: 'ask' | 'read',
-    task: (sent: () => void) => Promise<{ value: T; observation: unknown }>,
-  ): Promise<T> {
-    await tick();
-    if (kind === 'read') await this.window;
-    if (!(kind === 'ask' ? this.#asks : this.#reads)) throw new LimiterStopped();
-    return (await task(() => {})).value;
+  async schedule<T>(kind: 'ask' | 'read', task: Task<T>): Promise<T> {
+    for (;;) {
+      await tick();
+      if (kind === 'read') await this.window;
+      if (!(kind === 'ask' ? this.#asks : this.#reads)) throw new LimiterStopped();
+      const result = await task({ due: async () => this.isDue(), sent: () => {} });
+      if (result !== undefined) return result.value;
+    }
   }
 
   pause(until: number): void {

@@ -108,6 +108,18 @@ describe('while the ledger is being written, nobody is asked after the answer th
     expect(on.ledger.inDoubt()).toHaveLength(doubts);
   });
 
+  it('what may not go after all once its record is written is not sent; it goes later, once', async () => {
+    const on = stage({}, { concurrency: 10 });
+    let granted = 0;
+    // Of the first five none may go, as if a pause had come while their records were written.
+    on.limiter.isDue = () => ++granted > 5;
+    await on.askFor(people(5));
+    expect(on.calls.filter((call) => call.startsWith('add'))).toHaveLength(5);
+    expect(on.ledger.asks).toHaveLength(10);
+    expect(people(5).map((who) => on.ledger.of(who))).toEqual(Array(5).fill('added'));
+    expect(on.ledger.inDoubt()).toEqual([]);
+  });
+
   it('who is about to be asked while the record of it is written is not asked', async () => {
     const on = stage({ add: (who) => each(who, verdict(419)) }, { concurrency: 40 });
     let recorded = () => {};

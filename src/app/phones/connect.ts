@@ -3,6 +3,7 @@ import { HttpsProxyAgent } from 'hpagent';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import type { Clock, Pair, Sender } from '../../domain/words.ts';
+import { count } from '../../lib/text.ts';
 import { WAITING } from '../../report/terminal/progress.ts';
 import { type Client, createClient } from '../../send/api/client.ts';
 import type { Agents } from '../../send/api/connections.ts';
@@ -129,7 +130,7 @@ function tunnelAgents(proxy: URL): Agents {
 
 /** The limiters of so many phones, which end with the run. */
 export function connectLanes(parts: ReaderParts, phones: number): Lanes {
-  const { config, clock, control, closing, sharing, waits, releases } = parts;
+  const { config, clock, control, closing, sharing, log, waits, releases } = parts;
   const { maxRate, gap, concurrency } = config;
   // A ceiling for the whole run needs one limiter for the whole run.
   const per = maxRate === undefined ? config.limitPer : 'key';
@@ -152,6 +153,11 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
         ...(config.batchSize !== undefined && { batchSize: config.batchSize }),
         ...(gap && { gap }),
         pacer: sharing?.pacer(sender),
+        onCeiling: (atOnce) =>
+          log.info(
+            { at_once: atOnce },
+            `the API refuses more than ${count(atOnce, 'ask')} at a time, whatever its headers say`,
+          ),
       }),
     onWait: (wait) => noteWait(parts, wait),
     onWaitEnd: () => waits.ends(),

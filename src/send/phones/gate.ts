@@ -47,7 +47,11 @@ export class Gate {
   }
 
   get isOpen(): boolean {
-    return !this.#closed && this.#options.clock.monotonic() >= this.#paused.untilMonotonic;
+    return !this.#closed && !this.isPaused;
+  }
+
+  get isPaused(): boolean {
+    return this.#options.clock.monotonic() < this.#paused.untilMonotonic;
   }
 
   /** Whoever waits here, or comes later, is told LimiterStopped. */

@@ -11,6 +11,7 @@ import {
   type Limiter,
   type LimiterSnapshot,
   LimiterStopped,
+  type Task,
   type WaitReason,
 } from '../rate-limit/limiter.ts';
 import type { OwnPaceSettings } from '../rate-limit/policy/policy.ts';
@@ -125,23 +126,26 @@ export function createLanes(options: LanesOptions): Lanes {
 function gated(limiter: Limiter, gate: Gate, snapshot: () => LimiterSnapshot): Limiter {
   const stopped = new Set<AskKind>();
   return {
-    async schedule(kind, task) {
+    async schedule<T>(kind: AskKind, task: Task<T>): Promise<T> {
       for (;;) {
         if (stopped.has(kind)) throw new LimiterStopped();
         if (kind === 'read') return limiter.schedule(kind, task);
         let ran = false;
         const value = await gate.pass((passed) =>
-          limiter.schedule<unknown>(kind, async (sent) => {
+          limiter.schedule<T | undefined>(kind, async (start) => {
             // Closed, or paused, while it waited for the allowance: it has not been sent, and goes back.
-            if (!gate.isOpen) return { value: undefined, observation: undefined };
-            ran = true;
-            return task(() => {
-              sent();
-              passed();
+            ran = gate.isOpen;
+            if (!ran) return { value: undefined, observation: undefined };
+            return task({
+              due: async () => (await start.due()) && !gate.isPaused,
+              sent() {
+                start.sent();
+                passed();
+              },
             });
           }),
         );
-        if (ran) return value as Awaited<ReturnType<typeof task>>['value'];
+        if (ran) return value as T;
       }
     },
     pause: (untilMonotonic, why) => gate.pause(untilMonotonic, why),
@@ -168,11 +172,13 @@ function addedUp(all: readonly LimiterSnapshot[], queued: number): LimiterSnapsh
   const limit = sum((one) => one.limit);
   const remaining = sum((one) => one.remaining);
   const ratePerSecond = sum((one) => one.ratePerSecond);
+  const ceiling = sum((one) => one.ceiling);
   const windows = all.map((one) => one.windowMs).filter((value) => value !== undefined);
   return {
     ...(limit === undefined ? {} : { limit }),
     ...(remaining === undefined ? {} : { remaining }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(ceiling === undefined ? {} : { ceiling }),
     ...(windows.length === 0 ? {} : { windowMs: Math.max(...windows) }),
     inFlight: sum((one) => one.inFlight) ?? 0,
     queued: (sum((one) => one.queued) ?? 0) + queued,

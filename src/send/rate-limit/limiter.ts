@@ -2,13 +2,14 @@
  * Carries out the policy of `rate-limit.ts` with Bottleneck: the queue, the asks in flight and the permits
  * (its reservoir) are Bottleneck's; the policy says when to put how many permits into the reservoir.
  *
- * A permit is given only when the policy lets an ask start now, so that none lies about and is used later. The
- * limiter never runs a task twice: a throttled ask goes back to whoever scheduled it.
+ * A permit is given only when the policy lets an ask go, ahead of that by what the task needs to be ready, so that none lies
+ * about and is used later. A throttled ask goes back to whoever scheduled it: nothing is sent twice here.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck/light.js';
 import type { Clock } from '../../domain/words.ts';
 import { createLane } from './lane.ts';
+import { FRESH_LEAD, measured } from './lead.ts';
 import { localPacer, type MakePacer } from './pacer.ts';
 import type { Allowance, AskKind, Observation, OwnPaceSettings, WaitReason } from './policy/policy.ts';
 import type { Permit, Wait } from './turn.ts';
@@ -27,6 +28,8 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
   /** Called when nothing waits any more. */
   readonly onWaitEnd?: () => void;
+  /** Called once: the API has refused asks in spite of the room that its headers show, and at most so many got through. */
+  readonly onCeiling?: (atOnce: number) => void;
   /** Who keeps the policy's state; without: this process alone. */
   readonly pacer?: MakePacer | undefined;
 }
@@ -36,6 +39,20 @@ export interface TaskResult<T> {
   readonly value: T;
   readonly observation: Observation | undefined;
 }
+
+/** What a task is handed: it gets itself ready at once, and sends when it is due. */
+export interface Start {
+  /**
+   * Resolves when the bytes may go out, and not before. False: they may not after all, because everything waits meanwhile,
+   * or the permit has lapsed. The task then sends nothing, and is scheduled again.
+   */
+  due(): Promise<boolean>;
+  /** To be called right before the bytes go out. */
+  sent(): void;
+}
+
+/** Gives undefined where it was not due after all, and is to be run again. */
+export type Task<T> = (start: Start) => Promise<TaskResult<T> | undefined>;
 
 export interface LimiterSnapshot extends Partial<Allowance> {
   readonly ratePerSecond?: number;
@@ -50,11 +67,10 @@ export interface LimiterSnapshot extends Partial<Allowance> {
 
 export interface Limiter {
   /**
-   * Runs `task` when it may start. The task calls `sent()` right before the bytes go out, and resolves with its value
-   * and what was observed. A `read` (GET) counts in the server's allowance, but not in gap and maxRate.
-   * Rejects with what the task throws, or with `LimiterStopped`.
+   * Runs `task` when it is nearly due. The task resolves with its value and what was observed. A `read` (GET) counts in
+   * the server's allowance, but not in gap and maxRate. Rejects with what the task throws, or with `LimiterStopped`.
    */
-  schedule<T>(kind: AskKind, task: (sent: () => void) => Promise<TaskResult<T>>): Promise<T>;
+  schedule<T>(kind: AskKind, task: Task<T>): Promise<T>;
   /** Starts nothing before that instant (monotonic milliseconds). Never shortens a wait. */
   pause(untilMonotonic: number, why?: WaitReason): void;
   readonly snapshot: LimiterSnapshot;
@@ -72,8 +88,11 @@ export class LimiterStopped extends Error {
   }
 }
 
-/** What a task came to; undefined: its permit had lapsed, and nothing was done. */
-type Ended<T> = { readonly value: T } | undefined;
+/** A permit that no task has taken yet. */
+interface Given {
+  readonly permit: Permit;
+  readonly givenAt: number;
+}
 
 export function createLimiter(options: LimiterOptions): Limiter {
   const { clock, random = Math.random, maxConcurrent, maxRate, gap } = options;
@@ -83,10 +102,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
   };
   /** Tasks that have not started, and the permits given to them, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
-  const permits: Record<AskKind, Permit[]> = { ask: [], read: [] };
+  const permits: Record<AskKind, Given[]> = { ask: [], read: [] };
+  let lead = FRESH_LEAD;
   /** Permits that have not come to their end. */
   let inFlight = 0;
   let throttled = 0;
+  let hasCeiling = false;
   let waitingFor: Wait | undefined;
   const stopping: Partial<Record<AskKind, Promise<void>>> = {};
   const pacer = (options.pacer ?? localPacer)({
@@ -98,7 +119,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
       ...(maxRate === undefined ? {} : { maxRate }),
       ...(gap === undefined ? {} : { gap }),
     },
-    hooks: { demand: () => ({ ask: demand('ask'), read: demand('read') }), grant, waits },
+    hooks: {
+      demand: () => ({ ask: demand('ask'), read: demand('read') }),
+      lead: () => lead,
+      grant,
+      waits,
+    },
   });
 
   // The first start dates Bottleneck's own clock back: see NO_MIN_TIME. A limiter stopped before that drops it.
@@ -116,7 +142,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       inFlight++;
       if (stopping[permit.kind] !== undefined) giveBack(permit);
       else {
-        permits[permit.kind].push(permit);
+        permits[permit.kind].push({ permit, givenAt: clock.monotonic() });
         added[permit.kind]++;
       }
     }
@@ -140,33 +166,36 @@ export function createLimiter(options: LimiterOptions): Limiter {
     }
   }
 
-  async function run<T>(
-    kind: AskKind,
-    task: (sent: () => void) => Promise<TaskResult<T>>,
-  ): Promise<Ended<T>> {
+  /** Waits for the instant of a permit. */
+  async function due({ permit, givenAt }: Given): Promise<boolean> {
+    const readyAt = clock.monotonic();
+    if (permit.kind === 'ask') lead = measured(lead, readyAt - givenAt);
+    for (let early = permit.from - readyAt; early > 0; early = permit.from - clock.monotonic()) {
+      await delay(early);
+    }
+    return pacer.holds(permit);
+  }
+
+  async function run<T>(kind: AskKind, task: Task<T>): Promise<TaskResult<T> | undefined> {
     waiting[kind]--;
-    const permit = permits[kind].shift();
-    if (permit === undefined) {
+    const given = permits[kind].shift();
+    if (given === undefined) {
       if (stopping[kind] !== undefined) throw new LimiterStopped();
       throw new Error('a task was started without a permit');
     }
-    const { id, from } = permit;
-    for (let early = from - clock.monotonic(); early > 0; early = from - clock.monotonic()) {
-      await delay(early);
-    }
-    if (!pacer.holds(permit)) {
-      giveBack(permit);
-      return undefined;
-    }
+    const { id } = given.permit;
     let sentAt: number | undefined;
     let observation: Observation | undefined;
     try {
-      const result = await task(() => {
-        sentAt = clock.monotonic();
-        pacer.tell({ type: 'sent', id });
+      const result = await task({
+        due: () => due(given),
+        sent() {
+          sentAt = clock.monotonic();
+          pacer.tell({ type: 'sent', id });
+        },
       });
-      observation = result.observation;
-      return { value: result.value };
+      observation = result?.observation;
+      return result;
     } finally {
       if (observation === undefined && sentAt !== undefined) {
         observation = { sentAt, answeredAt: clock.monotonic(), httpStatus: undefined, headers: {} };
@@ -176,15 +205,23 @@ export function createLimiter(options: LimiterOptions): Limiter {
       pacer.tell(
         observation === undefined ? { type: 'withdrawn', id } : { type: 'answered', id, observation },
       );
+      noteCeiling();
       pacer.look();
     }
+  }
+
+  function noteCeiling(): void {
+    const { ceiling } = pacer.allowance;
+    if (hasCeiling || ceiling === undefined) return;
+    hasCeiling = true;
+    options.onCeiling?.(ceiling);
   }
 
   /** What was granted and did not start is given back: it never reached the server. */
   function stopLane(kind: AskKind): Promise<void> {
     const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
     stopping[kind] = stopped;
-    for (const permit of permits[kind].splice(0)) giveBack(permit);
+    for (const { permit } of permits[kind].splice(0)) giveBack(permit);
     pacer.look();
     return stopped;
   }

@@ -16,6 +16,8 @@ import { type Demand, type Permit, takeTurn, type Wait } from './turn.ts';
 /** What a pacer asks of the limiter, and tells it. Instants are monotonic milliseconds of this process. */
 export interface PacerHooks {
   demand(): Demand;
+  /** How much ahead of its instant a permit is to be given, milliseconds: what a task takes until it could be sent. */
+  lead(): number;
   /** So many more may start. Those that nobody waits for any more are to be given back: `withdrawn`. */
   grant(permits: readonly Permit[]): void;
   /** Until when nothing more can start; undefined: nothing waits, or only for an answer. */
@@ -30,7 +32,10 @@ export interface Pacer {
   tell(event: PacerEvent): void;
   /** Something may be able to start: looks what. */
   look(): void;
-  /** Whether the permit still counts: what others have given up for lost must not start. */
+  /**
+   * Whether the permit still counts, at its instant: not where everything waits since it was given, nor where others have
+   * given it up for lost.
+   */
   holds(permit: Permit): boolean;
   /** What is known of the server's limit. */
   readonly allowance: Allowance;
@@ -47,11 +52,6 @@ export interface PacerParts {
 
 export type MakePacer = (parts: PacerParts) => Pacer;
 
-/**
- * Bottleneck takes some turns of the event loop from a permit to the start: permits are put in this much ahead of
- * their time (milliseconds), and the task waits for the rest of it in its own slot.
- */
-export const LEAD = 2;
 /** Longest delay that a Node timer takes, milliseconds. */
 export const LONGEST_TIMER = 2_147_483_647;
 
@@ -64,11 +64,12 @@ export function localPacer({ clock, random, settings, hooks }: PacerParts): Pace
     clearTimeout(timer);
     timer = undefined;
     const now = clock.monotonic();
-    const turn = takeTurn(state, [], hooks.demand(), { now, lead: LEAD, random });
+    const lead = hooks.lead();
+    const turn = takeTurn(state, [], hooks.demand(), { now, lead, random });
     state = turn.state;
     if (turn.permits.length > 0) hooks.grant(turn.permits);
     if (turn.wait !== undefined) {
-      const ahead = Math.ceil(turn.wait.until - LEAD - clock.monotonic());
+      const ahead = Math.ceil(turn.wait.until - lead - clock.monotonic());
       timer = setTimeout(look, Math.min(Math.max(ahead, 1), LONGEST_TIMER));
     }
     hooks.waits(turn.wait);
@@ -79,7 +80,7 @@ export function localPacer({ clock, random, settings, hooks }: PacerParts): Pace
       state = advance(state, event, clock.monotonic());
     },
     look,
-    holds: () => true,
+    holds: () => (state.paused?.until ?? Number.NEGATIVE_INFINITY) <= clock.monotonic(),
     get allowance() {
       return allowanceOf(state);
     },

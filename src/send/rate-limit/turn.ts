@@ -20,7 +20,7 @@ export interface Dated {
 /** Tasks that wait and have no permit, by kind. */
 export type Demand = Readonly<Record<AskKind, number>>;
 
-/** One task may start at `from`. */
+/** What one task sends may go out at `from`, and not before. */
 export interface Permit {
   readonly id: number;
   readonly kind: AskKind;

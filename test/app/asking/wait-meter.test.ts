@@ -61,6 +61,7 @@ it('is news when a person would wonder, in fields that are named as all are; a l
     [5_999.6, 'window'],
     [5_900.4, 'gap'],
     [61_000, 'window'],
+    [61_600, 'window'],
     [301_000, 'throttled'],
     [301_000, 'paused'],
     [301_000, 'cool_down'],
@@ -71,6 +72,10 @@ it('is news when a person would wonder, in fields that are named as all are; a l
   expect(log.info.mock.calls).toEqual([
     [{ wait_ms: 5_000, why: 'window' }, 'waiting for the rate limit'],
     [{ wait_ms: 60_000, why: 'window' }, 'waiting for the rate limit'],
+    [
+      { wait_ms: 60_600, until: '2026-11-26T20:01:01Z', why: 'window' },
+      'waiting 1 min 01 s (until 2026-11-26T20:01:01Z) for the rate limit',
+    ],
     [long('throttled'), `waiting 5 min 00 s (until ${until}) for the API (too many requests)`],
   ]);
   // What asks for a pause says so itself, with the cause.

@@ -12,6 +12,7 @@ import {
   type Limiter,
   LimiterStopped,
   type Observation,
+  type Start,
 } from '../../../src/send/rate-limit/limiter.ts';
 import { bestOfThree, PATIENTLY, SOAK } from '../../helpers.ts';
 import { type Counter, counter } from '../rate-limit/simulator.ts';
@@ -48,8 +49,9 @@ async function api(per: 'key' | 'phone', limit = 10, windowMs = 1000) {
   return { granted, refused, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
-async function exchange(url: string, phone: string, sent: () => void) {
-  sent();
+async function exchange(url: string, phone: string, start: Start) {
+  if (!(await start.due())) return undefined;
+  start.sent();
   const sentAt = performance.now();
   const answer = await fetch(url, { method: 'POST', headers: { 'x-phone': phone } });
   await answer.arrayBuffer();
@@ -94,7 +96,7 @@ async function askAll(lanes: Lanes, url: string, each: number, phones = PHONES):
   let throttled = 0;
   const one = async (phone: string) => {
     const lane = lanes.lane(phone);
-    while ((await lane.schedule('ask', (sent) => exchange(url, phone, sent))) === 429) throttled++;
+    while ((await lane.schedule('ask', (start) => exchange(url, phone, start))) === 429) throttled++;
   };
   await Promise.all(phones.flatMap((phone) => Array.from({ length: each }, () => one(phone))));
   return throttled;
@@ -103,8 +105,9 @@ async function askAll(lanes: Lanes, url: string, each: number, phones = PHONES):
 /** A task that is answered at once, well within a great allowance. */
 const answered =
   <T>(value: T, remaining = 900) =>
-  async (sent: () => void) => {
-    sent();
+  async (start: Start) => {
+    if (!(await start.due())) return undefined;
+    start.sent();
     const sentAt = performance.now();
     const headers = {
       'x-ratelimit-limit': '1000',
@@ -200,9 +203,10 @@ describe.each(['key', 'phone'] as const)('the lane of one phone of several, by t
     const times: Record<string, number[]> = { a: [], b: [] };
     await Promise.all(
       ['a', 'a', 'a', 'b', 'b', 'b'].map((phone) =>
-        lanes.lane(phone).schedule('ask', async (sent) => {
+        lanes.lane(phone).schedule('ask', async (go) => {
+          if (!(await go.due())) return undefined;
           times[phone]?.push(performance.now() - before);
-          return answered(1)(sent);
+          return answered(1)(go);
         }),
       ),
     );
@@ -303,17 +307,15 @@ test('an ask that waits for the allowance when its phone is paused waits on', as
   for (const gap of [undefined, { minMs: 0, maxMs: 0 }]) {
     const lanes = lanesFor({ gap });
     let answer: () => void = () => undefined;
-    const first = lanes.lane('b').schedule('ask', async (sent) => {
+    const first = lanes.lane('b').schedule('ask', async (go) => {
       // The first ask of all goes alone.
       await new Promise<void>((resolve) => {
         answer = resolve;
       });
-      return answered(1)(sent);
+      return answered(1)(go);
     });
     const start = performance.now();
-    const waiting = lanes
-      .lane('a')
-      .schedule('ask', async (sent) => answered(performance.now() - start)(sent));
+    const waiting = lanes.lane('a').schedule('ask', async (go) => answered(performance.now() - start)(go));
     await vi.waitFor(() => expect(lanes.snapshot).toMatchObject({ inFlight: 1, queued: 1 }), PATIENTLY);
     lanes.lane('a').pause(start + 250);
     answer();

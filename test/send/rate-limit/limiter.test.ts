@@ -9,6 +9,7 @@ import {
   type LimiterOptions,
   LimiterStopped,
   type Observation,
+  type Start,
 } from '../../../src/send/rate-limit/limiter.ts';
 import { localPacer } from '../../../src/send/rate-limit/pacer.ts';
 import { bestOfThree, PATIENTLY, soakTest } from '../../helpers.ts';
@@ -66,8 +67,12 @@ async function countingApi(
   return { url: await listen(server), granted, refused };
 }
 
-async function exchange(url: string, sent: () => void): Promise<{ value: number; observation: Observation }> {
-  sent();
+async function exchange(
+  url: string,
+  start: Start,
+): Promise<{ value: number; observation: Observation } | undefined> {
+  if (!(await start.due())) return undefined;
+  start.sent();
   const sentAt = performance.now();
   const answer = await fetch(url, { method: 'POST' });
   await answer.arrayBuffer();
@@ -105,7 +110,7 @@ describe('against a real Express server with express-rate-limit', () => {
         const api = await expressApi(limit, windowMs, latencyMs);
         const limiter = limiterFor();
         const statuses = await Promise.all(
-          Array.from({ length: asks }, () => limiter.schedule('ask', (sent) => exchange(api.url, sent))),
+          Array.from({ length: asks }, () => limiter.schedule('ask', (start) => exchange(api.url, start))),
         );
         expect(api.refused).toEqual([]);
         expect(new Set(statuses)).toEqual(new Set([200]));
@@ -125,9 +130,9 @@ describe('against a real Express server with express-rate-limit', () => {
     let most = 0;
     await Promise.all(
       Array.from({ length: 397 }, () =>
-        limiter.schedule('ask', async (sent) => {
+        limiter.schedule('ask', async (start) => {
           most = Math.max(most, ++flying);
-          return exchange(api.url, sent).finally(() => flying--);
+          return exchange(api.url, start).finally(() => flying--);
         }),
       ),
     );
@@ -140,7 +145,7 @@ describe('against a real Express server with express-rate-limit', () => {
     const api = await expressApi(1000, 60_000, 0);
     const waits: unknown[] = [];
     const limiter = limiterFor({ onWait: (wait) => waits.push(wait) });
-    const ask = () => limiter.schedule('ask', (sent) => exchange(api.url, sent));
+    const ask = () => limiter.schedule('ask', (start) => exchange(api.url, start));
     await ask();
     const real = Date.now;
     for (const jump of [-3_600_000, 3_600_000, -3_600_000]) {
@@ -162,7 +167,7 @@ soakTest('a sliding log on real sockets: no 429', async () => {
   }));
   const limiter = limiterFor();
   await Promise.all(
-    Array.from({ length: 47 }, () => limiter.schedule('ask', (sent) => exchange(api.url, sent))),
+    Array.from({ length: 47 }, () => limiter.schedule('ask', (start) => exchange(api.url, start))),
   );
   expect(api.refused).toEqual([]);
   expect(api.granted).toHaveLength(47);
@@ -172,8 +177,9 @@ describe('the mechanism', () => {
   /** A task that was answered at once. */
   const answered =
     (value: unknown, httpStatus = 200, headers: Record<string, string> = {}) =>
-    async (sent: () => void) => {
-      sent();
+    async (start: Start) => {
+      if (!(await start.due())) return undefined;
+      start.sent();
       const sentAt = performance.now();
       return { value, observation: { sentAt, answeredAt: performance.now() + 0.1, httpStatus, headers } };
     };
@@ -187,10 +193,10 @@ describe('the mechanism', () => {
       release = resolve;
     });
     const tasks = Array.from({ length: 5 }, () =>
-      limiter.schedule('ask', async (sent) => {
+      limiter.schedule('ask', async (start) => {
         started++;
         await gate;
-        return answered(1, 200, generous)(sent);
+        return answered(1, 200, generous)(start);
       }),
     );
     await vi.waitFor(() => expect(started).toBe(1), PATIENTLY);
@@ -214,6 +220,22 @@ describe('the mechanism', () => {
     expect(performance.now() - before).toBeGreaterThanOrEqual(1000);
     expect(waits).toContain('throttled');
     expect(limiter.snapshot.throttled).toBe(1);
+  });
+
+  test('a window of more than a minute is one wait, with its end', async () => {
+    const waits: { untilMonotonic: number; why: string }[] = [];
+    const limiter = createLimiter({ clock, maxConcurrent: 10, onWait: (wait) => waits.push(wait) });
+    const full = { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '120' };
+    await limiter.schedule('ask', answered(1, 200, full));
+    const held = [3, 4].map((i) => limiter.schedule('ask', answered(i, 200, full)));
+    const outcomes = Promise.allSettled(held);
+    await vi.waitFor(() => expect(waits.at(-1)?.untilMonotonic).toBeGreaterThan(performance.now() + 60_000));
+    await delay(50);
+    const long = waits.filter(({ untilMonotonic }) => untilMonotonic > performance.now() + 60_000);
+    expect(long.map(({ why }) => why)).toEqual(['window']);
+    expect(limiter.snapshot).toMatchObject({ waitingWhy: 'window', queued: 2 });
+    await limiter.stop();
+    await outcomes;
   });
 
   test('a pause holds everything back, and is never shortened', async () => {
@@ -261,8 +283,8 @@ describe('the mechanism', () => {
   test('a task that fails, sent or not, holds nobody up, and its error is passed on', async () => {
     const limiter = limiterFor({ maxConcurrent: 1 });
     const fail = (send: boolean) =>
-      limiter.schedule('ask', async (sent) => {
-        if (send) sent();
+      limiter.schedule('ask', async (start) => {
+        if (send) start.sent();
         throw new Error('no disk');
       });
     await expect(fail(false)).rejects.toThrow('no disk');
@@ -296,11 +318,11 @@ describe('the mechanism', () => {
       },
     });
     let runs = 0;
-    const value = await limiter.schedule('ask', async (sent) => {
+    const value = await limiter.schedule('ask', async (start) => {
       runs++;
-      return answered('done', 200, generous)(sent);
+      return answered('done', 200, generous)(start);
     });
-    expect([value, runs, told]).toEqual(['done', 1, ['withdrawn', 'sent', 'answered']]);
+    expect([value, runs, told]).toEqual(['done', 2, ['withdrawn', 'sent', 'answered']]);
     expect(limiter.snapshot).toMatchObject({ inFlight: 0, queued: 0 });
   });
 
@@ -339,10 +361,10 @@ describe('the mechanism', () => {
       finish = resolve;
     });
     let started = false;
-    const running = limiter.schedule('ask', async (sent) => {
+    const running = limiter.schedule('ask', async (start) => {
       started = true;
       await gate;
-      return answered('done')(sent);
+      return answered('done')(start);
     });
     const queued = [1, 2, 3].map(() => limiter.schedule('ask', answered(1)));
     const outcomes = Promise.allSettled(queued);

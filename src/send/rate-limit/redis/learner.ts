@@ -1,5 +1,5 @@
 /** The policy of one process, while this process is the one that asks: it learns limit and window for all. */
-import { LEAD, type PacerEvent } from '../pacer.ts';
+import type { PacerEvent } from '../pacer.ts';
 import { advance, initial, type RateSettings, type RateState } from '../policy/policy.ts';
 import { type Demand, type Permit, takeTurn, type Wait } from '../turn.ts';
 import { learningMs } from './learnt.ts';
@@ -25,12 +25,9 @@ export class Learner {
     this.state = advance(this.state, event, now);
   }
 
-  turn(demand: Demand, now: number): readonly Permit[] {
-    const { state, permits, wait } = takeTurn(this.state, [], demand, {
-      now,
-      lead: LEAD,
-      random: this.#random,
-    });
+  turn(demand: Demand, now: number, lead: number): readonly Permit[] {
+    const random = this.#random;
+    const { state, permits, wait } = takeTurn(this.state, [], demand, { now, lead, random });
     this.state = state;
     this.wait = wait;
     return permits;

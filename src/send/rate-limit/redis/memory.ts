@@ -41,6 +41,8 @@ export class Memory {
   #pausedUntil: { readonly until: number; readonly why: WaitReason } | undefined;
   #last = 0;
   #strikes = 0;
+  /** The latest end of a pause that this process has told of, or was told to make. */
+  heldUntil = Number.NEGATIVE_INFINITY;
   /** How many more the server would take, by its last word. */
   remaining: number | undefined;
 
@@ -101,6 +103,7 @@ export class Memory {
       const until =
         answeredAt + (toldToWaitMs(facts) ?? Math.min(LONGEST_HOLD_MS, 1000 * 2 ** this.#strikes));
       this.#strikes++;
+      this.heldUntil = Math.max(this.heldUntil, until);
       this.#tell((at) => ['struck', at - mine.takenAt, until - at, limit]);
       return;
     }
@@ -112,6 +115,7 @@ export class Memory {
 
   paused(until: number, why: WaitReason): void {
     this.#pausedUntil = { until, why };
+    this.heldUntil = Math.max(this.heldUntil, until);
     this.#tell((at) => ['pause', until - at, why]);
   }
 

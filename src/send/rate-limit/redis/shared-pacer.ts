@@ -3,7 +3,7 @@
  * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
  * Redis is under way at a time; what happens meanwhile goes with the next.
  */
-import { LEAD, LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
+import { LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
 import type { Demand, Permit, Wait } from '../turn.ts';
 import { Learner } from './learner.ts';
@@ -110,7 +110,8 @@ export class SharedPacer implements Pacer {
 
   holds({ id }: Permit): boolean {
     const vouchedAt = this.#memory.get(id)?.vouchedAt ?? Number.NEGATIVE_INFINITY;
-    return this.#parts.clock.monotonic() < vouchedAt + LEASE_MS - LEASE_MARGIN_MS;
+    const now = this.#parts.clock.monotonic();
+    return now < vouchedAt + LEASE_MS - LEASE_MARGIN_MS && now >= this.#memory.heldUntil;
   }
 
   look(): void {
@@ -182,11 +183,11 @@ export class SharedPacer implements Pacer {
 
   /** One exchange with Redis: tells what happened, and takes what it may. False: it has to be told again. */
   async #exchange(demand: Demand): Promise<boolean> {
-    const { link, clock, settings, random, newEpoch, name } = this.#parts;
+    const { link, clock, hooks, settings, random, newEpoch, name } = this.#parts;
     const { gap, maxRate } = settings;
     const policy = this.#policy;
     const sentAt = clock.monotonic();
-    const ours = policy?.turn(demand, sentAt);
+    const ours = policy?.turn(demand, sentAt, hooks.lead());
     this.#waitUntil = policy?.wait;
     if (ours?.length === 0 && !this.#isDue(sentAt)) return true;
     const wanted = ours === undefined ? demand : countOf(ours);
@@ -273,7 +274,7 @@ export class SharedPacer implements Pacer {
     const isShort = left.ask + left.read > 0;
     const wait = this.#waitUntil;
     hooks.waits(isShort ? wait : undefined);
-    const early = this.#policy === undefined ? AHEAD_MS + this.#trip - random() * SPREAD_MS : LEAD;
+    const early = this.#policy === undefined ? AHEAD_MS + this.#trip - random() * SPREAD_MS : hooks.lead();
     const poll = now + POLL_MS * (0.75 + random() / 2);
     const due = wait === undefined ? poll : wait.until - early;
     this.#wake(isShort ? Math.min(Math.max(due, this.#courtesyUntil), now + this.#beat) : now + this.#beat);

@@ -245,6 +245,7 @@ describeWithRedis('what a run shares', () => {
       settings: { maxInFlight: 3 },
       hooks: {
         demand: () => ({ ask: 2 - granted, read: 0 }),
+        lead: () => 2,
         grant: (permits) => {
           granted += permits.length;
         },

@@ -221,6 +221,7 @@ export class VirtualClient {
       settings: { maxInFlight: script.concurrency ?? 100, ...script.pace },
       hooks: {
         demand: () => ({ ask: Math.max(0, Math.min(this.left, 100) - this.permits.length), read: 0 }),
+        lead: () => 2,
         grant: (permits) => {
           for (const permit of permits) {
             this.permits.push(permit);
