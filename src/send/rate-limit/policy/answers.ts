@@ -2,7 +2,7 @@
 
 import { type Facts, type Observation, readFacts } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
-import { type Ask, inFlight, isBefore } from './ask-log.ts';
+import { type Ask, inFlight } from './ask-log.ts';
 import { narrow, toMonotonic } from './server-clock.ts';
 import { passed, refused } from './slow-start.ts';
 import {
@@ -61,10 +61,9 @@ function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
 
 function wasDone(state: RateState, ask: Ask, { asks }: Counter): RateState {
   const flying = inFlight(asks);
-  const level = asks.filter((one) => one.answeredAt === undefined && one.id <= ask.id).length;
   // One that went before the last refusal belongs to what came before it.
   if (ask.sentAt < state.struckAt) return { ...state, strikes: 0 };
-  return { ...state, strikes: 0, slow: passed(state.slow, ask.sentAt, level, flying) };
+  return { ...state, strikes: 0, slow: passed(state.slow, ask.sentAt, ask.level, flying) };
 }
 
 /** A 429 or a 503. It was not done; its owner sends it again. */
@@ -73,14 +72,13 @@ function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateS
   const counter = state.counters[kind];
   const { mode } = counter;
   const first = ask.sentAt >= state.struckAt;
-  const level = counter.asks.filter((one) => one.id <= ask.id && !isBefore(one, ask)).length;
   // By its own headers there is room: it counts something that they do not show.
   const inSpite = facts.remaining !== 0;
   const struck: RateState = {
     ...state,
     strikes: state.strikes + (first ? 1 : 0),
     struckAt: first ? answeredAt : state.struckAt,
-    slow: first && inSpite ? refused(state.slow, level) : state.slow,
+    slow: first && inSpite ? refused(state.slow, ask.level) : state.slow,
     way:
       first && !ask.promised && isTold(mode) && mode.name !== 'shared' ? moreCareful(state.way) : state.way,
   };

@@ -16,6 +16,8 @@ export interface Ask {
   readonly answeredAt: number | undefined;
   /** How long it takes unless something holds it up, as known when it was granted, milliseconds. */
   readonly usual: number;
+  /** How many were in flight when it was granted, it included. */
+  readonly level: number;
   /** It was refused: the server may not count it. */
   readonly refused: boolean;
   /** It went on a conjecture: nothing else may start before its answer. */

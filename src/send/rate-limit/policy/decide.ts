@@ -4,6 +4,7 @@ import { paceAllows } from './own-pace.ts';
 import { shiftOf } from './single-ask.ts';
 import {
   type Counter,
+  flyingIn,
   LONGEST_BACKOFF,
   LONGEST_LOG,
   type Mode,
@@ -186,10 +187,6 @@ function foreseen(
 function isStale(state: RateState, mode: Told, now: number): boolean {
   const longest = Math.max(longestRoundTrip(state.way, 'ask'), longestRoundTrip(state.way, 'read'));
   return now - mode.heardAt > Math.max(spanOf(mode) / 4, longest, 50);
-}
-
-function flyingIn({ counters: { ask, read } }: RateState): number {
-  return inFlight(ask.asks) + (ask === read ? 0 : inFlight(read.asks));
 }
 
 function wait(at: number | undefined, why: WaitReason): Verdict {

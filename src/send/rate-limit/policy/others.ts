@@ -49,6 +49,7 @@ export function withOthers(
       sentAt: before.heardAt,
       answeredAt: latestArrival(ask, state.way, othersAt),
       usual: 0,
+      level: 0,
       refused: false,
       solo: false,
       promised: false,

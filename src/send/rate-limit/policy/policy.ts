@@ -6,6 +6,7 @@ import type { Ask } from './ask-log.ts';
 import { paceGranted, paceSent } from './own-pace.ts';
 import {
   type Counter,
+  flyingIn,
   isTold,
   LONGEST_LOG,
   type Mode,
@@ -86,6 +87,7 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
     sentAt: now,
     answeredAt: undefined,
     usual: usualRoundTrip(state.way, kind),
+    level: flyingIn(state) + 1,
     refused: false,
     solo,
     promised: isTold(mode) && mode.credit > 0,

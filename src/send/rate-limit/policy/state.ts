@@ -1,7 +1,7 @@
 /** What the policy knows. Instants are monotonic milliseconds. */
 
 import type { Reset, Span } from '../headers.ts';
-import type { Ask } from './ask-log.ts';
+import { type Ask, inFlight } from './ask-log.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
 import { type ServerClock, UNKNOWN_CLOCK } from './server-clock.ts';
 import type { Sample } from './single-ask.ts';
@@ -117,6 +117,11 @@ export function initial(settings: RateSettings): RateState {
     strikes: 0,
     struckAt: Number.NEGATIVE_INFINITY,
   };
+}
+
+/** Exchanges in flight, of both kinds. */
+export function flyingIn({ counters: { ask, read } }: RateState): number {
+  return inFlight(ask.asks) + (ask === read ? 0 : inFlight(read.asks));
 }
 
 export function isTold(mode: Mode): mode is Told {

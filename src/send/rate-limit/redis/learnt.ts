@@ -2,7 +2,14 @@
 import { type Ask, latestArrival } from '../policy/ask-log.ts';
 import { marginOf, type Observation, type RateState } from '../policy/policy.ts';
 import { isTold, spanOf } from '../policy/state.ts';
-import { type AskKind, longestRoundTrip, measured, UNKNOWN_WAY, usualRoundTrip, type Way } from '../policy/way.ts';
+import {
+  type AskKind,
+  longestRoundTrip,
+  measured,
+  UNKNOWN_WAY,
+  usualRoundTrip,
+  type Way,
+} from '../policy/way.ts';
 
 export interface Learnt {
   readonly limit: number;
@@ -51,6 +58,6 @@ export class Arrivals {
 
   #ask(kind: AskKind, sentAt: number, answeredAt: number | undefined): Ask {
     const usual = usualRoundTrip(this.#way, kind);
-    return { id: 0, kind, sentAt, answeredAt, usual, refused: false, solo: false, promised: false };
+    return { id: 0, kind, sentAt, answeredAt, usual, level: 1, refused: false, solo: false, promised: false };
   }
 }
