@@ -10,17 +10,16 @@ import { estimateMs } from '../plan/estimate.ts';
 import { firstLines } from '../plan/first-lines.ts';
 import { roundedIdsNote } from '../plan/rounded-ids.ts';
 import { asksNeeded, busiestOf, survey, workloads } from '../plan/survey.ts';
-import { assertWritable, openResults } from '../report/results/results.ts';
+import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/lost-ledger.ts';
 import { inShard } from './asking/shard-cohort.ts';
-import { spool } from './asking/spool.ts';
+import { assertOutput, cohortFile } from './inputs.ts';
 import { type Io, isTerminal, systemClock } from './io.ts';
 import { wantsColour } from './outputs/output.ts';
 import { type Projection, project } from './outputs/project.ts';
-import { assertReplaceable } from './outputs/replaceable.ts';
-import { Releases } from './releases.ts';
+import { releasing } from './releases.ts';
 
 /** Problems shown one by one; beyond them they are counted. `--output` has all. */
 const SHOWN = 20;
@@ -28,25 +27,16 @@ const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
 /** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
-export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
-  const releases = new Releases();
-  try {
-    const { path, ...options } = config.cohort;
-    let source = { path, name: path };
-    if (path === '-') {
-      const spooled = await spool(io.stdin, join(tmpdir(), 'cohort'));
-      releases.add(spooled.remove);
-      source = { path: spooled.path, name: 'standard input' };
-    }
-    const whole = await openCohort(source.path, { ...options, plainCell, name: source.name });
+export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
+  return releasing(async (releases) => {
+    const beside = join(tmpdir(), 'cohort');
+    const { path, name = path } = await cohortFile(config.cohort.path, { stdin: io.stdin, beside, releases });
+    const whole = await openCohort(path, { ...config.cohort, plainCell, name });
     const cohort = inShard(whole, config.shard);
     if (config.output !== undefined) {
-      await assertReplaceable(config.output);
       await assertNoResults(config.output);
-      if (config.output !== '-') {
-        await assertWritable(config.output);
-        await sweepLitter(config.output, systemClock.now());
-      }
+      await assertOutput(config.output);
+      if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
     }
 
     const write = (text: string) => io.stdout.write(text);
@@ -61,7 +51,7 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
       NO_SELECTION,
       (line: number, problem: Problem) => {
-        if (shown++ < SHOWN) say(problemLine(source.name, line, problem, terminal));
+        if (shown++ < SHOWN) say(problemLine(name, line, problem, terminal));
       },
     );
     for (const note of cohort.seen()) say(`note: ${note}\n`);
@@ -109,7 +99,5 @@ export async function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       }
     }
     return plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;
-  } finally {
-    await releases.all();
-  }
+  });
 }

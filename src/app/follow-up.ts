@@ -11,51 +11,40 @@ import { sweepAll } from '../lib/atomic-file.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
 import type { Ending } from '../report/summary/ending.ts';
 import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/follow-up-text.ts';
-import { createLog, safeWriter } from '../report/terminal/log.ts';
+import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
-import { RunControl } from '../send/run-control.ts';
-import { Live } from './asking/live.ts';
 import { openSharing } from './asking/share.ts';
 import { type Io, systemClock } from './io.ts';
-import { wantsColour } from './outputs/output.ts';
 import { assertPublishable, forLog, publish } from './outputs/publish.ts';
 import { assertReplaceable } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
-import { endpoint, type ReaderParts, SANDBOX_SENDER } from './phones/connect.ts';
+import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, type Readers } from './phones/readers.ts';
-import { Releases } from './releases.ts';
+import { type Releases, releasing } from './releases.ts';
+import { openSession, type Session, timesOf } from './session.ts';
 
 /** Groups read at once; the limiter says when each of them starts. */
 const READS_IN_FLIGHT = 8;
 
 /** From `invited` to `joined`, from `unknown` to what the group tells, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
-export async function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
-  const releases = new Releases();
-  try {
-    return await wired(config, io, releases);
-  } finally {
-    await releases.all();
-  }
+export function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
+  return releasing(async (releases) => {
+    const session = openSession(config, io, releases);
+    const inputs = await openInputs(config, session);
+    const learnt = await readGroups(config, session, inputs);
+    const now = session.clock.now();
+    const rewritten = await rewrite(config, session, inputs, learnt, now);
+    return tell(config, session, inputs, learnt, rewritten, now);
+  });
 }
 
-async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promise<ExitCode> {
-  const clock = systemClock;
-  const startedAt = clock.monotonic();
-  const control = new RunControl();
-  const live = new Live(clock);
-  const log = createLog({
-    config: config.log,
-    write: safeWriter(io.stderr),
-    secret: config.target.kind === 'api' ? config.target.apiKey : undefined,
-    colour: wantsColour(io),
-  });
-  releases.add(
-    io.onSignal((signal) => {
-      const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
-      control.stop({ exit, code: 'interrupted', message: `stopped by ${signal}` });
-    }),
-  );
+interface Inputs extends ToRead {
+  readonly cohort: Cohort;
+  /** undefined: there is none. */
+  readonly ledger: Ledger | undefined;
+}
 
+async function openInputs(config: FollowUpConfig, { clock, log, releases }: Session): Promise<Inputs> {
   const isApi = config.target.kind === 'api';
   const cohort = await openCohort(config.results, {
     defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
@@ -67,51 +56,75 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     );
   }
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
-  const { chatIds, open, inDoubt } = await groupsOf(cohort, config.results);
+  const toRead = await groupsOf(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
   const ledger = await ledgerOf(config, releases);
   await sweepAll([config.output, ...Object.values(config.reports)], clock.now());
   if (ledger?.repaired) log.warn({}, ledger.repaired);
+  return { ...toRead, cohort, ledger };
+}
 
-  let readers: Readers | undefined;
-  const to = chatIds.size > 0 ? await endpoint(config, releases) : undefined;
-  const sharing = to && (await openSharing({ redis: config.redis, to, control, clock, log, releases }));
-  // A Redis that is out of reach has stopped the run.
-  if (to && !(config.redis && sharing === undefined)) {
-    const parts: ReaderParts = {
-      ...{ config, to, control, closing: control, clock, log, releases, sharing },
-      ...{ events: live, waits: live.waits },
-    };
-    readers = connectReaders(parts, chatIds);
-  }
+interface Learnt {
+  /** undefined: no group was read, because nobody can have news, or because the API let nobody in. */
+  readonly readers: Readers | undefined;
+  /** Groups whose members are known. */
+  readonly read: ReadonlySet<ChatId>;
+  readonly histories: ReadonlyMap<ChatId, History>;
+}
+
+async function readGroups(config: FollowUpConfig, session: Session, inputs: Inputs): Promise<Learnt> {
+  const { control } = session;
+  const { chatIds, open, inDoubt } = inputs;
   const read = new Set<ChatId>();
   const histories = new Map<ChatId, History>();
+  const readers = await openReaders(config, session, chatIds);
+  if (readers === undefined) return { readers, read, histories };
   const slots = pLimit(READS_IN_FLIGHT);
   await Promise.all(
     [...chatIds.keys()].map((chatId) =>
       slots(async () => {
         const isOpen = open.has(chatId);
-        if (isOpen && !control.stopped && (await readers?.read(chatId)) === 'read') read.add(chatId);
-        const history = control.stopped
-          ? undefined
-          : await readers?.history(chatId, inDoubt.has(chatId) ? 'all' : 'first');
+        if (isOpen && !control.stopped && (await readers.read(chatId)) === 'read') read.add(chatId);
+        if (control.stopped) return;
+        const history = await readers.history(chatId, inDoubt.has(chatId) ? 'all' : 'first');
         if (history === undefined) return;
         histories.set(chatId, history);
         // Of those who are in, only what the notifications tell has to be checked.
-        if (!isOpen && history.someoneWent && !control.stopped) await readers?.read(chatId);
+        if (!isOpen && history.someoneWent && !control.stopped) await readers.read(chatId);
       }),
     ),
   );
+  return { readers, read, histories };
+}
 
-  const { olderThanMs } = config;
-  const now = clock.now();
-  const named = (askedAt: number | undefined) =>
-    olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
-  const rewriting = { cohort, groups: readers?.groups, read, histories, ledger, clock, named };
-  const { tally, counts, rows, written } = await rewrite(config, io, rewriting);
+async function openReaders(
+  config: FollowUpConfig,
+  session: Session,
+  chatIds: Inputs['chatIds'],
+): Promise<Readers | undefined> {
+  if (chatIds.size === 0) return undefined;
+  const { control, clock, log, live, releases } = session;
+  const { redis } = config;
+  const to = await endpoint(config, releases);
+  const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
+  // A Redis that is out of reach has stopped the run.
+  if (to === undefined || (redis && sharing === undefined)) return undefined;
+  const parts = { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
+  return connectReaders(parts, chatIds);
+}
 
+/** The end, in words, in the files that were asked for, and in the exit code. */
+async function tell(
+  config: FollowUpConfig,
+  session: Session,
+  { ledger }: Inputs,
+  { readers }: Learnt,
+  { tally, counts, rows, written }: Written,
+  now: number,
+): Promise<ExitCode> {
+  const { io, live, control } = session;
   const { out, waiting, unread, inDoubt: unknown } = totalOf(counts);
   const stop = control.reason;
   const unfinished = out + waiting + unread + unknown + tally.counts.left;
@@ -132,16 +145,14 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
     asks: 0,
     throttled: readers?.limiter.snapshot.throttled ?? 0,
     waitedMs: live.waits.total(),
-    startedAt: clock.now() - (clock.monotonic() - startedAt),
-    endedAt: clock.now(),
-    elapsedMs: clock.monotonic() - startedAt,
+    ...timesOf(session),
   };
   const facts: FollowUpFacts = {
     file: config.results,
     groups: counts,
     groupName: ending.groupName,
     rows,
-    olderThanMs,
+    olderThanMs: config.olderThanMs,
     now,
     sandbox,
     written,
@@ -154,17 +165,18 @@ async function wired(config: FollowUpConfig, io: Io, releases: Releases): Promis
   return exit;
 }
 
-/** The groups, each with the phones that its people were asked through. A row that cannot be read cannot be written again as it was: then nothing is. */
-async function groupsOf(
-  cohort: Cohort,
-  file: string,
-): Promise<{
+/** The groups that may have news. */
+interface ToRead {
+  /** Each with the phones that its people were asked through. */
   readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
   /** Groups where somebody may have come in since: has an invite to accept, or is in doubt. */
   readonly open: ReadonlySet<ChatId>;
   /** Groups where somebody is in doubt. */
   readonly inDoubt: ReadonlySet<ChatId>;
-}> {
+}
+
+/** A row that cannot be read cannot be written again as it was: then nothing is. */
+async function groupsOf(cohort: Cohort, file: string): Promise<ToRead> {
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
   const open = new Set<ChatId>();
   const inDoubt = new Set<ChatId>();
@@ -201,16 +213,25 @@ async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Led
   return ledger;
 }
 
+type Written = Rewritten & { readonly written: string | undefined };
+
 async function rewrite(
   config: FollowUpConfig,
-  io: Io,
-  parts: Omit<Parameters<typeof rewriteResults>[0], 'writer'>,
-): Promise<Rewritten & { readonly written: string | undefined }> {
-  const { output, results } = config;
+  { io, clock }: Session,
+  { cohort, ledger }: Inputs,
+  { readers, read, histories }: Learnt,
+  now: number,
+): Promise<Written> {
+  const { output, results, olderThanMs } = config;
+  const named = (askedAt: number | undefined) =>
+    olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
   const target = output === '-' ? io.stdout : output;
   const writer = await openRecords(target, { excel: await beginsWithMark(results) });
   try {
-    const rewritten = await rewriteResults({ ...parts, writer });
+    const rewritten = await rewriteResults({
+      ...{ cohort, ledger, read, histories, writer, clock, named },
+      groups: readers?.groups,
+    });
     // What has not changed is not touched: neither its time nor its bytes.
     const changed = output !== results || rewritten.changed > 0;
     if (changed) await writer.commit();

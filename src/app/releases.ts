@@ -21,3 +21,13 @@ export class Releases {
     if (failed) throw failure;
   }
 }
+
+/** Runs `use`, and then releases what it has opened, whatever ended it. */
+export async function releasing<T>(use: (releases: Releases) => Promise<T>): Promise<T> {
+  const releases = new Releases();
+  try {
+    return await use(releases);
+  } finally {
+    await releases.all();
+  }
+}

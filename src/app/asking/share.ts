@@ -7,7 +7,6 @@ import type { MakePacer } from '../../send/rate-limit/pacer.ts';
 import type { RedisTarget } from '../../send/rate-limit/redis/redis-url.ts';
 import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import type { Endpoint } from '../phones/connect.ts';
 import type { Releases } from '../releases.ts';
 
 /** What this run keeps together with others. */
@@ -28,7 +27,7 @@ export interface CapLedger {
 
 export interface SharingParts {
   readonly redis: RedisTarget | undefined;
-  readonly to: Pick<Endpoint, 'baseUrl' | 'apiKey'>;
+  readonly to: { readonly baseUrl: URL; readonly apiKey: string };
   readonly control: RunControl;
   readonly clock: Clock;
   readonly log: Log;

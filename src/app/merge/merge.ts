@@ -6,19 +6,13 @@ import { REASONS } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type ResultColumn } from '../../domain/results-columns.ts';
 import type { Reading } from '../../domain/words.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
-import {
-  assertWritable,
-  headerCells,
-  openRecords,
-  type RecordsWriter,
-  resultCells,
-} from '../../report/results/results.ts';
+import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { assertOutput } from '../inputs.ts';
 import { type Io, systemClock } from '../io.ts';
-import { assertReplaceable } from '../outputs/replaceable.ts';
-import { Releases } from '../releases.ts';
+import { releasing } from '../releases.ts';
 import { ByRow, type FromFile } from './by-row.ts';
 import { mergedText } from './merged-text.ts';
 import { Ranges } from './ranges.ts';
@@ -28,9 +22,8 @@ import { UnseenAsks } from './unseen-asks.ts';
 const BATCH = 500;
 
 /** The results of the shards of a cohort, put together in the order of the cohort. Asks nobody. */
-export async function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitCode> {
-  const releases = new Releases();
-  try {
+export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitCode> {
+  return releasing(async (releases) => {
     const files: ResultsFile[] = [];
     for (const path of config.results) files.push(await openResultsFile(path));
     assertAlike(files);
@@ -39,11 +32,8 @@ export async function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr
     const excel = files.some((file) => file.excel);
     if (cohort) assertOf(cohort, first, config.cohort?.path ?? '');
 
-    await assertReplaceable(config.output);
-    if (config.output !== '-') {
-      await assertWritable(config.output);
-      await sweepLitter(config.output, systemClock.now());
-    }
+    await assertOutput(config.output);
+    if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
     const unseen = new UnseenAsks(config.results, systemClock);
     releases.add(() => unseen.close());
     const rows = await ByRow.open(files);
@@ -64,9 +54,7 @@ export async function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr
     const say = config.output === '-' ? io.stderr : io.stdout;
     say.write(mergedText(config, out.tally, out.missing));
     return out.missing.lines > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
-  } finally {
-    await releases.all();
-  }
+  });
 }
 
 /** Takes records in order: counts them, and writes them many at a time. */

@@ -9,6 +9,8 @@ import { type Io, isTerminal } from '../io.ts';
 
 export interface Output {
   readonly log: Logger;
+  /** Begins the bar or the lines, where they are wanted. */
+  start(): void;
   /** Ends the bar or the lines; the log goes on. */
   stop(): void;
 }
@@ -19,7 +21,11 @@ export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = i
 }
 
 /** The log and the progress share stderr: a line of log goes above the bar. */
-export function openOutput(config: RunConfig, io: Io, live: Live): Output & { start(): void } {
+export function openOutput(
+  config: Pick<RunConfig, 'log' | 'target'> & Partial<Pick<RunConfig, 'shard'>>,
+  io: Io,
+  live: Live,
+): Output {
   const write = safeWriter(io.stderr);
   let progress: Progress | undefined;
   const log = createLog({

@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import { noSender } from '../config/api.ts';
+import type { RunConfig } from '../config/run.ts';
+import { wholeCohortInPod } from '../config/shard.ts';
+import { OnboardError } from '../domain/errors.ts';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import { sweepAll } from '../lib/atomic-file.ts';
+import { assertWritable } from '../report/results/results.ts';
+import { plainCell } from '../report/results/safe-cell.ts';
+import { assertLedgerNotLost } from './asking/lost-ledger.ts';
+import { assertOneSharding } from './asking/one-sharding.ts';
+import { inShard } from './asking/shard-cohort.ts';
+import { spool } from './asking/spool.ts';
+import { assertPublishable } from './outputs/publish.ts';
+import { assertReplaceable } from './outputs/replaceable.ts';
+import { assertReportable } from './outputs/report-file.ts';
+import { SANDBOX_SENDER } from './phones/connect.ts';
+import type { Releases } from './releases.ts';
+import type { Session } from './session.ts';
+
+export interface Inputs {
+  readonly cohort: Cohort;
+  readonly ledger: Ledger;
+}
+
+/**
+ * The cohort and the ledger of a run, and the certainty that its results can be written.
+ * Whatever is wrong with the input is said here, before anything is touched or sent.
+ */
+export async function openInputs(config: RunConfig, session: Session): Promise<Inputs> {
+  const { io, clock, control, log, releases } = session;
+  const { path, name } = await cohortFile(config.cohort.path, {
+    stdin: io.stdin,
+    beside: config.ledger,
+    signal: control.signal,
+    releases,
+  });
+  const isApi = config.target?.kind === 'api';
+  const whole = await openCohort(path, {
+    ...config.cohort,
+    plainCell,
+    name,
+    defaultSender: config.sender ?? (config.target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
+    senderRequired: isApi,
+  });
+  const cohort = inShard(whole, config.shard);
+  for (const note of cohort.notes) log.info({}, note);
+  if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
+  if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(name ?? path);
+  const wholeInPod = wholeCohortInPod(config.shard, io.env);
+  if (wholeInPod) log.warn({}, wholeInPod);
+  await assertOutput(config.output);
+  await assertPublishable(config.reports);
+  if (config.reports.report) await assertReportable(config.reports.report);
+  await assertOneSharding(config.ledger, config.shard);
+  await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
+  const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
+  releases.add(() => ledger.close());
+  // Nobody else keeps a cohort beside the ledger: it is locked.
+  if (!config.dryRun)
+    await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
+  if (ledger.repaired) log.warn({}, ledger.repaired);
+  return { cohort, ledger };
+}
+
+/** The file to read a cohort from. Standard input is kept in a file, which goes with the releases; only it has a name of its own. */
+export async function cohortFile(
+  path: string,
+  {
+    stdin,
+    beside,
+    signal,
+    releases,
+  }: { stdin: Readable; beside: string; signal?: AbortSignal; releases: Releases },
+): Promise<{ readonly path: string; readonly name: string | undefined }> {
+  if (path !== '-') return { path, name: undefined };
+  const spooled = await spool(stdin, beside, signal);
+  releases.add(spooled.remove);
+  return { path: spooled.path, name: 'standard input' };
+}
+
+/** @throws OnboardError NOT_WRITABLE when results cannot be written there, or would take the place of another file */
+export async function assertOutput(path: string): Promise<void> {
+  await assertReplaceable(path);
+  if (path !== '-') await assertWritable(path);
+}
+
+function notResults(cohort: string): OnboardError {
+  const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
+  return new OnboardError('CONFIG', message);
+}

@@ -1,0 +1,59 @@
+import type { RunConfig } from '../config/run.ts';
+import { maskSender } from '../domain/sender.ts';
+import type { Selection } from '../plan/decide.ts';
+import { roundedIdsNote } from '../plan/rounded-ids.ts';
+import { type Knowledge, type Survey, survey, workloads } from '../plan/survey.ts';
+import { logCountries } from './asking/agreed.ts';
+import { untilStopped } from './asking/until-stopped.ts';
+import type { Inputs } from './inputs.ts';
+import type { Session } from './session.ts';
+
+/** Sending phones that the log counts one by one. */
+const MOST_SENDERS = 20;
+
+/** Who is to be asked, and by which rules that was decided. */
+export interface Plan {
+  readonly plan: Survey;
+  readonly selection: Selection;
+  readonly knowledge: Knowledge;
+}
+
+/** Reads the whole cohort once, beside what the ledger and former results know of it. */
+export async function makePlan(config: RunConfig, session: Session, inputs: Inputs): Promise<Plan> {
+  const { control, io, log } = session;
+  const { cohort, ledger } = inputs;
+  const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };
+  const knowledge: Knowledge = {
+    ledger: (pair) => ledger.state(pair)?.status,
+    previous: ({ row }) => cohort.previous(row)?.status,
+  };
+  log.info({}, cohort.mapping);
+  const readings = untilStopped(cohort.readings(control.signal), control.signal);
+  const plan = await survey(readings, knowledge, selection);
+  for (const note of cohort.seen()) log.info({}, note);
+  const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
+  if (rounded !== undefined) log.warn({}, rounded);
+  log.info(
+    {
+      rows: plan.rows,
+      to_ask: plan.toAsk,
+      known: plan.known,
+      duplicates: plan.duplicates,
+      invalid: plan.invalid,
+      ...(cohort.senderColumn !== undefined && { senders: sendersOf(plan) }),
+    },
+    'cohort read',
+  );
+  logCountries({ config, io, plan, log });
+  return { plan, selection, knowledge };
+}
+
+/** Per sending phone, masked: people to ask. `default` stands for the run's own where it has none yet (a dry run). */
+function sendersOf(plan: Survey): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [sender, { people }] of [...workloads(plan, 1)].slice(0, MOST_SENDERS)) {
+    const name = sender === undefined ? 'default' : maskSender(sender);
+    found[name] = (found[name] ?? 0) + people;
+  }
+  return found;
+}

@@ -1,0 +1,142 @@
+import { basename } from 'node:path';
+import type { RunConfig } from '../config/run.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { shardText } from '../domain/shard.ts';
+import { HtmlReport } from '../report/html/report.ts';
+import type { Countries } from '../report/summary/countries.ts';
+import type { Ending } from '../report/summary/ending.ts';
+import { summaryText } from '../report/summary/summary.ts';
+import type { Tally } from '../report/summary/tally.ts';
+import { safeWriter } from '../report/terminal/log.ts';
+import type { LimiterSnapshot } from '../send/rate-limit/limiter.ts';
+import type { StopReason } from '../send/run-control.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { Inputs } from './inputs.ts';
+import { nextStep, shellWords, typedCommand } from './next-step.ts';
+import { wantsColour } from './outputs/output.ts';
+import { forLog, publish } from './outputs/publish.ts';
+import { writePage } from './outputs/report-file.ts';
+import { ownColumnsOf } from './outputs/report-rows.ts';
+import { writeResults } from './outputs/write-results.ts';
+import type { Plan } from './plan.ts';
+import type { Sent } from './send.ts';
+import { type Session, timesOf } from './session.ts';
+
+/** How a run ended, for all that tell of it. */
+interface End {
+  readonly tally: Tally;
+  readonly exit: ExitCode;
+  readonly stop: StopReason | undefined;
+  readonly countries: Countries;
+  /** undefined: nothing was asked. */
+  readonly limiter: LimiterSnapshot | undefined;
+  /** The HTML report is in its place. */
+  readonly reported: boolean;
+}
+
+/** Writes the results, whatever ended the asking; then the HTML report, the summary and what CI reads. */
+export async function reportRun(
+  config: RunConfig,
+  session: Session,
+  inputs: Inputs,
+  { plan, selection }: Plan,
+  sent: Sent,
+): Promise<ExitCode> {
+  const { control, live, progress, io } = session;
+  const { phones, limited, throttled, failure } = sent;
+  const stop = control.reason ?? phones?.stopped();
+  const page = config.reports.report
+    ? new HtmlReport(ownColumnsOf(inputs.cohort), (chatId) => live.groupAbout(chatId))
+    : undefined;
+  const tally = await writeResults({
+    ...{ ...inputs, config, selection, limited, throttled },
+    stdout: io.stdout,
+    report: page,
+    stop: control.reason,
+    stopOf: phones && ((sender) => phones.stopOf(sender)),
+  }).catch((error: unknown) => {
+    throw failure ?? error;
+  });
+  const exit = exitCodeOf(tally.counts, stop);
+  progress.stop();
+  const limiter = phones?.limiter.snapshot;
+  // What failed here is thrown after the summary has been shown.
+  const unreported = page && (await writeReport(config, session, page, stop, limiter));
+  const reported = unreported === undefined;
+  await writeSummary(config, session, { tally, exit, stop, countries: plan.countries, limiter, reported });
+  if (failure !== undefined) throw failure;
+  if (unreported !== undefined) throw unreported;
+  return exit;
+}
+
+/** Puts the HTML report of a run in its place. Gives back what failed; undefined: nothing. */
+async function writeReport(
+  config: RunConfig,
+  { clock, live }: Session,
+  page: HtmlReport,
+  stop: StopReason | undefined,
+  limiter: LimiterSnapshot | undefined,
+): Promise<unknown> {
+  const path = config.reports.report;
+  if (path === undefined) return undefined;
+  const { limit, windowMs } = limiter ?? {};
+  const allowance = limit === undefined || windowMs === undefined ? undefined : { limit, windowMs };
+  const waited = live.waits.total();
+  const cohort = config.cohort.path === '-' ? 'standard input' : basename(config.cohort.path);
+  const facts = {
+    source: `${cohort}${config.shard ? `, shard ${shardText(config.shard)}` : ''}`,
+    writtenAt: clock.now(),
+    sandbox: config.target?.kind === 'sandbox',
+    dryRun: config.dryRun,
+    stopped: stop?.message,
+    next: stop && stop.exit !== EXIT.safety ? 'run the same command again' : undefined,
+    unreadable: 0,
+    pace: limiter && { allowance, throttled: limiter.throttled, waited, waits: live.waits.notable },
+  };
+  return writePage(path, page.page(facts)).catch((error: unknown) => error);
+}
+
+/** The end of the run, for people on stderr, for machines in the files they asked for, and for CI. */
+async function writeSummary(config: RunConfig, session: Session, end: End): Promise<void> {
+  const { io, live } = session;
+  const { tally, exit, stop } = end;
+  const next = (terminal: boolean) => {
+    const { words, withheld } = typedCommand(io.command, terminal);
+    return nextStep(exit, tally.counts, shellWords(['group-onboard', ...words]), withheld);
+  };
+  const ending: Ending = {
+    command: 'run',
+    cohort: config.cohort.path,
+    results: config.output === '-' ? undefined : config.output,
+    ledger: config.ledger,
+    sandbox: config.target?.kind === 'sandbox',
+    dryRun: config.dryRun,
+    shard: config.shard && shardText(config.shard),
+    tally,
+    countries: end.countries,
+    groupName: (id) => live.groupName(id),
+    exit,
+    stopped: stop && { code: stop.code, message: stop.message },
+    next: next(false),
+    asks: live.asks,
+    throttled: end.limiter?.throttled ?? 0,
+    waitedMs: live.waits.total(),
+    ...timesOf(session),
+  };
+  if (!config.log.quiet) {
+    const terminal = Boolean(io.stderr.isTTY);
+    const text = summaryText(
+      {
+        ...ending,
+        ledger: config.ledger,
+        report: end.reported ? config.reports.report : undefined,
+        stopped: stop?.message,
+        next: next(terminal),
+      },
+      wantsColour(io),
+      terminal ? Math.max(io.stderr.columns || 80, 40) : Number.POSITIVE_INFINITY,
+    );
+    safeWriter(io.stderr)(forLog(text, ending, io.env));
+  }
+  await publish(ending, config.reports, io.env);
+}

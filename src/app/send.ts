@@ -1,0 +1,86 @@
+import type { RunConfig } from '../config/run.ts';
+import { EXIT } from '../domain/errors.ts';
+import type { ChatId, Pair } from '../domain/words.ts';
+import { alreadyDone } from '../plan/already-done.ts';
+import { workloads } from '../plan/survey.ts';
+import { agreed } from './asking/agreed.ts';
+import { askAll } from './asking/ask-all.ts';
+import { openSharing } from './asking/share.ts';
+import type { Inputs } from './inputs.ts';
+import { type Endpoint, endpoint } from './phones/connect.ts';
+import { connectPhones, type Phones } from './phones/senders.ts';
+import type { Plan } from './plan.ts';
+import type { Session } from './session.ts';
+
+/** How the asking ended. */
+export interface Sent {
+  /** undefined: nothing could be asked. */
+  readonly phones: Phones | undefined;
+  /** True when `--limit` ended it. */
+  readonly limited: boolean;
+  /** Whether WhatsApp throttled this pair to the end. */
+  readonly throttled: (pair: Pair) => boolean;
+  /** A defect that ended it; undefined: none. The results are written all the same. */
+  readonly failure: unknown;
+}
+
+/** Asks for everybody of the plan, through all sending phones. The ledger has what came of it. */
+export async function send(config: RunConfig, session: Session, inputs: Inputs, made: Plan): Promise<Sent> {
+  const { clock, control, log, releases } = session;
+  const to = await endpoint(config, releases);
+  logDone(config, session, inputs, made, to);
+  const { redis } = config;
+  const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
+  // A Redis that is out of reach has stopped the run: without it nothing may be sent.
+  if (to === undefined || (redis && sharing === undefined))
+    return { phones: undefined, limited: false, throttled: () => false, failure: undefined };
+
+  const { live } = session;
+  const { plan } = made;
+  const throttled = new Set<string>();
+  const phones = connectPhones({
+    ...{ ...session, ...inputs, config, plan, to, sharing },
+    events: live,
+    waits: live.waits,
+    throttled: (pair) => throttled.add(pairName(pair)),
+  });
+  live.waiting = () => phones.limiter.snapshot;
+  const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
+    const { calls } = phones;
+    if (!(await agreed({ ...session, config, plan, sender: to.sender, troubles, calls }))) return false;
+    live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
+    session.progress.start();
+    return true;
+  };
+  const { batchSize, limit, precheck, dryRun } = config;
+  const ended = await askAll({
+    ...{ ...session, ...inputs, ...made, phones, ready },
+    ...{ batchSize, limit, precheck, dryRun },
+    events: live,
+  }).then(
+    (limited) => ({ limited, failure: undefined }),
+    (error: unknown) => {
+      control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+      return { limited: false, failure: error ?? new Error('nothing was thrown') };
+    },
+  );
+  return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
+}
+
+/** Says what former runs have done. Of several phones each has its own cap: what is left of it is no one number. */
+function logDone(
+  { dailyCap }: RunConfig,
+  { clock, log }: Session,
+  { ledger }: Inputs,
+  { plan }: Plan,
+  to: Endpoint | undefined,
+): void {
+  const [sender = to?.sender, ...others] = workloads(plan, 1).keys();
+  const capped = others.length > 0 ? undefined : sender;
+  const done = alreadyDone(plan, ledger, { dailyCap, sender: capped }, clock.now());
+  if (done) log.info(done.facts, done.message);
+}
+
+function pairName({ chatId, participant }: Pair): string {
+  return `${chatId} ${participant}`;
+}

@@ -1,0 +1,86 @@
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import type { RunConfig } from '../config/run.ts';
+import { EXIT } from '../domain/errors.ts';
+import type { Clock } from '../domain/words.ts';
+import { RunControl } from '../send/run-control.ts';
+import { Live } from './asking/live.ts';
+import { type Io, systemClock } from './io.ts';
+import { type Output, openOutput } from './outputs/output.ts';
+import type { Releases } from './releases.ts';
+
+/** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
+const DRAIN_MS = 10_000;
+/** The longest wait of a Node timer: longer deadlines are three weeks and more, and no run takes that long. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** The parts that every later step of a use case works with: the clock, the stop signals, the log, the progress. */
+export interface Session {
+  readonly io: Io;
+  readonly clock: Clock;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  /** Ends the work in good order: no new asks. */
+  readonly control: RunControl;
+  /** Ends the readings that may follow an early stop. */
+  readonly closing: RunControl;
+  /** Abandons the requests that are still in flight. */
+  readonly abandon: AbortSignal;
+  readonly live: Live;
+  readonly log: Logger;
+  readonly progress: Pick<Output, 'start' | 'stop'>;
+  /** Takes each resource as it is opened. */
+  readonly releases: Releases;
+}
+
+type SessionConfig = Pick<RunConfig, 'log' | 'target'> & Partial<Pick<RunConfig, 'shard' | 'deadlineMs'>>;
+
+/**
+ * Opens the log, and listens to what ends the work: the signals and the deadline.
+ * @param onSignal says what the work does about a signal; undefined: nothing is said
+ */
+export function openSession(
+  config: SessionConfig,
+  io: Io,
+  releases: Releases,
+  onSignal?: (log: Logger, signal: string) => void,
+): Session {
+  const clock = systemClock;
+  const startedAt = clock.monotonic();
+  const control = new RunControl();
+  const closing = new RunControl();
+  const abandon = new AbortController();
+  setMaxListeners(0, abandon.signal); // every request in flight listens to it
+  const live = new Live(clock);
+  const { log, ...progress } = openOutput(config, io, live);
+  releases.add(() => progress.stop());
+  releases.add(
+    io.onSignal((signal) => {
+      onSignal?.(log, signal);
+      const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+      const reason = { exit, code: 'interrupted', message: `stopped by ${signal}` } as const;
+      control.stop(reason);
+      closing.stop(reason);
+      setTimeout(() => abandon.abort(), DRAIN_MS).unref();
+    }),
+  );
+  if (config.deadlineMs !== undefined) {
+    const timer = setTimeout(
+      () => control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' }),
+      Math.min(config.deadlineMs, LONGEST_TIMER_MS),
+    );
+    releases.add(() => clearTimeout(timer));
+  }
+  return { io, clock, startedAt, control, closing, abandon: abandon.signal, live, log, progress, releases };
+}
+
+/** When the work began and how long it has taken by now: epoch ms and ms. */
+export function timesOf({ clock, startedAt }: Session): {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly elapsedMs: number;
+} {
+  const endedAt = clock.now();
+  const elapsedMs = clock.monotonic() - startedAt;
+  return { startedAt: endedAt - elapsedMs, endedAt, elapsedMs };
+}
