@@ -4,17 +4,16 @@ import { noSender } from '../config/api.ts';
 import type { RunConfig } from '../config/run.ts';
 import { wholeCohortInPod } from '../config/shard.ts';
 import { OnboardError } from '../domain/errors.ts';
+import { rowsOf, type Shard } from '../domain/shard.ts';
+import type { Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
-import { assertLedgerNotLost } from './asking/lost-ledger.ts';
-import { assertOneSharding } from './asking/one-sharding.ts';
-import { inShard } from './asking/shard-cohort.ts';
+import { assertLedgerNotLost, assertOneSharding } from './asking/asked-elsewhere.ts';
 import { spool } from './asking/spool.ts';
+import { assertReplaceable, assertReportable } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
-import { assertReplaceable } from './outputs/replaceable.ts';
-import { assertReportable } from './outputs/report-file.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import type { Releases } from './releases.ts';
 import type { Session } from './session.ts';
@@ -89,4 +88,22 @@ export async function assertOutput(path: string): Promise<void> {
 function notResults(cohort: string): OnboardError {
   const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
   return new OnboardError('CONFIG', message);
+}
+
+/** The cohort as a shard sees it: its own rows and no others, with the line numbers that they have in the file. */
+export function inShard(cohort: Cohort, shard: Shard | undefined): Cohort {
+  if (shard === undefined) return cohort;
+  return { ...cohort, readings: (signal) => ours(cohort.readings(signal), shard) };
+}
+
+async function* ours(
+  batches: AsyncIterable<readonly Reading[]>,
+  shard: Shard,
+): AsyncGenerator<readonly Reading[]> {
+  const isOurs = rowsOf(shard);
+  for await (const batch of batches) {
+    const kept = batch.filter(isOurs);
+    // An empty batch is passed on: whoever pulls has its turn, and can stop.
+    yield kept;
+  }
 }

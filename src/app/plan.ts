@@ -1,10 +1,8 @@
 import type { RunConfig } from '../config/run.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { Selection } from '../plan/decide.ts';
-import { roundedIdsNote } from '../plan/rounded-ids.ts';
-import { type Knowledge, type Survey, survey, workloads } from '../plan/survey.ts';
+import { type Knowledge, roundedIdsNote, type Survey, survey, workloads } from '../plan/survey.ts';
 import { logCountries } from './asking/agreed.ts';
-import { untilStopped } from './asking/until-stopped.ts';
 import type { Inputs } from './inputs.ts';
 import type { Session } from './session.ts';
 
@@ -56,4 +54,16 @@ function sendersOf(plan: Survey): Record<string, number> {
     found[name] = (found[name] ?? 0) + people;
   }
   return found;
+}
+
+/** The same batches, ended in good order when the run is stopped, where the reader would throw. */
+export async function* untilStopped<T>(
+  batches: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }

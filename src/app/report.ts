@@ -9,9 +9,8 @@ import { HtmlReport, type ReportRow } from '../report/html/report.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { type Io, systemClock } from './io.ts';
-import { previousOf } from './outputs/previous.ts';
-import { assertReportable, writePage } from './outputs/report-file.ts';
-import { ownColumnsOf } from './outputs/report-rows.ts';
+import { assertReportable, writePage } from './outputs/own-files.ts';
+import { ownColumnsOf, previousOf } from './outputs/project.ts';
 
 /** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
 export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'>): Promise<ExitCode> {

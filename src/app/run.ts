@@ -1,7 +1,7 @@
 import type { RunConfig } from '../config/run.ts';
-import type { ExitCode } from '../domain/errors.ts';
+import { type ExitCode, OnboardError } from '../domain/errors.ts';
+import { keyCutter, oneLine } from '../send/api/scrub.ts';
 import { Interrupted } from './asking/spool.ts';
-import { withoutSecrets } from './defect.ts';
 import { openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
@@ -35,4 +35,19 @@ async function steps(config: RunConfig, io: Io, releases: Releases): Promise<Exi
     io.stderr.write(`group-onboard: ${reason.message} before the cohort had been read: nothing was sent\n`);
     return reason.exit;
   }
+}
+
+/**
+ * A defect's words and stack may quote whatever it worked on, and are shown to be passed on: the key and the like are cut out, and
+ * numbers are masked. Errors that the user can act on are our own words, and stay.
+ */
+export function withoutSecrets(error: unknown, ...secrets: readonly (string | undefined)[]): unknown {
+  if (error instanceof OnboardError) return error;
+  const cutters = secrets.map((secret) => keyCutter(secret ?? ''));
+  const cut = (text: string) => cutters.reduce((rest, cutter) => cutter(rest), text);
+  const clean = (text: string) => oneLine(cut(text));
+  const { message = String(error), stack = '' } = error instanceof Error ? error : {};
+  const told = new Error(clean(message));
+  told.stack = stack.split('\n').map(clean).join('\n    ');
+  return told;
 }

@@ -1,9 +1,8 @@
 /** What the environment says to a command, beyond what commander reads of it by itself. */
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { Env } from '../config/api.ts';
 import { OnboardError } from '../domain/errors.ts';
-import { applySwitches, variableOf } from './switches.ts';
-import { refuseUnknownVariables } from './unknown-variable.ts';
+import { nearest } from '../lib/text.ts';
 
 /** Variables that no flag is named after: shard-config.ts, api-config.ts, cli.ts. */
 const WITHOUT_FLAG = ['GROUP_ONBOARD_SHARDS', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_DEBUG'];
@@ -45,4 +44,60 @@ function refuseLostAddress(command: Command): void {
     'CONFIG',
     `${sandbox} and --base-url exclude each other: the sandbox is a stand-in on this machine, and has no other address; leave one of them out`,
   );
+}
+
+const PREFIX = 'GROUP_ONBOARD_';
+
+/**
+ * Kubernetes tells every pod about each Service of its namespace in variables of this form; for one called group-onboard
+ * they begin as ours do. Source: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+
+/**
+ * A mistyped variable must not lose a cap in silence: what nothing reads is refused.
+ * An empty value counts as unset. The value is in no message: nobody knows what it is.
+ * @throws OnboardError CONFIG naming the first variable of ours that is not `known`
+ */
+export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(env).sort()) {
+    if (!name.startsWith(PREFIX) || known.has(name) || !env[name]?.trim() || SERVICE_LINK.test(name))
+      continue;
+    const near = nearest(wordsOf(name), [...known], wordsOf);
+    const advice =
+      near === undefined ? 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)' : `did you mean ${near}?`;
+    throw new OnboardError('CONFIG', `${name} is no variable of group-onboard: ${advice}`);
+  }
+}
+
+/** What of a name may be mistyped. */
+const wordsOf = (name: string) => name.slice(PREFIX.length).replaceAll('_', '');
+
+/** `--daily-cap` → `GROUP_ONBOARD_DAILY_CAP`, `--no-precheck` → `GROUP_ONBOARD_NO_PRECHECK`. */
+export function variableOf(option: Option): string {
+  return `GROUP_ONBOARD_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** A flag without a value; `--no-…` is one too, which commander's isBoolean() leaves out. */
+export function isSwitch(option: Option): boolean {
+  return !option.required && !option.optional;
+}
+
+/**
+ * Sets the switches that the environment turns on, where the command line is silent. Only the words of the list count:
+ * `GROUP_ONBOARD_SANDBOX=false` is off, and a typo is an error, not a guess.
+ */
+export function applySwitches(command: Command, env: Env): void {
+  for (const option of command.options.filter(isSwitch)) {
+    const variable = variableOf(option);
+    const word = env[variable]?.trim().toLowerCase();
+    if (word === undefined || word === '') continue;
+    if (!/^(?:1|true|yes|on|0|false|no|off)$/.test(word)) {
+      throw new OnboardError('CONFIG', `${variable}=${env[variable]}: write true or false`);
+    }
+    const on = /^(?:1|true|yes|on)$/.test(word);
+    const name = option.attributeName();
+    if (on && command.getOptionValueSource(name) !== 'cli')
+      command.setOptionValueWithSource(name, !option.negate, 'env');
+  }
 }

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { parseShard } from '../domain/shard.ts';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../lib/units.ts';
-import { isSwitch, variableOf } from './switches.ts';
+import { isSwitch, variableOf } from './environment.ts';
 import {
   batchSize,
   chatId,
@@ -15,7 +15,7 @@ import {
 
 /**
  * Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. A
- * switch without a value reads its variable in switches.ts, as commander would take `false` for set. Those that have a
+ * switch without a value reads its variable in environment.ts, as commander would take `false` for set. Those that have a
  * variable of the vendor's, too, read ours in environment.ts.
  */
 function option(flags: string, description: string, group: string): Option {

@@ -4,13 +4,12 @@ import type { ExitCode } from '../domain/errors.ts';
 import { visible } from '../domain/visible.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
-import { applyEnvironment } from './environment.ts';
+import { applyEnvironment, variableOf } from './environment.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
-import { variableOf } from './switches.ts';
 
 const EXIT_CODES = `
 Exit codes:

@@ -68,7 +68,7 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
     .addOption(new Option('--record <FILE>', 'append every ask to this file, as JSON lines'))
     .action(async (flags: SandboxFlags) => {
       const { startSandbox } = await import('../sandbox/sandbox.ts');
-      const { endingsText } = await import('../sandbox/endings-text.ts');
+      const { endingsText } = await import('../sandbox/endings.ts');
       const sandbox = await startSandbox({
         port: flags.port,
         limit: flags.limit,

@@ -1,7 +1,5 @@
 /** Which shard a command is for: `--shard`, or what a Kubernetes Indexed Job says. */
-
-import { parseShard, type Shard, shardText } from '../domain/shard.ts';
-import { shardFile } from '../domain/shard-file.ts';
+import { parseShard, type Shard, shardFile, shardText } from '../domain/shard.ts';
 import { type Env, usage } from './api.ts';
 
 /** Set by Kubernetes in the pods of an Indexed Job; counted from 0. */

@@ -5,11 +5,66 @@ import type { ChatId, Clock, Outcome, Pair, Participant } from '../domain/words.
 import type { Draft, OutcomesDraft } from './compose.ts';
 import { type Header, MAX_MESSAGE } from './format.ts';
 import type { Journal } from './journal.ts';
-import type { AskId, Ledger, OutcomeRecord } from './ledger.ts';
 import type { OpenedFile } from './ledger-file.ts';
 import type { Lock } from './lock.ts';
 import { OutcomeReader, type OutcomeWords } from './outcome-reader.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
+
+declare const askId: unique symbol;
+/** Names one ask: the number of its record. */
+export type AskId = number & { readonly [askId]: true };
+
+/** The last outcome of a pair, with its times in epoch ms. */
+export interface OutcomeRecord extends Outcome {
+  /** When the pair was last asked; undefined when it was settled without ever being asked. */
+  readonly askedAt: number | undefined;
+  readonly settledAt: number;
+  /** Number of asks recorded for the pair. */
+  readonly attempts: number;
+}
+
+export interface Ledger {
+  /** One line for the log when a torn tail was cut off on opening. */
+  readonly repaired: string | undefined;
+  readonly header: Header;
+  /** What is known of a pair. A person's other number (`personKey`) is the same person. */
+  state(pair: Pair): PairState | undefined;
+  /**
+   * Records one ask for pairs of one group, sent by `sender`. Once it resolves, the record survives a power loss: only
+   * then may the ask be sent. If it rejects, it must not be.
+   */
+  asked(pairs: readonly Pair[], sender: string): Promise<AskId>;
+  /** The server certainly did nothing: the pairs are as they were before the ask. */
+  notDone(ask: AskId): Promise<void>;
+  /** Records outcomes. Without `ask`: settled without one, or long after it (reconciled by membership). */
+  settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void>;
+  /** The last full record, read from the file; undefined when there is none, or the pair is in doubt. */
+  outcome(pair: Pair): OutcomeRecord | undefined;
+  /** When the pair was last asked, in doubt or not, epoch ms. */
+  askedAt(pair: Pair): number | undefined;
+  /** Pairs asked without an outcome, those of a former run included; the pairs of one group follow each other. */
+  inDoubt(): Iterable<Pair>;
+  /** These are names of one sending phone: from now on what it asked under any of them counts for each. */
+  samePhone(names: readonly [string, ...string[]]): void;
+  /** Names of sending phones that have asked, as far back as is remembered. */
+  senders(): readonly string[];
+  /** Participants that `sender` asked in the last `ms` (at most 48 h), without those of asks that were not done. */
+  askedInLast(ms: number, sender: string): number;
+  /** When anybody was last asked, epoch ms. */
+  lastAskedAt(): number | undefined;
+  /** When `sender` has asked fewer than `cap` in the last `ms` (at most 48 h) again, epoch ms; undefined: it has now. */
+  roomAt(ms: number, sender: string, cap: number): number | undefined;
+  /** The asks that these are; `at` is epoch ms. */
+  asksInLast(
+    ms: number,
+    sender: string,
+  ): readonly { readonly ask: number; readonly at: number; readonly people: number }[];
+  /** Number of pairs the ledger knows. */
+  readonly size: number;
+  readonly counts: StateCounts;
+  /** Waits for what is being written, and lets the lock go. */
+  close(): Promise<void>;
+}
 
 interface Settlement {
   readonly pair: Pair;

@@ -1,5 +1,4 @@
-import type { Pair, Participant, Sender, Status } from '../domain/words.ts';
-import { STATUSES } from '../domain/words.ts';
+import { type Pair, type Participant, type Sender, STATUSES, type Status } from '../domain/words.ts';
 import { grown, PairIndex } from '../lib/pair-index.ts';
 
 /** A pair, and what its first row says besides. */
@@ -65,4 +64,15 @@ export class PairList {
     }
     return place;
   }
+}
+
+/** Remembers on which line each pair came first; gives that line back for every later row of the same pair. */
+export function firstLines(): (pair: Pair, line: number) => number {
+  const index = new PairIndex();
+  return (pair, line) => {
+    const before = index.size;
+    const entry = index.insert(pair);
+    if (entry === before) index.setAt(entry, line);
+    return index.valueAt(entry);
+  };
 }

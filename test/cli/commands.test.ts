@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { nextStep, shellWords } from '../../src/app/next-step.ts';
-import { applySwitches } from '../../src/cli/switches.ts';
+import { nextStep, shellWords } from '../../src/app/exit.ts';
+import { applySwitches } from '../../src/cli/environment.ts';
 import { noCounts } from '../../src/report/summary/tally.ts';
 import { cli } from '../e2e/harness.ts';
 

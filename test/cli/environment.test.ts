@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isSwitch, variableOf } from '../../src/cli/environment.ts';
 import { program } from '../../src/cli/program.ts';
-import { isSwitch, variableOf } from '../../src/cli/switches.ts';
 import { redisTarget } from '../../src/config/api.ts';
 import { desk } from '../app/in-process.ts';
 

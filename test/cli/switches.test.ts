@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { applySwitches, variableOf } from '../../src/cli/switches.ts';
+import { applySwitches, variableOf } from '../../src/cli/environment.ts';
 
 /** What the switches are, given the words on the command line and in the environment. */
 async function switches(args: readonly string[], env: Record<string, string>) {

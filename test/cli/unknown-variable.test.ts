@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refuseUnknownVariables } from '../../src/cli/unknown-variable.ts';
+import { refuseUnknownVariables } from '../../src/cli/environment.ts';
 
 const KNOWN = new Set([
   'GROUP_ONBOARD_DAILY_CAP',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readShardFile, shardFile } from '../../src/domain/shard-file.ts';
+import { readShardFile, shardFile } from '../../src/domain/shard.ts';
 
 const SHARD = { index: 2, count: 4 };
 

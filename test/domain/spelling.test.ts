@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearest } from '../../src/lib/spelling.ts';
+import { nearest } from '../../src/lib/text.ts';
 
 const key = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
 

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, openSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { LineReader } from '../../src/ledger/line-reader.ts';
+import { LineReader } from '../../src/ledger/outcome-reader.ts';
 import { scratch } from '../helpers.ts';
 
 async function reader(content: string): Promise<{ path: string; lineAt: (offset: number) => string }> {

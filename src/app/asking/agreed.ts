@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import type { RunConfig } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
@@ -8,9 +9,8 @@ import { countriesText, rareText } from '../../report/summary/countries.ts';
 import { banWarning, sendingPlanText } from '../../report/terminal/ask-first.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import type { Io } from '../io.ts';
+import { type Io, isTerminal } from '../io.ts';
 import { wantsColour } from '../outputs/output.ts';
-import { canAsk, confirm } from './confirm.ts';
 import type { Live } from './live.ts';
 
 export interface AgreedParts {
@@ -111,4 +111,24 @@ function paceOf({ gap, maxRate, dailyCap }: RunConfig): string {
   ]
     .filter(Boolean)
     .join(', ');
+}
+
+/** Whether somebody is there to be asked: both ends are a terminal, and this is no CI. */
+function canAsk(io: Io): boolean {
+  return isTerminal(io.stderr) && isTerminal(io.stdin) && !io.env['CI'];
+}
+
+/** Asks on stderr; only a clear yes is one. A signal, or the end of input, is a no. */
+async function confirm(io: Io, question: string, signal: AbortSignal): Promise<boolean> {
+  // Not a line editor: Ctrl-C stays a signal, and ends the run as it always does.
+  const lines = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
+  try {
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question(question, { signal }), ended]);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } catch {
+    return false; // the signal came first
+  } finally {
+    lines.close();
+  }
 }

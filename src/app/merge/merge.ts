@@ -9,13 +9,12 @@ import { sweepLitter } from '../../lib/atomic-file.ts';
 import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf } from '../exit.ts';
 import { assertOutput } from '../inputs.ts';
 import { type Io, systemClock } from '../io.ts';
 import { releasing } from '../releases.ts';
 import { ByRow, type FromFile } from './by-row.ts';
-import { mergedText } from './merged-text.ts';
-import { Ranges } from './ranges.ts';
+import { mergedText, Ranges } from './merged-text.ts';
 import { UnseenAsks } from './unseen-asks.ts';
 
 /** Records gathered before a write. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseChatId } from '../../domain/chat-id.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { parseParticipant } from '../../domain/participant.ts';
-import { readShardFile } from '../../domain/shard-file.ts';
+import { readShardFile } from '../../domain/shard.ts';
 import type { Clock, Pair } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 

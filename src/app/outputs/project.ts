@@ -1,6 +1,8 @@
+import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { Pair, Reading, Row, Sender, Status } from '../../domain/words.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
+import type { OwnColumns, ReportRow } from '../../report/html/report.ts';
 import type { ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
@@ -113,5 +115,49 @@ function resultRow(
     traceId: facts.traceId,
     askedAt: facts.askedAt,
     settledAt: facts.settledAt,
+  };
+}
+
+/** A former results CSV's own words about a row, as values. Cells that people have edited into nonsense become nothing. */
+export function previousOf(found: PreviousResult | undefined): Previous | undefined {
+  if (found === undefined) return undefined;
+  const { fields } = found;
+  const time = (text: string) => {
+    const ms = Date.parse(text);
+    return Number.isNaN(ms) ? undefined : ms;
+  };
+  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
+  return {
+    status: found.status,
+    reasonCode: Object.hasOwn(REASONS, fields.reason_code) ? (fields.reason_code as ReasonCode) : '',
+    message: fields.message,
+    httpStatus: number(fields.http_status),
+    attempts: number(fields.attempts) ?? 0,
+    traceId: fields.trace_id,
+    askedAt: time(fields.asked_at),
+    settledAt: time(fields.settled_at),
+  };
+}
+
+/** The cohort's own columns, as the report shows them. */
+export function ownColumnsOf(cohort: Cohort): OwnColumns {
+  const names = cohort.columns.slice(0, cohort.ownWidth);
+  const at = (name: string | undefined) => (name === undefined ? -1 : names.indexOf(name));
+  return { names, chatAt: at(cohort.chatColumn), phoneAt: at(cohort.phoneColumn) };
+}
+
+/** A row of the results, as the report takes it. */
+export function reportRow(result: ResultRow): ReportRow {
+  const { row, chatId, participant, status, reasonCode, message, traceId, askedAt } = result;
+  return {
+    line: row.line,
+    own: row.fields,
+    chatId,
+    participant,
+    status,
+    reasonCode,
+    message,
+    traceId,
+    askedAt,
   };
 }

@@ -4,14 +4,13 @@ import type { ReportFiles } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
-import { annotations, folded, MOST_BYTES, stepSummary } from '../../report/ci/github.ts';
-import { section } from '../../report/ci/gitlab.ts';
+import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/ci/logs.ts';
 import type { Ending } from '../../report/summary/ending.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
 import { SUMMARY_BEGINS, summaryJson } from '../../report/summary/summary-json.ts';
 import type { Io } from '../io.ts';
-import { assertOurs, type Kind } from './report-file.ts';
+import { assertOurs, type Kind } from './own-files.ts';
 
 /** Readable by others: by CI, and by node-exporter. */
 const PUBLIC = 0o644;

@@ -9,7 +9,7 @@ import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary
 import { TallyMaker } from '../../report/summary/tally.ts';
 import type { Groups } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
-import { previousOf } from './previous.ts';
+import { previousOf } from './project.ts';
 
 export interface RewriteParts {
   readonly cohort: Cohort;

@@ -4,14 +4,12 @@ import type { RunConfig } from '../../config/run.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Selection } from '../../plan/decide.ts';
-import { firstLines } from '../../plan/first-lines.ts';
+import { firstLines } from '../../plan/pair-list.ts';
 import type { HtmlReport } from '../../report/html/report.ts';
 import { openResults } from '../../report/results/results.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
 import type { StopReason } from '../../send/run-control.ts';
-import { previousOf } from './previous.ts';
-import { type Projection, project, type Recorded } from './project.ts';
-import { reportRow } from './report-rows.ts';
+import { type Projection, previousOf, project, type Recorded, reportRow } from './project.ts';
 
 export interface WriteResultsParts {
   readonly config: RunConfig;

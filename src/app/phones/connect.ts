@@ -21,8 +21,8 @@ import type { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
 import { createLimiter, type Limiter } from '../../send/rate-limit/limiter.ts';
 import { waitWords } from '../../send/rate-limit/not-before.ts';
 import type { RunControl } from '../../send/run-control.ts';
+import type { WaitMeter } from '../asking/live.ts';
 import type { CapLedger, Sharing } from '../asking/share.ts';
-import type { WaitMeter } from '../asking/wait-meter.ts';
 import type { Releases } from '../releases.ts';
 
 /** Waits below this are not worth a line of log. */

@@ -1,6 +1,5 @@
 import { COUNTRY } from './header/country-names.ts';
-import { listed } from './header/header-key.ts';
-import type { Names } from './header/names.ts';
+import { listed, type Names } from './header/header-key.ts';
 import { PHONE } from './header/phone-names.ts';
 
 /**

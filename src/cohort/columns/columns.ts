@@ -1,7 +1,7 @@
 import { OnboardError } from '../../domain/errors.ts';
 import { maskNumbers } from '../../domain/mask-numbers.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import { nearest } from '../../lib/spelling.ts';
+import { nearest } from '../../lib/text.ts';
 import { quote, quoteAll } from '../file/quote.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
 import { ALIASES, type Role } from './aliases.ts';

@@ -1,9 +1,8 @@
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
 import type { Tally } from '../summary/tally.ts';
-import { number } from './bar.ts';
+import { number, swatch } from './bar.ts';
 import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
-import { swatch } from './looks.ts';
 import { Html, html, NOTHING } from './markup.ts';
 import { personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
 

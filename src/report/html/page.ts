@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Status } from '../../domain/words.ts';
+import type { ChatId, Status } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
 import type { Tally } from '../summary/tally.ts';
 import type { AskTimes } from './asks.ts';
-import type { Attention } from './attention.ts';
-import { bar, legend } from './bar.ts';
-import type { AboutGroup, ReportFacts } from './facts.ts';
-import { groupsSection } from './groups.ts';
-import { headline } from './headline.ts';
-import { PATTERNS } from './looks.ts';
+import { type Attention, attentionCount } from './attention.ts';
+import { bar, inWords, legend, number, PATTERNS } from './bar.ts';
+import { type AboutGroup, groupName, type ReportFacts } from './facts.ts';
 import { Html, html, NOTHING } from './markup.ts';
 import type { PeopleList } from './people.ts';
 import { SCRIPT } from './script.ts';
@@ -112,4 +109,60 @@ function banner({ stopped, next, unreadable }: ReportFacts): Html {
 function moment(epochMs: number): Html {
   const iso = new Date(epochMs).toISOString();
   return html`<time datetime="${iso}">${clock(epochMs, 60_000)} UTC</time>`;
+}
+
+/** What happened, in one sentence. */
+export function headline(tally: Tally): string {
+  const { counts } = tally;
+  const inGroup = counts.added + counts.joined + counts.already_member;
+  const need = attentionCount(tally);
+  const clauses: [number, string, string][] = [
+    [inGroup, 'person is in their group', 'people are in their group'],
+    [counts.invited, 'has an invite to accept', 'have an invite to accept'],
+    [counts.planned, 'would be asked', 'would be asked'],
+    [counts.not_attempted, 'was not asked yet', 'were not asked yet'],
+    [need, 'needs you', 'need you'],
+  ];
+  const said = clauses.filter(([n]) => n > 0).map(([n, one, many]) => `${number(n)} ${n === 1 ? one : many}`);
+  const last = said.pop();
+  if (last === undefined) return 'Nobody had to be asked.';
+  return `${said.length > 0 ? `${said.join(', ')} and ${last}` : last}.`;
+}
+
+/** Groups that the page shows; the results CSV has all. */
+const MOST_GROUPS = 200;
+/** Shown from the start; the others when they are asked for. */
+const FIRST = 12;
+
+/** Per group: its name if it is known, a bar, the numbers. */
+function groupsSection(tally: Tally, about: AboutGroup): Html {
+  const groups = [...tally.groups].filter(([id]) => id !== '');
+  if (groups.length === 0) return NOTHING;
+  const items = groups.slice(0, MOST_GROUPS).map(([id, counts]) => {
+    const known = about(id as ChatId);
+    const rows = Object.values(counts).reduce((sum, n) => sum + n, 0);
+    const members =
+      known?.members === undefined ? NOTHING : html` · ${number(known.members)} members when last read`;
+    return html`<li class="groupcard">
+<h3 dir="auto">${groupName(id, about)}</h3>
+<p class="soft">${known?.name ? html`<code>${id}</code> · ` : NOTHING}${number(rows)} ${rows === 1 ? 'row' : 'rows'}${members}</p>
+${bar(counts, 12)}
+<p class="counts">${inWords(counts)}</p>
+</li>`;
+  });
+  const at = items.length <= FIRST + 2 ? items.length : FIRST;
+  const folded =
+    items.length > at
+      ? html`<details><summary>${number(items.length - at)} more groups</summary><ul class="groups">${items.slice(at)}</ul></details>\n`
+      : NOTHING;
+  const note =
+    groups.length > MOST_GROUPS
+      ? html`<p class="note">The first ${number(MOST_GROUPS)} of ${number(groups.length)} groups are shown. The results CSV has all of them.</p>`
+      : NOTHING;
+  return html`<section id="groups" aria-labelledby="h-groups">
+<h2 id="h-groups">Groups</h2>
+<ul class="groups">${items.slice(0, at)}</ul>
+${folded}${note}
+</section>
+`;
 }

@@ -1,9 +1,8 @@
 import { REASONS } from '../../domain/reasons.ts';
 import type { Status } from '../../domain/words.ts';
 import type { Tally } from '../summary/tally.ts';
-import { number, present } from './bar.ts';
+import { number, present, statusWord } from './bar.ts';
 import { type AboutGroup, groupName, type OwnColumns, type ReportRow } from './facts.ts';
-import { statusWord } from './looks.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 
 /** People that one page lists: more would be a page that no phone opens. The results CSV has everybody. */

@@ -89,9 +89,36 @@ function samePerson(one: string, other: string): boolean {
   return digits !== '' && personKey(digits) === personKey(digitsOf(other));
 }
 
-const isPhoneId = (sender: string) => sender.startsWith('phone-');
-
 /** The digits of `919876543210`, `+919876543210`, `919876543210@c.us`; '' for what is no phone. */
 function digitsOf(phone: string): string {
   return readMemberId(phone)?.phone ?? '';
+}
+
+/** The two names of one sending phone. */
+export interface PhoneIdentity {
+  /** Digits. */
+  readonly number: string;
+  /** `phone-…` */
+  readonly id: string;
+}
+
+/**
+ * Both names of the phone that the run calls `sender`, by what `GET /phones` says; undefined where it does not name this
+ * very phone, and its other name too. Nothing is inferred: two phones taken for one would send through the wrong one.
+ */
+export function identityOf(sender: string, { orgPhone, phoneId }: Phone): PhoneIdentity | undefined {
+  if (orgPhone === '' || !phoneId.startsWith('phone-')) return undefined;
+  const identity = { number: orgPhone, id: phoneId };
+  return hasName(identity, sender) ? identity : undefined;
+}
+
+export const isPhoneId = (sender: string) => sender.startsWith('phone-');
+
+/** Whether `sender` is one of the two names. */
+export function hasName({ number, id }: PhoneIdentity, sender: string): boolean {
+  return isPhoneId(sender) ? id === sender : personKey(number) === personKey(sender);
+}
+
+export function isSamePhone(one: PhoneIdentity, other: PhoneIdentity): boolean {
+  return one.id === other.id && personKey(one.number) === personKey(other.number);
 }

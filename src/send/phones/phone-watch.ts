@@ -9,8 +9,7 @@ import { accountStop } from '../classify/stops.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../ports.ts';
 import type { RunControl, StopReason } from '../run-control.ts';
-import { identityOf, type PhoneIdentity } from './phone-identity.ts';
-import { type Phone, parsePhones } from './phone-state.ts';
+import { identityOf, type Phone, type PhoneIdentity, parsePhones } from './phone-state.ts';
 
 /** Reads the state of the sending phone: before the first ask, and again when asks begin to go wrong. */
 export class PhoneWatch {

@@ -6,10 +6,10 @@ import {
   folded,
   harmless,
   markdown,
+  section,
   stepSummary,
   workflowCommand,
-} from '../../../src/report/ci/github.ts';
-import { section } from '../../../src/report/ci/gitlab.ts';
+} from '../../../src/report/ci/logs.ts';
 import { anyCharacter } from '../../any-character.ts';
 import { endingOf, LEGACY, MODERN, tallyOf } from '../summary/ending.ts';
 

@@ -5,7 +5,7 @@ import { REASON_CODES } from '../../../src/domain/reasons.ts';
 import { STATUSES } from '../../../src/domain/words.ts';
 import { widths } from '../../../src/report/html/bar.ts';
 import { safeInviteLink } from '../../../src/report/html/facts.ts';
-import { headline } from '../../../src/report/html/headline.ts';
+import { headline } from '../../../src/report/html/page.ts';
 import { REPORT_MARK, type ReportRow } from '../../../src/report/html/report.ts';
 import { TallyMaker } from '../../../src/report/summary/tally.ts';
 import { anyCharacter } from '../../any-character.ts';

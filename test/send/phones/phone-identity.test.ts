@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { identityOf, isSamePhone } from '../../../src/send/phones/phone-identity.ts';
+import { identityOf, isSamePhone } from '../../../src/send/phones/phone-state.ts';
 
 const ID = 'phone-bqzvyibhmwkaergr';
 const phone = (orgPhone: string, phoneId: string) => ({

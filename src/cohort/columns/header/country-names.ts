@@ -1,5 +1,4 @@
-import { listed } from './header-key.ts';
-import type { Names } from './names.ts';
+import { listed, type Names } from './header-key.ts';
 
 /** How a column is called that says from which country each phone is. */
 export const COUNTRY: Names = {

@@ -1,5 +1,4 @@
-import { anyOf, listed } from './header-key.ts';
-import type { Names } from './names.ts';
+import { anyOf, listed, type Names } from './header-key.ts';
 
 /** How the phone column is called. */
 export const PHONE: Names = {

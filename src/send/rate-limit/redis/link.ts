@@ -13,7 +13,7 @@ export interface Link {
   /** Names this process; drawn anew with each start. */
   readonly me: string;
   readonly up: boolean;
-  /** Runs the script of `pace-script.ts` on the log of that name. Rejects with `LinkDown`. */
+  /** Runs the script of `scripts.ts` on the log of that name. Rejects with `LinkDown`. */
   pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]>;
   /** Calls back each time that Redis answers again. */
   onBack(callback: () => void): void;

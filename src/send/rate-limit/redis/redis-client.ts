@@ -1,8 +1,7 @@
 /** A client of ioredis for one server, for a server that sentinels know, or for a cluster. */
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { CAP_CHANGE, CAP_RESERVE, CAP_SWEEP } from './cap-script.ts';
-import { PACE } from './pace-script.ts';
 import type { RedisTarget } from './redis-url.ts';
+import { CAP_CHANGE, CAP_RESERVE, CAP_SWEEP, PACE } from './scripts.ts';
 
 /** The scripts, as ioredis makes commands of them. It sends one again when Redis has lost it (NOSCRIPT after a restart). */
 interface Commands {

@@ -1,4 +1,4 @@
-/** What the script of `pace-script.ts` answers, and whether Redis's clock goes on as ours does. */
+/** What the script of `scripts.ts` answers, and whether Redis's clock goes on as ours does. */
 import type { WaitReason } from '../policy/policy.ts';
 
 export interface Reply {

@@ -1,13 +1,12 @@
 /**
- * Keeps one log of asks together with other processes, in Redis (`pace-script.ts`). While limit and window are not known,
+ * Keeps one log of asks together with other processes, in Redis (`scripts.ts`). While limit and window are not known,
  * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
  * Redis is under way at a time; what happens meanwhile goes with the next.
  */
 import { LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
 import type { Demand, Permit, Wait } from '../turn.ts';
-import { Learner } from './learner.ts';
-import { isBlind, learnt } from './learnt.ts';
+import { isBlind, Learner, learnt } from './learnt.ts';
 import { type Link, nodeTimer, type SetTimer } from './link.ts';
 import { Memory } from './memory.ts';
 import { RedisTime, type Reply, replyOf } from './reply.ts';

@@ -1,6 +1,6 @@
 /** Redis in memory, as far as the script of the shared log uses it: it runs that very script, in a Lua in JavaScript. */
 import { lauxlib, lua, lualib, to_luastring } from 'fengari';
-import { PACE } from '../../../../src/send/rate-limit/redis/pace-script.ts';
+import { PACE } from '../../../../src/send/rate-limit/redis/scripts.ts';
 
 type Reply = string | number | false | readonly string[];
 

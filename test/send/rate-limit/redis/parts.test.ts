@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refusalOf, troubleOf } from '../../../../src/send/rate-limit/redis/redis-failure.ts';
+import { refusalOf, troubleOf } from '../../../../src/send/rate-limit/redis/redis-link.ts';
 import { parseRedisUrl, placeOf } from '../../../../src/send/rate-limit/redis/redis-url.ts';
 import { RedisTime } from '../../../../src/send/rate-limit/redis/reply.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatId } from '../../src/domain/words.ts';
-import { roundedIdsNote } from '../../src/plan/rounded-ids.ts';
+import { roundedIdsNote } from '../../src/plan/survey.ts';
 
 const rounded = [...'1234'].map((digit) => `${Number(`12036337130838968${digit}`)}@g.us` as ChatId);
 

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { WaitMeter } from '../../../src/app/asking/wait-meter.ts';
+import { WaitMeter } from '../../../src/app/asking/live.ts';
 import { noteWait } from '../../../src/app/phones/connect.ts';
 
 function metered() {

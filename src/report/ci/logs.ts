@@ -3,7 +3,6 @@
  * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
  * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
  */
-
 import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
@@ -166,4 +165,10 @@ export function markdown(text: string): string {
 
 function bytes(text: string): number {
   return Buffer.byteLength(text);
+}
+
+/** A section of a GitLab job log that folds. https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections */
+export function section(name: string, title: string, text: string, epochMs: number): string {
+  const mark = (which: string) => `\u001b[0K${which}:${Math.floor(epochMs / 1_000)}:${name}\r\u001b[0K`;
+  return `${mark('section_start')}${title}\n${text}${mark('section_end')}\n`;
 }

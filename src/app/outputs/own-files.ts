@@ -1,8 +1,29 @@
 import { open } from 'node:fs/promises';
 import { OnboardError } from '../../domain/errors.ts';
+import { RESULT_COLUMNS } from '../../domain/results-columns.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
 import { REPORT_MARK } from '../../report/html/report.ts';
+
+/** Longest header that is looked at, bytes. */
+const HEADER_BYTES = 65_536;
+const OURS = RESULT_COLUMNS.join(',');
+
+/**
+ * Results replace an older results CSV of ours, or nothing: a mistyped `--output` must not cost a spreadsheet.
+ * @throws OnboardError NOT_WRITABLE when the file there is something else.
+ */
+export async function assertReplaceable(path: string): Promise<void> {
+  if (path === '-') return;
+  const begins = await beginningOf(path, HEADER_BYTES);
+  const [header = ''] = begins.toString('utf8').split(/\r?\n/, 1);
+  const isOurs = header.endsWith(OURS) || begins.includes(`${OURS}\n`) || begins.includes(`${OURS}\r\n`);
+  if (begins.length === 0 || isOurs) return;
+  throw new OnboardError(
+    'NOT_WRITABLE',
+    `${path} exists and is no results CSV of ours: give --output another file`,
+  );
+}
 
 /**
  * A report replaces an older report of ours, or nothing: a mistyped `--report` must not cost a spreadsheet.
@@ -21,7 +42,8 @@ export interface Kind {
 
 /** @throws OnboardError NOT_WRITABLE when the file there is none of this kind, or could not be written. */
 export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
-  if (!(await isReplaceable(path, begins))) {
+  const found = await beginningOf(path, begins.length);
+  if (found.length > 0 && found.toString('utf8') !== begins) {
     throw new OnboardError(
       'NOT_WRITABLE',
       `${path} exists and is no ${what} of ours: give ${flag} another file`,
@@ -36,19 +58,15 @@ export async function assertOurs(path: string, { flag, what, begins }: Kind): Pr
   });
 }
 
-async function isReplaceable(path: string, begins: string): Promise<boolean> {
-  let file: Awaited<ReturnType<typeof open>>;
+/** The first bytes of a file; none of what is absent, unreadable or a device: whether that can be written is asked elsewhere. */
+async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path, 'r').catch(() => undefined);
   try {
-    file = await open(path, 'r');
-  } catch {
-    return true; // nothing there, or nothing to be read: whether it can be written is asked elsewhere
-  }
-  try {
-    if (!(await file.stat()).isFile()) return true;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(begins.length), 0, begins.length, 0);
-    return bytesRead === 0 || buffer.toString('utf8', 0, bytesRead) === begins;
+    if (!(await file?.stat())?.isFile()) return Buffer.alloc(0);
+    const read = await file?.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return read?.buffer.subarray(0, read.bytesRead) ?? Buffer.alloc(0);
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 

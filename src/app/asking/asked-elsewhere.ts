@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { openCohort } from '../../cohort/cohort.ts';
 import { OnboardError } from '../../domain/errors.ts';
+import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 
 /**
  * Only the ledger keeps a run from asking people again. Results that say that people were asked, beside no ledger at all,
@@ -49,4 +50,31 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * What a run asks for is kept from a second ask by its own ledger, and by no other. A ledger of the same cohort that was
+ * dealt otherwise (in another number of shards, or not at all) knows people whom this one does not.
+ * @throws OnboardError CONFIG when there is one beside this run's ledger
+ */
+export async function assertOneSharding(ledger: string, shard: Shard | undefined): Promise<void> {
+  const ours = basename(ledger);
+  const plain = (shard && readShardFile(ours)?.plain) ?? ours;
+  // A directory that cannot be read is reported where the ledger is opened.
+  const names = await readdir(dirname(ledger)).catch(() => []);
+  for (const name of names.sort()) {
+    if (shard && name === plain) throw refused(join(dirname(ledger), name), undefined, shard);
+    const other = readShardFile(name);
+    if (other?.plain === plain && other.shard.count !== shard?.count && name !== ours)
+      throw refused(join(dirname(ledger), name), other.shard, shard);
+  }
+}
+
+function refused(path: string, other: Shard | undefined, shard: Shard | undefined): OnboardError {
+  const now = shard ? `--shard ${shardText(shard)}` : 'a run without --shard';
+  const found = `${path} is of a run ${other ? `in ${other.count} shards` : 'without --shard'}, and ${now} would ask the same people again`;
+  const todo = other
+    ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results and run with the merged file`
+    : 'go on without --shard, or run with the results of that run, once it has ended';
+  return new OnboardError('CONFIG', `${found}: ${todo}`);
 }
