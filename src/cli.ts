@@ -7,7 +7,7 @@ import { CommanderError } from 'commander';
 import type { Io, StopSignal } from './app/io.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
-import { removeTemporaries } from './lib/temporary.ts';
+import { removeTemporaries } from './lib/atomic-file.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;

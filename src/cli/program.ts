@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander';
 import type { Io } from '../app/io.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { visible } from '../domain/visible.ts';
+import { visible } from '../domain/safe-text.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
 import { applyEnvironment, variableOf } from './environment.ts';

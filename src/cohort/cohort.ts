@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
-import { maskNumbers } from '../domain/mask-numbers.ts';
+import { maskNumbers } from '../domain/safe-text.ts';
 import type { Reading, Row } from '../domain/words.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type CohortFile, statCohort, unreadable } from './file/bytes.ts';
@@ -9,7 +9,6 @@ import { findDelimiter } from './file/delimiter.ts';
 import { type Encoding, findEncoding, textOf } from './file/encoding.ts';
 import { Findings, isRow } from './file/findings.ts';
 import { refuseOtherText } from './file/not-csv.ts';
-import { quote } from './file/quote.ts';
 import { type Layout, mayBeShort, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
@@ -21,10 +20,11 @@ import {
   findResults,
   type PreviousResult,
   readPrevious,
-} from './results-cohort.ts';
+} from './results-file.ts';
+import { quote } from './trouble.ts';
 
 export type { CountryCode } from './normalizer.ts';
-export type { PreviousResult } from './results-cohort.ts';
+export type { PreviousResult } from './results-file.ts';
 
 /** How to read a cohort. What is undefined is found out. */
 export interface CohortOptions extends RoleOptions {

@@ -1,14 +1,12 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/participant.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
-import { readChatCell } from './chat-cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
 import { readPhoneWithCountry } from './country/country-column.ts';
-import { quote } from './file/quote.ts';
+import { readChatCell, readSenderCell } from './id-cells.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
-import { readSenderCell } from './sender-cell.ts';
-import { type Trouble, trouble } from './trouble.ts';
+import { quote, type Trouble, trouble } from './trouble.ts';
 
 export type { CountryCode } from 'libphonenumber-js/max';
 

@@ -1,4 +1,4 @@
-import { visible } from './visible.ts';
+import { visible } from './safe-text.ts';
 
 /** What the process says when it ends. Source: the design's table; mirrored in the README and `--help`. */
 export const EXIT = {

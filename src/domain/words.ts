@@ -112,3 +112,19 @@ export interface Clock {
   /** Milliseconds from an arbitrary origin. Never jumps. */
   monotonic(): number;
 }
+
+/** The columns that the results add to the cohort's own, in order. */
+export const RESULT_COLUMNS = [
+  'row',
+  'chat_id',
+  'participant',
+  'status',
+  'reason_code',
+  'message',
+  'http_status',
+  'attempts',
+  'trace_id',
+  'asked_at',
+  'settled_at',
+] as const;
+export type ResultColumn = (typeof RESULT_COLUMNS)[number];

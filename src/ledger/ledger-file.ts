@@ -4,8 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OnboardError } from '../domain/errors.ts';
 import { syncDirectory, writeFully } from '../lib/durable.ts';
-import { errorCode } from '../lib/failure.ts';
-import { notWritable } from './failures.ts';
+import { describeFailure, errorCode } from '../lib/failure.ts';
 import { encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
 import { scan } from './scan.ts';
 
@@ -108,4 +107,22 @@ function requireOrigin(path: string, written: string, wanted: string): void {
         ? `is the ledger of a run against ${written}; ${elsewhere} for a sandbox run`
         : `is the ledger of a run against ${written}, and this run is against ${wanted}; ${elsewhere}`;
   throw new OnboardError('LEDGER_ORIGIN', `${path} ${problem}`);
+}
+
+export function notWritable(path: string, cause: unknown): OnboardError {
+  const message = `${path}: the ledger cannot be opened for writing: ${describeFailure(cause)}; put that right, or give another --ledger`;
+  return new OnboardError('NOT_WRITABLE', message, { cause });
+}
+
+export function lost(path: string, why: string): OnboardError {
+  const message = `${path}: this run has lost the ledger: ${why}; nobody is asked any more: see that no other run uses it, and run again`;
+  return new OnboardError('LEDGER_FAILED', message);
+}
+
+/** What the system refused is the user's to put right; anything else is a defect of ours, and stays one. */
+export function failure(path: string, cause: unknown): Error {
+  if (cause instanceof OnboardError) return cause;
+  if (cause instanceof Error && errorCode(cause) === '') return cause;
+  const message = `${path}: the ledger could not be written: ${describeFailure(cause)}; nobody is asked any more: put that right, and run the same command again`;
+  return new OnboardError('LEDGER_FAILED', message, { cause });
 }

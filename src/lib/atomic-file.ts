@@ -1,10 +1,52 @@
 /** A file that appears whole, or not at all: written beside its name, made durable, then renamed. */
-import { constants } from 'node:fs';
+
+import { randomUUID } from 'node:crypto';
+import { constants, rmSync } from 'node:fs';
 import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
 import { errorCode } from './failure.ts';
-import { isTemporaryFor, settled, temporaryBeside } from './temporary.ts';
+
+/**
+ * Temporary files that are there now: they hold people's numbers. A process that is ended in the middle of its work (by a
+ * second Ctrl-C, say) gets no further than to remove them.
+ */
+const living = new Set<string>();
+
+/** A name of 255 bytes has no room for more around it. */
+function shortName(target: string): string {
+  return basename(target).slice(0, 200);
+}
+
+/** A new name beside `target`, and so on the same file system; what is made there is known to be temporary. */
+export function temporaryBeside(target: string): string {
+  const path = join(dirname(target), `.${shortName(target)}.${randomUUID()}.tmp`);
+  living.add(path);
+  return path;
+}
+
+/** It is gone, or has become the file that it was for. */
+export function settled(path: string): void {
+  living.delete(path);
+}
+
+/** Whether `name` is that of a temporary file for `target`, of this process or of another. */
+export function isTemporaryFor(target: string, name: string): boolean {
+  const before = `.${shortName(target)}.`;
+  return name.startsWith(before) && /^[0-9a-f-]{36}\.tmp$/.test(name.slice(before.length));
+}
+
+/** For the process's last moment: removes what it would leave. Nothing is thrown. */
+export function removeTemporaries(): void {
+  for (const path of living) {
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // The directory is gone, or may not be written to any more.
+    }
+  }
+  living.clear();
+}
 
 /** Bytes gathered before a write: many rows, one system call. */
 const BUFFER_BYTES = 256 * 1024;

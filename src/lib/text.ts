@@ -1,6 +1,6 @@
 import leven from 'leven';
 import stringWidth from 'string-width';
-import { visible } from '../domain/visible.ts';
+import { visible } from '../domain/safe-text.ts';
 
 /** Untrusted text made safe for a terminal or a log: control and format characters shown, length bounded. */
 export function plain(text: string, most = 300): string {

@@ -12,7 +12,7 @@ import { OnboardError } from '../domain/errors.ts';
 import { controlSchema, type SandboxControl } from './control.ts';
 import { Counts, readRecord, type SandboxCounts } from './counts.ts';
 import { FAULTS } from './faults.ts';
-import { Limiting, type LimitSettings } from './limiter/limiting.ts';
+import { Limiting, type LimitSettings } from './limiting.ts';
 import { type Latency, Network } from './network.ts';
 import { buildApp, type Parts, throttle } from './server.ts';
 import { World } from './world.ts';

@@ -9,7 +9,7 @@ import { type Answer, apiError, json, statusOf, text } from './answer.ts';
 import { type Counts, type Endpoint, preciseNow } from './counts.ts';
 import { unauthorized } from './faults.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
-import type { Limiting } from './limiter/limiting.ts';
+import type { Limiting } from './limiting.ts';
 import type { Network } from './network.ts';
 import { type Body, namedIn, parseBody, readAsk, readPage, refuseAddress } from './validate.ts';
 import type { Surroundings, World } from './world.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
 import { readCountryCell } from '../../src/cohort/country/country-cell.ts';
 import { parseChatId } from '../../src/domain/chat-id.ts';
-import { RESULT_COLUMNS } from '../../src/domain/results-columns.ts';
+import { RESULT_COLUMNS } from '../../src/domain/words.ts';
 import { scratch } from '../helpers.ts';
 
 const GROUP = '120363371308389685@g.us';

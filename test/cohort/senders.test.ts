@@ -2,10 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
-import { readSenderCell } from '../../src/cohort/sender-cell.ts';
-import { RESULT_COLUMNS } from '../../src/domain/results-columns.ts';
+import { readSenderCell } from '../../src/cohort/id-cells.ts';
 import { maskSender, parseSender } from '../../src/domain/sender.ts';
-import type { Sender } from '../../src/domain/words.ts';
+import { RESULT_COLUMNS, type Sender } from '../../src/domain/words.ts';
 import { scratch } from '../helpers.ts';
 
 const GROUP = '120363371308389685@g.us';

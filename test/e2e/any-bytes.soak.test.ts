@@ -2,6 +2,7 @@
  * Whatever bytes come in, from the cohort or from the API: never a crash, one result per row, every word from the
  * closed lists, and every error one line that the person can act on. 10,000 cases in CI, a tenth of them elsewhere.
  */
+
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +13,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OnboardError } from '../../src/domain/errors.ts';
 import { REASONS } from '../../src/domain/reasons.ts';
-import { RESULT_COLUMNS } from '../../src/domain/results-columns.ts';
-import { STATUSES } from '../../src/domain/words.ts';
+import { RESULT_COLUMNS, STATUSES } from '../../src/domain/words.ts';
 import { plainCell } from '../../src/report/results/safe-cell.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { anyCharacter } from '../any-character.ts';

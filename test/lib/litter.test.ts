@@ -3,8 +3,15 @@ import fs, { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openAtomicFile, probeAtomicFile, sweepLitter } from '../../src/lib/atomic-file.ts';
-import { isTemporaryFor, removeTemporaries, settled, temporaryBeside } from '../../src/lib/temporary.ts';
+import {
+  isTemporaryFor,
+  openAtomicFile,
+  probeAtomicFile,
+  removeTemporaries,
+  settled,
+  sweepLitter,
+  temporaryBeside,
+} from '../../src/lib/atomic-file.ts';
 import { scratch } from '../helpers.ts';
 
 afterEach(() => {

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  FixedAligned,
-  type RateLimit,
-  SlidingLog,
-  TokenBucket,
-} from '../../src/sandbox/limiter/limiter-kinds.ts';
+import { FixedAligned, type RateLimit, SlidingLog, TokenBucket } from '../../src/sandbox/limiting.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { SOAK } from '../helpers.ts';
 import { ask, get, headersOf, open } from './helpers.ts';

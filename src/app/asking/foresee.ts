@@ -3,10 +3,9 @@ import type { ChatId } from '../../domain/words.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
 import { publicText } from '../../report/summary/public-text.ts';
-import { foreseen } from '../../send/groups/standing.ts';
+import { foreseen, type Standings } from '../../send/groups/standing.ts';
 import type { Log } from '../../send/ports.ts';
 import type { Phones } from '../phones/senders.ts';
-import type { Standings } from '../phones/standings.ts';
 
 export interface ForeseeParts {
   readonly phones: Pick<Phones, 'standings' | 'groups' | 'takes'>;

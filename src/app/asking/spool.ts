@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OnboardError } from '../../domain/errors.ts';
-import { settled, temporaryBeside } from '../../lib/temporary.ts';
+import { settled, temporaryBeside } from '../../lib/atomic-file.ts';
 
 /** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
 export class Interrupted extends Error {}

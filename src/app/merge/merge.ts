@@ -3,8 +3,7 @@ import { linesOf, openResultsFile, type ResultsFile } from '../../cohort/results
 import type { MergeConfig } from '../../config/merge.ts';
 import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
 import { REASONS } from '../../domain/reasons.ts';
-import { RESULT_COLUMNS, type ResultColumn } from '../../domain/results-columns.ts';
-import type { Reading } from '../../domain/words.ts';
+import { RESULT_COLUMNS, type Reading, type ResultColumn } from '../../domain/words.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';

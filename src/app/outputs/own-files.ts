@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { OnboardError } from '../../domain/errors.ts';
-import { RESULT_COLUMNS } from '../../domain/results-columns.ts';
+import { RESULT_COLUMNS } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
 import { REPORT_MARK } from '../../report/html/report.ts';

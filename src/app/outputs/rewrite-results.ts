@@ -1,8 +1,16 @@
 import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
 import { maskParticipant } from '../../domain/participant.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import { RESULT_COLUMNS, type ResultColumn } from '../../domain/results-columns.ts';
-import type { ChatId, Clock, Outcome, Pair, Reading, Status } from '../../domain/words.ts';
+import {
+  type ChatId,
+  type Clock,
+  type Outcome,
+  type Pair,
+  RESULT_COLUMNS,
+  type Reading,
+  type ResultColumn,
+  type Status,
+} from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { RecordsWriter } from '../../report/results/results.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';

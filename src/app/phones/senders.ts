@@ -9,6 +9,7 @@ import { Breaker } from '../../send/breaker.ts';
 import { type Groups, type Read, SharedKnowledge } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
+import { type Standings, standingsOf } from '../../send/groups/standing.ts';
 import { CommonTrouble } from '../../send/phones/common-trouble.ts';
 import type { Lanes } from '../../send/phones/lanes.ts';
 import { ownEnds, SenderControl } from '../../send/phones/sender-control.ts';
@@ -16,7 +17,6 @@ import type { Log } from '../../send/ports.ts';
 import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
 import type { RunControl, StopReason } from '../../send/run-control.ts';
 import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
-import { type Standings, standingsOf } from './standings.ts';
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { OnboardError } from '../../domain/errors.ts';
-import { maskNumbers } from '../../domain/mask-numbers.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
+import { maskNumbers } from '../../domain/safe-text.ts';
 import { nearest } from '../../lib/text.ts';
-import { quote, quoteAll } from '../file/quote.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
+import { quote, quoteAll } from '../trouble.ts';
 import { ALIASES, type Role } from './aliases.ts';
 import { headerKey } from './header/header-key.ts';
 import { isSomebodyElses } from './header/somebody-else.ts';

@@ -1,9 +1,9 @@
 import { OnboardError } from '../../domain/errors.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
-import { quote } from '../file/quote.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { CountryCode, Place, Roles } from '../normalizer.ts';
+import { quote } from '../trouble.ts';
 import {
   allCandidates,
   candidates,

@@ -1,7 +1,7 @@
-import { type CountryCode, getCountryCallingCode } from 'libphonenumber-js/max';
+import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
+import { listed } from '../columns/header/header-key.ts';
 import { plainText, unwrap } from '../file/plain-text.ts';
 import { callingCodeOf, regionOf } from '../phone/numbering.ts';
-import { countryByName } from './country-by-name.ts';
 
 /** What a cell says about the country of a phone: whose rules hold, and how its numbers begin. */
 export interface Country {
@@ -78,3 +78,116 @@ function countryByCode(text: string): Country | undefined {
   const country = regionOf(code, prefix.slice(code.length));
   return country && { country, prefix };
 }
+
+/** A name of a country in a language we know, or its two or three ISO letters → the country. Undefined when none has it, or two. */
+function countryByName(name: string): CountryCode | undefined {
+  const bare = name
+    .trim()
+    .replace(/^the\s+/i, '')
+    .replace(/,\s*(?:islamic|bolivarian|plurinational|united)\s.*$/i, '');
+  const key = nameKey(bare);
+  const given = OTHER_NAMES.get(key);
+  if (given !== undefined) return given;
+  const byName = () => {
+    names ??= allNames();
+    return names.get(key);
+  };
+  if (!/^[A-Za-z]{2,3}$/.test(bare)) return byName();
+  const letters = bare.toUpperCase();
+  // Namibia's letters are also what stands for “not available”.
+  const iso =
+    letters === 'NA' ? undefined : (countries.get(letters) ?? countries.get(ALPHA_3.get(letters) ?? ''));
+  // Nga is Russia in Vietnamese, NGA is Nigeria.
+  const word = /^[A-Z][a-z]+$/.test(bare) ? byName() : undefined;
+  return word === undefined || word === iso ? iso : undefined;
+}
+
+const countries = new Map<string, CountryCode>(getCountries().map((country) => [country, country]));
+
+function nameKey(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}]/gu, '');
+}
+
+const LANGUAGES = 'en hi pt id es ru de it fr ar tr nl zh zh-Hant vi th ko ja he fa el fi bn ta ur mr'.split(
+  ' ',
+);
+let names: ReadonlyMap<string, CountryCode | undefined> | undefined;
+
+function allNames(): ReadonlyMap<string, CountryCode | undefined> {
+  const found = new Map<string, CountryCode | undefined>();
+  for (const language of LANGUAGES) {
+    for (const style of ['long', 'short'] as const) {
+      const shown = new Intl.DisplayNames([language], { type: 'region', style });
+      for (const country of countries.values()) {
+        const key = nameKey(shown.of(country) ?? '');
+        if (key !== '') found.set(key, !found.has(key) || found.get(key) === country ? country : undefined);
+      }
+    }
+  }
+  // Two countries have this name.
+  return found.set('congo', undefined);
+}
+
+/** Names that people write and Intl does not give. */
+const OTHER_NAMES: ReadonlyMap<string, CountryCode> = new Map(
+  Object.entries({
+    GB: 'uk, england, scotland, wales, northern ireland, great britain, britain, united kingdom of great britain and northern ireland',
+    US: 'united states of america, usa, america, estados unidos de america, etats-unis d’amerique, eeuu',
+    AE: 'uae, emirates, emirados, ksa emirates',
+    SA: 'ksa, kingdom of saudi arabia',
+    NL: 'holland, holanda, hollande, olanda',
+    CI: 'ivory coast, costa do marfim, costa de marfil',
+    CZ: 'czech republic, republica checa, tschechische republik, republique tcheque, repubblica ceca',
+    RU: 'russian federation, российская федерация, рф',
+    KR: 'south korea, republic of korea, korea republic of, korea south, rok',
+    KP: 'north korea, korea democratic peoples republic of',
+    CN: 'prc, peoples republic of china, mainland china, 中华人民共和国',
+    CD: 'drc, dr congo, rdc, democratic republic of the congo, congo the democratic republic of the, congo democratic republic of the',
+    CG: 'republic of the congo',
+    TR: 'turkey, turkiye, türkei',
+    MM: 'burma, birmania',
+    MK: 'macedonia, the former yugoslav republic of macedonia',
+    SZ: 'swaziland',
+    CV: 'cape verde',
+    TL: 'east timor',
+    SY: 'syrian arab republic',
+    LA: 'lao pdr, lao peoples democratic republic',
+    BN: 'brunei darussalam',
+    MD: 'moldova republic of, republic of moldova',
+    TZ: 'tanzania united republic of, united republic of tanzania',
+    TW: 'taiwan province of china, taiwan roc',
+    PS: 'palestine state of, state of palestine, palestine',
+    VA: 'holy see, vatican',
+    GR: 'el, hellas',
+    IN: 'bharat, hindustan',
+  } satisfies Partial<Record<CountryCode, string>>).flatMap(([country, written]) =>
+    listed(written).map((name) => [nameKey(name), country as CountryCode] as const),
+  ),
+);
+
+/** ISO 3166-1: three letters and the two that stand for them. */
+const ALPHA_3: ReadonlyMap<string, string> = new Map(
+  `
+  ABWAW AFGAF AGOAO AIAAI ALAAX ALBAL ANDAD AREAE ARGAR ARMAM ASMAS ATAAQ ATFTF ATGAG AUSAU AUTAT AZEAZ BDIBI
+  BELBE BENBJ BESBQ BFABF BGDBD BGRBG BHRBH BHSBS BIHBA BLMBL BLRBY BLZBZ BMUBM BOLBO BRABR BRBBB BRNBN BTNBT
+  BVTBV BWABW CAFCF CANCA CCKCC CHECH CHLCL CHNCN CIVCI CMRCM CODCD COGCG COKCK COLCO COMKM CPVCV CRICR CUBCU
+  CUWCW CXRCX CYMKY CYPCY CZECZ DEUDE DJIDJ DMADM DNKDK DOMDO DZADZ ECUEC EGYEG ERIER ESHEH ESPES ESTEE ETHET
+  FINFI FJIFJ FLKFK FRAFR FROFO FSMFM GABGA GBRGB GEOGE GGYGG GHAGH GIBGI GINGN GLPGP GMBGM GNBGW GNQGQ GRCGR
+  GRDGD GRLGL GTMGT GUFGF GUMGU GUYGY HKGHK HMDHM HNDHN HRVHR HTIHT HUNHU IDNID IMNIM INDIN IOTIO IRLIE IRNIR
+  IRQIQ ISLIS ISRIL ITAIT JAMJM JEYJE JORJO JPNJP KAZKZ KENKE KGZKG KHMKH KIRKI KNAKN KORKR KWTKW LAOLA LBNLB
+  LBRLR LBYLY LCALC LIELI LKALK LSOLS LTULT LUXLU LVALV MACMO MAFMF MARMA MCOMC MDAMD MDGMG MDVMV MEXMX MHLMH
+  MKDMK MLIML MLTMT MMRMM MNEME MNGMN MNPMP MOZMZ MRTMR MSRMS MTQMQ MUSMU MWIMW MYSMY MYTYT NAMNA NCLNC NERNE
+  NFKNF NGANG NICNI NIUNU NLDNL NORNO NPLNP NRUNR NZLNZ OMNOM PAKPK PANPA PCNPN PERPE PHLPH PLWPW PNGPG POLPL
+  PRIPR PRKKP PRTPT PRYPY PSEPS PYFPF QATQA REURE ROURO RUSRU RWARW SAUSA SDNSD SENSN SGPSG SGSGS SHNSH SJMSJ
+  SLBSB SLESL SLVSV SMRSM SOMSO SPMPM SRBRS SSDSS STPST SURSR SVKSK SVNSI SWESE SWZSZ SXMSX SYCSC SYRSY TCATC
+  TCDTD TGOTG THATH TJKTJ TKLTK TKMTM TLSTL TONTO TTOTT TUNTN TURTR TUVTV TWNTW TZATZ UGAUG UKRUA UMIUM URYUY
+  USAUS UZBUZ VATVA VCTVC VENVE VGBVG VIRVI VNMVN VUTVU WLFWF WSMWS YEMYE ZAFZA ZMBZM ZWEZW
+`
+    .trim()
+    .split(/\s+/)
+    .map((pair) => [pair.slice(0, 3), pair.slice(3)]),
+);

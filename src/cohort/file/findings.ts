@@ -1,4 +1,4 @@
-import { readChatCell } from '../chat-cell.ts';
+import { readChatCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
 import { readPhoneCell } from '../phone/phone-cell.ts';
 import { Lines } from './lines.ts';

@@ -1,7 +1,7 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { type Layout, recordsOf } from '../file/reader.ts';
+import { readSenderCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
-import { readSenderCell } from '../sender-cell.ts';
 import { type Judge, standsAsWritten } from './doubt.ts';
 import { callingCodeOf, readPlainly } from './numbering.ts';
 import { readInternational } from './phone-cell.ts';

@@ -5,8 +5,7 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import { parseParticipant } from '../../domain/participant.ts';
 import type { Participant } from '../../domain/words.ts';
-import { quote } from '../file/quote.ts';
-import { type Trouble, trouble } from '../trouble.ts';
+import { quote, type Trouble, trouble } from '../trouble.ts';
 import { doubtful, doubtOf, gapAfterCode, type Judge } from './doubt.ts';
 import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {

@@ -1,6 +1,5 @@
 import { plainText, scientific, unwrap } from '../file/plain-text.ts';
-import { quote } from '../file/quote.ts';
-import { type Trouble, trouble } from '../trouble.ts';
+import { quote, type Trouble, trouble } from '../trouble.ts';
 import { callingCodeOf } from './numbering.ts';
 import {
   damageOf,

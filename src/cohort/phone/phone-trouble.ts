@@ -1,5 +1,4 @@
-import { quote } from '../file/quote.ts';
-import { type Trouble, trouble } from '../trouble.ts';
+import { quote, type Trouble, trouble } from '../trouble.ts';
 import { callingCodeOf, countryOf, ordinaryLengths } from './numbering.ts';
 
 /** Digits that are two numbers. */

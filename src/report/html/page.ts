@@ -2,15 +2,13 @@ import { createHash } from 'node:crypto';
 import type { ChatId, Status } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
 import type { Tally } from '../summary/tally.ts';
-import type { AskTimes } from './asks.ts';
+import { SCRIPT, STYLE } from './assets.ts';
 import { type Attention, attentionCount } from './attention.ts';
 import { bar, inWords, legend, number, PATTERNS } from './bar.ts';
 import { type AboutGroup, groupName, type ReportFacts } from './facts.ts';
 import { Html, html, NOTHING } from './markup.ts';
 import type { PeopleList } from './people.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
-import { clock, timelineSection } from './timeline.ts';
+import { type AskTimes, clock, timelineSection } from './timeline.ts';
 
 /** How a report begins, so that one is known when it is to be replaced. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';

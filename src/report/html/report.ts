@@ -1,11 +1,11 @@
 /** The HTML report: one self-contained file for people. Takes the rows one by one, and gives the page piece by piece. */
 import { MEANING } from '../summary/summary.ts';
 import { type Tally, TallyMaker } from '../summary/tally.ts';
-import { AskTimes } from './asks.ts';
 import { Attention } from './attention.ts';
 import type { AboutGroup, OwnColumns, ReportFacts, ReportRow } from './facts.ts';
 import { page } from './page.ts';
 import { PeopleList } from './people.ts';
+import { AskTimes } from './timeline.ts';
 
 export type { AboutGroup, GroupAbout, OwnColumns, ReportFacts, ReportRow } from './facts.ts';
 export { REPORT_MARK } from './page.ts';

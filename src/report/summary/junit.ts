@@ -1,12 +1,10 @@
 /** JUnit XML, as CI servers read it: one test case per group. */
-
 import { maskChatId } from '../../domain/chat-id.ts';
 import { EXIT } from '../../domain/errors.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import type { Ending } from './ending.ts';
 import { publicText } from './public-text.ts';
-import type { Counts, Tally } from './tally.ts';
-import { inWords, troublesOf } from './troubles.ts';
+import { type Counts, inWords, type Tally, troublesOf } from './tally.ts';
 
 export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
 

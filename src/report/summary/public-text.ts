@@ -1,5 +1,5 @@
 /** Text for pages that others read too (job pages, dashboards): nothing in it leads to a person. */
-import { maskNumbers } from '../../domain/mask-numbers.ts';
+import { maskNumbers } from '../../domain/safe-text.ts';
 import { plain } from '../../lib/text.ts';
 
 /** Untrusted text on one line, with everything masked that could be a phone number. */

@@ -8,8 +8,7 @@ import { type ChatId, STATUSES } from '../../domain/words.ts';
 import { byPeople } from './countries.ts';
 import type { Ending } from './ending.ts';
 import { publicText } from './public-text.ts';
-import { noCounts } from './tally.ts';
-import { reasonsOf } from './troubles.ts';
+import { noCounts, reasonsOf } from './tally.ts';
 
 const SCHEMA = 'group-onboard/summary';
 

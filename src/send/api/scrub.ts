@@ -1,5 +1,5 @@
-import { maskNumbers } from '../../domain/mask-numbers.ts';
 import { maskParticipant } from '../../domain/participant.ts';
+import { maskNumbers } from '../../domain/safe-text.ts';
 
 /** Longest error message kept, in UTF-16 units. */
 const LONGEST_LINE = 300;

@@ -1,3 +1,5 @@
+import type { ChatId } from '../../domain/words.ts';
+
 /** What a group's own page says that bears on adding people to it. It may be stale, so it only warns. */
 export interface Standing {
   /** Members; undefined: the page does not tell. */
@@ -30,4 +32,30 @@ export function foreseen({ members, adminsOnly, senderIsAdmin }: Standing, newco
     told.push(`${left} for ${newcomers} people: ${newcomers - places} will not fit`);
   }
   return told;
+}
+
+/** A group's name, and what its page says through each phone that asks into it. */
+export interface Standings {
+  readonly name: string;
+  readonly phones: readonly { readonly sender: string; readonly standing: Standing }[];
+}
+
+interface GroupPages {
+  name(chatId: ChatId): string;
+  standing(chatId: ChatId): Standing | undefined;
+}
+
+export function standingsOf(
+  chatId: ChatId,
+  through: Iterable<{ readonly sender: string; readonly groups: GroupPages }>,
+): Standings {
+  const phones = [...through];
+  const names = phones.map(({ groups }) => groups.name(chatId));
+  return {
+    name: names.find((name) => name !== '') ?? '',
+    phones: phones.flatMap(({ sender, groups }) => {
+      const standing = groups.standing(chatId);
+      return standing === undefined ? [] : [{ sender, standing }];
+    }),
+  };
 }

@@ -15,8 +15,7 @@ import {
   type WaitReason,
 } from '../rate-limit/limiter.ts';
 import type { OwnPaceSettings } from '../rate-limit/policy/policy.ts';
-import { Gate } from './gate.ts';
-import { type Wait, WaitBoard } from './wait-board.ts';
+import { Gate, type Wait, WaitBoard } from './gate.ts';
 
 export interface LimiterParts {
   /** Ceiling on exchanges in flight. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AskTimes } from '../../../src/report/html/asks.ts';
+import { AskTimes } from '../../../src/report/html/timeline.ts';
 
 const T0 = Date.UTC(2026, 0, 26, 17, 14, 27);
 const sum = (counts: readonly number[]) => counts.reduce((all, n) => all + n, 0);

@@ -16,7 +16,7 @@ import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { RESULT_COLUMNS } from '../../../src/domain/results-columns.ts';
+import { RESULT_COLUMNS } from '../../../src/domain/words.ts';
 import {
   assertWritable,
   openRecords,

@@ -1,4 +1,4 @@
-/** Free text in which whatever could be a phone number is masked: for what others read too. */
+/** Free text made safe to show: for a terminal and a log, and for pages that others read too. */
 import { maskParticipant } from './participant.ts';
 
 /**
@@ -9,6 +9,7 @@ const NUMBER = /\+?\p{Nd}(?:(?:(?![,;:])[\s\p{P}\p{S}\p{Cf}]){0,3}\p{Nd})*/gu;
 /** Fewer digits are a date, a price or a cohort's number; national numbers of ten digits are phones. */
 const FEWEST_DIGITS = 10;
 
+/** The text with everything masked that could be a phone number. */
 export function maskNumbers(text: string): string {
   return text.replace(NUMBER, (found: string, at: number) => {
     if (isGroup(found, text.slice(at + found.length))) return found;
@@ -27,4 +28,16 @@ function masked(digits: readonly string[]): string {
 /** The digits of a group's id, which are nobody's number; they begin like this also where the rest of it is missing. */
 function isGroup(found: string, rest: string): boolean {
   return /^\d{18}$/.test(found) && (rest.startsWith('@g.us') || found.startsWith('120363'));
+}
+
+/**
+ * Untrusted text on one line, safe for a terminal or a log: white space that breaks or jumps is a space, other control
+ * characters and those that turn the direction of a line are shown as `\u001b`.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu, (char) =>
+    char === '\n' || char === '\t' || char === '\r'
+      ? ' '
+      : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

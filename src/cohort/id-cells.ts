@@ -1,8 +1,8 @@
 import { parseChatId } from '../domain/chat-id.ts';
-import type { ChatId } from '../domain/words.ts';
+import { parseSender } from '../domain/sender.ts';
+import type { ChatId, Sender } from '../domain/words.ts';
 import { isSpreadsheetError, plainText, scientific, unwrap } from './file/plain-text.ts';
-import { quote } from './file/quote.ts';
-import { type Trouble, trouble } from './trouble.ts';
+import { quote, type Trouble, trouble } from './trouble.ts';
 
 const HOW =
   'a chat_id looks like 120363371308389685@g.us; copy it from the chat’s info in the Periskope console';
@@ -57,5 +57,23 @@ function truncated(shown: string): Trouble {
   return trouble(
     'chat_id_truncated',
     `${shown} was rounded by a spreadsheet, its last digits are gone: format the column as text and paste the ids again (an id that truly ends in 000 goes with --chat-id)`,
+  );
+}
+
+/** A number written for people: with its `+`, it is certain where it begins. */
+const SPACED = /^\+\d[\d ()-]*$/;
+
+/**
+ * A sender cell → the sending phone, as `--phone` takes it (and with the spaces, brackets and dashes of a number that
+ * begins with `+`); undefined when it is blank; or why it cannot be read. Never a guess.
+ */
+export function readSenderCell(cell: string): Sender | undefined | Trouble {
+  const text = unwrap(plainText(cell));
+  if (text === '') return undefined;
+  const sender = parseSender(SPACED.test(text) ? text.replace(/[ ()-]/g, '') : text);
+  if (sender !== undefined) return sender;
+  return trouble(
+    'sender_unreadable',
+    `${quote(cell)} is no sending phone: write country code + number, like 919876543210, or its id, like phone-bqzvyibhmwkaergr`,
   );
 }
