@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -54,5 +54,18 @@ describe('the README', () => {
     }
     for (const exit of Object.values(EXIT))
       expect(readme).toMatch(new RegExp(`^\\| (?:130 / )?${exit}(?: / 143)? \\|`, 'm'));
+  });
+});
+
+describe('src/README.md', async () => {
+  const text = await readFile(join(ROOT, 'src', 'README.md'), 'utf8');
+  const paths = [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*(?:\/|\.(?:ts|md)))`/g)].map(
+    ([, path = '']) => path,
+  );
+
+  it('names files', () => expect(paths.length).toBeGreaterThan(50));
+
+  it.each([...new Set(paths)])('names what exists: %s', async (path) => {
+    await access(path.startsWith('test/') ? join(ROOT, path) : join(ROOT, 'src', path));
   });
 });
