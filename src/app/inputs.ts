@@ -1,4 +1,7 @@
+import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
 import type { RunConfig } from '../config/run.ts';
@@ -7,16 +10,51 @@ import { OnboardError } from '../domain/errors.ts';
 import { rowsOf, type Shard } from '../domain/shard.ts';
 import type { Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
-import { sweepAll } from '../lib/atomic-file.ts';
+import { settled, sweepAll, temporaryBeside } from '../lib/atomic-file.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { assertLedgerNotLost, assertOneSharding } from './asking/asked-elsewhere.ts';
-import { spool } from './asking/spool.ts';
 import { assertReplaceable, assertReportable } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import type { Releases } from './releases.ts';
 import type { Session } from './session.ts';
+
+/** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
+export class Interrupted extends Error {}
+
+/**
+ * Standard input can be read once, and the cohort is read more than once: it is kept in a file, readable by its owner
+ * alone, beside the ledger (the one directory that is known to be writable), and removed with the job.
+ */
+export async function spool(
+  stdin: Readable,
+  beside: string,
+  signal?: AbortSignal,
+): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = temporaryBeside(beside);
+  const remove = async () => {
+    await rm(path, { force: true });
+    settled(path);
+  };
+  try {
+    // Opened before anything flows: a stream that opens it by itself may make it after its pipeline has failed.
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await pipeline(stdin, file.createWriteStream(), ...(signal ? [{ signal }] : []));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await remove();
+    if (signal?.aborted) throw new Interrupted();
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new OnboardError('NOT_WRITABLE', `cannot keep standard input in ${dirname(path)} (${why})`, {
+      cause: error,
+    });
+  }
+  return { path, remove };
+}
 
 export interface Inputs {
   readonly cohort: Cohort;

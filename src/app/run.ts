@@ -1,8 +1,7 @@
 import type { RunConfig } from '../config/run.ts';
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import { keyCutter, oneLine } from '../send/api/scrub.ts';
-import { Interrupted } from './asking/spool.ts';
-import { openInputs } from './inputs.ts';
+import { Interrupted, openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
 import { type Releases, releasing } from './releases.ts';

@@ -3,7 +3,6 @@ import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
 import { isThrottled } from './api/read-failure.ts';
 import type { Log } from './ports.ts';
-import { backoffMs } from './rate-limit/backoff.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
 import { readFacts } from './rate-limit/headers.ts';
 import {
@@ -13,7 +12,7 @@ import {
   type Task,
   type WaitReason,
 } from './rate-limit/limiter.ts';
-import { anotherRun, notBefore, waitWords } from './rate-limit/not-before.ts';
+import { anotherRun, backoffMs, notBefore, waitWords } from './rate-limit/not-before.ts';
 import type { RunControl } from './run-control.ts';
 
 /** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */

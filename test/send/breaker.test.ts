@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Breaker } from '../../src/send/breaker.ts';
-import { backoffMs } from '../../src/send/rate-limit/backoff.ts';
+import { backoffMs } from '../../src/send/rate-limit/not-before.ts';
 
 describe('the breaker', () => {
   it('trips on the Nth in a row, and a clear answer starts the count again', () => {

@@ -4,7 +4,7 @@ import type { ReportFiles } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
-import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/ci/logs.ts';
+import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
 import type { Ending } from '../../report/summary/ending.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';

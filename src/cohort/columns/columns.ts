@@ -4,11 +4,10 @@ import { maskNumbers } from '../../domain/safe-text.ts';
 import { nearest } from '../../lib/text.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
 import { quote, quoteAll } from '../trouble.ts';
-import { ALIASES, type Role } from './aliases.ts';
-import { headerKey } from './header/header-key.ts';
-import { isSomebodyElses } from './header/somebody-else.ts';
+import { ALIASES, headerKey, type Role } from './names.ts';
+import { isSomebodyElses } from './somebody-else.ts';
 
-export { headerKey } from './header/header-key.ts';
+export { headerKey } from './names.ts';
 
 const keyed = Object.fromEntries(
   (['chat', 'phone', 'sender', 'country'] as const).map((role) => {

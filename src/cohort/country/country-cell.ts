@@ -1,5 +1,5 @@
 import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
-import { listed } from '../columns/header/header-key.ts';
+import { listed } from '../columns/names.ts';
 import { plainText, unwrap } from '../file/plain-text.ts';
 import { callingCodeOf, regionOf } from '../phone/numbering.ts';
 

@@ -1,11 +1,11 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import type { Participant } from '../../domain/words.ts';
 import { allCandidates, type Candidate, headerKey } from '../columns/columns.ts';
-import { DOUBTFUL } from '../columns/header/country-names.ts';
+import { DOUBTFUL } from '../columns/names.ts';
+import { ambiguous } from '../phone/doubt.ts';
 import { callingCodeOf } from '../phone/numbering.ts';
 import { readInternational, readPhoneCellOf } from '../phone/phone-cell.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
-import { ambiguous } from '../phone/phone-trouble.ts';
 import { isMobile } from '../phone/rivals.ts';
 import { quote, type Trouble, trouble } from '../trouble.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';

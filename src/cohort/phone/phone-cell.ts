@@ -6,7 +6,7 @@ import parsePhoneNumber, {
 import { parseParticipant } from '../../domain/participant.ts';
 import type { Participant } from '../../domain/words.ts';
 import { quote, type Trouble, trouble } from '../trouble.ts';
-import { doubtful, doubtOf, gapAfterCode, type Judge } from './doubt.ts';
+import { ambiguous, doubtful, doubtOf, gapAfterCode, type Judge, names, unreadable } from './doubt.ts';
 import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {
   callingCodeOf,
@@ -19,7 +19,6 @@ import {
 } from './numbering.ts';
 import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
-import { ambiguous, names, unreadable } from './phone-trouble.ts';
 import { damagedMobile, isMobile } from './rivals.ts';
 
 /** What most cells hold: digits with at most a plus, single spaces and dashes, and brackets around an area code. */

@@ -5,8 +5,16 @@
 import { EXIT } from '../../domain/errors.ts';
 import { formatDuration } from '../../lib/units.ts';
 import type { StopReason } from '../run-control.ts';
-import { backoffMs } from './backoff.ts';
 import { type Facts, toldToWaitMs } from './headers.ts';
+
+/**
+ * How long to wait before try number `attempt` + 1 (attempt counts from 1): doubling from half a second to half a
+ * minute, of which the second half is random, so that several jobs do not come back together. Milliseconds.
+ */
+export function backoffMs(attempt: number, random: () => number): number {
+  const full = Math.min(30_000, 500 * 2 ** (attempt - 1));
+  return full / 2 + (full / 2) * random();
+}
 
 /** A run waits no longer than this for one answer: what takes longer is for another run. Milliseconds. */
 export const LONGEST_WAIT = 3_600_000;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { ALIASES, type Role } from '../../../src/cohort/columns/aliases.ts';
 import {
   columnByAlias,
   columnByName,
@@ -7,6 +6,7 @@ import {
   looksLikeHeader,
   missingColumn,
 } from '../../../src/cohort/columns/columns.ts';
+import { ALIASES, type Role } from '../../../src/cohort/columns/names.ts';
 
 const find = (columns: readonly string[], role: 'chat' | 'phone') => {
   const index = columnByAlias(columns, role, 'c.csv');

@@ -1,4 +1,4 @@
-import { listed } from './header-key.ts';
+import { listed } from './names.ts';
 
 /**
  * Words of a header that say that the number is somebody else's. A whole word; with `*` also a part of a

@@ -1,4 +1,40 @@
-import { anyOf, listed, type Names } from './header-key.ts';
+/** The kinds of names by which a column is known. */
+export interface Names {
+  /** The API's own word: it wins over every other name. */
+  readonly exact: readonly string[];
+  /** Names that say it. Two of them are two candidates. */
+  readonly strong: readonly string[];
+  /** Names that also mean other things: taken only when nothing better is there. */
+  readonly weak: readonly string[];
+  /** Words that say it inside a longer header, such as a form's question: the last resort. */
+  readonly inside: RegExp;
+  /** Words in a longer header that say that it is not this column. */
+  readonly never: RegExp;
+}
+
+/** What of a header decides: case, spaces, punctuation, accents and the two ways to type some Arabic letters do not. */
+export function headerKey(header: string): string {
+  return header
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .replace(/[يى]/g, 'ی')
+    .replace(/ك/g, 'ک')
+    .replace(/ة/g, 'ه');
+}
+
+/** The names of a list that is written with commas and line ends. */
+export function listed(text: string): readonly string[] {
+  return text
+    .split(/[,\n]/)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Whether a key holds one of the listed words. */
+function anyOf(text: string): RegExp {
+  return new RegExp(listed(text).map(headerKey).join('|'));
+}
 
 /** How the phone column is called. */
 export const PHONE: Names = {
@@ -82,4 +118,86 @@ export const PHONE: Names = {
     `).source
     }|namen?$|type$|^old|^former|^previous|^(?:tele)?fax|faxn|id$`,
   ),
+};
+
+/** How a column is called that says from which country each phone is. */
+export const COUNTRY: Names = {
+  exact: [],
+  strong: listed(`
+    country code, country codes, phone country code, phone number country code, mobile country code, whatsapp country code
+    country code phone, country phone code, country dial code, country dialing code, country dialling code, country calling code
+    dial code, dialing code, dialling code, calling code, phone dial code, phone calling code, international code
+    international dialing code, isd code, country isd code, phone country, mobile country, country iso, country iso code
+    iso country, iso country code, country iso2, country alpha 2
+
+    código de país, código del país, código país, cod país, código telefónico de país, prefijo internacional
+    prefijo de país, prefijo país, prefijo del país, indicativo del país, indicativo de país, indicativo país
+    código do país, cód do país, ddi do país, código ddi, indicativo do país, prefixo internacional
+    code pays, code du pays, indicatif pays, indicatif du pays, indicatif téléphonique, indicatif international
+    codice paese, codice del paese, prefisso internazionale, prefisso paese
+    Ländervorwahl, Landesvorwahl, internationale Vorwahl, Länderkennzahl, Landeskennzahl, Ländercode, Landescode, Ländercode Telefon
+    Länderkennung, landcode, landnummer, landennummer, landencode
+    ülke kodu, ülke telefon kodu, telefon ülke kodu, kode negara, kode telepon negara, код страны, телефонный код страны
+    رمز الدولة, كود الدولة, مفتاح الدولة, رمز البلد, كود البلد, کد کشور, پیش شماره کشور, ملک کا کوڈ, کنٹری کوڈ
+    קידומת מדינה, קוד מדינה, קידומת בינלאומית
+    देश कोड, देश का कोड, कंट्री कोड, देशाचा कोड, দেশের কোড, কান্ট্রি কোড, நாட்டின் குறியீடு, நாட்டு குறியீடு, நாட்டுக் குறியீடு
+    mã quốc gia, mã nước, mã vùng quốc gia, ma quoc gia, รหัสประเทศ, 국가 코드, 국가 번호, 国番号, 国コード
+    国家代码, 国家码, 国码, 国家区号, 国际区号, 国际冠码, 國碼, 國家代碼, 國家碼, 國際區號, κωδικός χώρας, maakoodi, maatunnus, maanumero
+  `),
+  // Also what has nothing to do with the phone: the cells have to name countries.
+  weak: listed(`
+    country, country name, country region, country or region, country territory, country of phone, nation, iso, iso2, cc
+    país, pais, Land, pays, paese, ülke, negara, страна, الدولة, دولة, البلد, بلد, کشور, ملک, מדינה, ארץ, देश, দেশ, நாடு
+    quốc gia, nước, quoc gia, ประเทศ, 국가, 国, 国家, 國家, 国家地区, 国名, χώρα, maa
+    ddi, isd, indicatif, indicativo, prefisso
+  `),
+  inside:
+    /countrycode|dialcode|diallingcode|dialingcode|callingcode|codigodopais|codigodepais|indicatifpays|landervorwahl/,
+  never: /with|without|incl|phonenumber|mobilenumber|whatsappnumber|con|com|avec|mit|sans|sem|sin|ohne/,
+};
+
+/** Names of an area code as well: a country's code where the cells are written with + or 00, and else in doubt. */
+export const DOUBTFUL: readonly string[] = listed(`
+  code, phone code, prefix, phone prefix, dial prefix, area code, prefijo, prefixo, código, codigo, Vorwahl, код, kod, 区号, 區號
+  kode, önek, קידומת, پیش شماره
+`);
+
+/**
+ * The header names by which a cohort's columns are known, in the languages of WhatsApp's largest countries: English,
+ * Hindi, Portuguese, Indonesian, Spanish, Russian, German, Italian, French, Arabic; with Turkish, Dutch, Chinese,
+ * Vietnamese, Thai, Korean, Japanese, Hebrew, Persian, Greek, Finnish, Bengali, Tamil, Urdu and Marathi beside them.
+ * Compared as `headerKey` leaves them, so case, spaces, punctuation and accents differ freely.
+ */
+export type Role = 'chat' | 'phone' | 'sender' | 'country';
+
+export const ALIASES: Readonly<Record<Role, Names>> = {
+  // Few, and nothing weak: a column that is not meant to say which phone sends must not be taken for one.
+  sender: {
+    exact: ['sender', 'x_phone'],
+    strong: ['sender phone', 'sender number', 'sending phone'],
+    weak: [],
+    inside: /^(?!)/,
+    never: /^$/,
+  },
+  chat: {
+    exact: ['chat_id'],
+    strong: listed(`
+      group id, group chat id, whatsapp group id, wa group id, group jid, group chat, chat jid, whatsapp chat id
+      id grupo, id del grupo, id do grupo, grupo id, gruppen id, id gruppo, gruppo id, id groupe, id du groupe
+      identifiant du groupe, groupe id, id grup, grup id, ид группы, id группы, айди группы, معرف المجموعة, समूह आईडी, ग्रुप आईडी
+      groep id, 群组id, 群id, id nhóm, nhóm id, mã nhóm, ไอดีกลุ่ม, รหัสกลุ่ม, 그룹 id, 그룹 아이디, グループid, מזהה קבוצה
+      شناسه گروه, گروپ آئی ڈی, id ομάδας, αναγνωριστικό ομάδας, ryhmän id, ryhmä id, ryhmän tunnus, গ্রুপ আইডি, குழு ஐடி
+      गट आयडी, ग्रुप आयडी
+    `),
+    weak: listed(`
+      group, chat, whatsapp group, wa group, jid, groupchat, grupo, grupo de whatsapp, grupo whatsapp, gruppe
+      whatsapp gruppe, gruppo, gruppo whatsapp, groupe, groupe whatsapp, grup, grup whatsapp, группа, чат, المجموعة, مجموعة
+      الدردشة, समूह, ग्रुप, चैट, groep, 群组, 群, nhóm, nhóm whatsapp, กลุ่ม, 그룹, 단체방, グループ, קבוצה, گروه, گروپ, ομάδα
+      ryhmä, গ্রুপ, குழு, गट
+    `),
+    inside: /chatid|groupid|groupchatid|idgrupo|grupoid|gruppenid|idgruppo|idgroupe|идгруппы/,
+    never: /^$/,
+  },
+  phone: PHONE,
+  country: COUNTRY,
 };
