@@ -14,8 +14,7 @@ import { plainCell } from '../report/results/safe-cell.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
-import { type Io, isTerminal, systemClock } from './io.ts';
-import { wantsColour } from './outputs/output.ts';
+import { type Io, isTerminal, systemClock, wantsColour } from './io.ts';
 import { type Projection, project } from './outputs/project.ts';
 import { releasing } from './releases.ts';
 

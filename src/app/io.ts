@@ -20,6 +20,11 @@ export function isTerminal(stream: Readable | Writable): boolean {
   return 'isTTY' in stream && stream.isTTY === true;
 }
 
+/** Whether colours are wanted on this stream: a terminal, and nobody said otherwise (https://no-color.org). */
+export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = io.stderr): boolean {
+  return isTerminal(stream) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

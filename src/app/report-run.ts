@@ -12,7 +12,7 @@ import type { LimiterSnapshot } from '../send/rate-limit/limiter.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { exitCodeOf, nextStep, shellWords, typedCommand } from './exit.ts';
 import type { Inputs } from './inputs.ts';
-import { wantsColour } from './outputs/output.ts';
+import { wantsColour } from './io.ts';
 import { writePage } from './outputs/own-files.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import { forLog, publish } from './outputs/publish.ts';

@@ -2,11 +2,13 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
+import { shardText } from '../domain/shard.ts';
 import type { Clock } from '../domain/words.ts';
+import { createLog, safeWriter } from '../report/terminal/log.ts';
+import { type Progress, startBar, startLines } from '../report/terminal/progress.ts';
 import { RunControl } from '../send/run-control.ts';
 import { Live } from './asking/live.ts';
-import { type Io, systemClock } from './io.ts';
-import { type Output, openOutput } from './outputs/output.ts';
+import { type Io, systemClock, wantsColour } from './io.ts';
 import type { Releases } from './releases.ts';
 
 /** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
@@ -83,4 +85,46 @@ export function timesOf({ clock, startedAt }: Session): {
   const endedAt = clock.now();
   const elapsedMs = clock.monotonic() - startedAt;
   return { startedAt: endedAt - elapsedMs, endedAt, elapsedMs };
+}
+
+interface Output {
+  readonly log: Logger;
+  /** Begins the bar or the lines, where they are wanted. */
+  start(): void;
+  /** Ends the bar or the lines; the log goes on. */
+  stop(): void;
+}
+
+/** The log and the progress share stderr: a line of log goes above the bar. */
+function openOutput(config: SessionConfig, io: Io, live: Live): Output {
+  const write = safeWriter(io.stderr);
+  let progress: Progress | undefined;
+  const log = createLog({
+    config: config.log,
+    write: (line) => (progress ? progress.line(line) : write(line)),
+    secret: config.target?.kind === 'api' ? config.target.apiKey : undefined,
+    colour: wantsColour(io),
+    shard: config.shard && shardText(config.shard),
+  });
+  return {
+    log,
+    start: () => {
+      const { progress: wanted } = config.log;
+      if (wanted === 'off') return;
+      const bar = io.stderr.isTTY && (wanted === 'on' || !io.env['CI']);
+      if (bar) {
+        progress = startBar(io.stderr, () => live.moment(), write);
+      } else {
+        const lines = startLines(
+          () => live.moment(),
+          (facts, message) => log.info(facts, message),
+        );
+        progress = { line: write, stop: lines.stop };
+      }
+    },
+    stop: () => {
+      progress?.stop();
+      progress = undefined;
+    },
+  };
 }

@@ -9,8 +9,7 @@ import { countriesText, rareText } from '../../report/summary/countries.ts';
 import { banWarning, sendingPlanText } from '../../report/terminal/ask-first.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import { type Io, isTerminal } from '../io.ts';
-import { wantsColour } from '../outputs/output.ts';
+import { type Io, isTerminal, wantsColour } from '../io.ts';
 import type { Live } from './live.ts';
 
 export interface AgreedParts {

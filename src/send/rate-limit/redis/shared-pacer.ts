@@ -7,10 +7,9 @@ import { LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
 import type { Demand, Permit, Wait } from '../turn.ts';
 import { isBlind, Learner, learnt } from './learnt.ts';
-import { type Link, nodeTimer, type SetTimer } from './link.ts';
+import { type Link, nodeTimer, type SetTimer, Turns } from './link.ts';
 import { Memory } from './memory.ts';
-import { RedisTime, type Reply, replyOf } from './reply.ts';
-import { Turns } from './turns.ts';
+import { RedisTime, type Reply, replyOf } from './scripts.ts';
 
 export interface SharedPacerParts extends PacerParts {
   readonly link: Link;

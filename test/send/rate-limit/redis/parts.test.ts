@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { refusalOf, troubleOf } from '../../../../src/send/rate-limit/redis/redis-link.ts';
 import { parseRedisUrl, placeOf } from '../../../../src/send/rate-limit/redis/redis-url.ts';
-import { RedisTime } from '../../../../src/send/rate-limit/redis/reply.ts';
+import { RedisTime } from '../../../../src/send/rate-limit/redis/scripts.ts';
 
 describe('Redis’s clock', () => {
   test('goes on as ours does, whatever the ways take', () => {

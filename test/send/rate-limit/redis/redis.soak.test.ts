@@ -5,7 +5,7 @@ import { Releases } from '../../../../src/app/releases.ts';
 import { LinkDown } from '../../../../src/send/rate-limit/redis/link.ts';
 import { openRedisLink, type RedisLinkOptions } from '../../../../src/send/rate-limit/redis/redis-link.ts';
 import { parseRedisUrl } from '../../../../src/send/rate-limit/redis/redis-url.ts';
-import { replyOf } from '../../../../src/send/rate-limit/redis/reply.ts';
+import { replyOf } from '../../../../src/send/rate-limit/redis/scripts.ts';
 import { SharedCap, type SharedCapOptions } from '../../../../src/send/rate-limit/redis/shared-cap.ts';
 import { RunControl } from '../../../../src/send/run-control.ts';
 import { PATIENTLY } from '../../../helpers.ts';
