@@ -3,9 +3,10 @@ import { EXIT, OnboardError } from '../domain/errors.ts';
 import type { Clock, Pair, Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
 import type { Client } from './api/client.ts';
-import type { Breaker } from './breaker.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import { type AskResult, classify } from './classify/classifier.ts';
 import { Conclusions, type Sent } from './conclusions.ts';
+import type { ErrorBudget } from './error-budget.ts';
 import { type Gateway, NOT_DONE_TRIES, observed } from './gateway.ts';
 import type { Groups } from './groups/groups.ts';
 import type { Doubt } from './groups/reconciler.ts';
@@ -27,9 +28,10 @@ export interface DispatcherParts {
   readonly ledger: AskLedger;
   readonly groups: Groups;
   readonly phone: PhoneWatch;
-  readonly breaker: Breaker;
+  readonly breaker: CircuitBreaker;
+  /** One for all phones of a run. */
+  readonly budget: ErrorBudget;
   /** Where there are several phones, each with a dispatcher: what they have in common. */
-  readonly tally?: Breaker | undefined;
   readonly common?: CommonTrouble | undefined;
   readonly control: RunControl;
   readonly clock: Clock;

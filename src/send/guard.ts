@@ -1,6 +1,6 @@
 import { EXIT } from '../domain/errors.ts';
 import { oneLine } from './api/scrub.ts';
-import type { Breaker } from './breaker.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import { type Gateway, NOT_DONE_TRIES } from './gateway.ts';
 import type { CommonTrouble } from './phones/common-trouble.ts';
 import type { Log } from './ports.ts';
@@ -10,7 +10,7 @@ import type { RunControl } from './run-control.ts';
 const EXHAUSTED_IN_ROW = 3;
 
 interface Parts {
-  readonly breaker: Breaker;
+  readonly breaker: CircuitBreaker;
   /** Where there are several phones: what goes wrong through more than one of them. */
   readonly common?: CommonTrouble | undefined;
   readonly gateway: Gateway;

@@ -1,7 +1,7 @@
 import { EXIT } from '../domain/errors.ts';
 import type { Outcome, Pair, Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
-import type { Breaker } from './breaker.ts';
+import type { ErrorBudget } from './error-budget.ts';
 import type { AskingEvents, AskLedger, Settlement } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -11,9 +11,7 @@ export function pairsOf(ask: Ask, people: readonly Participant[]): Pair[] {
 
 interface Parts {
   readonly ledger: AskLedger;
-  readonly breaker: Breaker;
-  /** Counts for `--max-errors` where several phones are counted together; else the breaker does. */
-  readonly tally?: Breaker | undefined;
+  readonly budget: ErrorBudget;
   readonly control: RunControl;
   readonly events: AskingEvents;
 }
@@ -64,7 +62,7 @@ export class Settler {
 
   /** So many people's asks have ended, so many of them failed or in doubt. */
   count(settled: number, errors: number): void {
-    if (!(this.#parts.tally ?? this.#parts.breaker).settled(settled, errors)) return;
+    if (!this.#parts.budget.settled(settled, errors)) return;
     this.#parts.control.stop({
       exit: EXIT.safety,
       code: 'max_errors',

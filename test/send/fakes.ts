@@ -3,8 +3,9 @@
 import type { ChatId, Outcome, Pair, Participant } from '../../src/domain/words.ts';
 import type { Answer } from '../../src/send/api/answer.ts';
 import type { CallOptions, Client } from '../../src/send/api/client.ts';
-import { Breaker } from '../../src/send/breaker.ts';
+import { CircuitBreaker } from '../../src/send/circuit-breaker.ts';
 import { Dispatcher, type DispatcherParts } from '../../src/send/dispatcher.ts';
+import { ErrorBudget } from '../../src/send/error-budget.ts';
 import { Gateway } from '../../src/send/gateway.ts';
 import { Groups } from '../../src/send/groups/groups.ts';
 import { PhoneWatch } from '../../src/send/phones/phone-watch.ts';
@@ -231,7 +232,8 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     ledger,
     groups,
     phone,
-    breaker: new Breaker(settings.breaker ?? 5, settings.maxErrors),
+    breaker: new CircuitBreaker(settings.breaker ?? 5),
+    budget: new ErrorBudget(settings.maxErrors),
     control,
     clock,
     events,

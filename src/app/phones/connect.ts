@@ -7,8 +7,9 @@ import { count } from '../../lib/text.ts';
 import { WAITING } from '../../report/terminal/progress.ts';
 import { type Client, createClient } from '../../send/api/client.ts';
 import type { Agents } from '../../send/api/connections.ts';
-import { Breaker } from '../../send/breaker.ts';
+import { CircuitBreaker } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
+import type { ErrorBudget } from '../../send/error-budget.ts';
 import { Gateway } from '../../send/gateway.ts';
 import { Groups, type SharedKnowledge } from '../../send/groups/groups.ts';
 import { Notifications } from '../../send/groups/notifications.ts';
@@ -102,7 +103,7 @@ export interface SharedReading {
 }
 
 export interface Among extends SharedReading {
-  readonly tally: Breaker;
+  readonly budget: ErrorBudget;
   readonly common: CommonTrouble;
 }
 
@@ -216,8 +217,8 @@ export function connect(parts: ConnectParts): Connection {
     ledger,
     groups,
     phone,
-    breaker: new Breaker(config.breaker, config.maxErrors),
-    tally: among.tally,
+    breaker: new CircuitBreaker(config.breaker),
+    budget: among.budget,
     common: among.common,
     control,
     clock,

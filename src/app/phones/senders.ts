@@ -5,7 +5,7 @@ import { maskSender } from '../../domain/sender.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';
-import { Breaker } from '../../send/breaker.ts';
+import { ErrorBudget } from '../../send/error-budget.ts';
 import { type Groups, type Read, SharedKnowledge } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
@@ -89,7 +89,7 @@ export function connectPhones(parts: PhonesParts): Phones {
     lanes,
     groups: new SharedKnowledge(),
     headerWatch: new HeaderWatch(log),
-    tally: new Breaker(Number.POSITIVE_INFINITY, config.maxErrors),
+    budget: new ErrorBudget(config.maxErrors),
     common: new CommonTrouble(config.breaker, control),
   };
   const own = ownEnds(alone ? 'alone' : config.limitPer);

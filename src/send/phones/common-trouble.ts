@@ -1,5 +1,5 @@
 import { EXIT } from '../../domain/errors.ts';
-import { Breaker } from '../breaker.ts';
+import { CircuitBreaker } from '../circuit-breaker.ts';
 import type { RunControl } from '../run-control.ts';
 
 /**
@@ -8,12 +8,12 @@ import type { RunControl } from '../run-control.ts';
  */
 export class CommonTrouble {
   readonly #run: RunControl;
-  readonly #breaker: Breaker;
+  readonly #breaker: CircuitBreaker;
   #bad: { readonly at: number; readonly phone: object }[] = [];
 
   constructor(inRowLimit: number, run: RunControl) {
     this.#run = run;
-    this.#breaker = new Breaker(inRowLimit, undefined);
+    this.#breaker = new CircuitBreaker(inRowLimit);
   }
 
   /** An ask was answered clearly. `sentAt` is monotonic ms. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Breaker } from '../../src/send/breaker.ts';
+import { CircuitBreaker } from '../../src/send/circuit-breaker.ts';
+import { ErrorBudget } from '../../src/send/error-budget.ts';
 import { backoffMs } from '../../src/send/rate-limit/not-before.ts';
 
-describe('the breaker', () => {
+describe('the circuit breaker', () => {
   it('trips on the Nth in a row, and a clear answer starts the count again', () => {
-    const breaker = new Breaker(3, undefined);
+    const breaker = new CircuitBreaker(3);
     expect([breaker.bad(1), breaker.bad(2)]).toEqual([false, false]);
     breaker.good(3);
     expect([breaker.bad(4), breaker.bad(5), breaker.bad(6)]).toEqual([false, false, true]);
@@ -12,7 +13,7 @@ describe('the breaker', () => {
   });
 
   it('takes the row in the order of sending: what was sent before the trouble says nothing about it', () => {
-    const breaker = new Breaker(3, undefined);
+    const breaker = new CircuitBreaker(3);
     breaker.bad(10);
     breaker.good(1); // a slow answer to an early ask
     breaker.bad(11);
@@ -21,7 +22,7 @@ describe('the breaker', () => {
   });
 
   it('a timeout known late is not in a row with what went well after it', () => {
-    const breaker = new Breaker(2, undefined);
+    const breaker = new CircuitBreaker(2);
     breaker.good(5);
     expect([breaker.bad(1), breaker.bad(2), breaker.bad(6), breaker.bad(7)]).toEqual([
       false,
@@ -32,7 +33,7 @@ describe('the breaker', () => {
   });
 
   it('a clear answer in between takes away only what was sent before it', () => {
-    const breaker = new Breaker(3, undefined);
+    const breaker = new CircuitBreaker(3);
     breaker.bad(1);
     breaker.bad(5);
     breaker.bad(6); // would trip, had the good one of 3 not been
@@ -40,22 +41,21 @@ describe('the breaker', () => {
     breaker.good(3);
     expect(breaker.inRow).toBe(2);
   });
+});
 
+describe('the error budget', () => {
   it('counts errors against --max-errors N: N are still fine', () => {
-    const breaker = new Breaker(5, { count: 2 });
-    expect([
-      breaker.settled(1, 1),
-      breaker.settled(1, 1),
-      breaker.settled(10, 0),
-      breaker.settled(1, 1),
-    ]).toEqual([false, false, false, true]);
+    const budget = new ErrorBudget({ count: 2 });
+    expect([budget.settled(1, 1), budget.settled(1, 1), budget.settled(10, 0), budget.settled(1, 1)]).toEqual(
+      [false, false, false, true],
+    );
   });
 
   it('waits for twenty rows before a share means something', () => {
-    const breaker = new Breaker(5, { share: 0.1 });
-    expect(breaker.settled(2, 2)).toBe(false);
-    expect(breaker.settled(17, 0)).toBe(false);
-    expect(breaker.settled(1, 1)).toBe(true);
+    const budget = new ErrorBudget({ share: 0.1 });
+    expect(budget.settled(2, 2)).toBe(false);
+    expect(budget.settled(17, 0)).toBe(false);
+    expect(budget.settled(1, 1)).toBe(true);
   });
 });
 
