@@ -1,26 +1,24 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { EXIT, OnboardError } from '../domain/errors.ts';
-import type { Clock, Pair, Participant } from '../domain/words.ts';
+import type { Pair, Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
 import type { Client } from './api/client.ts';
+import { oneLine } from './api/scrub.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import { type AskResult, classify } from './classify/classifier.ts';
-import { Conclusions, type Sent } from './conclusions.ts';
+import { type AskOutcome, type AskResult, classify } from './classify/classifier.ts';
 import type { ErrorBudget } from './error-budget.ts';
-import { type Gateway, NOT_DONE_TRIES, observed } from './gateway.ts';
+import { type Gateway, observed } from './gateway.ts';
 import type { Groups } from './groups/groups.ts';
 import type { Doubt } from './groups/reconciler.ts';
-import { Guard } from './guard.ts';
+import { type Looked, SecondLook } from './groups/second-look.ts';
+import { type Answered, NOT_DONE_TRIES, nextStep, type Tries, type Undone } from './next-step.ts';
 import type { CommonTrouble } from './phones/common-trouble.ts';
 import { CappedLedger } from './phones/daily-cap.ts';
 import type { PhoneWatch } from './phones/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { SharedCap } from './rate-limit/redis/shared-cap.ts';
 import type { RunControl } from './run-control.ts';
-import { pairsOf, Settler } from './settler.ts';
-
-/** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
-const WHATSAPP_TRIES = 3;
+import { pairsOf, type Sent, Settler } from './settler.ts';
 
 export interface DispatcherParts {
   readonly client: Client;
@@ -34,7 +32,6 @@ export interface DispatcherParts {
   /** Where there are several phones, each with a dispatcher: what they have in common. */
   readonly common?: CommonTrouble | undefined;
   readonly control: RunControl;
-  readonly clock: Clock;
   readonly events: AskingEvents;
   readonly log: Log;
   readonly sender: string;
@@ -50,6 +47,13 @@ export interface DispatcherParts {
   readonly abandon: AbortSignal;
 }
 
+/** Those to be asked again, before the rest of an ask that was cut; `over`: nobody of the ask. */
+type Again = readonly Participant[] | 'over';
+type Corrected = Pick<Looked, 'corrected'>;
+
+/** What one ask has been through; `round`: the last round of refusals that it took part in, -1 before any. */
+type Past = { refusals: number; throttlings: number; round: number };
+
 /**
  * Makes the asks: takes the limiter's grant, has the ledger remember the ask, sends it, and settles what the answer
  * says. The one owner of retries. Every ask given to `submit` ends settled, in doubt, or not done.
@@ -58,12 +62,13 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #settle: Settler;
   readonly #ledger: CappedLedger;
-  readonly #guard: Guard;
   readonly #inFlight: LimitFunction;
   readonly #running = new Set<Promise<void>>();
   /** Who waits until one of them has ended. */
   readonly #waiting: (() => void)[] = [];
-  readonly #conclusions: Conclusions;
+  readonly #secondLook: SecondLook;
+  /** Asks left for the next run since the last clear answer, and the round of refusals that the last was left after. */
+  #left = { inRow: 0, round: -1 };
   readonly #doubts: Doubt[] = [];
   #failure: unknown;
 
@@ -71,17 +76,8 @@ export class Dispatcher {
     this.#parts = parts;
     this.#settle = new Settler(parts);
     this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap, parts.sharedCap);
-    this.#guard = new Guard(parts);
     this.#inFlight = pLimit(parts.concurrency);
-    this.#conclusions = new Conclusions({
-      ...parts,
-      ledger: this.#ledger,
-      settle: this.#settle,
-      guard: this.#guard,
-      doubt: (doubt) => this.#doubts.push(doubt),
-      attend: (ask) => this.#attend(ask),
-      track: (work) => this.#track(work),
-    });
+    this.#secondLook = new SecondLook(parts.groups);
   }
 
   /** Takes one ask; resolves when there is room for the next. p-limit's queue has no bound, so reading waits here. */
@@ -96,7 +92,7 @@ export class Dispatcher {
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
   async drain(): Promise<readonly Doubt[]> {
     while (this.#running.size > 0) await Promise.all(this.#running);
-    this.#track(this.#conclusions.end());
+    this.#track(this.#end());
     while (this.#running.size > 0) await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure;
     return this.#doubts;
@@ -121,52 +117,150 @@ export class Dispatcher {
 
   /** One ask from its grant to its end, tries again included. */
   async #attend(ask: Ask): Promise<void> {
-    let tries = 0;
-    let round: number | undefined;
-    let throttled = 0;
+    const past: Past = { refusals: 0, throttlings: 0, round: -1 };
     let people = ask.participants;
     while (!this.#parts.control.stopped) {
       people = await this.#withoutAsking(ask, people);
       if (people.length === 0) return;
       const sent = await this.#send(ask, people);
       if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
-      const result = classify(sent.answer, sent.people);
-      if (result.kind === 'not_done') {
-        // All the others wait, too: before the ledger is written.
-        const before = round;
-        round = this.#notDone(result, sent) ?? before;
-        if (round !== before) tries++;
-        const over = tries >= NOT_DONE_TRIES && this.#guard.exhausted(result.message, round);
-        await this.#ledger.notDone(sent.id);
-        if (over) return;
-        continue;
-      }
-      this.#parts.gateway.answered();
-      const again = await this.#conclusions.conclude(ask, sent, result);
-      if (again.length > 0 && (this.#parts.control.stopped || ++throttled >= WHATSAPP_TRIES)) {
-        for (const pair of pairsOf(ask, again)) this.#parts.throttled?.(pair);
-        return;
-      }
+      const again = await this.#conclude(ask, sent, past);
+      if (again === 'over') return;
       people = [...again, ...people.slice(sent.people.length)];
     }
+  }
+
+  /** Reads what the next step depends on, and carries it out. */
+  async #conclude(ask: Ask, sent: Sent, past: Past): Promise<Again> {
+    const { groups, control } = this.#parts;
+    let result = classify(sent.answer, sent.people);
+    // All the others wait, too, and nobody else of a closed group is asked: before anything is read or written.
+    this.#heed(result, sent, past);
+    let corrected: Looked['corrected'] = [];
+    if (result.kind === 'outcomes') {
+      this.#close(ask, result.outcomes);
+      ({ result, corrected } = await this.#secondLook.at(ask.chatId, result));
+    }
+    let phone: Tries['phone'] = 'not_read';
+    for (;;) {
+      const step = nextStep(result, {
+        ...past,
+        ...sent,
+        phone,
+        roundIsOver: past.round === this.#left.round,
+        leftInRow: this.#left.inRow,
+        ceiling: this.#parts.gateway.ceiling,
+        groupIsClosed: groups.closure(ask.chatId) !== undefined,
+        stopped: control.stopped,
+      });
+      if (step.kind === 'look_at_phone') phone = (await this.#parts.phone.check()) ? 'well' : 'silent';
+      else if ('outcomes' in step) return this.#answered(ask, sent, past, { ...step, corrected });
+      else return this.#leave(ask, sent, past, step);
+    }
+  }
+
+  async #leave(ask: Ask, { id, people }: Sent, past: Past, step: Undone): Promise<Again> {
+    if (step.kind === 'leave' && step.gaveUp !== undefined) {
+      this.#left = { round: past.round, inRow: this.#left.inRow + 1 };
+      this.#parts.log.warn({ tries: NOT_DONE_TRIES }, `left for the next run: ${step.gaveUp}`);
+    }
+    if ('stop' in step && step.stop) this.#parts.control.stop(step.stop);
+    await this.#ledger.notDone(id);
+    if (step.kind === 'retry') return people;
+    if (step.kind !== 'split') return 'over';
+    for (const one of people) await this.#attend({ chatId: ask.chatId, participants: [one] });
+    return [];
+  }
+
+  /** What an answer means for those still to be asked comes first: other asks do not wait for the disk. */
+  async #answered(ask: Ask, sent: Sent, past: Past, step: Answered & Corrected): Promise<Again> {
+    const { control, gateway, common, coolDownMs } = this.#parts;
+    const { sentAt } = sent.answer;
+    this.#close(ask, step.outcomes);
+    if (step.kind === 'in_doubt') this.#leaveInDoubt(ask, step);
+    const trips = (step.kind === 'in_doubt' && common?.bad(sentAt, control)) || this.#note(sentAt, step.sign);
+    if (step.kind === 'cool_down' && !trips) gateway.coolDown(coolDownMs);
+    await this.#settle.asked(ask, sent, step.outcomes, step.kind === 'settle' && step.held);
+    await this.#settle.correct(step.corrected);
+    if (step.sign === 'clear') await this.#settle.release(sentAt);
+    if (step.kind !== 'cool_down') return [];
+    await this.#ledger.notDone(sent.id);
+    past.throttlings++;
+    if (!step.last && !control.stopped) return step.again;
+    for (const pair of pairsOf(ask, step.again)) this.#parts.throttled?.(pair);
+    return 'over';
+  }
+
+  /** Has everything wait as the answer wants it. Only what the API itself refused (and not the way to it) is a round. */
+  #heed(result: AskResult, { answer }: Sent, past: Past): void {
+    const { gateway } = this.#parts;
+    if (result.kind !== 'not_done') gateway.answered();
+    else if (result.why === 'unreachable') gateway.outOfReach(answer.sentAt, result.message);
+    else {
+      const round = gateway.refused(answer);
+      if (round !== past.round) past.refusals++;
+      past.round = round;
+    }
+  }
+
+  #close({ chatId }: Ask, outcomes: readonly AskOutcome[]): void {
+    for (const { effect: reasonCode, outcome } of outcomes) {
+      if (reasonCode) this.#parts.groups.close(chatId, { reasonCode, message: outcome.message });
+    }
+  }
+
+  /** Counts what an answer is a sign of. True when the circuit breaker stops the run. */
+  #note(sentAt: number, sign: Answered['sign']): boolean {
+    const { breaker, common, control, phone } = this.#parts;
+    if (sign === 'clear') {
+      breaker.good(sentAt);
+      common?.good(sentAt);
+      this.#left.inRow = 0;
+    } else if (sign && breaker.bad(sentAt)) {
+      const message = `${breaker.inRow} ${sign.what}: stopped to protect the account`;
+      control.stop({ exit: EXIT.safety, code: sign.code, message });
+      return true;
+    } else if (sign?.suspectsPhone) {
+      this.#track(phone.check().then(() => undefined));
+    }
+    return false;
+  }
+
+  #leaveInDoubt(ask: Ask, step: Extract<Answered, { kind: 'in_doubt' }>): void {
+    const { doubts, httpStatus, traceId, stop } = step;
+    if (stop) this.#parts.control.stop(stop);
+    for (const { participant, message } of doubts) {
+      this.#doubts.push({ pair: { chatId: ask.chatId, participant }, message, httpStatus, traceId });
+    }
+    this.#parts.log.warn(
+      { chat_id: ask.chatId, people: doubts.length, http_status: httpStatus },
+      `in doubt: ${oneLine(doubts[0]?.message ?? '')}`,
+    );
+    this.#settle.count(doubts.length, doubts.length);
+  }
+
+  /**
+   * The end of the asking: a refusal that stood alone is a failure. When the run was stopped for safety it says nothing
+   * about the person, who is asked another time.
+   */
+  async #end(): Promise<void> {
+    const { exit, code } = this.#parts.control.reason ?? {};
+    if (exit !== EXIT.safety || code === 'max_errors') return this.#settle.release(Number.POSITIVE_INFINITY);
+    for (const id of this.#settle.discard()) await this.#ledger.notDone(id);
   }
 
   /** Settles who needs no ask: members, and people of a group that is closed. Gives back the others. */
   async #withoutAsking(ask: Ask, people: readonly Participant[]): Promise<readonly Participant[]> {
     const { groups } = this.#parts;
     const closure = groups.closure(ask.chatId);
-    const unasked = { httpStatus: undefined, traceId: '' };
+    const unasked = { message: '', httpStatus: undefined, traceId: '' };
     if (closure) {
-      await this.#settle.all(ask, undefined, people, { status: 'failed', ...closure, ...unasked });
+      await this.#settle.unasked(ask, people, { ...unasked, status: 'failed', ...closure });
       return [];
     }
     const members = people.filter((participant) => groups.lists(ask.chatId, participant));
-    await this.#settle.all(ask, undefined, members, {
-      status: 'already_member',
-      reasonCode: 'listed_as_member',
-      message: '',
-      ...unasked,
-    });
+    const listed = { ...unasked, status: 'already_member', reasonCode: 'listed_as_member' } as const;
+    await this.#settle.unasked(ask, members, listed);
     return people.filter((participant) => !members.includes(participant));
   }
 
@@ -200,13 +294,5 @@ export class Dispatcher {
       });
       return { value: { id, people: asked, answer }, observation: observed(answer) };
     });
-  }
-
-  /** Has everything wait as the answer wants it. Gives the round, where the API itself refused (and not the way to it). */
-  #notDone(result: Extract<AskResult, { kind: 'not_done' }>, { answer }: Sent): number | undefined {
-    const { gateway } = this.#parts;
-    if (result.why !== 'unreachable') return gateway.refused(answer);
-    gateway.outOfReach(answer.sentAt, result.message);
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
 import { isThrottled } from './api/read-failure.ts';
+import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
 import { readFacts } from './rate-limit/headers.ts';
@@ -17,8 +18,6 @@ import type { RunControl } from './run-control.ts';
 
 /** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
 const UNREACHABLE_TRIES = 6;
-/** Rounds of refusals (429, 503) that one request takes part in, before it is left for the next run. */
-export const NOT_DONE_TRIES = 6;
 
 export interface GatewayParts {
   readonly limiter: Limiter;

@@ -1,12 +1,22 @@
 import { EXIT } from '../domain/errors.ts';
 import type { Outcome, Pair, Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
+import type { Answer } from './api/answer.ts';
+import type { AskOutcome } from './classify/classifier.ts';
 import type { ErrorBudget } from './error-budget.ts';
 import type { AskingEvents, AskLedger, Settlement } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 
 export function pairsOf(ask: Ask, people: readonly Participant[]): Pair[] {
   return people.map((participant) => ({ chatId: ask.chatId, participant }));
+}
+
+export interface Sent {
+  /** The ask's number in the ledger. */
+  readonly id: number;
+  /** Fewer than were to be asked where the daily cap left room for no more. */
+  readonly people: readonly Participant[];
+  readonly answer: Answer;
 }
 
 interface Parts {
@@ -19,38 +29,48 @@ interface Parts {
 /** Writes outcomes to the ledger, tells whoever shows them, and keeps count for `--max-errors`. */
 export class Settler {
   readonly #parts: Parts;
+  /** Refusals since which no clear answer said that they are about the person; fewer than the breaker's number. */
+  #held: { readonly ask: Ask; readonly sent: Sent; readonly settlements: readonly Settlement[] }[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** One outcome for several people. Without an ask number: nobody was asked for it. */
-  async all(
-    ask: Ask,
-    id: number | undefined,
-    people: readonly Participant[],
-    outcome: Outcome,
-    already?: 'counted',
-  ): Promise<void> {
-    await this.each(
-      ask,
-      id,
-      pairsOf(ask, people).map((pair) => ({ pair, outcome })),
-      already,
-    );
+  /** One outcome for people whom nobody was asked about. */
+  async unasked(ask: Ask, people: readonly Participant[], outcome: Outcome): Promise<void> {
+    const settlements = pairsOf(ask, people).map((pair) => ({ pair, outcome }));
+    await this.each(ask, undefined, settlements);
   }
 
-  async each(
-    ask: Ask,
-    id: number | undefined,
-    settlements: readonly Settlement[],
-    already?: 'counted',
-  ): Promise<void> {
+  /** The outcomes of an ask. `held`: written by `release`. */
+  async asked(ask: Ask, sent: Sent, outcomes: readonly AskOutcome[], held: boolean): Promise<void> {
+    const { chatId } = ask;
+    const settlements = outcomes.map(({ participant, outcome }) => ({
+      pair: { chatId, participant },
+      outcome,
+    }));
+    // Before the writing, which takes time: what is too much for `--max-errors` is too much at once.
+    this.count(outcomes.length, outcomes.filter(({ outcome }) => outcome.status === 'failed').length);
+    if (held) this.#held.push({ ask, sent, settlements });
+    else await this.each(ask, sent.id, settlements);
+  }
+
+  /** An ask sent then was answered clearly, so what was refused before it was refused for a reason of its own. */
+  async release(before: number): Promise<void> {
+    const due = this.#held.filter(({ sent }) => sent.answer.sentAt <= before);
+    this.#held = this.#held.filter((one) => !due.includes(one));
+    for (const { ask, sent, settlements } of due) await this.each(ask, sent.id, settlements);
+  }
+
+  /** Gives up what is held; its asks' numbers. */
+  discard(): number[] {
+    return this.#held.splice(0).map(({ sent }) => sent.id);
+  }
+
+  async each(ask: Ask, id: number | undefined, settlements: readonly Settlement[]): Promise<void> {
     if (settlements.length === 0) return;
     const counts = new Map<Outcome['status'], number>();
     for (const { outcome } of settlements) counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
-    // Before the writing, which takes time: what is too much for `--max-errors` is too much at once.
-    if (id !== undefined && !already) this.count(settlements.length, counts.get('failed') ?? 0);
     await this.#parts.ledger.settle(id, settlements);
     for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
   }

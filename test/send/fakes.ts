@@ -235,7 +235,6 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     breaker: new CircuitBreaker(settings.breaker ?? 5),
     budget: new ErrorBudget(settings.maxErrors),
     control,
-    clock,
     events,
     log,
     sender: SENDER,

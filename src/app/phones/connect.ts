@@ -208,7 +208,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
 
 /** Everything between the planner and the network, put together. */
 export function connect(parts: ConnectParts): Connection {
-  const { config, to, ledger, control, clock, events, log, among } = parts;
+  const { config, to, ledger, control, events, log, among } = parts;
   const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
   const dispatcher = new Dispatcher({
@@ -221,7 +221,6 @@ export function connect(parts: ConnectParts): Connection {
     budget: among.budget,
     common: among.common,
     control,
-    clock,
     events,
     log,
     sender: to.sender,
