@@ -1,7 +1,7 @@
 import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
-import { isThrottled } from './api/read-failure.ts';
+import { isRefusedForNow } from './api/read-failure.ts';
 import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
@@ -165,7 +165,7 @@ export class Gateway {
         if (this.outOfReach(answer.sentAt, answer.message)) return undefined;
         continue;
       }
-      const isRefused = isThrottled(answer) || answer.httpStatus === 503;
+      const isRefused = isRefusedForNow(answer);
       if (!isRefused) this.answered();
       if (!isRefused || attempt >= NOT_DONE_TRIES) return answer;
       this.refused(answer);

@@ -1,4 +1,5 @@
 import { subjectOf } from '../classify/refusal.ts';
+import { statusRule } from '../classify/status-rules.ts';
 import { accountStop, redirectStop } from '../classify/stops.ts';
 import type { StopReason } from '../run-control.ts';
 import type { Answer } from './answer.ts';
@@ -10,7 +11,6 @@ export type ReadFailure =
       readonly kind: 'unavailable';
       /** `lost`: timeout, broken connection, 5xx. */
       readonly why: 'throttled' | 'unavailable' | 'unreachable' | 'lost';
-      /** The header as it came. */
       readonly message: string;
     }
   | {
@@ -32,37 +32,44 @@ export function nonsense(answer: Answer): ReadFailure {
 export function failureOf(answer: Answer): ReadFailure | undefined {
   if (answer.kind === 'not_sent') return unavailable('unreachable', answer.message);
   const { httpStatus } = answer;
-  if (answer.kind === 'lost' && (httpStatus === undefined || httpStatus < 300)) {
-    return unavailable('lost', answer.message);
+  const meaning = httpStatus === undefined ? 'answered' : statusRule(httpStatus).meaning;
+  if (httpStatus === undefined || meaning === 'answered') {
+    return answer.kind === 'lost' ? unavailable('lost', answer.message) : undefined;
   }
-  const status = httpStatus ?? 0;
-  const message = serverWords(bodyOf(answer)) || `HTTP ${status} without a message`;
-  if (status >= 200 && status <= 299) return undefined;
-  if (status >= 300 && status <= 399) return { kind: 'redirected', message, httpStatus: status };
+  const message = serverWords(bodyOf(answer)) || `HTTP ${httpStatus} without a message`;
   if (isThrottled(answer)) return unavailable('throttled', message);
-  switch (status) {
-    case 401:
-      return { kind: 'key_rejected', message, httpStatus: status };
-    case 402:
-      return { kind: 'payment', message, httpStatus: status };
-    case 403:
-      return { kind: 'forbidden', message, httpStatus: status };
-    case 404:
-      return { kind: 'not_found', message, httpStatus: status };
-    case 503:
+  switch (meaning) {
+    case 'moved':
+    case 'moved_after':
+      return { kind: 'redirected', message, httpStatus };
+    case 'key':
+      return { kind: 'key_rejected', message, httpStatus };
+    case 'payment':
+    case 'forbidden':
+    case 'not_found':
+      return { kind: meaning, message, httpStatus };
+    case 'unavailable':
       return unavailable('unavailable', message);
+    case 'broken':
+      return unavailable('lost', message);
     default:
-      return status >= 400 && status <= 499
-        ? { kind: 'nonsense', message, httpStatus: status }
-        : unavailable('lost', message);
+      return { kind: 'nonsense', message, httpStatus };
   }
 }
 
+/** Refused for now (429, 503, …): nothing was done, and a later try may do better. */
+export function isRefusedForNow(answer: Answer): boolean {
+  if (answer.kind === 'not_sent' || answer.httpStatus === undefined) return false;
+  return statusRule(answer.httpStatus).meaning === 'unavailable' || isThrottled(answer);
+}
+
 /** 429, and whatever other status says so in words or with a Retry-After. */
-export function isThrottled(answer: Answer): boolean {
-  const status = answer.kind === 'not_sent' ? undefined : answer.httpStatus;
-  if (answer.kind === 'not_sent' || status === undefined || status < 400 || status > 499) return false;
-  return subjectOf({ ...answer, httpStatus: status, body: bodyOf(answer) }) === 'throttled';
+function isThrottled(answer: Answer): boolean {
+  if (answer.kind === 'not_sent' || answer.httpStatus === undefined) return false;
+  const { httpStatus } = answer;
+  const { meaning, byWords } = statusRule(httpStatus);
+  if (!byWords) return meaning === 'throttled';
+  return subjectOf({ ...answer, httpStatus, body: bodyOf(answer) }) === 'throttled';
 }
 
 /** Why a run ends whose reads come back like this, whatever is read. */

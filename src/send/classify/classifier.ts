@@ -8,6 +8,7 @@ import { matchKeys, readMemberId } from './answer-keys.ts';
 import { readCode } from './engine-code.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { type AccountTrouble, subjectOf, whatAnswered } from './refusal.ts';
+import { statusRule } from './status-rules.ts';
 
 export type { Effect } from './evidence.ts';
 
@@ -89,55 +90,40 @@ export function classify(answer: Answer, participants: readonly Participant[]): 
         httpStatus: undefined,
         traceId: '',
       };
-    case 'lost':
+    case 'lost': {
       // The status line alone decides, except where the body is what counts.
-      if (answer.httpStatus !== undefined && !isSuccess(answer.httpStatus)) {
-        return byStatus(answer.httpStatus, '', answer);
-      }
-      return {
-        kind: 'in_doubt',
-        message: answer.message,
-        httpStatus: answer.httpStatus,
-        traceId: answer.traceId,
-      };
+      const { message, httpStatus, traceId } = answer;
+      const decided = httpStatus === undefined ? undefined : byStatus(httpStatus, '', answer);
+      return decided ?? { kind: 'in_doubt', message, httpStatus, traceId };
+    }
     case 'answer':
-      return isSuccess(answer.httpStatus)
-        ? byBody(answer, participants)
-        : byStatus(answer.httpStatus, answer.body, answer);
+      return byStatus(answer.httpStatus, answer.body, answer) ?? byBody(answer, participants);
   }
 }
 
-/**
- * Redirects that ask for the same request elsewhere: nothing was done. The others may lead to what a POST has brought
- * about (303 by definition, 302 by custom).
- */
-const NOT_DONE_REDIRECTS: readonly number[] = [301, 307, 308];
-
-const isSuccess = (httpStatus: number) => httpStatus >= 200 && httpStatus <= 299;
-
-/**
- * The meaning of a status other than 2xx. Not in the design, decided here: a 4xx that may follow work already done (408, 409,
- * 424, 499) is in doubt; every other 4xx was refused, every other status is in doubt.
- */
+/** The meaning of a status that decides by itself; undefined: the body tells. */
 function byStatus(
   httpStatus: number,
   body: string,
   { headers, traceId }: Pick<Extract<Answer, { kind: 'answer' }>, 'headers' | 'traceId'>,
-): AskResult {
+): AskResult | undefined {
   const message = serverWords(body) || `HTTP ${httpStatus} without a message`;
   const http = { message, httpStatus, traceId };
-  if (httpStatus >= 300 && httpStatus <= 399) {
-    const to = headers['location'];
-    return {
-      kind: 'redirected',
-      perhapsDone: !NOT_DONE_REDIRECTS.includes(httpStatus),
-      ...http,
-      message: to === undefined ? message : `redirect to ${oneLine(to)}`,
-    };
-  }
-  if (httpStatus === 503) return { kind: 'not_done', why: 'unavailable', ...http };
-  if (httpStatus < 400 || httpStatus > 499 || PERHAPS_DONE.includes(httpStatus)) {
-    return { kind: 'in_doubt', ...http };
+  const { meaning } = statusRule(httpStatus);
+  switch (meaning) {
+    case 'answered':
+      return undefined;
+    case 'moved':
+    case 'moved_after': {
+      const to = headers['location'];
+      const words = to === undefined ? message : `redirect to ${oneLine(to)}`;
+      return { kind: 'redirected', perhapsDone: meaning === 'moved_after', ...http, message: words };
+    }
+    case 'unavailable':
+      return { kind: 'not_done', why: 'unavailable', ...http };
+    case 'perhaps_done':
+    case 'broken':
+      return { kind: 'in_doubt', ...http };
   }
   const refusal = { httpStatus, headers, body, traceId };
   const subject = subjectOf(refusal);
@@ -145,7 +131,7 @@ function byStatus(
     case 'throttled':
       return { kind: 'not_done', why: 'throttled', ...http };
     case 'chat': {
-      const reasonCode = httpStatus === 403 ? 'not_admin' : 'chat_not_found';
+      const reasonCode = meaning === 'forbidden' ? 'not_admin' : 'chat_not_found';
       return { kind: 'group_closed', reasonCode, ...http };
     }
     case 'person':
@@ -159,8 +145,6 @@ function byStatus(
       return { kind: 'account', reasonCode: subject, ...http };
   }
 }
-
-const PERHAPS_DONE: readonly number[] = [408, 409, 424, 499];
 
 function byBody(
   { body, httpStatus, traceId }: Extract<Answer, { kind: 'answer' }>,

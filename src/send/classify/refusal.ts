@@ -2,6 +2,7 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import type { AnswerHeaders } from '../api/answer.ts';
 import { isObject, parseObject, serverWords } from '../api/body.ts';
 import { shorten } from '../api/scrub.ts';
+import { statusRule } from './status-rules.ts';
 
 /** Why the run stops, and nobody is to blame who was to be added. */
 export type AccountTrouble = Extract<
@@ -48,16 +49,14 @@ const LONGEST = 1_000;
 /** What a 4xx is about, by its status, its headers and its words. Pure; never throws. */
 export function subjectOf(refusal: Refusal): Subject {
   const { httpStatus, headers, body } = refusal;
-  if (httpStatus === 401) return 'key_rejected';
+  const { meaning, byWords, byHeader } = statusRule(httpStatus);
+  if (meaning === 'key') return 'key_rejected';
   const words = shorten(wordsOf(body), LONGEST);
-  const told = headers['retry-after'] !== undefined;
-  if (httpStatus === 429 || httpStatus === 420 || (told && [403, 430].includes(httpStatus))) {
-    return 'throttled';
-  }
-  if ([400, 403, 422, 430].includes(httpStatus) && RATE.test(words)) return 'throttled';
-  if (httpStatus === 402) return 'payment_required';
-  if (httpStatus === 403 || httpStatus === 404) return ownWords(refusal, words);
-  if (httpStatus !== 400 && httpStatus !== 413 && httpStatus !== 422) return 'not_the_api';
+  const told = byHeader && headers['retry-after'] !== undefined;
+  if (meaning === 'throttled' || told || (byWords && RATE.test(words))) return 'throttled';
+  if (meaning === 'payment') return 'payment_required';
+  if (meaning === 'forbidden' || meaning === 'not_found') return ownWords(refusal, words);
+  if (meaning !== 'request' && meaning !== 'invalid') return 'not_the_api';
   const fields = fieldsOf(body);
   if (fields.some((name) => /x[-_ ]?phone/i.test(name))) return 'sender_refused';
   if (fields.some((name) => /(?<![a-z_])participants?(?![a-z_])/i.test(name))) return 'person';

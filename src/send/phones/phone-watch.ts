@@ -5,6 +5,7 @@ import type { Client } from '../api/client.ts';
 import { type ReadFailure, stopOf } from '../api/read-failure.ts';
 import { oneLine } from '../api/scrub.ts';
 import { subjectOf, whatAnswered } from '../classify/refusal.ts';
+import { statusRule } from '../classify/status-rules.ts';
 import { accountStop } from '../classify/stops.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../ports.ts';
@@ -74,10 +75,13 @@ function refused(answer: Answer, failure: { readonly kind: 'unknown_phone' } | R
   const stop = stopOf(failure);
   if (stop !== undefined) return stop;
   const { httpStatus, body } = answer;
+  const { message } = failure;
+  const { meaning } = statusRule(httpStatus);
   const notTheApi = () => accountStop('not_the_api', { message: whatAnswered(answer), httpStatus });
-  if (httpStatus >= 200 && httpStatus <= 299) return isPage(body) ? notTheApi() : undefined;
-  if (![403, 404, 422].includes(httpStatus) || failure.kind === 'unavailable') return undefined;
-  if (httpStatus === 422) return accountStop('sender_refused', { message: failure.message, httpStatus });
+  if (meaning === 'answered') return isPage(body) ? notTheApi() : undefined;
+  if (failure.kind === 'unavailable') return undefined;
+  if (meaning === 'invalid') return accountStop('sender_refused', { message, httpStatus });
+  if (meaning !== 'forbidden' && meaning !== 'not_found') return undefined;
   const subject = subjectOf(answer);
   switch (subject) {
     case 'not_the_api':
@@ -85,10 +89,10 @@ function refused(answer: Answer, failure: { readonly kind: 'unknown_phone' } | R
     case 'payment_required':
     case 'account_refused':
     case 'sender_refused':
-      return accountStop(subject, { message: failure.message, httpStatus });
+      return accountStop(subject, { message, httpStatus });
     default:
-      return accountStop(httpStatus === 403 ? 'account_refused' : 'sender_refused', {
-        message: failure.message,
+      return accountStop(meaning === 'forbidden' ? 'account_refused' : 'sender_refused', {
+        message,
         httpStatus,
       });
   }
