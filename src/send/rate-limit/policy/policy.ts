@@ -101,17 +101,22 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
   return { ...withCounter(state, kind, next), nextId: id + 1, pace };
 }
 
+/** Asks below which none is forgotten. */
+const FEW = 8;
+const OWN_WINDOWS = 2;
+
 /** What a window may still count, and what the evidence needs. */
 function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
+  if (asks.length < FEW) return asks;
   const { limit, windowMs } = mode.name === 'blind' ? mode : reach(mode);
-  const span = OTHERS_WINDOWS * (windowMs ?? SECOND * (limit ?? 1));
+  const window = windowMs ?? SECOND * (limit ?? 1);
   // Without a limit, or with one that is not counted one by one, the log serves nothing but the asks in flight.
-  const longest = limit !== undefined && limit <= LONGEST_LOG ? 2 * LONGEST_LOG : 8;
-  const from = asks.findIndex((ask, index) => {
-    if (ask.answeredAt === undefined) return true;
-    return ask.answeredAt + span > now && index >= asks.length - longest;
+  const longest = limit !== undefined && limit <= LONGEST_LOG ? 2 * LONGEST_LOG : FEW;
+  return asks.filter(({ kind, answeredAt }, index) => {
+    if (answeredAt === undefined) return true;
+    const windows = kind === 'other' ? OTHERS_WINDOWS : OWN_WINDOWS;
+    return answeredAt + windows * window + SECOND > now && index >= asks.length - longest;
   });
-  return from <= 0 ? (from < 0 ? asks.slice(-1) : asks) : asks.slice(Math.min(from, asks.length - 1));
 }
 
 /** How many asks, and of how long, may matter. */
