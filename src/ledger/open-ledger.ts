@@ -1,5 +1,4 @@
 /** An open ledger: turns calls into records, and records into answers. */
-import { isoTime } from '../domain/iso-time.ts';
 import { personKey } from '../domain/participant.ts';
 import type { ChatId, Clock, Outcome, Pair, Participant } from '../domain/words.ts';
 import type { Draft, OutcomesDraft } from './compose.ts';
@@ -246,6 +245,6 @@ export class OpenLedger implements Ledger {
   }
 
   #now(): string {
-    return isoTime(this.#clock.now());
+    return new Date(this.#clock.now()).toISOString();
   }
 }

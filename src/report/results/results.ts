@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import { OnboardError } from '../../domain/errors.ts';
-import { isoTime } from '../../domain/iso-time.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type Row, type Status } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
@@ -209,7 +208,7 @@ const NEEDS_QUOTES = new RegExp(`[",]|${QUOTED.source}`, 'u');
 const needsQuotes = (cell: string) => NEEDS_QUOTES.test(cell);
 
 function time(epochMs: number | undefined): string {
-  return epochMs === undefined ? '' : isoTime(epochMs);
+  return epochMs === undefined ? '' : new Date(epochMs).toISOString();
 }
 
 interface Sink {
