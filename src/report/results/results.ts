@@ -174,25 +174,7 @@ class Format {
     return cells;
   }
 
-  /** A record of which no cell needs quotes is its cells and the commas between them; csv-stringify writes the others. */
   text(records: readonly (readonly string[])[]): string {
-    let text = '';
-    let quoted: (readonly string[])[] = [];
-    for (const record of records) {
-      if (record.some(needsQuotes)) {
-        quoted.push(record);
-        continue;
-      }
-      if (quoted.length > 0) {
-        text += this.#quote(quoted);
-        quoted = [];
-      }
-      text += record.join(',') + this.#lineBreak;
-    }
-    return quoted.length > 0 ? text + this.#quote(quoted) : text;
-  }
-
-  #quote(records: readonly (readonly string[])[]): string {
     return stringify(records as string[][], { record_delimiter: this.#lineBreak, quoted_match: QUOTED });
   }
 }
@@ -203,9 +185,6 @@ class Format {
  * is easily lost.
  */
 const QUOTED = /[;|\p{Cc}\u2028\u2029]|^\s|\s$/u;
-/** Whether csv-stringify would put a cell into quotes: asked here at a quarter of what it takes to write a plain cell. */
-const NEEDS_QUOTES = new RegExp(`[",]|${QUOTED.source}`, 'u');
-const needsQuotes = (cell: string) => NEEDS_QUOTES.test(cell);
 
 function time(epochMs: number | undefined): string {
   return epochMs === undefined ? '' : new Date(epochMs).toISOString();
