@@ -1,6 +1,7 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/participant.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
+import { detached } from '../lib/text.ts';
 import { looksLikePhone } from './columns/columns.ts';
 import { readPhoneWithCountry } from './country/country-column.ts';
 import { readChatCell, readSenderCell } from './id-cells.ts';
@@ -66,9 +67,10 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
   function readChat(cell: string): ChatId | Trouble {
     const known = groups.get(cell);
     if (known !== undefined) return known;
-    const read = readChatCell(cell);
+    const own = detached(cell);
+    const read = readChatCell(own);
     if (groups.size >= GROUPS_KEPT) groups.clear();
-    groups.set(cell, read);
+    groups.set(own, read);
     return read;
   }
 

@@ -9,6 +9,11 @@ export function plain(text: string, most = 300): string {
   return safe.length > most ? `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }
 
+/** The same text in memory of its own. A part that was cut from a text keeps the whole of that text alive. */
+export function detached(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
 /** Columns that a text takes on a terminal: East Asian wide characters and emoji take two, marks none. */
 export const columns: (text: string) => number = stringWidth;
 

@@ -1,4 +1,5 @@
 import type { CountryCode } from 'libphonenumber-js/max';
+import { detached } from '../../lib/text.ts';
 import { type Layout, recordsOf } from '../file/reader.ts';
 import { readSenderCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
@@ -43,7 +44,7 @@ export class Census {
   /** Takes a cell of the column. */
   count(cell: string): void {
     if (/^[1-9]\d{6,14}$/.test(cell)) {
-      if (this.#isKept(cell)) this.#keep(plainly(cell));
+      if (this.#isKept(cell)) this.#keep(plainly(detached(cell)));
       return;
     }
     const certain = /^\+([1-9]\d{0,2} ?\d)[\d ()-]{6,22}$/.exec(cell)?.[1];
@@ -51,7 +52,7 @@ export class Census {
       this.#certainly(certain.replace(' ', ''));
       return;
     }
-    const text = readPhoneText(cell);
+    const text = readPhoneText(detached(cell));
     if ('code' in text) return;
     if (text.international) this.#certainly(text.digits);
     else if (text.digits.length >= 7 && text.digits.length <= 15 && this.#isKept(text.digits))
