@@ -106,8 +106,8 @@ export function createClient(options: ClientOptions): Client {
     timeout: { lookup: phase, connect: phase, secureConnect: phase, request: requestTimeoutMs },
     mutableDefaults: true,
   });
-  // We cache nothing. With got's four unset options of a cache, V8 takes 35 µs to make the options of each request from
-  // them (and a fifth of an ask's CPU goes there, in all); with none it takes 1 µs. Measured with got 14.6 on Node 20.
+  // Nothing is cached. got's four unset cache options cost each request an eighth of its CPU: without this an ask takes
+  // more than 1.5 × that of the plain loop. `mutableDefaults` is got's documented way to change the defaults.
   send.defaults.options.cacheOptions = {};
 
   async function attempt({ method, path, json, extraMs = 0, onSend, signal }: Call): Promise<Answer> {
