@@ -4,6 +4,7 @@ import { OnboardError } from '../domain/errors.ts';
 import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
 import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+import { proxyFor } from './proxy.ts';
 
 /** Where the asks go. */
 export type Target =
@@ -70,20 +71,6 @@ export function parseBaseUrl(text: string): URL {
     );
   }
   return url;
-}
-
-function proxyFor(baseUrl: URL, env: Env): URL | undefined {
-  const raw = env['HTTPS_PROXY'] ?? env['https_proxy'];
-  if (!raw || baseUrl.protocol !== 'https:') return undefined;
-  const exempt = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
-    .split(',')
-    .map((host) => host.trim().replace(/^\*?\./, ''));
-  const host = baseUrl.hostname;
-  if (exempt.some((name) => name === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`))))) {
-    return undefined;
-  }
-  if (!URL.canParse(raw)) throw usage('HTTPS_PROXY is not a web address');
-  return new URL(raw);
 }
 
 export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {

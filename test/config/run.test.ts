@@ -134,6 +134,52 @@ describe('the proxy', () => {
     expect(proxied({ HTTPS_PROXY, NO_PROXY: '*' })).toBeUndefined();
     expect(proxied({ HTTPS_PROXY }, 'http://127.0.0.1:1/v1')).toBeUndefined();
     expect(proxied({})).toBeUndefined();
-    expect(refusal(() => proxied({ HTTPS_PROXY: 'nonsense' })).exitCode).toBe(2);
+  });
+  it.each([
+    ['proxy.corp:3128', 'http://proxy.corp:3128/'],
+    ['user:secret@proxy.corp:3128/', 'http://user:secret@proxy.corp:3128/'],
+    ['https://proxy.corp', 'https://proxy.corp/'],
+  ])('%s is a proxy', (HTTPS_PROXY, href) => {
+    expect(proxied({ HTTPS_PROXY })).toBe(href);
+    expect(proxied({ HTTPS_PROXY: ' ', https_proxy: HTTPS_PROXY })).toBe(href);
+    expect(proxied({ ALL_PROXY: HTTPS_PROXY })).toBe(href);
+    expect(proxied({ HTTP_PROXY: HTTPS_PROXY })).toBeUndefined();
+  });
+  it.each(['nonsense', 'not a proxy', 'socks5://user:secret@127.0.0.1:1080', 'http://', '3128'])(
+    '“%s” is refused, and is in no message',
+    (HTTPS_PROXY) => {
+      const refused = refusal(() => proxied({ HTTPS_PROXY }));
+      expect(refused.exitCode).toBe(2);
+      expect(refused.message).not.toContain('secret');
+    },
+  );
+  it.each([
+    ['https://api.periskope.app/v1', 'periskope.app', true],
+    ['https://api.periskope.app/v1', '*.Periskope.app', true],
+    ['https://api.periskope.app/v1', 'localhost 10.0.0.0/8 api.periskope.app.', true],
+    ['https://api.periskope.app/v1', 'api.periskope.app:443', true],
+    ['https://api.periskope.app/v1', 'api.periskope.app:8443', false],
+    ['https://api.periskope.app:8443/v1', '.periskope.app:8443', true],
+    ['https://api.periskope.app:8443/v1', '*:443', false],
+    ['https://api.periskope.app/v1', 'riskope.app', false],
+    ['https://api.periskope.app/v1', 'app.periskope.api,,.', false],
+    ['https://api.periskope.app/v1', '0.0.0.0/0', false],
+    ['https://10.20.30.40/v1', '10.0.0.0/8', true],
+    ['https://10.20.30.40/v1', '10.20.30.40', true],
+    ['https://10.20.30.40/v1', '10.20.30.40:443', true],
+    ['https://10.20.30.40/v1', '10.20.30.0/24:8443', false],
+    ['https://10.20.30.40/v1', '10.20.31.0/24', false],
+    ['https://10.20.30.40/v1', '10.0.0.0/33', false],
+    ['https://10.20.30.40/v1', '10.0.0.0/', false],
+    ['https://10.20.30.40/v1', '30.40', false],
+    ['https://[fd00::1]/v1', 'fd00::/8', true],
+    ['https://[fd00::1]/v1', '[fd00::1]:443', true],
+    ['https://[fd00::1]/v1', '[fd00::1]:8443', false],
+    ['https://[fd00::1]/v1', 'fd00:0:0::1', true],
+    ['https://[fd00::1]/v1', '10.0.0.0/8', false],
+  ])('%s with NO_PROXY=%s: direct is %s', (baseUrl, NO_PROXY, direct) => {
+    const HTTPS_PROXY = 'http://127.0.0.1:3128';
+    expect(proxied({ HTTPS_PROXY, NO_PROXY }, baseUrl)).toBe(direct ? undefined : `${HTTPS_PROXY}/`);
+    expect(proxied({ HTTPS_PROXY, no_proxy: NO_PROXY }, baseUrl) === undefined).toBe(direct);
   });
 });
