@@ -1,14 +1,8 @@
 import { Command } from 'commander';
 import type { Io } from '../app/io.ts';
+import { CHECK_OPTIONS } from '../config/flags.ts';
+import { addOptions, flagsOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import {
-  apiOptions,
-  cohortOptions,
-  fileOptions,
-  outputOptions,
-  paceOptions,
-  shardOption,
-} from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -16,8 +10,6 @@ Examples:
   $ group-onboard check cohort.csv --default-country IN --gap 30s..60s
   $ group-onboard check cohort.csv -o plan.csv               every row with planned, invalid or duplicate
 `;
-
-const PACE = new Set(['limit-per', 'max-rate', 'gap', 'daily-cap', 'batch-size']);
 
 /** `check`: offline and without a key; what `run` would do, and every problem by line. */
 export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
@@ -27,16 +19,9 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
       'Reads a cohort without sending anything: every problem by line, and the plan. Needs no key.',
     )
     .argument('<cohort>', 'the cohort CSV; - is standard input');
-  const options = [
-    ...cohortOptions(),
-    ...fileOptions().filter((option) => ['output', 'excel'].includes(option.name())),
-    ...[...apiOptions(), ...paceOptions()].filter((option) => PACE.has(option.name())),
-    shardOption(),
-    ...outputOptions().filter((option) => option.name() !== 'progress'),
-  ];
-  for (const option of options) command.addOption(option);
+  addOptions(command, CHECK_OPTIONS);
   return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
-    const flags = command.opts();
+    const flags = flagsOf(command, CHECK_OPTIONS);
     const { checkConfig } = await import('../config/run.ts');
     const config = checkConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
     const { check } = await import('../app/check.ts');

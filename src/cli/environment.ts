@@ -1,10 +1,11 @@
 /** What the environment says to a command, beyond what commander reads of it by itself. */
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Env } from '../config/api.ts';
+import { isSwitch, variableOf } from '../config/typed-option.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { nearest } from '../lib/text.ts';
 
-/** Variables that no flag is named after: shard-config.ts, api-config.ts, cli.ts. */
+/** Variables that no flag is named after: shard.ts, api.ts, cli.ts. */
 const WITHOUT_FLAG = ['GROUP_ONBOARD_SHARDS', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_DEBUG'];
 
 /**
@@ -72,16 +73,6 @@ export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): vo
 
 /** What of a name may be mistyped. */
 const wordsOf = (name: string) => name.slice(PREFIX.length).replaceAll('_', '');
-
-/** `--daily-cap` → `GROUP_ONBOARD_DAILY_CAP`, `--no-precheck` → `GROUP_ONBOARD_NO_PRECHECK`. */
-export function variableOf(option: Option): string {
-  return `GROUP_ONBOARD_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
-}
-
-/** A flag without a value; `--no-…` is one too, which commander's isBoolean() leaves out. */
-export function isSwitch(option: Option): boolean {
-  return !option.required && !option.optional;
-}
 
 /**
  * Sets the switches that the environment turns on, where the command line is silent. Only the words of the list count:

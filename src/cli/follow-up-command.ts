@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Io } from '../app/io.ts';
+import { FOLLOW_UP_OPTIONS } from '../config/flags.ts';
+import { addOptions, flagsOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { apiOptions, followUpOptions, outputOptions, reportOptions } from './options.ts';
 
 const DETAILS = `
 Reads each group once, and sends nothing to anybody. Whoever was invited and is a member now becomes joined, and
@@ -16,9 +17,6 @@ Examples:
   $ group-onboard follow-up cohort.results.csv --older-than 3d     the rows whose invites have expired
 `;
 
-/** Asking is what a follow-up does not do. */
-const ASKING = new Set(['no-precheck', 'force-add']);
-
 /** `follow-up`: from invited to joined, by reading the groups. */
 export function followUpCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('follow-up')
@@ -27,15 +25,9 @@ export function followUpCommand(io: Io, done: (exit: ExitCode) => void): Command
       'Reads the groups of a results CSV, and writes joined for invited people who have come in since.',
     )
     .argument('<results>', 'the results CSV that run wrote');
-  const options = [
-    ...followUpOptions(),
-    ...reportOptions().filter((option) => option.name() === 'summary-json'),
-    ...apiOptions().filter((option) => !ASKING.has(option.name())),
-    ...outputOptions().filter((option) => option.name() !== 'progress'),
-  ];
-  for (const option of options) command.addOption(option);
+  addOptions(command, FOLLOW_UP_OPTIONS);
   return command.addHelpText('after', DETAILS).action(async (results: string) => {
-    const flags = command.opts();
+    const flags = flagsOf(command, FOLLOW_UP_OPTIONS);
     const { followUpConfig } = await import('../config/follow-up.ts');
     const config = followUpConfig(results, flags, io.env, Boolean(io.stderr.isTTY));
     const { followUp } = await import('../app/follow-up.ts');

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Io } from '../app/io.ts';
+import { MERGE_OPTIONS } from '../config/flags.ts';
+import { addOptions, flagsOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { cohortOptions, mergeOptions } from './options.ts';
 
 const DETAILS = `
 Rows come in the order of the cohort, cell by cell as they are. Give every flag about the cohort that run had. Exit codes:
@@ -19,10 +20,10 @@ export function mergeCommand(io: Io, done: (exit: ExitCode) => void): Command {
       'Makes one results CSV of those that run --shard wrote, and says which rows have none. Needs no key.',
     )
     .argument('<results...>', 'the results CSVs of the shards');
-  for (const option of [...mergeOptions(), ...cohortOptions()]) command.addOption(option);
+  addOptions(command, MERGE_OPTIONS);
   return command.addHelpText('after', DETAILS).action(async (results: readonly string[]) => {
     const { mergeConfig } = await import('../config/merge.ts');
-    const config = mergeConfig(results, command.opts());
+    const config = mergeConfig(results, flagsOf(command, MERGE_OPTIONS));
     const { merge } = await import('../app/merge/merge.ts');
     done(await merge(config, io));
   });

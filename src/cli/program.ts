@@ -1,10 +1,11 @@
 import { Command, type Option } from 'commander';
 import type { Io } from '../app/io.ts';
+import { variableOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import { visible } from '../domain/safe-text.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
-import { applyEnvironment, variableOf } from './environment.ts';
+import { applyEnvironment } from './environment.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { reportCommand } from './report-command.ts';

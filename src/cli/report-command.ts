@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Io } from '../app/io.ts';
+import { REPORT_OPTIONS } from '../config/flags.ts';
+import { addOptions, flagsOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { fileOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,10 +16,10 @@ export function reportCommand(io: Io, done: (exit: ExitCode) => void): Command {
     .summary('make the HTML report of a results CSV; sends nothing')
     .description('Prints the summary of a results CSV again, and writes its HTML report. Needs no key.')
     .argument('<results>', 'the results CSV that run wrote');
-  for (const option of fileOptions().filter((one) => one.name() === 'report')) command.addOption(option);
+  addOptions(command, REPORT_OPTIONS);
   return command.addHelpText('after', EXAMPLES).action(async (results: string) => {
     const { reportConfig } = await import('../config/run.ts');
-    const config = reportConfig(results, command.opts());
+    const config = reportConfig(results, flagsOf(command, REPORT_OPTIONS));
     const { report } = await import('../app/report.ts');
     done(await report(config, io));
   });

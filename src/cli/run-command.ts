@@ -1,15 +1,8 @@
 import { Command } from 'commander';
 import type { Io } from '../app/io.ts';
+import { RUN_OPTIONS } from '../config/flags.ts';
+import { addOptions, flagsOf } from '../config/typed-option.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import {
-  apiOptions,
-  cohortOptions,
-  fileOptions,
-  outputOptions,
-  paceOptions,
-  safetyOptions,
-  selectionOptions,
-} from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -29,18 +22,9 @@ export function runCommand(io: Io, done: (exit: ExitCode) => void): Command {
     .summary('ask for every person of a cohort')
     .description('Adds every person of a cohort CSV to their WhatsApp group, or has them invited.')
     .argument('<cohort>', 'the cohort CSV; - is standard input');
-  const options = [
-    ...cohortOptions(),
-    ...fileOptions(),
-    ...apiOptions(),
-    ...paceOptions(),
-    ...selectionOptions(),
-    ...safetyOptions(),
-    ...outputOptions(),
-  ];
-  for (const option of options) command.addOption(option);
+  addOptions(command, RUN_OPTIONS);
   return command.addHelpText('after', EXAMPLES).action(async (cohort: string) => {
-    const flags = command.opts();
+    const flags = flagsOf(command, RUN_OPTIONS);
     const { runConfig } = await import('../config/run.ts');
     const config = runConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
     const { run } = await import('../app/run.ts');

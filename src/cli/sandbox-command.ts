@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import type { Io } from '../app/io.ts';
+import { valued } from '../config/values.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { parseCount, parseDuration } from '../lib/units.ts';
-import { valued } from './values.ts';
 
 interface SandboxFlags {
   readonly port: number;

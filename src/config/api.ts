@@ -4,6 +4,7 @@ import { OnboardError } from '../domain/errors.ts';
 import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
 import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 
 /** Where the asks go. */
@@ -18,7 +19,8 @@ export type Target =
     };
 
 export type Env = Readonly<Record<string, string | undefined>>;
-type Flags = Readonly<Record<string, unknown>>;
+/** The flags that every command has which reaches the API. */
+type Flags = Pick<RunFlags, 'baseUrl'> & Partial<Pick<RunFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
 /** A configuration that cannot be meant. */
 export function usage(message: string): OnboardError {
@@ -74,8 +76,8 @@ export function parseBaseUrl(text: string): URL {
 }
 
 export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
-  if (flags['sandbox']) return Object.freeze({ kind: 'sandbox' });
-  const baseUrl = parseBaseUrl(flags['baseUrl'] as string);
+  if (flags.sandbox) return Object.freeze({ kind: 'sandbox' });
+  const baseUrl = parseBaseUrl(flags.baseUrl);
   const apiKey = readApiKey(env);
   if (apiKey === undefined) {
     if (dryRun) return undefined;
@@ -88,8 +90,8 @@ export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefi
 }
 
 /** The run's own sending phone. Without one, every row has to name its own: see `noSender`. */
-export function sender(flags: Flags): Sender | undefined {
-  const given = flags['phone'] as string | undefined;
+export function sender(flags: Pick<Flags, 'phone'>): Sender | undefined {
+  const given = flags.phone;
   if (given === undefined) return undefined;
   const parsed = parseSender(given);
   if (parsed === undefined) {
@@ -111,8 +113,8 @@ export function noSender(): OnboardError {
  * Where the allowance is shared with other processes: the flag, or the environment, or the file that it names. Flags show
  * in the list of processes, so a password in one is refused. No text of the URL is in any message.
  */
-export function redisTarget(flags: Flags, env: Env): RedisTarget | undefined {
-  const flag = flags['redisUrl'] as string | undefined;
+export function redisTarget(flags: Pick<Flags, 'redisUrl'>, env: Env): RedisTarget | undefined {
+  const flag = flags.redisUrl;
   if (flag !== undefined) {
     const target = redisFrom('--redis-url', flag);
     if (target?.password === undefined) return target;

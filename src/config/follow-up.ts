@@ -2,9 +2,9 @@ import { OnboardError } from '../domain/errors.ts';
 import type { Sender } from '../domain/words.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api.ts';
+import type { FollowUpFlags } from './flags.ts';
 import {
   DEFAULT_CONCURRENCY,
-  type Flags,
   isSameFile,
   type LimitPer,
   type LogConfig,
@@ -42,15 +42,15 @@ export interface FollowUpConfig {
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. */
 export function followUpConfig(
   results: string,
-  flags: Flags,
+  flags: FollowUpFlags,
   env: Env,
   stderrIsTerminal: boolean,
 ): FollowUpConfig {
   if (results === '-') {
     throw new OnboardError('CONFIG', 'follow-up reads the results twice, and writes them again: give a file');
   }
-  const output = (flags['output'] as string | undefined) ?? results;
-  const named = flags['ledger'] as string | undefined;
+  const output = flags.output ?? results;
+  const named = flags.ledger;
   const ledger = { path: named ?? `${results}.ledger.jsonl`, named: named !== undefined };
   if (isSameFile(ledger.path, results) || isSameFile(ledger.path, output)) {
     throw new OnboardError('CONFIG', `--ledger ${ledger.path} is used already: give another file`);
@@ -61,17 +61,17 @@ export function followUpConfig(
     output,
     ledger,
     reports: reportFiles(results, flags, { output, ledger: ledger.path }),
-    origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
+    origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     target: to,
     sender: sender(flags),
     requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),
     concurrency: DEFAULT_CONCURRENCY,
-    limitPer: flags['limitPer'] as LimitPer,
+    limitPer: flags.limitPer,
     maxRate: undefined,
     gap: undefined,
-    list: flags['list'] === true,
-    olderThanMs: flags['olderThan'] as number | undefined,
+    list: flags.list === true,
+    olderThanMs: flags.olderThan,
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { usage } from './api.ts';
-import { type CohortConfig, cohortConfig, type Flags } from './run.ts';
+import type { MergeFlags } from './flags.ts';
+import { type CohortConfig, cohortConfig } from './run.ts';
 
 /** What `merge` needs: the results of the shards, and where they go together. */
 export interface MergeConfig {
@@ -11,9 +12,9 @@ export interface MergeConfig {
   readonly output: string;
 }
 
-export function mergeConfig(results: readonly string[], flags: Flags): MergeConfig {
-  const output = flags['output'] as string | undefined;
-  const cohort = flags['cohort'] as string | undefined;
+export function mergeConfig(results: readonly string[], flags: Partial<MergeFlags>): MergeConfig {
+  const output = flags.output;
+  const cohort = flags.cohort;
   if (output === undefined) throw usage('merge needs a place for what it makes: give -o FILE');
   for (const path of [...results, ...(cohort === undefined ? [] : [cohort])]) {
     if (path === '-') throw usage('merge reads files: give their names, not standard input');

@@ -5,6 +5,7 @@ import type { ChatId, Sender, Status } from '../domain/words.ts';
 import type { Gap, Rate, Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
+import type { CheckFlags, CohortFlags, ReportFlags, RunFlags } from './flags.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
 /** How the cohort is read. */
@@ -105,40 +106,39 @@ export interface ReportConfig {
 /** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
 export const DEFAULT_CONCURRENCY = 100;
 
-/** Flags as the commands parsed them (units already understood). */
-export type Flags = Readonly<Record<string, unknown>>;
-
-export function cohortConfig(path: string, flags: Flags): CohortConfig {
-  const text = (name: string) => flags[name] as string | undefined;
+export function cohortConfig(path: string, flags: Partial<CohortFlags>): CohortConfig {
   return Object.freeze({
     path,
-    chatId: flags['chatId'] as ChatId | undefined,
-    chatColumn: text('chatColumn'),
-    phoneColumn: text('phoneColumn'),
-    senderColumn: text('senderColumn'),
-    countryColumn: text('countryColumn'),
-    defaultCountry: flags['defaultCountry'] as CountryCode | undefined,
-    delimiter: text('delimiter'),
-    encoding: text('encoding'),
+    chatId: flags.chatId,
+    chatColumn: flags.chatColumn,
+    phoneColumn: flags.phoneColumn,
+    senderColumn: flags.senderColumn,
+    countryColumn: flags.countryColumn,
+    defaultCountry: flags.defaultCountry,
+    delimiter: flags.delimiter,
+    encoding: flags.encoding,
   });
 }
 
 /** No timer of Node's is longer than 2^31 − 1 ms; one that is set to more goes off at once. */
 const LONGEST_TIMEOUT_MS = 86_400_000;
 
-export function requestTimeout(flags: Flags): number {
-  const ms = flags['requestTimeout'] as number;
+export function requestTimeout(flags: Pick<RunFlags, 'requestTimeout'>): number {
+  const ms = flags.requestTimeout;
   if (ms > LONGEST_TIMEOUT_MS)
     throw usage('--request-timeout is longer than a day: no answer takes that long; give 30s or so');
   return ms;
 }
 
-export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
-  const quiet = flags['quiet'] === true;
+export function logConfig(
+  flags: Pick<RunFlags, 'quiet' | 'logLevel' | 'logFormat' | 'progress'>,
+  stderrIsTerminal: boolean,
+): LogConfig {
+  const quiet = flags.quiet === true;
   return Object.freeze({
-    level: quiet ? 'error' : (flags['logLevel'] as LogConfig['level']),
-    format: (flags['logFormat'] as LogConfig['format'] | undefined) ?? (stderrIsTerminal ? 'text' : 'json'),
-    progress: quiet ? 'off' : (flags['progress'] as LogConfig['progress']),
+    level: quiet ? 'error' : flags.logLevel,
+    format: flags.logFormat ?? (stderrIsTerminal ? 'text' : 'json'),
+    progress: quiet ? 'off' : flags.progress,
     quiet,
   });
 }
@@ -149,17 +149,17 @@ export function logConfig(flags: Flags, stderrIsTerminal: boolean): LogConfig {
  */
 export function filePaths(
   cohort: string,
-  flags: Flags,
+  flags: Partial<Pick<RunFlags, 'output' | 'ledger'>>,
   named: (path: string) => string = (path) => path,
 ): { output: string; ledger: string } {
-  const given = flags['output'] as string | undefined;
+  const given = flags.output;
   if (cohort === '-' && given === undefined) {
     throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
   }
   const stem = cohort.replace(/\.gz$/i, '').replace(/\.(?:csv|tsv|txt)$/i, '');
   const output = named(given ?? `${stem}.results.csv`);
   const base = output === '-' ? (cohort === '-' ? undefined : named(`${stem}.results.csv`)) : output;
-  const own = flags['ledger'] as string | undefined;
+  const own = flags.ledger;
   const ledger = own === undefined ? base && `${base}.ledger.jsonl` : named(own);
   if (ledger === undefined) {
     throw usage(
@@ -181,11 +181,14 @@ export function isSameFile(one: string, other: string): boolean {
 /** The summaries for machines, each in a file that nothing else is in. */
 export function reportFiles(
   cohort: string,
-  flags: Flags,
+  flags: Partial<ReportFiles>,
   paths: { readonly output: string; readonly ledger: string | undefined },
   named: (path: string) => string = (path) => path,
 ): ReportFiles {
-  const file = (name: string) => (flags[name] === undefined ? undefined : named(flags[name] as string));
+  const file = (name: keyof ReportFiles) => {
+    const path = flags[name];
+    return path === undefined ? undefined : named(path);
+  };
   const files = {
     report: file('report'),
     summaryJson: file('summaryJson'),
@@ -204,9 +207,14 @@ export function reportFiles(
   return Object.freeze(files);
 }
 
-export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): CheckConfig {
+export function checkConfig(
+  cohort: string,
+  flags: CheckFlags,
+  env: Env,
+  stderrIsTerminal: boolean,
+): CheckConfig {
   const shard = shardConfig(flags, env);
-  const given = flags['output'] as string | undefined;
+  const given = flags.output;
   const output = given === undefined ? undefined : fileNames(shard)(given);
   if (output !== undefined && isSameFile(output, cohort)) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
@@ -215,25 +223,25 @@ export function checkConfig(cohort: string, flags: Flags, env: Env, stderrIsTerm
     cohort: cohortConfig(cohort, flags),
     shard,
     output,
-    excel: flags['excel'] === true,
-    limitPer: flags['limitPer'] as LimitPer,
-    maxRate: flags['maxRate'] as Rate | undefined,
-    gap: flags['gap'] as Gap | undefined,
-    dailyCap: flags['dailyCap'] as number | undefined,
-    batchSize: flags['batchSize'] as number,
+    excel: flags.excel === true,
+    limitPer: flags.limitPer,
+    maxRate: flags.maxRate,
+    gap: flags.gap,
+    dailyCap: flags.dailyCap,
+    batchSize: flags.batchSize,
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
 }
 
-export function reportConfig(results: string, flags: Flags): ReportConfig {
+export function reportConfig(results: string, flags: ReportFlags): ReportConfig {
   if (results === '-') throw usage('report reads a results CSV from a file: give its name');
   const { report } = reportFiles(results, flags, { output: results, ledger: undefined });
   return Object.freeze({ results, report: report ?? `${results.replace(/\.csv$/i, '')}.html` });
 }
 
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */
-export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTerminal: boolean): RunConfig {
-  const dryRun = flags['dryRun'] === true;
+export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTerminal: boolean): RunConfig {
+  const dryRun = flags.dryRun === true;
   const to = target(flags, env, dryRun);
   const shard = shardConfig(flags, env);
   const named = fileNames(shard);
@@ -242,30 +250,30 @@ export function runConfig(cohort: string, flags: Flags, env: Env, stderrIsTermin
     cohort: cohortConfig(cohort, flags),
     shard,
     ...paths,
-    excel: flags['excel'] === true,
+    excel: flags.excel === true,
     reports: reportFiles(cohort, flags, paths, named),
-    origin: flags['sandbox'] ? 'sandbox' : parseBaseUrl(flags['baseUrl'] as string).origin,
+    origin: flags.sandbox ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     target: to,
     sender: sender(flags),
     requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),
-    precheck: flags['precheck'] as boolean,
-    forceAdd: flags['forceAdd'] === true,
-    limitPer: flags['limitPer'] as LimitPer,
-    maxRate: flags['maxRate'] as Rate | undefined,
-    gap: flags['gap'] as Gap | undefined,
-    dailyCap: flags['dailyCap'] as number | undefined,
-    batchSize: flags['batchSize'] as number,
-    concurrency: (flags['concurrency'] as number | undefined) ?? DEFAULT_CONCURRENCY,
-    coolDownMs: flags['coolDown'] as number,
+    precheck: flags.precheck,
+    forceAdd: flags.forceAdd === true,
+    limitPer: flags.limitPer,
+    maxRate: flags.maxRate,
+    gap: flags.gap,
+    dailyCap: flags.dailyCap,
+    batchSize: flags.batchSize,
+    concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
+    coolDownMs: flags.coolDown,
     dryRun,
-    yes: flags['yes'] === true,
-    limit: flags['limit'] as number | undefined,
-    retry: (flags['retry'] as readonly Status[] | undefined) ?? [],
-    onlyStatus: flags['onlyStatus'] as readonly Status[] | undefined,
-    breaker: flags['breaker'] as number,
-    maxErrors: flags['maxErrors'] as Tolerance | undefined,
-    deadlineMs: flags['deadline'] as number | undefined,
+    yes: flags.yes === true,
+    limit: flags.limit,
+    retry: flags.retry ?? [],
+    onlyStatus: flags.onlyStatus,
+    breaker: flags.breaker,
+    maxErrors: flags.maxErrors,
+    deadlineMs: flags.deadline,
     log: logConfig(flags, stderrIsTerminal),
   });
 }

@@ -1,6 +1,7 @@
 /** Which shard a command is for: `--shard`, or what a Kubernetes Indexed Job says. */
 import { parseShard, type Shard, shardFile, shardText } from '../domain/shard.ts';
 import { type Env, usage } from './api.ts';
+import type { RunFlags } from './flags.ts';
 
 /** Set by Kubernetes in the pods of an Indexed Job; counted from 0. */
 export const JOB_INDEX = 'JOB_COMPLETION_INDEX';
@@ -11,8 +12,8 @@ const SHARDS = 'GROUP_ONBOARD_SHARDS';
  * JOB_COMPLETION_INDEX which one this is. undefined: the whole cohort.
  * @throws OnboardError CONFIG where it is not clear which shard is meant
  */
-export function shardConfig(flags: Readonly<Record<string, unknown>>, env: Env): Shard | undefined {
-  const given = flags['shard'] as Shard | undefined;
+export function shardConfig(flags: Partial<Pick<RunFlags, 'shard'>>, env: Env): Shard | undefined {
+  const given = flags.shard;
   const shards = env[SHARDS]?.trim() || undefined;
   if (given !== undefined) {
     // A flag wins over the environment; two variables that disagree are a mistake.

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isSwitch, variableOf } from '../../src/cli/environment.ts';
 import { program } from '../../src/cli/program.ts';
 import { redisTarget } from '../../src/config/api.ts';
+import { isSwitch, variableOf } from '../../src/config/typed-option.ts';
 import { desk } from '../app/in-process.ts';
 
 /** Flags whose value has a form of its own; any word does for the others. */

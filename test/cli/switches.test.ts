@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { applySwitches, variableOf } from '../../src/cli/environment.ts';
+import { applySwitches } from '../../src/cli/environment.ts';
+import { variableOf } from '../../src/config/typed-option.ts';
 
 /** What the switches are, given the words on the command line and in the environment. */
 async function switches(args: readonly string[], env: Record<string, string>) {

@@ -5,13 +5,9 @@ import { parseBaseUrl, readApiKey } from '../../src/config/api.ts';
 import { filePaths, runConfig } from '../../src/config/run.ts';
 import { OnboardError } from '../../src/domain/errors.ts';
 import { scratch } from '../helpers.ts';
+import { defaults } from './defaults.ts';
 
-const flags = {
-  baseUrl: 'https://api.periskope.app/v1',
-  phone: '919876543210',
-  precheck: true,
-  logLevel: 'info',
-};
+const flags = { ...defaults(), phone: '919876543210' };
 const key = { PERISKOPE_API_KEY: 'pk_test' };
 
 function refusal(act: () => unknown): OnboardError {

@@ -3,6 +3,7 @@ import { mergeConfig } from '../../src/config/merge.ts';
 import { runConfig } from '../../src/config/run.ts';
 import { shardConfig, wholeCohortInPod } from '../../src/config/shard.ts';
 import { OnboardError } from '../../src/domain/errors.ts';
+import { defaults } from './defaults.ts';
 
 const pod = (index: string | undefined, shards: string | undefined, own?: string) => ({
   ...(index !== undefined && { JOB_COMPLETION_INDEX: index }),
@@ -57,7 +58,7 @@ describe('which shard', () => {
 });
 
 describe('the files of a shard', () => {
-  const flags = { dryRun: true, baseUrl: 'https://api.example', requestTimeout: 1, batchSize: 1, breaker: 5 };
+  const flags = { ...defaults(), dryRun: true };
   const config = (cohort: string, more: object) =>
     runConfig(cohort, { ...flags, shard: { index: 2, count: 4 }, ...more }, {}, false);
 

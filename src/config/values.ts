@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import type { CountryCode } from 'libphonenumber-js/max';
 import { parseChatId } from '../domain/chat-id.ts';
-import { STATUSES, type Status } from '../domain/words.ts';
+import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import { parseCount } from '../lib/units.ts';
 
 /** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) that holds the bad value. */
@@ -36,11 +37,12 @@ export function statuses(allowed: readonly Status[]): (text: string) => readonly
 export const RETRYABLE: readonly Status[] = ['failed', 'unknown', 'invited'];
 export const SELECTABLE: readonly Status[] = STATUSES;
 
-export function chatId(text: string): string {
-  if (!parseChatId(text)) {
+export function chatId(text: string): ChatId {
+  const id = parseChatId(text);
+  if (id === undefined) {
     throw new RangeError(`“${text}” is not a chat_id; it looks like 120363371308389685@g.us`);
   }
-  return text;
+  return id;
 }
 
 /** People in one ask at most: adding more takes the engine minutes, and one lost answer leaves all of them in doubt. */
@@ -57,9 +59,9 @@ export function batchSize(text: string): number {
 }
 
 /** ISO 3166 code, upper case; UK, which everybody writes, is GB. Whether libphonenumber knows it is checked when its metadata is loaded. */
-export function country(text: string): string {
+export function country(text: string): CountryCode {
   const code = text.trim().toUpperCase();
   if (!/^[A-Z]{2}$/.test(code))
     throw new RangeError(`“${text}” is not a country; write two letters, like IN or BR`);
-  return code === 'UK' ? 'GB' : code;
+  return code === 'UK' ? 'GB' : (code as CountryCode);
 }

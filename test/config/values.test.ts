@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batchSize, country } from '../../src/cli/values.ts';
+import { batchSize, country } from '../../src/config/values.ts';
 
 test.each([
   ['IN', 'IN'],

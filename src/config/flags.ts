@@ -1,0 +1,62 @@
+/** The options that each command has, in the order of its help, and the types of its flags. */
+import {
+  API_OPTIONS,
+  COHORT_OPTIONS,
+  FILE_OPTIONS,
+  FOLLOW_UP_OWN_OPTIONS,
+  LOG_OPTIONS,
+  MERGE_OWN_OPTIONS,
+  PACE_OPTIONS,
+  PROGRESS_OPTIONS,
+  REACH_OPTIONS,
+  SAFETY_OPTIONS,
+  SELECTION_OPTIONS,
+  SHARD_OPTIONS,
+  SUMMARY_OPTIONS,
+} from './options.ts';
+import type { FlagsOf } from './typed-option.ts';
+
+export const RUN_OPTIONS = {
+  ...COHORT_OPTIONS,
+  ...FILE_OPTIONS,
+  ...API_OPTIONS,
+  ...PACE_OPTIONS,
+  ...SELECTION_OPTIONS,
+  ...SAFETY_OPTIONS,
+  ...LOG_OPTIONS,
+  ...PROGRESS_OPTIONS,
+};
+
+export const CHECK_OPTIONS = {
+  ...COHORT_OPTIONS,
+  output: FILE_OPTIONS.output,
+  excel: FILE_OPTIONS.excel,
+  limitPer: API_OPTIONS.limitPer,
+  maxRate: PACE_OPTIONS.maxRate,
+  gap: PACE_OPTIONS.gap,
+  dailyCap: PACE_OPTIONS.dailyCap,
+  batchSize: PACE_OPTIONS.batchSize,
+  ...SHARD_OPTIONS,
+  ...LOG_OPTIONS,
+};
+
+export const FOLLOW_UP_OPTIONS = {
+  ...FOLLOW_UP_OWN_OPTIONS,
+  summaryJson: SUMMARY_OPTIONS.summaryJson,
+  ...REACH_OPTIONS,
+  ...LOG_OPTIONS,
+};
+
+export const REPORT_OPTIONS = { report: FILE_OPTIONS.report };
+
+export const MERGE_OPTIONS = {
+  ...MERGE_OWN_OPTIONS,
+  ...COHORT_OPTIONS,
+};
+
+export type CohortFlags = FlagsOf<typeof COHORT_OPTIONS>;
+export type RunFlags = FlagsOf<typeof RUN_OPTIONS>;
+export type CheckFlags = FlagsOf<typeof CHECK_OPTIONS>;
+export type FollowUpFlags = FlagsOf<typeof FOLLOW_UP_OPTIONS>;
+export type ReportFlags = FlagsOf<typeof REPORT_OPTIONS>;
+export type MergeFlags = FlagsOf<typeof MERGE_OPTIONS>;
