@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../domain/errors.ts';
 import type { Counts } from '../report/summary/tally.ts';
 import type { StopReason } from '../send/run-control.ts';
 
-/** What the process says: the reason of an early end first, then what the rows say. */
+/** The exit code: the reason of an early end decides first, then the rows. */
 export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCode {
   if (stop) return stop.exit;
   // Not at the end yet comes before what went wrong: a scheduler has to know that there is more to do.

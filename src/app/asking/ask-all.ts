@@ -26,7 +26,7 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
   'not_the_api',
 ]);
 
-/** What the ledger knows of former asks. */
+/** The ledger's record of former asks. */
 interface SettledBefore {
   inDoubt(): Iterable<Pair>;
   state(pair: Pair): { readonly status: string; readonly reasonCode: string } | undefined;

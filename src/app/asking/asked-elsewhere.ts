@@ -53,7 +53,7 @@ function isThere(path: string): Promise<boolean> {
 }
 
 /**
- * What a run asks for is kept from a second ask by its own ledger, and by no other. A ledger of the same cohort that was
+ * A run's own ledger keeps its people from a second ask; no other ledger does. A ledger of the same cohort that was
  * dealt otherwise (in another number of shards, or not at all) knows people whom this one does not.
  * @throws OnboardError CONFIG when there is one beside this run's ledger
  */

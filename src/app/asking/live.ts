@@ -77,7 +77,7 @@ export class Live implements AskingEvents {
 const MOST = 500;
 /** Waits that a person would wonder about, milliseconds. */
 const LONG_MS = 5_000;
-/** The user's own pace is no news, however long it makes a wait. */
+/** Whether a wait is worth a line: one for the user's own pace is not, however long. */
 const OWN_PACE: ReadonlySet<string> = new Set(['gap', 'max_rate']);
 
 /** One wait, epoch ms. */
@@ -126,7 +126,7 @@ export class WaitMeter {
     return this.#waited;
   }
 
-  /** Those after a throttled answer, and the long ones that are not the user's own pace. */
+  /** Waits after a throttled answer, and long ones that are not the user's own pace. */
   get notable(): readonly Wait[] {
     return this.#notable;
   }
