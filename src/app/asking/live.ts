@@ -77,7 +77,7 @@ export class Live implements AskingEvents {
 const MOST = 500;
 /** Waits that a person would wonder about, milliseconds. */
 const LONG_MS = 5_000;
-/** Whether a wait is worth a line: one for the user's own pace is not, however long. */
+/** Reasons of waits for the user's own pace. None of them is logged, however long it is. */
 const OWN_PACE: ReadonlySet<string> = new Set(['gap', 'max_rate']);
 
 /** One wait, epoch ms. */
