@@ -34,6 +34,9 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly pacer?: MakePacer | undefined;
 }
 
+/** A wait whose end moves by less is the same wait, milliseconds. */
+const WORTH_SAYING_MS = 1000;
+
 /** What a task gives back: its value, and what was observed; undefined when nothing was sent. */
 export interface TaskResult<T> {
   readonly value: T;
@@ -161,7 +164,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     waitingFor = next;
     if (next === undefined) {
       if (before !== undefined) options.onWaitEnd?.();
-    } else if (before?.until !== next.until || before.why !== next.why) {
+    } else if (before?.why !== next.why || Math.abs(before.until - next.until) >= WORTH_SAYING_MS) {
       options.onWait?.({ untilMonotonic: next.until, why: next.why });
     }
   }

@@ -4,7 +4,7 @@ import { type Facts, type Observation, readFacts } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
 import { type Ask, inFlight } from './ask-log.ts';
 import { narrow, toMonotonic } from './server-clock.ts';
-import { passed, refused } from './slow-start.ts';
+import { passed, passedBefore, refused } from './slow-start.ts';
 import {
   type Counter,
   isTold,
@@ -61,8 +61,7 @@ function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
 
 function wasDone(state: RateState, ask: Ask, { asks }: Counter): RateState {
   const flying = inFlight(asks);
-  // One that went before the last refusal belongs to what came before it.
-  if (ask.sentAt < state.struckAt) return { ...state, strikes: 0 };
+  if (ask.sentAt < state.struckAt) return { ...state, strikes: 0, slow: passedBefore(state.slow) };
   return { ...state, strikes: 0, slow: passed(state.slow, ask.sentAt, ask.level, flying) };
 }
 

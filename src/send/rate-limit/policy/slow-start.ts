@@ -20,7 +20,7 @@ export interface SlowStart {
   readonly hidden: { readonly limit: number; readonly windowMs: number } | undefined;
 }
 
-const FORGET_WINDOWS = 20;
+const FORGET_ASKS = 500;
 
 export const SLOW_START: SlowStart = {
   allowed: 1,
@@ -48,14 +48,25 @@ export function passed(slow: SlowStart, sentAt: number, level: number, flying: n
   };
 }
 
-/** Whether those in flight may bring it to where it was refused the last time. */
-function isNearTrouble({ trouble, passed: got, hidden }: SlowStart, flying: number): boolean {
-  return trouble !== undefined && hidden === undefined && got + 2 * flying >= trouble && got <= trouble + 2;
+/** An ask was done that went before the last refusal: it belongs to what came before that. */
+export function passedBefore(slow: SlowStart): SlowStart {
+  const { trouble } = slow;
+  return {
+    ...slow,
+    trouble: trouble === undefined ? undefined : trouble + 1,
+  };
 }
 
-/** A hidden limit that nothing spoke for in so many of its windows may be gone, or was none: it is tried again. */
+/** Whether those in flight may bring it to where it was refused the last time. */
+function isNearTrouble({ trouble, passed: got, hidden }: SlowStart, flying: number): boolean {
+  return (
+    trouble !== undefined && hidden === undefined && got + 2 * flying + 1 >= trouble && got <= trouble + 2
+  );
+}
+
+/** A hidden limit that nothing spoke for in so many asks may be gone, or was none: it is tried again. */
 function lasting({ hidden, passed: clean }: SlowStart): SlowStart['hidden'] {
-  return hidden !== undefined && clean > hidden.limit * FORGET_WINDOWS ? undefined : hidden;
+  return hidden !== undefined && clean > FORGET_ASKS ? undefined : hidden;
 }
 
 /** The first refusal of a round, in spite of room: `level` were in flight. */
@@ -70,8 +81,9 @@ export function refused(slow: SlowStart, level: number): SlowStart {
     ceiling: isTooMany ? Math.max(1, Math.min(slow.ceiling, clean)) : slow.ceiling,
     since: undefined,
     passed: 0,
-    trouble: got,
-    spent: byPace ? { limit: got, from: since } : undefined,
+    trouble: got === 0 ? slow.trouble : got,
+    // Refused again before anything got through: it is still the same.
+    spent: byPace ? { limit: got, from: since } : got === 0 ? slow.spent : undefined,
   };
 }
 
