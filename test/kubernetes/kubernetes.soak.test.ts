@@ -172,7 +172,7 @@ describe.each(JOBS)('%s', (file, job) => {
   it('leaves time to end in good order', async () => {
     const drain = Number(
       /^const DRAIN_MS = ([\d_]+);/m
-        .exec(await readFile(join(ROOT, 'src/app/run.ts'), 'utf8'))?.[1]
+        .exec(await readFile(join(ROOT, 'src/app/session.ts'), 'utf8'))?.[1]
         ?.replaceAll('_', ''),
     );
     const grace = (pod.terminationGracePeriodSeconds ?? 0) * 1_000;
