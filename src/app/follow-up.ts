@@ -52,7 +52,7 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   if (!cohort.isResults) {
     throw new OnboardError(
       'COHORT_COLUMNS',
-      `${config.results} is no results CSV: give the file that run wrote`,
+      `${config.results} is not a results CSV: give the file that run wrote`,
     );
   }
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
@@ -232,7 +232,7 @@ async function rewrite(
       ...{ cohort, ledger, read, histories, writer, clock, named },
       groups: readers?.groups,
     });
-    // What has not changed is not touched: neither its time nor its bytes.
+    // Results without news are left alone, time and bytes.
     const changed = output !== results || rewritten.changed > 0;
     if (changed) await writer.commit();
     else await writer.abort();

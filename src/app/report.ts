@@ -53,7 +53,7 @@ async function openResultsCsv(path: string): Promise<Cohort> {
   const refuse = (cause?: unknown) =>
     new OnboardError(
       'COHORT_COLUMNS',
-      `${basename(path)} is no results CSV: its header does not end with the columns that run writes (row, chat_id, …, settled_at); give the file that run wrote`,
+      `${basename(path)} is not a results CSV: its header does not end with the columns that run writes (row, chat_id, …, settled_at); give the file that run wrote`,
       { cause },
     );
   const cohort = await openCohort(path).catch((error: unknown) => {

@@ -68,7 +68,7 @@ export interface Cohort {
    * the signal's reason at the next batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
    */
   readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
-  /** What the row's own results columns say; undefined when this is no results CSV, or its status was edited. */
+  /** What the row's own results columns say; undefined when this is not a results CSV, or its status was edited. */
   previous(row: Row): PreviousResult | undefined;
 }
 

@@ -97,7 +97,7 @@ const STATUS = 3;
 
 /**
  * Opens a results CSV. One without a row is a results CSV too, where a shard has no group.
- * @throws OnboardError COHORT_UNREADABLE (no such file, …), COHORT_COLUMNS (no results CSV)
+ * @throws OnboardError COHORT_UNREADABLE (no such file, …), COHORT_COLUMNS (not a results CSV)
  */
 export async function openResultsFile(path: string): Promise<ResultsFile> {
   const file = await statCohort(path, path);
@@ -105,7 +105,7 @@ export async function openResultsFile(path: string): Promise<ResultsFile> {
   const columns = await headerOf(layout);
   const start = columns && findResults(columns);
   if (columns === undefined || start === undefined) {
-    throw new OnboardError('COHORT_COLUMNS', `${path} is no results CSV: give the files that run wrote`);
+    throw new OnboardError('COHORT_COLUMNS', `${path} is not a results CSV: give the files that run wrote`);
   }
   const excel = await beginsWithMark(path);
   return { path, columns, ownWidth: start, excel, records: () => records(path, layout, columns, start) };

@@ -116,7 +116,7 @@ describe('a configuration that cannot be meant: exit 2, one line, nothing sent',
     expect((await api.counts()).asks).toBe(0);
   });
 
-  it('will not write over a file that is no results CSV', async () => {
+  it('will not write over a file that is not a results CSV', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     await writeFile(cohort, csv([phone(1)]));

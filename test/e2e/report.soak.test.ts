@@ -140,8 +140,8 @@ describe('report', () => {
   });
 
   it.each([
-    ['a cohort', 'cohort.csv', /cohort\.csv is no results CSV/],
-    ['another CSV', 'no-phone-column.csv', /no-phone-column\.csv is no results CSV/],
+    ['a cohort', 'cohort.csv', /cohort\.csv is not a results CSV/],
+    ['another CSV', 'no-phone-column.csv', /no-phone-column\.csv is not a results CSV/],
     ['nothing', 'empty.csv', /empty/],
     ['an absent file', 'absent.csv', /absent\.csv/],
     ['no text', 'binary.csv', /binary\.csv/],

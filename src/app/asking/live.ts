@@ -8,7 +8,7 @@ interface Waiting {
   readonly waitingWhy?: string | undefined;
 }
 
-/** What has happened so far in this run: fed by the asking stage, read by the bar and the log. */
+/** The run's progress so far: the sending stage writes it, the bar and the log read it. */
 export class Live implements AskingEvents {
   readonly #clock: Clock;
   readonly #counts: Partial<Record<Status, number>> = {};

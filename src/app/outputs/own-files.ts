@@ -21,7 +21,7 @@ export async function assertReplaceable(path: string): Promise<void> {
   if (begins.length === 0 || isOurs) return;
   throw new OnboardError(
     'NOT_WRITABLE',
-    `${path} exists and is no results CSV of ours: give --output another file`,
+    `${path} exists but is not a group-onboard results CSV: give --output another file`,
   );
 }
 

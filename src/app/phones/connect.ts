@@ -164,7 +164,7 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
     onWaitEnd: () => waits.ends(),
   });
   releases.add(() => lanes.stop());
-  // What waits for its turn when the run is stopped goes home at once, however long the window still is. Memberships
+  // A stop rejects every queued ask at once, however long the window still is. Memberships
   // of those in doubt may be read after that, until the closing time is over too.
   control.signal.addEventListener('abort', () => lanes.stopAsks());
   closing.signal.addEventListener('abort', () => void lanes.stop());

@@ -147,7 +147,7 @@ describe('merge', () => {
     ['with a quote that is open', csv(line(9), `"${line(10)}`), /^bad\.csv:3: the row has a quote/],
     ['with a row cell edited', csv(line(2).replace(',2,', ',two,')), /^bad\.csv:2: its row cell/],
     ['with a status edited', csv(line(2, 'done')), /^bad\.csv:2: its status cell/],
-    ['that is no results CSV', 'name,phone\nx,1\n', /^bad\.csv is no results CSV/],
+    ['that is not a results CSV', 'name,phone\nx,1\n', /^bad\.csv is not a results CSV/],
     ['that is empty', '', /^bad\.csv is empty/],
     [
       'with other columns',
@@ -182,7 +182,7 @@ describe('merge', () => {
   it('writes over results of ours, and over nothing else', async () => {
     const a = await put('a.csv', csv(line(2)));
     await put('merged.csv', 'a,b\n1,2\n');
-    await expect(merge(a)).rejects.toThrow(/no results CSV of ours/);
+    await expect(merge(a)).rejects.toThrow(/not a group-onboard results CSV/);
     expect(await readFile(at('merged.csv'), 'utf8')).toBe('a,b\n1,2\n');
     await put('merged.csv', csv(line(7)));
     expect((await merge(a)).code).toBe(0);
