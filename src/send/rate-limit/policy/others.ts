@@ -56,14 +56,15 @@ export function withOthers(
     }),
   );
   const place = asks.findLastIndex((one) => one.id === ask.id);
-  const next =
-    mode.name === 'learning' ? noticed(mode, before.othersAt) : { ...mode, name: 'shared' as const };
+  const next = noticed(mode, before.othersAt);
   return { asks: [...asks.slice(0, place), ...others, ...asks.slice(place)], mode: { ...next, othersAt } };
 }
 
 /** Lengths that were ruled out before others were noticed may have been ruled out by their asks. */
 function noticed(mode: Told, before: number): Told {
-  return Number.isFinite(before) ? mode : { ...mode, window: { ...UNKNOWN_WINDOW, hint: mode.window.hint } };
+  if (!Number.isFinite(before) && mode.window.above > 0)
+    return { ...mode, name: 'learning', window: UNKNOWN_WINDOW };
+  return mode.name === 'learning' ? mode : { ...mode, name: 'shared' };
 }
 
 /** Others that gave no sign for some windows are gone. */

@@ -16,6 +16,8 @@ export interface WindowEstimate {
   readonly above: number;
   /** What the headers make of it: longer than `from`, at most `to`. */
   readonly hint: Span | undefined;
+  /** The longest time to a Reset that an answer told. */
+  readonly longest: number;
   /** How often the length being tried has held, and how many asks were seen to be forgotten by it. */
   readonly held: number;
   readonly forgotten: number;
@@ -28,6 +30,7 @@ export interface WindowEstimate {
 export const UNKNOWN_WINDOW: WindowEstimate = {
   above: 0,
   hint: undefined,
+  longest: 0,
   held: 0,
   forgotten: 0,
   floating: false,
@@ -47,7 +50,7 @@ const LONG = 8000;
  * window is within half again of the length being tried.
  */
 const HOLDS_TO_TRUST = 3;
-const DOUBTS_TO_REFUTE = 4;
+const DOUBTS_TO_REFUTE = 6;
 
 export function isLong(lengthMs: number): boolean {
   return lengthMs >= LONG;
@@ -73,7 +76,7 @@ export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
   const { hint } = window;
   const next = { from: Math.max(hint?.from ?? 0, seen.from), to: Math.max(hint?.to ?? 0, seen.to) };
   if (hint !== undefined && next.from === hint.from && next.to === hint.to) return window;
-  const changed = { ...window, hint: next };
+  const changed = { ...window, hint: next, longest: Math.max(window.longest, seen.to) };
   return candidate(changed) === candidate(window)
     ? changed
     : { ...changed, held: 0, forgotten: 0, doubts: 0 };
@@ -113,20 +116,23 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
   const strange = used - young;
   const strangers = others === 0 ? 0 : Math.min(others + 2 * Math.sqrt(others), 0.7 * limit);
   if (strange > Math.max(old / 2, strangers)) {
+    const beyond = isBeyond(window, length);
+    if (beyond && others > 0 && old - strange > 1) return { window, trusted: false, others: strange };
     return {
-      window: others > 0 ? doubted(window, length, limit) : tooShort(window, length, limit),
+      window: others > 0 || beyond ? doubted(window, length, limit) : tooShort(window, length, limit),
       trusted: false,
     };
   }
   if (elapsed >= length + 1000 || limit === 1) return { window, trusted: false };
   const byBucket = Math.ceil((limit * elapsed) / (length + 1000)) + 1;
   if (strange > strangers) {
-    // More is there again than a bucket of the next length had given back: it is somebody else.
-    if (length < LONG && old - strange > byBucket)
+    // More is there again than a bucket of the next length had given back: it is somebody else. So it is where no Reset
+    // told of a longer window.
+    if (isBeyond(window, length) || (length < LONG && old - strange > byBucket))
       return { window: { ...window, doubts: 0 }, trusted: false, others: strange };
     return { window: doubted(window, length, limit), trusted: false };
   }
-  const calm = others > 0 && strange < old / 2 ? { ...window, doubts: 0 } : window;
+  const calm = window.doubts > 0 && strange < old / 2 ? { ...window, doubts: 0 } : window;
   // A bucket gives back little by little: more has to be there again than one of the next length had given back.
   if (lastWindow < Math.min(limit - 1, byBucket) - others) return { window: calm, trusted: false };
   const held = window.held + 1;
@@ -145,21 +151,26 @@ export function doubted(window: WindowEstimate, length: number, limit: number): 
 /** The length turned out to be too short, or cannot be relied on. */
 export function tooShort(window: WindowEstimate, length: number, limit: number): WindowEstimate {
   const { hint, above } = window;
-  // Longer than all that the Resets ever said: they told when a single ask comes back.
-  const beyond = hint !== undefined && length >= hint.to;
+  // They told when a single ask comes back.
+  const next = hint !== undefined && isBeyond(window, length);
   return {
     ...window,
     above: Math.max(above, length),
-    hint: beyond ? { from: 0, to: hint.to * Math.max(2, limit) } : hint,
+    hint: next ? { from: 0, to: hint.to * Math.max(2, limit) } : hint,
     held: 0,
     forgotten: 0,
     doubts: 0,
   };
 }
 
+/** Whether the length is all that the Resets ever said: where it is too short, either they are of a single ask, or somebody else asks. */
+function isBeyond({ hint }: WindowEstimate, length: number): boolean {
+  return hint !== undefined && length >= hint.to;
+}
+
 /** The length to go by beside others: where a second more is little lost, the longest that the Resets allow. */
-export function amongOthers({ hint }: WindowEstimate, length: number): number {
-  return length < LONG || hint === undefined ? length : Math.max(length, Math.ceil(hint.to / 1000) * 1000);
+export function amongOthers({ longest }: WindowEstimate, length: number): number {
+  return length < LONG ? length : Math.max(length, Math.ceil(longest / 1000) * 1000);
 }
 
 /** Whether the Resets say that the window is longer than `length`. */
