@@ -54,7 +54,7 @@ export default defineConfig(({ mode }) => {
       ],
       coverage: {
         provider: 'v8',
-        include: ['src/**'],
+        include: ['src/**/*.ts'],
         reportsDirectory: 'coverage',
         reporter: ['text-summary'],
         thresholds: { statements: 90 },
