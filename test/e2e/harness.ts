@@ -89,6 +89,8 @@ export function cli(
 
 export interface Counts {
   readonly asks: number;
+  /** Requests of each kind, by the status that they were answered with. */
+  readonly requests: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly throttled: number;
   readonly pairs: Readonly<
     Record<string, { readonly asked: number; readonly received: number; readonly status?: string }>
