@@ -1,11 +1,11 @@
 import { OnboardError } from '../domain/errors.ts';
 import type { Sender } from '../domain/words.ts';
+import { isSameFile } from '../lib/same-file.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api.ts';
 import type { FollowUpFlags } from './flags.ts';
 import {
   DEFAULT_CONCURRENCY,
-  isSameFile,
   type LimitPer,
   type LogConfig,
   logConfig,

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isSameFile } from '../lib/same-file.ts';
 import { usage } from './api.ts';
 import type { MergeFlags } from './flags.ts';
 import { type CohortConfig, cohortConfig } from './run.ts';
@@ -18,8 +18,7 @@ export function mergeConfig(results: readonly string[], flags: Partial<MergeFlag
   if (output === undefined) throw usage('merge needs a place for what it makes: give -o FILE');
   for (const path of [...results, ...(cohort === undefined ? [] : [cohort])]) {
     if (path === '-') throw usage('merge reads files: give their names, not standard input');
-    if (output !== '-' && resolve(path) === resolve(output))
-      throw usage(`--output ${output} is read by this merge: give another file`);
+    if (isSameFile(path, output)) throw usage(`--output ${output} is read by this merge: give another file`);
   }
   return Object.freeze({
     results,

@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import type { CountryCode } from '../cohort/normalizer.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';
+import { isSameFile } from '../lib/same-file.ts';
 import type { Gap, Rate, Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
@@ -171,11 +171,6 @@ export function filePaths(
   if (isSameFile(ledger, cohort) || isSameFile(ledger, output))
     throw usage(`--ledger ${ledger} is used already: give another file`);
   return { output, ledger };
-}
-
-/** Whether two paths, however they are spelled, lead to one place; links are not followed. */
-export function isSameFile(one: string, other: string): boolean {
-  return one !== '-' && other !== '-' && resolve(one) === resolve(other);
 }
 
 /** The summaries for machines, each in a file that nothing else is in. */

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from './failure.ts';
@@ -25,16 +25,39 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
   }
 }
 
+/** Links that lead from one to the next, before they are taken for a circle: as many as Linux follows. */
+const MOST_LINKS = 40;
+
 /**
  * The one name of a file, whatever link or relative path leads to it, so that two runs that name it differently
- * still meet at one lock, and a rename replaces the file and not the link to it. The file may be missing.
+ * still meet at one lock, and a rename replaces the file and not the link to it. The file may be missing, also behind a
+ * link: it is what will be made there.
+ * @throws system errors
  */
 export function canonicalPath(path: string): string {
+  let at = path;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    try {
+      return realpathSync(at);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+    const full = resolve(at);
+    const dir = realpathSync(dirname(full));
+    const name = join(dir, basename(full));
+    const target = linkAt(name);
+    if (target === undefined) return name;
+    at = resolve(dir, target);
+  }
+  throw Object.assign(new Error(`too many links: ${path}`), { code: 'ELOOP' });
+}
+
+/** Where a link leads to; undefined: there is none. */
+function linkAt(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return readlinkSync(path);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    const full = resolve(path);
-    return join(realpathSync(dirname(full)), basename(full));
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'EINVAL') return undefined;
+    throw error;
   }
 }

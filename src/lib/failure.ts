@@ -13,6 +13,8 @@ const MEANING: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an input/output error',
   EPIPE: 'the reader has closed it',
   EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this machine',
+  ELOOP: 'the links lead in a circle',
 };
 
 /** The `code` of a system error (`ENOSPC`), or '' for anything else. */
