@@ -16,7 +16,8 @@
  * own clock, is dead. No clocks are compared. There are no exit handlers: a file left behind by a crash is a dead holder's.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnboardError } from '../domain/errors.ts';
@@ -53,7 +54,10 @@ interface Contender {
 const TRIES = 6;
 const YOUNG_MS = 2_000;
 
-/** @throws OnboardError LOCKED, naming the holder; or the system error that kept the lock's files from being written. */
+/** Names that we give, and nobody else: any other file in the directory is not ours to read or remove. */
+const OUR_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
+
+/** @throws OnboardError LOCKED, naming the holder; NOT_WRITABLE; or the system error that kept the lock's files from being written. */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   const dir = `${path}.lock`;
   const self = thisProcess(new Date(options.clock.now()).toISOString());
@@ -76,9 +80,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
 async function announce(dir: string, self: Holder): Promise<string> {
   const file = join(dir, `${randomUUID()}.json`);
   for (;;) {
-    await mkdir(dir, { mode: 0o700 }).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    });
+    await makeDirectory(dir);
     try {
       await writeFile(`${file}.new`, beatText(self, 0), { mode: 0o600, flag: 'wx' });
       await rename(`${file}.new`, file);
@@ -90,6 +92,27 @@ async function announce(dir: string, self: Holder): Promise<string> {
         throw error;
       }
     }
+  }
+}
+
+/**
+ * A link is not followed: what it leads to may be a folder with files of somebody else's, or nothing, which would be waited
+ * for without end.
+ */
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    // It may have been released since.
+    const found = await lstat(dir).catch((failed: unknown) => {
+      if (errorCode(failed) !== 'ENOENT') throw failed;
+      return undefined;
+    });
+    if (found === undefined || found.isDirectory()) return;
+    const what = found.isSymbolicLink() ? 'a link' : 'not a folder';
+    const message = `${dir} is ${what}, and the lock of the ledger has to be a folder of its own: remove it`;
+    throw new OnboardError('NOT_WRITABLE', message);
   }
 }
 
@@ -105,7 +128,7 @@ async function firstLiving(
   self: Holder,
   options: LockOptions,
 ): Promise<Contender | undefined> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.json') && name !== basename(own));
+  const names = (await readdir(dir)).filter((name) => OUR_NAME.test(name) && name !== basename(own));
   for (const name of names) {
     const contender = await look(join(dir, name));
     if (contender === undefined) continue;
@@ -160,7 +183,7 @@ function hold(dir: string, file: string, self: Holder, options: LockOptions): Lo
     if (state !== 'held') return;
     try {
       // Not created if it is missing: then somebody has taken us for dead.
-      const handle = await open(file, 'r+');
+      const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
       try {
         await writeFully(handle, Buffer.from(beatText(self, ++beats)));
       } finally {
