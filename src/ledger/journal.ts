@@ -4,8 +4,6 @@
  * While one batch is being written and fsynced, whatever arrives waits, and is the next batch: N asks in flight cost one
  * fsync, not N. A record takes effect (`onDurable`) only once it cannot be lost any more.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { writeFully } from '../lib/durable.ts';
 import { Composition, type Draft, type End } from './compose.ts';
 import type { LedgerRecord } from './format.ts';
 
@@ -29,15 +27,13 @@ interface Waiting {
 }
 
 export interface JournalOptions {
-  readonly file: FileHandle;
+  /** Appends durably, or rejects: then nothing of it counts. */
+  readonly file: { append(bytes: Buffer): Promise<void> };
   /** Of the file. */
   readonly end: End;
   /** See Composition. */
   readonly brief: boolean;
-  readonly durable: boolean;
-  /** Rejects when the file may not be written now. Called before every batch. */
-  readonly guard: () => Promise<void>;
-  /** Rejects when the lock is not ours any more. Called after every batch: we may have been suspended meanwhile. */
+  /** Rejects when the lock is not ours any more. Called before and after every batch: we may have been suspended meanwhile. */
   readonly held: () => Promise<void>;
   readonly onDurable: (record: LedgerRecord, offset: number) => void;
   /** Makes the error that every call from now on gets, from the first thing that went wrong. */
@@ -112,7 +108,7 @@ export class Journal {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { file, durable, guard, held, onDurable, brief } = this.#options;
+    const { file, held, onDurable, brief } = this.#options;
     const composition = new Composition(this.#end, brief);
     const ends: number[] = [];
     for (const { drafts } of batch) {
@@ -121,10 +117,9 @@ export class Journal {
     }
     this.#lastRecords = composition.records.length;
 
-    await guard();
+    await held();
     if (this.#poison !== undefined) throw this.#poison;
-    await writeFully(file, Buffer.from(composition.text));
-    if (durable) await file.datasync();
+    await file.append(Buffer.from(composition.text));
     // The lock may have been lost meanwhile: then an ask must not follow.
     await held();
     if (this.#poison !== undefined) throw this.#poison;

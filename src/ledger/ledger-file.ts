@@ -1,11 +1,13 @@
 /** The ledger's file as it is found, made or repaired: everything that happens to it before its first record of this run. */
-import { constants } from 'node:fs';
+import { constants, fstatSync, ftruncateSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OnboardError } from '../domain/errors.ts';
-import { syncDirectory, writeFully } from '../lib/durable.ts';
+import { syncDirectory } from '../lib/durable.ts';
 import { describeFailure, errorCode } from '../lib/failure.ts';
+import { type Claim, claimFile } from './claim.ts';
 import { encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
+import { OwnFile } from './own-file.ts';
 import { scan } from './scan.ts';
 
 /** The origin of every run against the embedded stand-in. */
@@ -14,6 +16,10 @@ export const SANDBOX_ORIGIN = 'sandbox';
 export interface OpenedFile {
   /** Undefined for a ledger that is only read and does not exist yet. */
   readonly file: FileHandle | undefined;
+  /** To be appended to; undefined for a ledger that is only read. */
+  readonly own: OwnFile | undefined;
+  /** Released once the file is closed. */
+  readonly claim: Claim | undefined;
   readonly header: Header;
   readonly lines: number;
   readonly length: number;
@@ -21,6 +27,8 @@ export interface OpenedFile {
 }
 
 export interface FileOptions {
+  /** What `path` leads to, without links. */
+  readonly place: string;
   readonly origin: string;
   /** ISO 8601; for the header of a new ledger. */
   readonly now: string;
@@ -30,55 +38,61 @@ export interface FileOptions {
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
 }
 
-/** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE */
+/** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE, LOCKED, LEDGER_FAILED */
 export async function openLedgerFile(path: string, options: FileOptions): Promise<OpenedFile> {
-  const { origin, readOnly, durable, onRecord } = options;
-  const file = await openRegular(path, readOnly);
+  const { place, origin, readOnly, durable, onRecord } = options;
+  const file = await openRegular(path, place, readOnly);
   const fresh: Header = {
     ledger: 'group-onboard',
     version: FORMAT_VERSION,
     origin,
     created: options.now,
   };
-  if (file === undefined) return { file, header: fresh, lines: 0, length: 0, repaired: undefined };
+  const nothing = { own: undefined, claim: undefined };
+  if (file === undefined)
+    return { ...nothing, file, header: fresh, lines: 0, length: 0, repaired: undefined };
 
+  let claim: Claim | undefined;
   try {
+    if (!readOnly) claim = await claimed(path, file);
     const onHeader = (header: Header) => requireOrigin(path, header.origin, origin);
     const { header, lines, sound, torn, unended } = await scan(file, path, onHeader, onRecord);
     const repaired =
       torn === 0
         ? undefined
         : `${path}: the last line was cut short by a crash; its ${torn} bytes ${readOnly ? 'are left out' : 'were removed'}`;
-    if (readOnly) return { file, header: header ?? fresh, lines, length: sound, repaired };
+    if (readOnly) return { ...nothing, file, header: header ?? fresh, lines, length: sound, repaired };
 
     if (torn > 0) {
-      await file.truncate(sound);
+      // No turn of the event loop lies between: what was read as torn may have been another process's write.
+      if (fstatSync(file.fd).size !== sound + torn) throw lost(path, 'another process has written to it');
+      ftruncateSync(file.fd, sound);
       if (durable) await file.sync();
     }
-    if (unended) {
-      await writeFully(file, Buffer.from('\n'));
-      if (durable) await file.sync();
-    }
-    if (header !== undefined) return { file, header, lines, length: sound + (unended ? 1 : 0), repaired };
+    const own = await OwnFile.of({ file, path, length: sound, durable, lost: (why) => lost(path, why) });
+    const opened = { file, own, claim, repaired };
+    if (unended) await own.append(Buffer.from('\n'));
+    if (header !== undefined) return { ...opened, header, lines, length: sound + (unended ? 1 : 0) };
 
     const bytes = Buffer.from(encode(fresh));
     await file.chmod(0o600);
-    await writeFully(file, bytes);
+    await own.append(bytes);
     if (durable) {
       await file.sync();
-      await syncDirectory(dirname(path));
+      await syncDirectory(dirname(place));
     }
-    return { file, header: fresh, lines: 1, length: bytes.length, repaired };
+    return { ...opened, header: fresh, lines: 1, length: bytes.length };
   } catch (error) {
     await file.close();
+    await claim?.release();
     throw error instanceof OnboardError ? error : notWritable(path, error);
   }
 }
 
 /** Refuses what is not a file before it is opened: opening a pipe or a device can block, or do something. */
-async function openRegular(path: string, readOnly: boolean): Promise<FileHandle | undefined> {
+async function openRegular(path: string, place: string, readOnly: boolean): Promise<FileHandle | undefined> {
   try {
-    const found = await stat(path).catch((error: unknown) => {
+    const found = await stat(place).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     });
@@ -90,10 +104,27 @@ async function openRegular(path: string, readOnly: boolean): Promise<FileHandle 
       );
     }
     const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT } = constants;
-    return await open(path, readOnly ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT, 0o600);
+    return await open(place, readOnly ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT, 0o600);
   } catch (error) {
     throw error instanceof OnboardError ? error : notWritable(path, error);
   }
+}
+
+/** @throws OnboardError NOT_WRITABLE for a file with several names, LOCKED for one that another process has */
+async function claimed(path: string, file: FileHandle): Promise<Claim> {
+  const found = await file.stat({ bigint: true });
+  if (found.nlink > 1n) {
+    throw new OnboardError(
+      'NOT_WRITABLE',
+      `${path}: the ledger has ${found.nlink} names (hard links), and a run by another of them would ask people again: keep one, or put a copy in its place (cp, then mv)`,
+    );
+  }
+  const claim = await claimFile(found);
+  if (claim !== undefined) return claim;
+  throw new OnboardError(
+    'LOCKED',
+    `${path} is held by another run, which reached it by another name or whose lock was removed; wait for it to end, or stop it`,
+  );
 }
 
 /** Who was asked in the sandbox was not asked, and who was asked by one API is not known to another. */

@@ -1,9 +1,7 @@
 /** The ledger: the append-only file of asks and outcomes, and the only truth about what was done. */
-import { stat } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import { canonicalPath } from '../lib/durable.ts';
-import { errorCode } from '../lib/failure.ts';
 import { BRIEF_SINCE, type Header } from './format.ts';
 import { Journal } from './journal.ts';
 import { failure, lost, notWritable, openLedgerFile } from './ledger-file.ts';
@@ -39,36 +37,29 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
   const { clock, readOnly = false, durable = true, onFailed } = options;
   const state = new LedgerState();
   let journal: Journal | undefined;
+  const place = placeOf(path);
   const lock = readOnly
     ? undefined
-    : await takeLock(path, options, (why) => journal?.poison(lost(path, why)));
+    : await takeLock(path, place, options, (why) => journal?.poison(lost(path, why)));
   try {
     const opened = await openLedgerFile(path, {
+      place,
       origin: options.origin,
       now: new Date(clock.now()).toISOString(),
       readOnly,
       durable,
       onRecord: (record, offset) => state.apply(record, offset),
     });
-    if (!readOnly && opened.file !== undefined) {
-      const { file, header, lines, length } = opened;
-      const { ino, dev } = await file.stat();
+    if (opened.own !== undefined) {
+      const { own, header, lines, length } = opened;
       const held = async () => {
         if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');
       };
       journal = new Journal({
-        file,
+        file: own,
         end: { lines, length },
         brief: header.version >= BRIEF_SINCE,
-        durable,
         held,
-        guard: async () => {
-          await held();
-          const now = await stat(path).catch((error: unknown) => {
-            throw errorCode(error) === 'ENOENT' ? lost(path, 'the file was removed') : error;
-          });
-          if (now.ino !== ino || now.dev !== dev) throw lost(path, 'another file has taken its place');
-        },
         onDurable: (record, offset) => state.apply(record, offset),
         failure: (cause) => {
           const error = failure(path, cause);
@@ -84,9 +75,23 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
   }
 }
 
-async function takeLock(path: string, options: LedgerOptions, onLost: (why: string) => void): Promise<Lock> {
+/** What the name leads to: that is what is locked, opened or made. */
+function placeOf(path: string): string {
   try {
-    return await acquireLock(canonicalPath(path), { ...options, onLost });
+    return canonicalPath(path);
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+async function takeLock(
+  path: string,
+  place: string,
+  options: LedgerOptions,
+  onLost: (why: string) => void,
+): Promise<Lock> {
+  try {
+    return await acquireLock(place, { ...options, onLost });
   } catch (error) {
     throw error instanceof OnboardError ? error : notWritable(path, error);
   }

@@ -1,6 +1,6 @@
 /** An open ledger: turns calls into records, and records into answers. */
 import { personKey } from '../domain/participant.ts';
-import type { ChatId, Clock, Outcome, Pair, Participant } from '../domain/words.ts';
+import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '../domain/words.ts';
 import type { Draft, OutcomesDraft } from './compose.ts';
 import { type Header, MAX_MESSAGE } from './format.ts';
 import type { Journal } from './journal.ts';
@@ -17,7 +17,7 @@ export type AskId = number & { readonly [askId]: true };
 export interface OutcomeRecord extends Outcome {
   /** When the pair was last asked; undefined when it was settled without ever being asked. */
   readonly askedAt: number | undefined;
-  readonly settledAt: number;
+  readonly settledAt: number | undefined;
   /** Number of asks recorded for the pair. */
   readonly attempts: number;
 }
@@ -37,7 +37,10 @@ export interface Ledger {
   notDone(ask: AskId): Promise<void>;
   /** Records outcomes. Without `ask`: settled without one, or long after it (reconciled by membership). */
   settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void>;
-  /** The last full record, read from the file; undefined when there is none, or the pair is in doubt. */
+  /**
+   * The last full record, read from the file; undefined when there is none, or the pair is in doubt. Where the file has it no
+   * longer, what is remembered of it.
+   */
   outcome(pair: Pair): OutcomeRecord | undefined;
   /** When the pair was last asked, in doubt or not, epoch ms. */
   askedAt(pair: Pair): number | undefined;
@@ -76,7 +79,7 @@ export class OpenLedger implements Ledger {
   readonly #state: LedgerState;
   readonly #journal: Journal | undefined;
   readonly #lock: Lock | undefined;
-  readonly #file: OpenedFile['file'];
+  readonly #opened: Pick<OpenedFile, 'file' | 'claim'>;
   readonly #outcomes: OutcomeReader | undefined;
   readonly #clock: Clock;
   /** Per group, the persons whose `asked` record is being written, and is not part of the state yet. */
@@ -92,7 +95,7 @@ export class OpenLedger implements Ledger {
   ) {
     this.repaired = opened.repaired;
     this.header = opened.header;
-    this.#file = opened.file;
+    this.#opened = opened;
     this.#outcomes = opened.file && new OutcomeReader(opened.file.fd);
     this.#state = state;
     this.#journal = journal;
@@ -199,7 +202,8 @@ export class OpenLedger implements Ledger {
   async #close(): Promise<void> {
     await this.#journal?.idle();
     this.#journal?.end(new Error('the ledger is closed'));
-    await this.#file?.close();
+    await this.#opened.file?.close();
+    await this.#opened.claim?.release();
     await this.#lock?.release();
   }
 
@@ -241,7 +245,21 @@ export class OpenLedger implements Ledger {
 
   #lastOutcome(pair: Pair): OutcomeWords | undefined {
     const offset = this.#state.outcomeOffset(pair);
-    return offset === undefined ? undefined : this.#outcomes?.at(offset);
+    if (offset === undefined) return undefined;
+    try {
+      return this.#outcomes?.at(offset);
+    } catch {
+      return this.#remembered(pair);
+    }
+  }
+
+  /** The file was cut, or cannot be read: who was asked is known all the same, and has to be told. */
+  #remembered(pair: Pair): OutcomeWords {
+    const { status, reasonCode } = this.#state.get(pair) as PairState;
+    const askedAt = this.#state.lastAsk(pair);
+    const asked = askedAt === undefined ? undefined : new Date(askedAt).toISOString();
+    const words = { message: '', httpStatus: undefined, traceId: '', settledAt: undefined };
+    return { ...words, status: status as SettledStatus, reasonCode, asked, askedAt };
   }
 
   #now(): string {

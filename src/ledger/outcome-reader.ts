@@ -79,7 +79,7 @@ export interface OutcomeWords extends Outcome {
   /** Epoch ms. */
   readonly askedAt: number | undefined;
   /** Epoch ms. */
-  readonly settledAt: number;
+  readonly settledAt: number | undefined;
 }
 
 /** Outcomes kept, as people of a batch have theirs in common: those of the 10,000 rows that batches are gathered from. */

@@ -46,6 +46,8 @@ export class LedgerState {
   #status = new Uint8Array(64);
   #reason = new Uint8Array(64);
   #attempts = new Uint16Array(64);
+  /** When it was last asked, whole seconds since 1970; 0: never. */
+  #lastAsk = new Uint32Array(64);
   readonly #open = new Map<number, OpenAsk>();
   /** Entry → the open asks that wait for it: nearly always one. */
   readonly #waiting = new Map<number, number[]>();
@@ -97,6 +99,12 @@ export class LedgerState {
     return asks === undefined ? undefined : this.#open.get(asks.at(-1) as number)?.asked.at;
   }
 
+  /** When the pair was last asked, to the second, epoch ms: what is left where the file cannot be read any more. */
+  lastAsk(pair: Pair): number | undefined {
+    const seconds = this.#lastAsk[this.#index.find(pair)];
+    return seconds ? seconds * 1000 : undefined;
+  }
+
   /** Pairs asked without an outcome since, as they were asked; those of one group follow each other. */
   *inDoubt(): Generator<Pair, void, undefined> {
     const groups = new Map<Pair['chatId'], Map<number, Participant>>();
@@ -139,10 +147,12 @@ export class LedgerState {
     const waiting = new Map<number, Participant>();
     for (const participant of asked.who)
       waiting.set(this.#entry({ chatId: asked.chat, participant }), participant);
-    const logged = this.#senders.add(asked.from, Date.parse(asked.at), asked.who.length, asked.n);
+    const at = Date.parse(asked.at);
+    const logged = this.#senders.add(asked.from, at, asked.who.length, asked.n);
     this.#open.set(asked.n, { asked, logged, waiting });
 
     for (const entry of waiting.keys()) {
+      this.#lastAsk[entry] = at / 1000;
       const asks = this.#waiting.get(entry);
       if (asks === undefined) this.#waiting.set(entry, [asked.n]);
       else asks.push(asked.n);
@@ -188,6 +198,7 @@ export class LedgerState {
       this.#status = grown(this.#status, entry + 1);
       this.#reason = grown(this.#reason, entry + 1);
       this.#attempts = grown(this.#attempts, entry + 1);
+      this.#lastAsk = grown(this.#lastAsk, entry + 1);
       this.#counts[NO_OUTCOME] = (this.#counts[NO_OUTCOME] as number) + 1;
     }
     return entry;

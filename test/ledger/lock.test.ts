@@ -1,7 +1,17 @@
 /** The lock, with real processes: killed, suspended, many at once, and the heartbeat of those that cannot be looked up. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +25,9 @@ import { systemClock } from './system-clock.ts';
 
 const child = fileURLToPath(new URL('lock-child.ts', import.meta.url));
 const origin = 'sandbox';
+/** Names as holders' files have them. */
+const OTHER = '00000000-0000-4000-8000-000000000001.json';
+const ANOTHER = '00000000-0000-4000-8000-000000000002.json';
 
 function start(
   path: string,
@@ -120,7 +133,7 @@ soakTest('of many that come at once, over the remains of a dead one, never two s
   let won = 0;
   for (let round = 0; round < 10; round++) {
     mkdirSync(`${path}.lock`, { recursive: true });
-    writeFileSync(join(`${path}.lock`, `dead-${round}.json`), holderText({ pid: 2 ** 22 + 1 }));
+    writeFileSync(join(`${path}.lock`, `${randomUUID()}.json`), holderText({ pid: 2 ** 22 + 1 }));
     await Promise.all(
       Array.from({ length: 8 }, async () => {
         const held = await acquireLock(path, { clock: systemClock, onLost: () => undefined }).catch(
@@ -155,7 +168,7 @@ describe('a holder in another container or host', () => {
   ])('%s: silent for the stale time, it is dead', async (_name, changes) => {
     const path = join(await scratch(), 'a.jsonl');
     mkdirSync(`${path}.lock`);
-    writeFileSync(join(`${path}.lock`, 'x.json'), holderText(changes));
+    writeFileSync(join(`${path}.lock`, OTHER), holderText(changes));
     const watched = vi.fn();
     const began = performance.now();
     await lock(path, { staleMs: 120, onWatch: watched });
@@ -167,7 +180,7 @@ describe('a holder in another container or host', () => {
   test('with a heartbeat it lives, whatever its clock says', async () => {
     const path = join(await scratch(), 'a.jsonl');
     mkdirSync(`${path}.lock`);
-    const file = join(`${path}.lock`, 'x.json');
+    const file = join(`${path}.lock`, OTHER);
     let beats = 0;
     // Whole at every instant, as a holder's is: who looks may look at any.
     const beat = () => {
@@ -183,16 +196,108 @@ describe('a holder in another container or host', () => {
     });
     // And ours has left nothing behind.
     clearInterval(timer);
-    expect(readdirSync(`${path}.lock`)).toEqual(['x.json']);
+    expect(readdirSync(`${path}.lock`)).toEqual([OTHER]);
   });
 
   test('one that ends while it is watched is no hindrance; nor is a file that nobody can read', async () => {
     const path = join(await scratch(), 'a.jsonl');
     mkdirSync(`${path}.lock`);
-    writeFileSync(join(`${path}.lock`, 'x.json'), 'not JSON');
-    writeFileSync(join(`${path}.lock`, 'y.json'), '{"pid":1}');
+    writeFileSync(join(`${path}.lock`, OTHER), 'not JSON');
+    writeFileSync(join(`${path}.lock`, ANOTHER), '{"pid":1}');
     await lock(path, { staleMs: 50 });
     expect(readdirSync(`${path}.lock`)).toHaveLength(1);
+  });
+});
+
+describe('what is in the place of the lock’s folder', () => {
+  const REFUSED = { code: 'NOT_WRITABLE', exitCode: 2 };
+  test('a link to a folder of somebody else’s: refused, and their files stay', async () => {
+    const dir = await scratch();
+    const [path, theirs] = [join(dir, 'a.jsonl'), join(dir, 'theirs')];
+    mkdirSync(theirs);
+    for (const name of ['package.json', OTHER]) writeFileSync(join(theirs, name), '{}');
+    symlinkSync(theirs, `${path}.lock`);
+    await expect(lock(path, { staleMs: 50 })).rejects.toMatchObject({
+      ...REFUSED,
+      message: `${path}.lock is a link, and the lock of the ledger has to be a folder of its own: remove it`,
+    });
+    expect(readdirSync(theirs).sort()).toEqual([OTHER, 'package.json']);
+  });
+
+  test.each([
+    ['a link to nothing', (at: string) => symlinkSync('nowhere', at), 'is a link'],
+    ['a link to itself', (at: string) => symlinkSync(at, at), 'is a link'],
+    ['a link to a file', (at: string) => symlinkSync('/etc/hostname', at), 'is a link'],
+    ['a file', (at: string) => writeFileSync(at, ''), 'is not a folder'],
+  ])('%s: refused at once', async (_what, make, why) => {
+    const path = join(await scratch(), 'a.jsonl');
+    make(`${path}.lock`);
+    await expect(lock(path)).rejects.toMatchObject({ ...REFUSED, message: expect.stringContaining(why) });
+  });
+
+  test('a folder that holds files of somebody else’s: they are not ours to judge', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    mkdirSync(`${path}.lock`);
+    const foreign = ['package.json', 'x.json', `${OTHER}.json`, `a${OTHER}`];
+    for (const name of foreign) writeFileSync(join(`${path}.lock`, name), '{}');
+    await (await lock(path, { staleMs: 60_000 })).release();
+    expect(readdirSync(`${path}.lock`).sort()).toEqual(foreign.sort());
+  });
+});
+
+describe('the file itself is locked, whatever name leads to it', () => {
+  test('the folder of the lock removed: the second run is refused, the first goes on', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    const holder = start(path, 'hold');
+    expect(await holder.first).toBe('open');
+    const { rm } = await import('node:fs/promises');
+    await rm(`${path}.lock`, { recursive: true });
+    const before = readFileSync(path);
+    if (process.platform === 'linux') {
+      const refused = { code: 'LOCKED', exitCode: 6, message: expect.stringContaining('another name') };
+      await expect(openLedger(path, { origin, clock: systemClock })).rejects.toMatchObject(refused);
+    }
+    expect(readFileSync(path)).toEqual(before);
+    const ended = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await ended;
+    await (await openLedger(path, { origin, clock: systemClock })).close();
+  });
+
+  test('a link to a file that is still to be made, and the file’s own name: one lock', async () => {
+    const dir = await scratch();
+    symlinkSync('second', join(dir, 'first'));
+    symlinkSync(join(dir, 'a.jsonl'), join(dir, 'second'));
+    const ledger = await openLedger(join(dir, 'first'), { origin, clock: systemClock });
+    onTestFinished(() => ledger.close());
+    expect(readdirSync(dir).sort()).toEqual(['a.jsonl', 'a.jsonl.lock', 'first', 'second']);
+    for (const name of ['a.jsonl', 'second', 'first'])
+      await expect(openLedger(join(dir, name), { origin, clock: systemClock })).rejects.toMatchObject({
+        code: 'LOCKED',
+      });
+  });
+
+  test('two names of one file (hard links): refused, whatever the name', async () => {
+    const dir = await scratch();
+    const [path, other] = [join(dir, 'a.jsonl'), join(dir, 'b.jsonl')];
+    await (await openLedger(path, { origin, clock: systemClock })).close();
+    linkSync(path, other);
+    for (const name of [path, other])
+      await expect(openLedger(name, { origin, clock: systemClock })).rejects.toMatchObject({
+        code: 'NOT_WRITABLE',
+        exitCode: 2,
+        message: expect.stringContaining('2 names (hard links)'),
+      });
+    // To look at it is no harm.
+    await (await openLedger(path, { origin, clock: systemClock, readOnly: true })).close();
+  });
+
+  test('links that lead in a circle', async () => {
+    const path = join(await scratch(), 'a.jsonl');
+    symlinkSync(path, path);
+    await expect(openLedger(path, { origin, clock: systemClock })).rejects.toMatchObject({
+      code: 'NOT_WRITABLE',
+    });
   });
 });
 
