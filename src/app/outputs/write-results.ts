@@ -65,14 +65,13 @@ function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
   const outcome = ledger.outcome(pair);
   if (outcome !== undefined) return outcome;
   const state = ledger.state(pair);
-  return state && { ...NO_WORDS, ...state };
+  return state && { ...NO_WORDS, ...state, askedAt: ledger.askedAt(pair) };
 }
 
-/** In doubt, or not done: nothing is known of it but that it was asked. */
+/** In doubt, or not done: nothing is known of it but that it was asked, and when. */
 const NO_WORDS = {
   message: '',
   httpStatus: undefined,
   traceId: '',
-  askedAt: undefined,
   settledAt: undefined,
 } as const;
