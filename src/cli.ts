@@ -8,6 +8,7 @@ import type { Io, StopSignal } from './app/io.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
 import { removeTemporaries } from './lib/atomic-file.ts';
+import { describeFailure, errorCode, isSystemRefusal } from './lib/failure.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -18,6 +19,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * done: then the process ends at once. It has to do so itself: as PID 1 of a container the kernel would not end it.
  */
 let onStop: ((signal: StopSignal) => void) | undefined;
+/** A command has begun its work: people may have been asked. */
+let begun = false;
 function stop(signal: StopSignal): void {
   const handler = onStop;
   onStop = undefined;
@@ -37,17 +40,34 @@ const io: Io = {
   stderr: process.stderr,
   onSignal(handler) {
     onStop = handler;
+    begun = true;
     return () => {
       onStop = undefined;
     };
   },
 };
 
+/** What the system would not do, wherever it was asked for. */
+function refusalOf(error: unknown): string | undefined {
+  if (isSystemRefusal(error)) {
+    const what = describeFailure(error);
+    return errorCode(error) === 'EMFILE' ? `${what}, raise the limit (ulimit -n)` : what;
+  }
+  // With too few handles, node does not find what is there.
+  if (begun || errorCode(error) !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  return 'a part of this tool cannot be loaded: it is not installed whole, or too few files may be open (ulimit -n)';
+}
+
 /** One line for what the user can act on; a defect of ours asks to be reported, with its stack only when wanted. */
 function explain(error: unknown): ExitCode {
   if (error instanceof OnboardError) {
     process.stderr.write(`group-onboard: ${error.message}\n`);
     return error.exitCode;
+  }
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) {
+    process.stderr.write(`group-onboard: ${refusal}: put that right, and run the same command again\n`);
+    return begun ? EXIT.again : EXIT.usage;
   }
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`group-onboard: a defect of this tool: ${message.split('\n')[0]}\n`);

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../config/run.ts';
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
+import { errorCode, isSystemRefusal } from '../lib/failure.ts';
 import { keyCutter, oneLine } from '../send/api/scrub.ts';
 import { Interrupted, openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
@@ -47,6 +48,8 @@ export function withoutSecrets(error: unknown, ...secrets: readonly (string | un
   const clean = (text: string) => oneLine(cut(text));
   const { message = String(error), stack = '' } = error instanceof Error ? error : {};
   const told = new Error(clean(message));
+  // The system's own refusal stays one.
+  if (isSystemRefusal(error)) Object.assign(told, { code: errorCode(error) });
   told.stack = stack.split('\n').map(clean).join('\n    ');
   return told;
 }

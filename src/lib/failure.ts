@@ -15,6 +15,12 @@ const MEANING: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
   ENFILE: 'too many open files on this machine',
   ELOOP: 'the links lead in a circle',
+  ENODEV: 'the device is gone',
+  ENXIO: 'the device is gone',
+  ESTALE: 'the network file system has lost the file',
+  EBUSY: 'it is in use',
+  ENOMEM: 'out of memory',
+  EAGAIN: 'no more processes may be started',
 };
 
 /** The `code` of a system error (`ENOSPC`), or '' for anything else. */
@@ -22,6 +28,11 @@ export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : '';
+}
+
+/** Whether the system refused something, which its owner has to put right: no defect of this tool. */
+export function isSystemRefusal(error: unknown): boolean {
+  return errorCode(error) in MEANING;
 }
 
 /** One phrase for a failed file operation: `disk full (ENOSPC)`. Never holds a path: the caller names the file. */
