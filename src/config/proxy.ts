@@ -17,11 +17,33 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
   // A proxy is often written without http://, and then with its port.
   const whole = /^[^/]+:\d+\/?$/.test(text) ? `http://${text}` : text;
   const proxy = URL.canParse(whole) ? new URL(whole) : undefined;
-  if (proxy === undefined || proxy.hostname === '')
-    throw new OnboardError('CONFIG', `${name} is not a web address`);
-  if (!/^https?:$/.test(proxy.protocol))
-    throw new OnboardError('CONFIG', `${name} does not begin with http:// or https://: give such a proxy`);
+  const scheme = /^[a-z][a-z\d+.-]*(?=:\/\/)/i.exec(whole)?.[0].toLowerCase();
+  if (scheme !== undefined && !/^https?$/.test(scheme)) {
+    // The scheme has no secret in it: it is shown where it is one that proxies have.
+    const kind = /^socks\d?[a-z]?$/.test(scheme)
+      ? `is a ${scheme} proxy, which is not supported`
+      : 'does not begin with http:// or https://';
+    throw new OnboardError(
+      'CONFIG',
+      `${name} ${kind}: give one that speaks HTTP, like http://proxy.example:3128`,
+    );
+  }
+  if (scheme === undefined || proxy === undefined || proxy.hostname === '' || !canDecode(proxy))
+    throw new OnboardError(
+      'CONFIG',
+      `${name} is not the address of a proxy: write it like http://proxy.example:3128`,
+    );
   return proxy;
+}
+
+/** A name or password with a percent sign of its own would fail with the first request. */
+function canDecode({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The variable's name as it is set, and its text. Empty counts as unset. */

@@ -2,6 +2,7 @@ import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
 import { isRefusedForNow } from './api/read-failure.ts';
+import { statusRule } from './classify/status-rules.ts';
 import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
@@ -119,7 +120,8 @@ export class Gateway {
       // The limiter itself makes it wait, and has done so; of any other status it knows nothing.
       this.#retryAt = clock.monotonic();
     } else {
-      const why = status === 503 ? 'API unavailable (503)' : `the API asks for less haste (${status})`;
+      const isAway = status !== undefined && statusRule(status).meaning === 'unavailable';
+      const why = isAway ? `API unavailable (${status})` : `the API asks for less haste (${status})`;
       this.#pause(when.ms, why);
     }
     return this.#rounds;

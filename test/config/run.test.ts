@@ -141,14 +141,35 @@ describe('the proxy', () => {
     expect(proxied({ ALL_PROXY: HTTPS_PROXY })).toBe(href);
     expect(proxied({ HTTP_PROXY: HTTPS_PROXY })).toBeUndefined();
   });
-  it.each(['nonsense', 'not a proxy', 'socks5://user:secret@127.0.0.1:1080', 'http://', '3128'])(
-    '“%s” is refused, and is in no message',
-    (HTTPS_PROXY) => {
-      const refused = refusal(() => proxied({ HTTPS_PROXY }));
+  it.each([
+    ['nonsense', /is not the address of a proxy/],
+    ['not a proxy', /is not the address/],
+    ['http://', /is not the address/],
+    ['3128', /is not the address/],
+    ['localhost:99999', /is not the address/],
+    ['http://user:100%secret@proxy.corp:3128', /is not the address/],
+    ['mailto:secret', /is not the address/],
+    ['socks5://user:secret@127.0.0.1:1080', /is a socks5 proxy, which is not supported/],
+    ['SOCKS5H://secret:1080', /is a socks5h proxy/],
+    ['socks://secret:1080', /is a socks proxy/],
+    ['ftp://user:secret@127.0.0.1', /does not begin with http:/],
+    ['secret://127.0.0.1', /does not begin with http:/],
+  ])('“%s” is refused, and no secret is in the message', (HTTPS_PROXY, says) => {
+    for (const name of ['HTTPS_PROXY', 'https_proxy', 'all_proxy']) {
+      const refused = refusal(() => proxied({ [name]: HTTPS_PROXY }));
       expect(refused.exitCode).toBe(2);
+      expect(refused.message).toMatch(says);
+      expect(refused.message.startsWith(name)).toBe(true);
       expect(refused.message).not.toContain('secret');
-    },
-  );
+    }
+  });
+  it('localhost:3128, in upper case, with blanks around it', () => {
+    expect(proxied({ HTTPS_PROXY: ' localhost:3128 ' })).toBe('http://localhost:3128/');
+    expect(proxied({ HTTPS_PROXY: 'HTTP://PROXY.CORP:3128' })).toBe('http://proxy.corp:3128/');
+    expect(proxied({ HTTPS_PROXY: '[::1]:3128' })).toBe('http://[::1]:3128/');
+    expect(proxied({ HTTPS_PROXY: '', https_proxy: '10.0.0.1:3128' })).toBe('http://10.0.0.1:3128/');
+    expect(proxied({ HTTPS_PROXY: '', https_proxy: '', ALL_PROXY: '' })).toBeUndefined();
+  });
   it.each([
     ['https://api.periskope.app/v1', 'periskope.app', true],
     ['https://api.periskope.app/v1', '*.Periskope.app', true],
@@ -173,6 +194,8 @@ describe('the proxy', () => {
     ['https://[fd00::1]/v1', '[fd00::1]:8443', false],
     ['https://[fd00::1]/v1', 'fd00:0:0::1', true],
     ['https://[fd00::1]/v1', '10.0.0.0/8', false],
+    ['https://api.periskope.app/v1', ' LOCALHOST , API.PERISKOPE.APP:443 ', true],
+    ['https://api.periskope.app/v1', '\tlocalhost;x\n*.PERISKOPE.APP', true],
   ])('%s with NO_PROXY=%s: direct is %s', (baseUrl, NO_PROXY, direct) => {
     const HTTPS_PROXY = 'http://127.0.0.1:3128';
     expect(proxied({ HTTPS_PROXY, NO_PROXY }, baseUrl)).toBe(direct ? undefined : `${HTTPS_PROXY}/`);

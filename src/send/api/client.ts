@@ -4,6 +4,7 @@ import { type CancelableRequest, got, type Response } from 'got';
 import type { ChatId, Clock, Participant } from '../../domain/words.ts';
 import type { Answer, AnswerHeaders } from './answer.ts';
 import { type Agents, Connections, directAgents, whenConnected, whenHandshaken } from './connections.ts';
+import { decoded, LARGEST_BODY, TOO_LARGE } from './decoded.ts';
 import { lost, notSent } from './mishap.ts';
 import { keyCutter } from './scrub.ts';
 
@@ -11,9 +12,6 @@ export type { Answer, AnswerHeaders } from './answer.ts';
 
 /** Longest time for each of name lookup, TCP and TLS, ms. */
 const CONNECT_TIMEOUT = 10_000;
-
-/** Largest body read, bytes: a group of 1024 members is about 1 MB. */
-const LARGEST_BODY = 10 * 1024 * 1024;
 
 /**
  * Time-out that each further person adds to an ask, ms: the engine behind the API adds people one after the other,
@@ -93,6 +91,7 @@ export function createClient(options: ClientOptions): Client {
       authorization: `Bearer ${options.apiKey}`,
       'x-phone': options.sender,
       accept: 'application/json',
+      'accept-encoding': 'identity',
       'user-agent': options.userAgent ?? 'group-onboard',
     },
     agent: agents,
@@ -101,7 +100,7 @@ export function createClient(options: ClientOptions): Client {
     throwHttpErrors: false,
     // Not even NODE_TLS_REJECT_UNAUTHORIZED=0 lets the key go to a stranger.
     https: { rejectUnauthorized: true },
-    // No compression asked for, none undone: a small body cannot grow past the bound.
+    // A body that is packed all the same is undone within its bound by `decoded`.
     decompress: false,
     timeout: { lookup: phase, connect: phase, secureConnect: phase, request: requestTimeoutMs },
     mutableDefaults: true,
@@ -153,14 +152,14 @@ export function createClient(options: ClientOptions): Client {
         });
       });
       request.on('downloadProgress', ({ transferred, total }) => {
-        if (Math.max(transferred, total ?? 0) > LARGEST_BODY) request.cancel('larger than 10 MiB');
+        if (Math.max(transferred, total ?? 0) > LARGEST_BODY) request.cancel(TOO_LARGE);
       });
       const response = await request;
       return {
         kind: 'answer',
         httpStatus: response.statusCode,
         ...readHead(response.headers),
-        body: cut(textOf(response)),
+        body: cut(await decoded(response.rawBody, response.headers['content-encoding'])),
         ...instants(),
       };
     } catch (error) {
@@ -202,12 +201,6 @@ export function createClient(options: ClientOptions): Client {
     phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
     close: () => connections.close(),
   };
-}
-
-/** got leaves a compressed body as its bytes. */
-function textOf({ body, headers }: Response<unknown>): string {
-  if (typeof body === 'string') return body;
-  return `a body that cannot be read: its content-encoding is ${headers['content-encoding']}`;
 }
 
 /** Nothing of the base URL but origin and path: credentials in it would take the place of the key. */

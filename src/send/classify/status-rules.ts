@@ -14,8 +14,9 @@ const RULES = [
   rule('perhaps_done', 408, 409, 424, 499),
   // Less haste is wanted.
   rule('throttled', 420, 429),
-  // Not now: nothing was done.
-  rule('unavailable', 503),
+  // Not now: nothing was done. The 5xx beyond 520 are Cloudflare's, which had no connection to the API: refused (521), no
+  // route (523), no TLS (525, 526), no address (530). Of a 520, 522 or 524 the API may have had the request.
+  rule('unavailable', 503, 521, 523, 525, 526, 530),
 ];
 
 /**

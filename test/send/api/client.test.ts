@@ -8,7 +8,7 @@ import {
 import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatId, Participant } from '../../../src/domain/words.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/send/api/client.ts';
@@ -162,16 +162,58 @@ test('101: an answer that turns the connection into something else is lost, and 
   expect(answer).toMatchObject({ kind: 'lost', httpStatus: 101, cause: 'truncated' });
 });
 
-test('a body in an encoding that was not asked for is an answer, and says which', async () => {
-  const server = await httpServer((_request, response) => {
-    response.writeHead(422, { 'content-encoding': 'gzip' }).end(gzipSync('{"message":"no"}'));
-  });
-  expect(await ask(clientOf(server.url))).toMatchObject({
-    kind: 'answer',
-    httpStatus: 422,
-    body: 'a body that cannot be read: its content-encoding is gzip',
-  });
-});
+const NO = '{"message":"no"}';
+
+test.each([
+  ['gzip', gzipSync(NO), NO],
+  ['GZIP', gzipSync(NO), NO],
+  ['x-gzip', gzipSync(NO), NO],
+  ['br', brotliCompressSync(NO), NO],
+  ['deflate', deflateSync(NO), NO],
+  ['deflate', deflateRawSync(NO), NO],
+  ['gzip, br', brotliCompressSync(gzipSync(NO)), NO],
+  ['identity', NO, NO],
+  ['', NO, NO],
+  ['gzip', '', ''],
+  ['gzip', `\n${NO}`, 'a body that cannot be read: its content-encoding is gzip'],
+  ['br', gzipSync(NO), 'a body that cannot be read: its content-encoding is br'],
+  ['gzip', gzipSync(NO).subarray(0, 20), 'a body that cannot be read: its content-encoding is gzip'],
+  ['zstd', gzipSync(NO), 'a body that cannot be read: its content-encoding is zstd'],
+  ['toString', gzipSync(NO), 'a body that cannot be read: its content-encoding is toString'],
+])(
+  'no packed body is asked for; one in “%s” is read all the same, or says so',
+  async (encoding, sent, body) => {
+    const asked: unknown[] = [];
+    const server = await httpServer((request, response) => {
+      asked.push(request.headers['accept-encoding']);
+      response.writeHead(422, { 'content-encoding': encoding }).end(sent);
+    });
+    expect(await ask(clientOf(server.url))).toMatchObject({ kind: 'answer', httpStatus: 422, body });
+    expect(asked).toEqual(['identity']);
+  },
+);
+
+test.each([
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['deflate', deflateSync],
+] as const)(
+  'a packed body (%s) of more than 10 MiB is said as such, and a smaller one is read',
+  async (encoding, pack) => {
+    const sizes = [10 * 1024 * 1024, 10 * 1024 * 1024 + 1].map((size) => pack(Buffer.alloc(size, 'x')));
+    const server = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-encoding': encoding }).end(sizes.shift());
+    });
+    const client = clientOf(server.url);
+    expect(await ask(client)).toMatchObject({ kind: 'answer', body: expect.stringMatching(/^x{1000}/) });
+    expect(await ask(client)).toMatchObject({
+      kind: 'lost',
+      cause: 'truncated',
+      httpStatus: 200,
+      message: expect.stringContaining('larger than 10 MiB'),
+    });
+  },
+);
 
 test('an echoed key is cut out of body and headers', async () => {
   const key = 'quoted"key"0123456789';

@@ -14,9 +14,9 @@ it.each<[StatusMeaning, number[]]>([
   ['forbidden', [403]],
   ['not_found', [404]],
   ['throttled', [420, 429]],
-  ['unavailable', [503]],
+  ['unavailable', [503, 521, 523, 525, 526, 530]],
   ['perhaps_done', [408, 409, 424, 499]],
-  ['broken', [100, 500, 501, 502, 504, 521, 599, 600, 999, 0]],
+  ['broken', [100, 500, 501, 502, 504, 520, 522, 524, 527, 529, 599, 600, 999, 0]],
   ['front', [405, 406, 407, 410, 418, 430, 451]],
 ])('%s: %j', (meaning, statuses) => {
   expect(statuses.map((status) => statusRule(status).meaning)).toEqual(statuses.map(() => meaning));
@@ -27,6 +27,7 @@ it.each([
   [true, answered(420)],
   [true, answered(503)],
   [true, broken(503)],
+  [true, answered(530, '<html>error code: 1016</html>')],
   [true, broken(429)],
   [true, answered(403, '', { 'retry-after': '5' })],
   [true, answered(422, { message: 'Too many requests' })],
