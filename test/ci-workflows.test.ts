@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../src/app/io.ts';
 import { program } from '../src/cli/program.ts';
 import { EXIT } from '../src/domain/errors.ts';
+import { scratch } from './helpers.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(`${ROOT}README.md`, 'utf8');
@@ -86,5 +88,50 @@ describe.each(files)('the workflow for %s', (file) => {
       const value = /^ *(?:- )?[\w-]+: (.*)$/.exec(line)?.[1] ?? '';
       if (!/^['"|$[]/.test(value)) expect(value.replace(/ # .*$/, ''), line).not.toMatch(/: |^[&*!%@`{}]/);
     }
+  });
+});
+
+const hasJq = spawnSync('jq', ['--version']).status === 0;
+
+/** A `gh` that knows these artifacts, and the workflow of each run. */
+const GH = `#!/bin/bash
+shift
+[ "$1" = --paginate ] && shift
+case $1 in
+  */artifacts*) echo '{"artifacts":[
+    {"created_at":"2026-01-05","expired":false,"workflow_run":{"id":5,"head_branch":"other"}},
+    {"created_at":"2026-01-04","expired":false,"workflow_run":{"id":4,"head_branch":"main"}},
+    {"created_at":"2026-01-02","expired":false,"workflow_run":{"id":2,"head_branch":"main"}},
+    {"created_at":"2026-01-03","expired":false,"workflow_run":{"id":3,"head_branch":"main"}},
+    {"created_at":"2026-01-06","expired":true,"workflow_run":{"id":6,"head_branch":"main"}}]}' ;;
+  */runs/4) echo '{"path":".github/workflows/else.yml"}' ;;
+  *) echo '{"path":".github/workflows/onboard.yml@main"}' ;;
+esac | jq -r "$3"
+`;
+
+describe('the ledger that a workflow goes on with', () => {
+  it.runIf(hasJq).each([
+    ['main', '3'],
+    ['other', '5'],
+    ['none', ''],
+  ])('in GitHub is the newest of the same branch (%s) and workflow: of run “%s”', async (branch, run) => {
+    const dir = await scratch();
+    await writeFile(join(dir, 'gh'), GH, { mode: 0o755 });
+    const script = blocksIn(await textOf('github')).find((block) => block.includes('gh api'));
+    execFileSync('bash', ['-e', '-c', script!], {
+      stdio: 'ignore',
+      env: {
+        PATH: `${dir}:${process.env['PATH']}`,
+        GITHUB_OUTPUT: join(dir, 'out'),
+        GITHUB_REPOSITORY: 'o/r',
+        GITHUB_REF_NAME: branch,
+        GITHUB_WORKFLOW_REF: `o/r/.github/workflows/onboard.yml@refs/heads/${branch}`,
+      },
+    });
+    expect(await readFile(join(dir, 'out'), 'utf8')).toBe(`run=${run}\n`);
+  });
+
+  it('in GitLab has the branch in its name', async () => {
+    expect(await textOf('gitlab')).toMatch(/LEDGER_URL: \S+\/ledger-\$CI_COMMIT_REF_SLUG\.jsonl /);
   });
 });
