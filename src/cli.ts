@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import type { Io, StopSignal } from './app/io.ts';
+import { hushDebug } from './cli/hush-debug.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
 import { removeTemporaries } from './lib/atomic-file.ts';
@@ -13,6 +14,10 @@ import { describeFailure, errorCode, isSystemRefusal } from './lib/failure.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+// The modules that would print are loaded by the command, later than this.
+const hushed = hushDebug(process);
+if (hushed) process.stderr.write(`group-onboard: ${hushed}\n`);
 
 /**
  * What a signal means to the command that is running. Before a command has said so, nothing was begun, and after it, all is

@@ -8,13 +8,15 @@ import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
+import { keepToOwner } from '../lib/owner-only.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
 import type { Ending } from '../report/summary/ending.ts';
 import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/follow-up-text.ts';
+import { publicName } from '../report/summary/public-text.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { openSharing } from './asking/share.ts';
-import { type Io, systemClock } from './io.ts';
+import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertReplaceable } from './outputs/own-files.ts';
 import { assertPublishable, forLog, publish } from './outputs/publish.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
@@ -61,6 +63,8 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
   const ledger = await ledgerOf(config, releases);
+  const open = ledger && (await keepToOwner(config.ledger.path));
+  if (open) log.warn({}, open);
   await sweepAll([config.output, ...Object.values(config.reports)], clock.now());
   if (ledger?.repaired) log.warn({}, ledger.repaired);
   return { ...toRead, cohort, ledger };
@@ -147,10 +151,12 @@ async function tell(
     waitedMs: live.waits.total(),
     ...timesOf(session),
   };
+  // With the results themselves on stdout, the words go to stderr.
+  const stream = config.output === '-' ? io.stderr : io.stdout;
   const facts: FollowUpFacts = {
     file: config.results,
     groups: counts,
-    groupName: ending.groupName,
+    groupName: isSeenOnce(io, stream) ? ending.groupName : (id) => publicName(live.groupName(id)),
     rows,
     olderThanMs: config.olderThanMs,
     now,
@@ -158,8 +164,7 @@ async function tell(
     written,
     stopped: stop?.message,
   };
-  // With the results themselves on stdout, the words go to stderr.
-  const say = safeWriter(config.output === '-' ? io.stderr : io.stdout);
+  const say = safeWriter(stream);
   if (!config.log.quiet) say(forLog(followUpText(facts), ending, io.env));
   await publish(ending, config.reports, io.env);
   return exit;

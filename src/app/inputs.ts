@@ -11,6 +11,7 @@ import { rowsOf, type Shard } from '../domain/shard.ts';
 import type { Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { settled, sweepAll, temporaryBeside } from '../lib/atomic-file.ts';
+import { keepToOwner } from '../lib/owner-only.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { assertLedgerNotLost, assertOneSharding } from './asking/asked-elsewhere.ts';
@@ -98,6 +99,8 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   if (!config.dryRun)
     await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
+  const open = config.dryRun ? undefined : await keepToOwner(config.ledger);
+  if (open) log.warn({}, open);
   return { cohort, ledger };
 }
 

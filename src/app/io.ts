@@ -20,6 +20,11 @@ export function isTerminal(stream: Readable | Writable): boolean {
   return 'isTTY' in stream && stream.isTTY === true;
 }
 
+/** Whether what is shown there passes before one person's eyes; elsewhere somebody may keep it, as CI keeps its log. */
+export function isSeenOnce({ env }: Pick<Io, 'env'>, stream: Writable): boolean {
+  return isTerminal(stream) && !env['CI'];
+}
+
 /** Whether colours are wanted on this stream: a terminal, and nobody said otherwise (https://no-color.org). */
 export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = io.stderr): boolean {
   return isTerminal(stream) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';

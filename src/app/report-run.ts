@@ -5,6 +5,7 @@ import { shardText } from '../domain/shard.ts';
 import { HtmlReport } from '../report/html/report.ts';
 import type { Countries } from '../report/summary/countries.ts';
 import type { Ending } from '../report/summary/ending.ts';
+import { publicName } from '../report/summary/public-text.ts';
 import { summaryText } from '../report/summary/summary.ts';
 import type { Tally } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
@@ -12,7 +13,7 @@ import type { LimiterSnapshot } from '../send/rate-limit/limiter.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { exitCodeOf, nextStep, shellWords, typedCommand } from './exit.ts';
 import type { Inputs } from './inputs.ts';
-import { wantsColour } from './io.ts';
+import { isSeenOnce, wantsColour } from './io.ts';
 import { writePage } from './outputs/own-files.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import { forLog, publish } from './outputs/publish.ts';
@@ -127,6 +128,7 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
     const text = summaryText(
       {
         ...ending,
+        ...(!isSeenOnce(io, io.stderr) && { groupName: (id) => publicName(live.groupName(id)) }),
         ledger: config.ledger,
         report: end.reported ? config.reports.report : undefined,
         stopped: stop?.message,

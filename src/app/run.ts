@@ -1,7 +1,8 @@
 import type { RunConfig } from '../config/run.ts';
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import { errorCode, isSystemRefusal } from '../lib/failure.ts';
-import { keyCutter, oneLine } from '../send/api/scrub.ts';
+import { keyCutter } from '../send/api/key-cutter.ts';
+import { oneLine } from '../send/api/scrub.ts';
 import { Interrupted, openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';

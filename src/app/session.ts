@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { secretFileWarnings } from '../config/api.ts';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
@@ -55,6 +56,7 @@ export function openSession(
   setMaxListeners(0, abandon.signal); // every request in flight listens to it
   const live = new Live(clock);
   const { log, ...progress } = openOutput(config, io, live);
+  if (config.target?.kind === 'api') for (const warning of secretFileWarnings(io.env)) log.warn({}, warning);
   releases.add(() => progress.stop());
   releases.add(
     io.onSignal((signal) => {

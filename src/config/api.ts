@@ -1,8 +1,10 @@
 /** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
 import { readFileSync } from 'node:fs';
 import { OnboardError } from '../domain/errors.ts';
+import { visible } from '../domain/safe-text.ts';
 import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
+import { isOpenToAll } from '../lib/owner-only.ts';
 import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
@@ -27,6 +29,9 @@ export function usage(message: string): OnboardError {
   return new OnboardError('CONFIG', message);
 }
 
+/** A key goes into one header of each request, and servers refuse headers of 8 KB and more. */
+const LONGEST_KEY = 4_096;
+
 /** The key from the environment or from the file that the environment names. Its text is in no message. */
 export function readApiKey(env: Env): string | undefined {
   const inline = env['PERISKOPE_API_KEY'];
@@ -50,14 +55,30 @@ export function readApiKey(env: Env): string | undefined {
   }
   key = key?.trim();
   if (file && !key) throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: ${file} is empty`);
+  const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
+  if (key && key.length > LONGEST_KEY) {
+    const size = `${key.length.toLocaleString('en-US')} characters`;
+    throw new OnboardError(
+      'KEY_MISSING',
+      `${where} holds ${size}, and no key is so long: put the key alone there`,
+    );
+  }
   if (key && !/^[\x21-\x7e]+$/.test(key)) {
-    const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
     throw new OnboardError(
       'KEY_MISSING',
       `${where} holds characters that no key has (a space, a line break?)`,
     );
   }
   return key || undefined;
+}
+
+/** What to say of files with secrets that everybody on this machine may read. */
+export function secretFileWarnings(env: Env): readonly string[] {
+  return ['PERISKOPE_API_KEY_FILE', 'GROUP_ONBOARD_REDIS_URL_FILE'].flatMap((name) => {
+    const file = env[name];
+    if (!file || !isOpenToAll(file)) return [];
+    return `${name}: everybody on this machine may read ${visible(file)}; make it yours alone: chmod 600`;
+  });
 }
 
 /** https only; http for the machine itself, where a key cannot be overheard. */

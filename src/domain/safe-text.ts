@@ -5,16 +5,30 @@ import { maskParticipant } from './participant.ts';
  * Digits of any script, written like a phone: with up to three spaces, signs or brackets between them. A comma or a
  * colon ends it: those stand between numbers, and before a port.
  */
-const NUMBER = /\+?\p{Nd}(?:(?:(?![,;:])[\s\p{P}\p{S}\p{Cf}]){0,3}\p{Nd})*/gu;
+const NUMBER = /\+?\p{Nd}(?:(?:(?![,;:])[\s\p{P}\p{S}\p{Cf}\p{M}]){0,3}\p{Nd})*\p{M}*/gu;
 /** Fewer digits are a date, a price or a cohort's number; national numbers of ten digits are phones. */
 const FEWEST_DIGITS = 10;
+/** In the name of a group, which has no columns of prices: there are national numbers of so few digits. */
+const FEWEST_IN_NAME = 7;
+/** A date, and a pair of years, which names of groups have more often than a phone. */
+const DATE =
+  /^(?:(?:19|20)\d\d([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./ ])\d{1,2}\2(?:19|20)\d\d|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d)$/;
 
 /** The text with everything masked that could be a phone number. */
 export function maskNumbers(text: string): string {
+  return maskedFrom(FEWEST_DIGITS, text);
+}
+
+/** The name of a group in the same way, and with shorter numbers in it masked, too. */
+export function maskNames(name: string): string {
+  return maskedFrom(FEWEST_IN_NAME, name);
+}
+
+function maskedFrom(fewest: number, text: string): string {
   return text.replace(NUMBER, (found: string, at: number) => {
-    if (isGroup(found, text.slice(at + found.length))) return found;
-    const digits = found.replace(/\P{Nd}/gu, '');
-    return [...digits].length < FEWEST_DIGITS ? found : masked([...digits]);
+    if (isGroup(found, text.slice(at + found.length)) || DATE.test(found)) return found;
+    const digits = [...found.replace(/\P{Nd}/gu, '')];
+    return digits.length < fewest ? found : masked(digits);
   });
 }
 

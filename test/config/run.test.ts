@@ -39,6 +39,12 @@ describe('the key', () => {
       { PERISKOPE_API_KEY_FILE: dir },
       { PERISKOPE_API_KEY_FILE: empty },
       { PERISKOPE_API_KEY: 'pk_secret\npk_secret' },
+      { PERISKOPE_API_KEY: 'pk_secret pk_secret' },
+      { PERISKOPE_API_KEY: 'pk_secret\u0007' },
+      { PERISKOPE_API_KEY: 'pk_secret\u00e9' },
+      { PERISKOPE_API_KEY: '“pk_secret”' },
+      { PERISKOPE_API_KEY: 'Bearer pk_secret' },
+      { PERISKOPE_API_KEY: 'pk_secret'.repeat(667) },
     ]) {
       const error = refusal(() => readApiKey(env));
       expect(error.exitCode).toBe(2);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { keyCutter } from '../../src/send/api/key-cutter.ts';
 import { lost, notSent } from '../../src/send/api/mishap.ts';
-import { keyCutter, oneLine, shorten } from '../../src/send/api/scrub.ts';
+import { oneLine, shorten } from '../../src/send/api/scrub.ts';
 
 const same = (text: string) => text;
 
@@ -41,6 +42,25 @@ test('the key is cut out, plain and quoted; what is too short to be one is left'
   expect(cut('pk/a+b')).toBe('pk/a+b');
   expect(keyCutter('a')('banana')).toBe('banana');
   expect(keyCutter('')('banana')).toBe('banana');
+  expect(keyCutter('12345%41&amp;')('is 12345%41&amp; or 12345%2541&amp;amp; or 12345%41&amp;')).toBe(
+    'is [key] or [key] or [key]',
+  );
+  expect(keyCutter('pk\\end12345\\')('{"a":"pk\\\\end12345\\\\"}')).toMatch(/^\{"a":"\[key\]\\*"\}$/);
+  expect(keyCutter('\\'.repeat(9))('x'.repeat(9))).toBe('x'.repeat(9));
+});
+
+test('a key of any length, and an answer of any shape, cost no time and end in no error', () => {
+  for (const key of ['k'.repeat(6_000), 'a"b/'.repeat(1_500), `${'a'.repeat(5_999)}+`]) {
+    const cut = keyCutter(key);
+    expect(cut(`<${key}> <${JSON.stringify(key)}> <${encodeURIComponent(key)}>`)).toBe(
+      '<[key]> <"[key]"> <[key]>',
+    );
+    for (const text of ['a'.repeat(1e6), '\\'.repeat(1e6), '%61'.repeat(3e5), '&#'.repeat(5e5)]) {
+      const start = performance.now();
+      expect(cut(text)).not.toContain('[key]');
+      expect(performance.now() - start).toBeLessThan(2_000);
+    }
+  }
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { maskSender } from '../../domain/sender.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
-import { publicText } from '../../report/summary/public-text.ts';
+import { publicName } from '../../report/summary/public-text.ts';
 import { foreseen, type Standings } from '../../send/groups/standing.ts';
 import type { Log } from '../../send/ports.ts';
 import type { Phones } from '../phones/senders.ts';
@@ -41,7 +41,7 @@ export function foresee(parts: ForeseeParts): ReadonlyMap<ChatId, string> {
     if (texts.size === 0) continue;
     const text = [...texts].join('; ');
     found.set(chatId, text);
-    const named = name === '' ? 'this group' : `“${publicText(name, 60)}”`;
+    const named = name === '' ? 'this group' : `“${publicName(name, 60)}”`;
     parts.log.warn({ chat_id: chatId }, `${named}: ${text} (by what the API last read of it)`);
   }
   return found;

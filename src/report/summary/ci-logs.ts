@@ -8,7 +8,7 @@ import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 import type { Ending } from './ending.ts';
-import { publicText } from './public-text.ts';
+import { publicName, publicText } from './public-text.ts';
 import { type Counts, type Trouble, troublesOf } from './tally.ts';
 
 const MOST_ANNOTATIONS = 10;
@@ -145,7 +145,7 @@ function row(name: string, counts: Counts, shown: readonly Status[]): string {
 }
 
 function label(ending: Ending, id: ChatId): string {
-  return markdown(publicText(ending.groupName(id), 80) || maskChatId(id));
+  return markdown(publicName(ending.groupName(id), 80) || maskChatId(id));
 }
 
 function factsLine(ending: Ending): string {

@@ -3,7 +3,7 @@ import { maskChatId } from '../../domain/chat-id.ts';
 import { EXIT } from '../../domain/errors.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import type { Ending } from './ending.ts';
-import { publicText } from './public-text.ts';
+import { publicName, publicText } from './public-text.ts';
 import { type Counts, inWords, type Tally, troublesOf } from './tally.ts';
 
 export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
@@ -67,7 +67,7 @@ function groupCase(ending: Ending, id: ChatId | '', counts: Counts): Case {
 
 /** A name may be shared by groups, and CI servers know a test by its name: the id makes it one. */
 function caseName(ending: Ending, id: ChatId): string {
-  const name = publicText(ending.groupName(id), 100);
+  const name = publicName(ending.groupName(id), 100);
   return name === '' ? maskChatId(id) : `${name} (${maskChatId(id)})`;
 }
 

@@ -7,7 +7,7 @@ import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES } from '../../domain/words.ts';
 import { byPeople } from './countries.ts';
 import type { Ending } from './ending.ts';
-import { publicText } from './public-text.ts';
+import { publicName, publicText } from './public-text.ts';
 import { noCounts, reasonsOf } from './tally.ts';
 
 const SCHEMA = 'group-onboard/summary';
@@ -117,7 +117,7 @@ export function summaryOf(ending: Ending): Summary {
       .filter(([id]) => id !== '')
       .map(([id, status]) => ({
         chat_id: maskChatId(id),
-        name: publicText(ending.groupName(id as ChatId)),
+        name: publicName(ending.groupName(id as ChatId)),
         rows: Object.values(status).reduce((sum, n) => sum + n, 0),
         status: { ...noCounts(), ...status },
         reasons: listed(tally.groupReasons.get(id) ?? new Map()),

@@ -5,8 +5,8 @@ import type { ChatId, Clock, Participant } from '../../domain/words.ts';
 import type { Answer, AnswerHeaders } from './answer.ts';
 import { type Agents, Connections, directAgents, whenConnected, whenHandshaken } from './connections.ts';
 import { decoded, LARGEST_BODY, TOO_LARGE } from './decoded.ts';
+import { keyCutter } from './key-cutter.ts';
 import { lost, notSent } from './mishap.ts';
-import { keyCutter } from './scrub.ts';
 
 export type { Answer, AnswerHeaders } from './answer.ts';
 

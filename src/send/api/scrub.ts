@@ -4,39 +4,6 @@ import { maskNumbers } from '../../domain/safe-text.ts';
 /** Longest error message kept, in UTF-16 units. */
 const LONGEST_LINE = 300;
 
-/** A key shorter than this is no key of the API, and cutting it out would tear answers apart. */
-const SHORTEST_KEY = 8;
-
-/**
- * Takes the API key out of a text, also as it stands in JSON (`\/`, `\u002b`), in an address (`%2B`) or in a page
- * (`&#43;`). A server that echoes it must not get it into a file.
- */
-export function keyCutter(apiKey: string): (text: string) => string {
-  if (apiKey.length < SHORTEST_KEY) return (text) => text;
-  const forms = new RegExp(Array.from(apiKey, anyForm).join(''), 'g');
-  return (text) => text.replace(forms, '[key]');
-}
-
-const NAMED: Readonly<Record<string, string>> = {
-  '"': 'quot',
-  '&': 'amp',
-  '<': 'lt',
-  '>': 'gt',
-  "'": 'apos',
-};
-
-/** A character of the key, however it is escaped. The backslashes are counted: a long run of them must not cost time. */
-function anyForm(char: string): string {
-  const code = char.charCodeAt(0);
-  const hex = code
-    .toString(16)
-    .padStart(2, '0')
-    .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-  const plain = /^\w$/.test(char) ? char : `\\\\{0,4}${char.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`;
-  const named = NAMED[char] === undefined ? [] : [`&${NAMED[char]};`];
-  return `(?:${[plain, `\\\\{1,4}u00${hex}`, `%${hex}`, `&#0{0,4}${code};`, `&#[xX]0{0,4}${hex};`, ...named].join('|')})`;
-}
-
 /** Seven digits and more. Grouped ones, and those of other scripts, are the business of `maskNumbers`. */
 const PHONE = /\d{7,}|\+\d(?:[\s().-]{0,2}\d){6,}/g;
 

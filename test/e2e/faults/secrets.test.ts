@@ -1,6 +1,6 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SOAK, soakTest } from '../../helpers.ts';
@@ -187,4 +187,121 @@ it('a header that is a person’s row is not read out', async () => {
   const { ended } = await run(on);
   expect(ended.code).toBe(3);
   noNumbers(ended.stderr);
+});
+
+describe('what Node and its libraries print for debugging', () => {
+  it('is left out, and one line says so', async () => {
+    const auths: string[] = [];
+    const redis = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => {
+        auths.push(String(chunk));
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void redis.close());
+    const { port } = redis.address() as AddressInfo;
+    const api = await sandbox('--limit', '1000');
+    const debug = { DEBUG: '*', NODE_DEBUG: 'http,https,net,tls,stream,timer' };
+    const plain = await job({ ...api, env: { ...api.env, ...debug } }, csv(PEOPLE));
+    const { ended, all } = await run(plain);
+    expect(ended.code).toBe(4);
+    expect(ended.stderr.split('\n')[0]).toBe(
+      'group-onboard: DEBUG and NODE_DEBUG have no effect here: the key and phone numbers would be printed',
+    );
+    noKey(all, api.env['PERISKOPE_API_KEY']);
+    noNumbers(ended.stderr);
+    expect(ended.stderr).not.toMatch(/^[A-Z]+ \d+: /m);
+
+    const url = `redis://:redis-password@127.0.0.1:${port}`;
+    const shared = await job(
+      { ...api, env: { ...api.env, ...debug, GROUP_ONBOARD_REDIS_URL: url } },
+      csv(PEOPLE),
+    );
+    const other = await run(shared);
+    expect(auths.join('')).toContain('redis-password');
+    expect(other.all).not.toContain('redis-password');
+    expect(Object.values((await api.counts()).pairs).map(({ asked }) => asked)).toEqual(PEOPLE.map(() => 1));
+  });
+
+  it('in a run that has neither, nothing is said of it', async () => {
+    const api = await sandbox('--limit', '1000');
+    const on = await job({ ...api, env: { ...api.env, DEBUG: '1', NODE_DEBUG: '' } }, csv([phone(1, 1)]));
+    expect((await on.run()).stderr).not.toContain('DEBUG');
+    expect(Object.values((await api.counts()).pairs)).toHaveLength(1);
+  });
+});
+
+describe('files that others may read', () => {
+  it('a restored ledger is taken back, and a key file is named', async () => {
+    const api = await sandbox('--limit', '1000');
+    const on = await job({ args: api.args, env: {} }, csv([phone(1, 1)]));
+    const key = join(on.dir, 'key');
+    await writeFile(key, `${api.env['PERISKOPE_API_KEY']}\n`, { mode: 0o644 });
+    const env = { PERISKOPE_API_KEY_FILE: key };
+    const first = await cli(['run', on.cohort, ...api.args], env);
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain(`PERISKOPE_API_KEY_FILE: everybody on this machine may read ${key}`);
+    const ledger = `${on.cohort.replace('.csv', '.results.csv')}.ledger.jsonl`;
+    for (const path of [ledger, ledger.replace('.ledger.jsonl', '')]) await chmod(path, 0o666);
+    await chmod(key, 0o640);
+    const again = await cli(['run', on.cohort, ...api.args], env);
+    expect([again.code, again.stderr]).toEqual([0, expect.not.stringContaining('may read')]);
+    for (const path of [ledger, ledger.replace('.ledger.jsonl', '')])
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(Object.values((await api.counts()).pairs).map(({ asked }) => asked)).toEqual([1]);
+  });
+
+  it('a key of 6,000 characters is refused before anything is sent', async () => {
+    const api = await sandbox('--limit', '1000');
+    const long = 'pk_live_'.repeat(750);
+    const on = await job(
+      { ...api, env: { PERISKOPE_API_KEY: long, GROUP_ONBOARD_DEBUG: '1' } },
+      csv([phone(1, 1)]),
+    );
+    const ended = await on.run();
+    expect([ended.code, ended.stderr.trim().split('\n')]).toEqual([
+      2,
+      [expect.stringMatching(/6,000 characters/)],
+    ]);
+    expect(ended.stderr).not.toContain('pk_live_');
+    expect(await api.counts()).toMatchObject({ asks: 0 });
+  });
+});
+
+it('a number in the name of a group is masked where the log is kept', async () => {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const name = 'Helpline +91 98745-32466 or 612 34 56 34';
+      if (request.method === 'POST')
+        return response.end(
+          JSON.stringify({ [`${PEOPLE[0]}@c.us`]: { is_success: true, message: 'added successfully' } }),
+        );
+      if (request.url?.endsWith('/phones'))
+        return response.end(JSON.stringify({ is_ready: true, wa_state: 'CONNECTED', org_phone: SENDER }));
+      return response.end(
+        JSON.stringify({
+          chat_id: GROUP,
+          chat_name: name,
+          chat_type: 'group',
+          members: {},
+          add_members_admins_only: true,
+        }),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  for (const env of [{}, { GITHUB_ACTIONS: 'true', CI: 'true' }]) {
+    const on = await job(
+      { args: ['--base-url', url, '--phone', SENDER], env: { PERISKOPE_API_KEY: KEY, ...env } },
+      csv(PEOPLE.slice(0, 1)),
+    );
+    const { ended, spoken } = await run(on, '--log-level', 'trace');
+    expect(ended.code).toBe(0);
+    expect(spoken).toContain('Helpline 9198•••••466 or 6123••634');
+    expect(spoken).not.toMatch(/98745|32466|34 56/);
+  }
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { publicText } from '../../../src/report/summary/public-text.ts';
+import { publicName, publicText } from '../../../src/report/summary/public-text.ts';
 
 it.each([
   ['919537851844', '9195•••••844'],
@@ -20,3 +20,19 @@ it.each([
   ['rows 12, 345, 678, 901', 'rows 12, 345, 678, 901'],
   ['a\u001b[31mb\nc', 'a\\u001b[31mb c'],
 ])('%j is shown to everybody as %j', (text, shown) => expect(publicText(text)).toBe(shown));
+
+it.each([
+  ['Helpline +91 98745-32466', 'Helpline 9198•••••466'],
+  ['Helpline 612 34 56 34', 'Helpline 6123••634'],
+  ['Call 5551234', 'Call •••••••'],
+  ['555.12.34 (office)', '••••••• (office)'],
+  ['555 - 1234', '•••••••'],
+  ['9️⃣8️⃣7️⃣4️⃣5️⃣3️⃣2️⃣4️⃣6️⃣6️⃣', '9874•••466'],
+  ['٩٨٧٤٥٣٢٤', '٩٨٧٤•٣٢٤'],
+  ['Spring 2026-01-31', 'Spring 2026-01-31'],
+  ['Spring 31.1.2026', 'Spring 31.1.2026'],
+  ['Year 2025–2026', 'Year 2025–2026'],
+  ['Weekend cohort 6, room 1204', 'Weekend cohort 6, room 1204'],
+  ['120363371308389685', '120363371308389685'],
+  ['a\u001b[31mb\nc', 'a\\u001b[31mb c'],
+])('a group called %j is shown to everybody as %j', (name, shown) => expect(publicName(name)).toBe(shown));
