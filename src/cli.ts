@@ -97,3 +97,8 @@ try {
   else exit = explain(error);
 }
 process.exitCode = exit;
+// A connection that somebody holds open, or a name that is still looked up, must not keep the process. What was said comes first.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+process.exit();

@@ -53,7 +53,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
     return true;
   };
   const { batchSize, limit, precheck, dryRun } = config;
-  const ended = await askAll({
+  const asking = askAll({
     ...{ ...session, ...inputs, ...made, phones, ready },
     ...{ batchSize, limit, precheck, dryRun },
     events: live,
@@ -64,8 +64,23 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
       return { limited: false, failure: error ?? new Error('nothing was thrown') };
     },
   );
+  const ended = await unlessLeft(asking, session);
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
 }
+
+/** What comes of the asking, or nothing once the run has to go on without it: the ledger has it as it is. */
+function unlessLeft<T>(asking: Promise<T>, { leave, log }: Session): Promise<T | typeof LEFT> {
+  return new Promise((resolve) => {
+    const go = () => {
+      log.warn({}, 'something does not end: it is left, and the results are written');
+      resolve(LEFT);
+    };
+    leave.addEventListener('abort', go, { once: true });
+    asking.then(resolve).finally(() => leave.removeEventListener('abort', go));
+  });
+}
+
+const LEFT = { limited: false, failure: undefined } as const;
 
 /** Says what former runs have done. Of several phones each has its own cap: what is left of it is no one number. */
 function logDone(

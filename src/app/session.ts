@@ -14,6 +14,12 @@ import type { Releases } from './releases.ts';
 
 /** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
 const DRAIN_MS = 10_000;
+/** After a deadline, which nobody waits for with a kill, an ask of several people has longer: for each further one, ms. */
+const PER_FURTHER_PERSON_MS = 2_000;
+/** What follows the abandoning (memberships are read for a while) has ended by then, ms; if not, it is left. */
+const LEAVE_MS = 20_000;
+/** Then nothing is waited for longer than this on the way out, ms. */
+const LONGEST_RELEASE_MS = 3_000;
 /** The longest wait of a Node timer: longer deadlines are three weeks and more, and no run takes that long. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -29,6 +35,8 @@ export interface Session {
   readonly closing: RunControl;
   /** Abandons the requests that are still in flight. */
   readonly abandon: AbortSignal;
+  /** Aborts a while after that: whatever still waits is left, so that the results are written. */
+  readonly leave: AbortSignal;
   readonly live: Live;
   readonly log: Logger;
   readonly progress: Pick<Output, 'start' | 'stop'>;
@@ -36,7 +44,8 @@ export interface Session {
   readonly releases: Releases;
 }
 
-type SessionConfig = Pick<RunConfig, 'log' | 'target'> & Partial<Pick<RunConfig, 'shard' | 'deadlineMs'>>;
+type SessionConfig = Pick<RunConfig, 'log' | 'target'> &
+  Partial<Pick<RunConfig, 'shard' | 'deadlineMs' | 'batchSize'>>;
 
 /**
  * Opens the log, and listens to what ends the work: the signals and the deadline.
@@ -53,6 +62,14 @@ export function openSession(
   const control = new RunControl();
   const closing = new RunControl();
   const abandon = new AbortController();
+  const leave = new AbortController();
+  const endIn = (ms: number) => {
+    setTimeout(() => abandon.abort(), ms).unref();
+    setTimeout(() => {
+      releases.hurry(LONGEST_RELEASE_MS);
+      leave.abort();
+    }, ms + LEAVE_MS).unref();
+  };
   setMaxListeners(0, abandon.signal); // every request in flight listens to it
   const live = new Live(clock);
   const { log, ...progress } = openOutput(config, io, live);
@@ -65,17 +82,24 @@ export function openSession(
       const reason = { exit, code: 'interrupted', message: `stopped by ${signal}` } as const;
       control.stop(reason);
       closing.stop(reason);
-      setTimeout(() => abandon.abort(), DRAIN_MS).unref();
+      endIn(DRAIN_MS);
     }),
   );
   if (config.deadlineMs !== undefined) {
     const timer = setTimeout(
-      () => control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' }),
+      () => {
+        control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' });
+        endIn(DRAIN_MS + ((config.batchSize ?? 1) - 1) * PER_FURTHER_PERSON_MS);
+      },
       Math.min(config.deadlineMs, LONGEST_TIMER_MS),
     );
     releases.add(() => clearTimeout(timer));
   }
-  return { io, clock, startedAt, control, closing, abandon: abandon.signal, live, log, progress, releases };
+  return {
+    ...{ io, clock, startedAt, control, closing, live, log, progress, releases },
+    abandon: abandon.signal,
+    leave: leave.signal,
+  };
 }
 
 /** When the work began and how long it has taken by now: epoch ms and ms. */

@@ -1,12 +1,9 @@
-import { Agent as HttpAgent } from 'node:http';
-import { HttpsProxyAgent } from 'hpagent';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import type { Clock, Pair, Sender } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
 import { WAITING } from '../../report/terminal/progress.ts';
 import { type Client, createClient } from '../../send/api/client.ts';
-import type { Agents } from '../../send/api/connections.ts';
 import { CircuitBreaker } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
 import type { ErrorBudget } from '../../send/error-budget.ts';
@@ -121,14 +118,6 @@ export interface ConnectParts extends ReaderParts {
   readonly among: Among;
 }
 
-/** The proxy sees the API's name and nothing else: the key travels inside the tunnel. */
-function tunnelAgents(proxy: URL): Agents {
-  return {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsProxyAgent({ keepAlive: true, proxy: proxy.href }),
-  };
-}
-
 /** The limiters of so many phones, which end with the run. */
 export function connectLanes(parts: ReaderParts, phones: number): Lanes {
   const { config, clock, control, closing, sharing, log, waits, releases } = parts;
@@ -193,7 +182,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
     sender: to.sender,
     requestTimeoutMs: config.requestTimeoutMs,
     clock,
-    ...(to.proxy && { agents: tunnelAgents(to.proxy) }),
+    proxy: to.proxy,
   });
   releases.add(() => client.close());
   const { lanes, headerWatch } = among;

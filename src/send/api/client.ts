@@ -7,10 +7,11 @@ import { type Agents, Connections, directAgents, whenConnected, whenHandshaken }
 import { decoded, LARGEST_BODY, TOO_LARGE } from './decoded.ts';
 import { keyCutter } from './key-cutter.ts';
 import { lost, notSent } from './mishap.ts';
+import { tunnelAgents } from './tunnel.ts';
 
 export type { Answer, AnswerHeaders } from './answer.ts';
 
-/** Longest time for each of name lookup, TCP and TLS, ms. */
+/** Longest time for each of name lookup, TCP, a proxy's answer and TLS, ms. */
 const CONNECT_TIMEOUT = 10_000;
 
 /**
@@ -33,10 +34,9 @@ export interface ClientOptions {
   /** From the start of a request to the last byte of its answer, ms; an ask of several people has longer. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
-  /**
-   * Instead of direct connections: agents that tunnel (CONNECT) through a proxy, made with `keepAlive: true`. A proxy
-   * that refuses the tunnel must come out of the agent as an error, not as an answer: nothing reached the API.
-   */
+  /** The proxy that the API is reached through; undefined: none. */
+  readonly proxy?: URL | undefined;
+  /** Instead of those made here, for tests. */
   readonly agents?: Agents | undefined;
   readonly userAgent?: string | undefined;
 }
@@ -81,10 +81,11 @@ interface Call extends CallOptions {
 
 export function createClient(options: ClientOptions): Client {
   const { clock, requestTimeoutMs } = options;
-  const agents = options.agents ?? directAgents();
+  const phase = Math.min(CONNECT_TIMEOUT, requestTimeoutMs);
+  const { proxy } = options;
+  const agents = options.agents ?? (proxy ? tunnelAgents(proxy, { phaseMs: phase }) : directAgents());
   const connections = new Connections(agents, clock);
   const cut = keyCutter(options.apiKey);
-  const phase = Math.min(CONNECT_TIMEOUT, requestTimeoutMs);
 
   const send = got.extend({
     headers: {
@@ -115,6 +116,7 @@ export function createClient(options: ClientOptions): Client {
     let head: IncomingMessage | undefined;
     let headAt: number | undefined;
     let handshakeMs: number | undefined;
+    let native: ClientRequest | undefined;
     const arrived = (response: IncomingMessage) => {
       head = response;
       headAt = clock.monotonic();
@@ -133,19 +135,20 @@ export function createClient(options: ClientOptions): Client {
         ...(signal === undefined ? {} : { signal }),
         ...(extraMs === 0 ? {} : { timeout: { request: requestTimeoutMs + extraMs } }),
       });
-      request.on('request', (native: ClientRequest) => {
-        connections.watch(native);
-        native.once('response', arrived);
+      request.on('request', (made: ClientRequest) => {
+        native = made;
+        connections.watch(made);
+        made.once('response', arrived);
         // Node closes such a connection without a response or an error: got would wait for ever.
-        native.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+        made.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
           arrived(response);
           socket.destroy();
           request.cancel('switched to another protocol');
         });
-        whenHandshaken(native, clock, (ms) => {
+        whenHandshaken(made, clock, (ms) => {
           handshakeMs = ms;
         });
-        whenConnected(native, () => {
+        whenConnected(made, () => {
           sent = true;
           sentAt = clock.monotonic();
           onSend?.();
@@ -154,7 +157,7 @@ export function createClient(options: ClientOptions): Client {
       request.on('downloadProgress', ({ transferred, total }) => {
         if (Math.max(transferred, total ?? 0) > LARGEST_BODY) request.cancel(TOO_LARGE);
       });
-      const response = await request;
+      const response = await withoutSocket(request, () => native, requestTimeoutMs + extraMs, signal);
       return {
         kind: 'answer',
         httpStatus: response.statusCode,
@@ -201,6 +204,37 @@ export function createClient(options: ClientOptions): Client {
     phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
     close: () => connections.close(),
   };
+}
+
+/**
+ * What comes of a request, or an error when its time is over or it is given up, and it has no socket yet. Node tells a
+ * request without one nothing: neither got's time-out nor its signal ends the waiting for a connection.
+ */
+function withoutSocket<T>(
+  request: CancelableRequest<T>,
+  native: () => ClientRequest | undefined,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const end = (error: Error) => {
+      if (native()?.socket) return;
+      // Destroyed, it never goes out, even if its connection is made after all.
+      native()?.destroy();
+      request.cancel();
+      reject(error);
+    };
+    // After got's own ending: it has the better words.
+    const aborted = () => setImmediate(() => end(new Error('given up')));
+    const timer = setTimeout(() => {
+      end(Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }));
+    }, timeoutMs);
+    signal?.addEventListener('abort', aborted, { once: true });
+    request.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    });
+  });
 }
 
 /** Nothing of the base URL but origin and path: credentials in it would take the place of the key. */

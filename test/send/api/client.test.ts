@@ -1,17 +1,12 @@
 import { getEventListeners } from 'node:events';
-import {
-  request as connectRequest,
-  Agent as HttpAgent,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { connect as connectSocket, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatId, Participant } from '../../../src/domain/words.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/send/api/client.ts';
+import { tunnelAgents } from '../../../src/send/api/tunnel.ts';
 import {
   CERTIFICATE,
   CHAT,
@@ -442,36 +437,6 @@ test('TLS is spoken with who can prove its name', async () => {
   expect(server.connections).toHaveLength(1);
 });
 
-/** An agent as proxy libraries make them: CONNECT, then TLS inside the tunnel. */
-class TunnelAgent extends HttpsAgent {
-  readonly #proxy: URL;
-
-  constructor(proxy: URL, options: AgentOptions) {
-    super({ keepAlive: true, ...options });
-    this.#proxy = proxy;
-  }
-
-  override createConnection(
-    options: RequestOptions,
-    done: (error: Error | null, stream: Duplex) => void,
-  ): undefined {
-    const path = `${options.host}:${options.port}`;
-    connectRequest({
-      host: this.#proxy.hostname,
-      port: this.#proxy.port,
-      method: 'CONNECT',
-      path,
-      agent: false,
-    })
-      .once('connect', (response, socket) => {
-        if (response.statusCode !== 200)
-          done(new Error(`the proxy says ${response.statusCode}`), socket.destroy());
-        else done(null, super.createConnection({ ...options, socket } as RequestOptions) as Duplex);
-      })
-      .end();
-  }
-}
-
 test.each([
   ['trusted', 200, CERTIFICATE, { kind: 'answer', httpStatus: 200 }],
   ['a stranger behind it', 200, undefined, { kind: 'not_sent', cause: 'tls' }],
@@ -493,9 +458,9 @@ test.each([
     });
     for (const end of [socket, up]) end.on('error', () => undefined).on('close', () => up.destroy());
   });
-  const https = new TunnelAgent(proxy.url, ca === undefined ? {} : { ca });
+  const agents = tunnelAgents(proxy.url, { phaseMs: 10_000, ...(ca === undefined ? {} : { ca }) });
   const onSend = vi.fn();
-  const client = clientOf(api.url, { agents: { http: new HttpAgent(), https } });
+  const client = clientOf(api.url, { agents });
   const answer = await ask(client, onSend);
   expect(answer).toMatchObject(expected);
   // The way to the proxy is not the way to the API.
