@@ -70,11 +70,33 @@ describe('a read', () => {
     expect(on.limiter.pauses).toEqual([3_000]);
   });
 
+  const QUOTA = {
+    date: 'Thu, 26 Nov 2026 20:00:00 GMT',
+    'x-ratelimit-limit': '1000',
+    'x-ratelimit-remaining': '0',
+  };
   it.each([
     ['429, seconds', 429, { 'retry-after': '86400' }],
     ['503, seconds', 503, { 'retry-after': '86400' }],
     ['503, a little over an hour', 503, { 'retry-after': '3601' }],
     ['403', 403, { 'retry-after': '7200' }],
+    ['a quota of the day', 429, { ...QUOTA, 'x-ratelimit-reset': '1795809600' }],
+    ['a quota, seconds', 429, { ...QUOTA, 'x-ratelimit-reset': '43200' }],
+    [
+      'a quota, the draft header',
+      429,
+      { ratelimit: '"day";r=0;t=43200', 'ratelimit-policy': '"day";q=1000;w=86400' },
+    ],
+    [
+      'of two limits that are used up the quota',
+      429,
+      {
+        ...QUOTA,
+        'x-ratelimit-limit': '10, 1000',
+        'x-ratelimit-remaining': '0, 0',
+        'x-ratelimit-reset': '1, 43200',
+      },
+    ],
     [
       '503, a date',
       503,

@@ -4,6 +4,17 @@
  * epoch milliseconds, a number of seconds from now, or a date. What cannot be read, or says something absurd, is left
  * out: no fact is better than a wrong one.
  */
+import {
+  believable,
+  dateOf,
+  decimal,
+  quotaFor,
+  type Reset,
+  type RetryAfter,
+  reset,
+  retryAfter,
+  whole,
+} from './header-values.ts';
 import { type Item, listOf, pairOf } from './structured-header.ts';
 
 /** What one HTTP exchange showed; built by the client. Instants are monotonic milliseconds. */
@@ -28,18 +39,6 @@ export interface Span {
   readonly to: number;
 }
 
-/**
- * When the server says that the window ends. `at` is on the server's wall clock; `in` counts from the answer. The
- * true instant lies in (value − step, value]: the servers that we know round up.
- */
-export type Reset =
-  | { readonly on: 'wall'; readonly at: number; readonly step: number }
-  | { readonly on: 'answer'; readonly in: number; readonly step: number };
-
-export type RetryAfter =
-  | { readonly on: 'wall'; readonly at: number }
-  | { readonly on: 'answer'; readonly in: number };
-
 /** What the headers say of one limit. */
 interface Word {
   /** Asks per window, 1 or more. */
@@ -49,6 +48,8 @@ interface Word {
   readonly reset: Reset | undefined;
   /** The length of the window as the server names it, milliseconds. */
   readonly windowMs: number | undefined;
+  /** Time to a Reset that is too far away to end a window, milliseconds: that of a quota. */
+  readonly quotaMs: number | undefined;
 }
 
 /** Of several limits the one that has the least left. */
@@ -80,16 +81,15 @@ const FAMILIES = ['x-ratelimit', 'x-rate-limit', 'ratelimit'].map((family) => ({
   reset: `${family}-reset`,
 }));
 
-/** A window longer than this is not believed (milliseconds). */
-export const LONGEST_WINDOW = 3_600_000;
 /** Longest wait that our own wall clock alone makes out of a date (milliseconds). */
 const LONGEST_GUESS = 60_000;
-/** Numbers from here on are an instant in seconds (September 2001), not a duration. */
-const FIRST_EPOCH_SECOND = 1e9;
-/** Numbers from here on are an instant in milliseconds (March 1973). */
-const FIRST_EPOCH_MS = 1e11;
-
-const NOTHING: Word = { limit: undefined, remaining: undefined, reset: undefined, windowMs: undefined };
+const NOTHING: Word = {
+  limit: undefined,
+  remaining: undefined,
+  reset: undefined,
+  windowMs: undefined,
+  quotaMs: undefined,
+};
 
 export function readFacts(observation: Observation): Facts {
   const { headers, httpStatus } = observation;
@@ -100,6 +100,7 @@ export function readFacts(observation: Observation): Facts {
     remaining: word.remaining,
     reset: word.reset,
     windowMs: word.windowMs,
+    quotaMs: word.quotaMs,
     understood: saysAnything(word),
     date,
     retryAfter: retryAfter(headers['retry-after']),
@@ -108,11 +109,14 @@ export function readFacts(observation: Observation): Facts {
 }
 
 /**
- * How long the answer asks us to wait, ms, whatever its status. A date in it is taken by the server's own clock. Without
- * `Date` there is only our wall clock, `wallNow`, which may be wrong: it makes a short wait, or none that is known.
+ * How long the answer asks us to wait, ms, whatever its status; a refusal without `Retry-After` by a quota that is used up:
+ * until its Reset. A date in it is taken by the server's own clock. Without `Date` there is only our wall clock, `wallNow`,
+ * which may be wrong: it makes a short wait, or none that is known.
  */
-export function toldToWaitMs({ retryAfter, date }: Facts, wallNow?: number): number | undefined {
-  if (retryAfter === undefined || retryAfter.on === 'answer') return retryAfter?.in;
+export function toldToWaitMs(facts: Facts, wallNow?: number): number | undefined {
+  const { retryAfter, date, throttled, remaining, quotaMs } = facts;
+  if (retryAfter === undefined) return throttled && remaining === 0 ? quotaMs : undefined;
+  if (retryAfter.on === 'answer') return retryAfter.in;
   if (date !== undefined) return Math.max(0, retryAfter.at - date);
   const guess = wallNow === undefined ? 0 : retryAfter.at - wallNow;
   return believable(guess) ? Math.min(guess, LONGEST_GUESS) : undefined;
@@ -145,12 +149,14 @@ function tightest(words: readonly Word[]): Word {
   for (const word of words) {
     if (word.remaining === undefined) continue;
     const left = least?.remaining ?? Number.POSITIVE_INFINITY;
-    if (word.remaining < left || (word.remaining === left && isLater(word.reset, least?.reset))) least = word;
+    if (word.remaining < left || (word.remaining === left && isLater(word, least))) least = word;
   }
   return least ?? words[0] ?? NOTHING;
 }
 
-function isLater(one: Reset | undefined, other: Reset | undefined): boolean {
+function isLater({ reset: one, quotaMs }: Word, before: Word | undefined): boolean {
+  const other = before?.reset;
+  if (quotaMs !== undefined) return quotaMs > (before?.quotaMs ?? 0);
   if (one?.on === 'wall' && other?.on === 'wall') return one.at > other.at;
   return one?.on === 'answer' && other?.on === 'answer' && one.in > other.in;
 }
@@ -173,6 +179,7 @@ function threeHeaders(
       limit: limit?.limit,
       remaining: whole(remaining[place]?.value, 0),
       reset: reset(resets[place]?.value, date),
+      quotaMs: quotaFor(resets[place]?.value, date),
       windowMs: limit?.windowMs ?? windowFor(limit?.limit, known),
     };
   });
@@ -199,6 +206,7 @@ function oneHeader(text: string | undefined, policies: readonly Policy[], date: 
       limit: limit ?? policy?.limit,
       remaining: whole(said.get('remaining') ?? said.get('r'), 0),
       reset: reset(said.get('reset') ?? said.get('t'), date),
+      quotaMs: quotaFor(said.get('reset') ?? said.get('t'), date),
       windowMs: policy?.windowMs ?? windowFor(limit, policies),
     };
   });
@@ -229,68 +237,4 @@ function windowFor(limit: number | undefined, policies: readonly Policy[]): numb
     }
   }
   return windows.size === 1 ? [...windows][0] : undefined;
-}
-
-/** A whole number, when it is at least `least`. */
-function whole(text: string | undefined, least: number): number | undefined {
-  const match = /^\s*(\d{1,12})(?:\.0+)?\s*$/.exec(text ?? '');
-  const value = match === null ? Number.NaN : Number(match[1]);
-  return value >= least ? value : undefined;
-}
-
-function decimal(text: string | undefined): number | undefined {
-  return /^\s*\d{1,16}(\.\d+)?\s*$/.test(text ?? '') ? Number(text) : undefined;
-}
-
-/** `Date`, also when a proxy repeats it; two that differ are of two clocks. */
-function dateOf(text: string | undefined): number | undefined {
-  const [first, ...others] = listOf(text).map(({ value }) => instant(value));
-  return others.every((other) => other === first) ? first : undefined;
-}
-
-/**
- * A date of HTTP in any of its three forms, or of ISO 8601, milliseconds since the epoch. V8 makes a date of any word
- * with a number, and takes one that names no zone for ours: HTTP's are GMT.
- */
-function instant(text: string | undefined): number | undefined {
-  const isDate = /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b|^\d{4}-\d\d-\d\dT/i;
-  if (text === undefined || !isDate.test(text) || !/\d\d:\d\d:\d\d/.test(text)) return undefined;
-  const at = Date.parse(
-    /(?:gmt|utc|z|[+-]\d\d:?\d\d)\s*$/i.test(text) ? text : `${text.trim()}${zoneFor(text)}`,
-  );
-  return Number.isNaN(at) ? undefined : at;
-}
-
-function zoneFor(text: string): string {
-  return /^\d{4}-/.test(text) ? 'Z' : ' GMT';
-}
-
-/** Without `Date` an instant on the server's clock means nothing to us: our own wall clock is never trusted. */
-function reset(text: string | undefined, date: number | undefined): Reset | undefined {
-  const number = decimal(text);
-  if (number !== undefined && number < FIRST_EPOCH_SECOND) {
-    const step = Number.isInteger(number) ? 1000 : 1;
-    return believable(number * 1000) ? { on: 'answer', in: number * 1000, step } : undefined;
-  }
-  const isMs = number !== undefined && number >= FIRST_EPOCH_MS;
-  const at = number === undefined ? instant(text) : epochMs(number);
-  if (at === undefined || date === undefined || !believable(at - date)) return undefined;
-  return { on: 'wall', at, step: isMs || at % 1000 !== 0 ? 1 : 1000 };
-}
-
-/** An end that is over, or hours away, says nothing about a window, nor do clocks that far apart about a wait. */
-function believable(inMs: number): boolean {
-  return inMs > 0 && inMs <= LONGEST_WINDOW;
-}
-
-/** Seconds; a date; or, from servers that take it for a Reset, an epoch in seconds or milliseconds. */
-function retryAfter(text: string | undefined): RetryAfter | undefined {
-  const number = decimal(text);
-  if (number !== undefined && number < FIRST_EPOCH_SECOND) return { on: 'answer', in: number * 1000 };
-  const at = number === undefined ? instant(text) : epochMs(number);
-  return at === undefined ? undefined : { on: 'wall', at };
-}
-
-function epochMs(number: number): number {
-  return number >= FIRST_EPOCH_MS ? number : number * 1000;
 }

@@ -1,6 +1,7 @@
 /** What the policy knows. Instants are monotonic milliseconds. */
 
-import type { Reset, Span } from '../headers.ts';
+import type { Reset } from '../header-values.ts';
+import type { Span } from '../headers.ts';
 import { type Ask, inFlight } from './ask-log.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
 import { type ServerClock, UNKNOWN_CLOCK } from './server-clock.ts';
