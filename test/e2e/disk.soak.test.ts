@@ -68,6 +68,10 @@ describe('a disk that fills in mid-run', () => {
     expect(again.code).toBe(unknown > 0 ? 4 : 0);
     // Those in flight when the disk was full; whom the group lists is known.
     expect(unknown).toBeLessThanOrEqual(10);
+    const { pairs: sent } = await api.counts();
+    // Nobody who was recorded and not asked is left in doubt.
+    for (const row of after)
+      expect([row['row'], sent[`${row['chat_id']} ${row['participant']}`]?.asked]).toEqual([row['row'], 1]);
     expect(after.filter((row) => row['status'] === 'not_attempted')).toEqual([]);
     const { pairs } = await api.counts();
     expect(Object.values(pairs).filter((pair) => pair.asked > 1)).toEqual([]);
