@@ -26,6 +26,8 @@ export interface LedgerOptions {
   /** Of the lock, for tests: see LockOptions. */
   readonly heartbeatMs?: number;
   readonly staleMs?: number;
+  /** Another lock, for tests of what holds without one. */
+  readonly acquire?: typeof acquireLock;
 }
 
 /**
@@ -91,7 +93,7 @@ async function takeLock(
   onLost: (why: string) => void,
 ): Promise<Lock> {
   try {
-    return await acquireLock(place, { ...options, onLost });
+    return await (options.acquire ?? acquireLock)(place, { ...options, onLost });
   } catch (error) {
     throw error instanceof OnboardError ? error : notWritable(path, error);
   }

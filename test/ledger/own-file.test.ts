@@ -12,20 +12,30 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Server } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { OwnFile } from '../../src/ledger/own-file.ts';
 import { repeats, scratch } from '../helpers.ts';
-import { opened, outcome, pair, SENDER } from './support.ts';
+import { opened as openedLocked, outcome, pair, SENDER } from './support.ts';
 
-vi.mock('../../src/ledger/claim.ts', () => ({
-  claimFile: async () => ({ release: async () => undefined }),
-}));
-vi.mock('../../src/ledger/lock.ts', () => ({
-  acquireLock: async () => ({ isHeld: async () => true, release: async () => undefined }),
-}));
+// Neither the lock beside the ledger nor, where the system has it, that of the file itself.
+const acquire = async () => ({ isHeld: async () => true, release: async () => undefined });
+const opened = (path: string) => openedLocked(path, { acquire });
+beforeEach(() => {
+  const { listen } = Server.prototype;
+  vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
+    const [options] = args as [{ path?: string } | undefined];
+    if (!options?.path?.startsWith('\0')) return listen.apply(this, args as Parameters<typeof listen>);
+    process.nextTick(() => this.emit('error', Object.assign(new Error('EPERM'), { code: 'EPERM' })));
+    return this;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const LOST = { code: 'LEDGER_FAILED', exitCode: 75 };
 
