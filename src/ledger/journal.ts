@@ -27,8 +27,8 @@ interface Waiting {
 }
 
 export interface JournalOptions {
-  /** Appends durably, or rejects: then nothing of it counts. */
-  readonly file: { append(bytes: Buffer): Promise<void> };
+  /** Appends durably, or rejects: then nothing of it counts. `confirm` has the last word. */
+  readonly file: { append(bytes: Buffer, confirm: () => Promise<void>): Promise<void> };
   /** Of the file. */
   readonly end: End;
   /** See Composition. */
@@ -117,12 +117,13 @@ export class Journal {
     }
     this.#lastRecords = composition.records.length;
 
-    await held();
-    if (this.#poison !== undefined) throw this.#poison;
-    await file.append(Buffer.from(composition.text));
+    const mayWrite = async () => {
+      await held();
+      if (this.#poison !== undefined) throw this.#poison;
+    };
+    await mayWrite();
     // The lock may have been lost meanwhile: then an ask must not follow.
-    await held();
-    if (this.#poison !== undefined) throw this.#poison;
+    await file.append(Buffer.from(composition.text), mayWrite);
 
     this.#end = composition.end;
     const { records, offsets } = composition;

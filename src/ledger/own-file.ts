@@ -4,6 +4,7 @@
  * that write at once the later finds more before its record than it knows. So an ask follows only where all that the
  * file says was known when it was decided.
  */
+import { fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { writeFully } from '../lib/durable.ts';
 import { errorCode } from '../lib/failure.ts';
@@ -65,60 +66,47 @@ export class OwnFile {
     if (!tail.equals(this.#tail)) throw lost('another program has changed it');
   }
 
-  /** Resolves when the bytes are durable, at the end of a file that holds nothing else new. */
-  async append(bytes: Buffer): Promise<void> {
+  /**
+   * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure the file ends where
+   * it ended: nothing that the bytes say is done, and nobody counts as asked who was not.
+   * @param confirm called when they are durable; rejects when they may not take effect after all
+   */
+  async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
+    const { file, durable } = this.#options;
     await this.check();
-    await this.#write(bytes);
-    this.#length += bytes.length;
-    this.#tail = Buffer.concat([this.#tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
+    const before = this.#length;
     try {
+      await writeFully(file, bytes);
+      if (durable) await file.datasync();
+      this.#length += bytes.length;
+      this.#tail = Buffer.concat([this.#tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
       await this.check();
+      await confirm();
     } catch (error) {
-      await this.#takeBack(bytes);
+      await this.#takeBack(bytes, before);
       throw error;
     }
   }
 
   /**
-   * After a failed write or fsync nobody knows which of the bytes the disk has, and nothing that they say is done: the file
-   * is cut back to its last durable end, so that nobody counts as asked who was not.
+   * Cuts off what is certainly ours: the bytes, or the first of them, where they began; or all of them behind another
+   * process's. What cannot be undone stays: whoever it names is in doubt then, and not asked again.
    */
-  async #write(bytes: Buffer): Promise<void> {
+  async #takeBack(bytes: Buffer, before: number): Promise<void> {
     const { file, durable } = this.#options;
-    const before = this.#length;
     try {
-      await writeFully(file, bytes);
+      // No turn of the event loop lies between the look and the cut.
+      const { size } = fstatSync(file.fd);
+      const rest = Buffer.alloc(Math.max(0, size - before));
+      readSync(file.fd, rest, 0, rest.length, before);
+      if (rest.length === 0) return;
+      if (bytes.subarray(0, rest.length).equals(rest)) ftruncateSync(file.fd, before);
+      else if (rest.subarray(-bytes.length).equals(bytes)) ftruncateSync(file.fd, size - bytes.length);
+      else return;
       if (durable) await file.datasync();
-    } catch (error) {
-      await this.#orLeave(async () => {
-        const { size } = await file.stat();
-        const rest = await bytesBefore(file, size, size - before);
-        // Only what is certainly ours.
-        if (rest.length > 0 && bytes.subarray(0, rest.length).equals(rest)) await this.#cut(before);
-      });
-      throw error;
+    } catch {
+      // The failure that led here is the one to tell.
     }
-  }
-
-  /** Another process wrote before us: our bytes, which nothing followed, are not left behind its own. */
-  async #takeBack(bytes: Buffer): Promise<void> {
-    const { file } = this.#options;
-    await this.#orLeave(async () => {
-      const { size } = await file.stat();
-      if (size <= this.#length || !(await bytesBefore(file, size, bytes.length)).equals(bytes)) return;
-      await this.#cut(size - bytes.length);
-    });
-  }
-
-  /** What cannot be undone stays: whoever was not asked is in doubt then, and not asked again. */
-  async #orLeave(undo: () => Promise<void>): Promise<void> {
-    await undo().catch(() => undefined);
-  }
-
-  async #cut(length: number): Promise<void> {
-    const { file, durable } = this.#options;
-    await file.truncate(length);
-    if (durable) await file.datasync();
   }
 }
 

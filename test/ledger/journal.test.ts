@@ -9,14 +9,15 @@ class Disk {
   readonly lines: string[] = [];
   readonly syncs: PromiseWithResolvers[] = [];
 
-  append(bytes: Buffer): Promise<void> {
+  async append(bytes: Buffer, confirm: () => Promise<void>): Promise<void> {
     this.lines.push(bytes.toString());
     let settle!: Omit<PromiseWithResolvers, 'promise'>;
     const promise = new Promise<void>((resolve, reject) => {
       settle = { resolve, reject };
     });
     this.syncs.push({ promise, ...settle });
-    return promise;
+    await promise;
+    await confirm();
   }
 }
 interface PromiseWithResolvers {

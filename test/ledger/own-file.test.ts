@@ -222,6 +222,26 @@ describe('a write that fails', () => {
     },
   );
 
+  test('one that may not take effect after all: the same, and what another wrote behind it stays', async () => {
+    const path = join(await scratch(), 'f');
+    writeFileSync(path, 'one\n');
+    const file = await open(path, 'a+');
+    const own = await OwnFile.of({ file, path, length: 4, durable: true, lost: (why) => new Error(why) });
+    const refuse = async () => {
+      throw new Error('the lock is gone');
+    };
+    await expect(own.append(Buffer.from('a record\n'), refuse)).rejects.toThrow('the lock is gone');
+    expect(readFileSync(path, 'utf8')).toBe('one\n');
+    const again = await OwnFile.of({ file, path, length: 4, durable: true, lost: (why) => new Error(why) });
+    const late = async () => {
+      appendFileSync(path, 'of another\n');
+      await refuse();
+    };
+    await expect(again.append(Buffer.from('a record\n'), late)).rejects.toThrow('the lock is gone');
+    expect(readFileSync(path, 'utf8')).toBe('one\na record\nof another\n');
+    await file.close();
+  });
+
   test('an fsync that fails: the same', async () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, 'one\n');
