@@ -1,10 +1,11 @@
 /** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
-import { readFileSync } from 'node:fs';
 import { OnboardError } from '../domain/errors.ts';
 import { visible } from '../domain/safe-text.ts';
 import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
+import { errorCode } from '../lib/failure.ts';
 import { isOpenToAll } from '../lib/owner-only.ts';
+import { readSmallFile } from '../lib/special-file.ts';
 import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
@@ -45,9 +46,9 @@ export function readApiKey(env: Env): string | undefined {
   let key = inline;
   if (file) {
     try {
-      key = readFileSync(file, 'utf8');
+      key = readSmallFile(file);
     } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      const why = errorCode(error) || (error as Error).message;
       throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: cannot read ${file} (${why})`, {
         cause: error,
       });
@@ -153,9 +154,9 @@ export function redisTarget(flags: Pick<Flags, 'redisUrl'>, env: Env): RedisTarg
   if (!file) return redisFrom('GROUP_ONBOARD_REDIS_URL', inline);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readSmallFile(file);
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    const why = errorCode(error) || (error as Error).message;
     throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: cannot read ${file} (${why})`);
   }
   const target = redisFrom(`GROUP_ONBOARD_REDIS_URL_FILE: what ${file} holds`, text);

@@ -6,6 +6,7 @@ import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
 import { errorCode } from './failure.ts';
+import { specialKind } from './special-file.ts';
 
 /**
  * Temporary files that are there now: they hold people's numbers. A process that is ended in the middle of its work (by a
@@ -144,11 +145,17 @@ export async function sweepAll(paths: Iterable<string | undefined>, now: number)
   for (const path of paths) if (path !== undefined && path !== '-') await sweepLitter(path, now);
 }
 
+/**
+ * Whether a path is written to as it is. A pipe of a name of its own is none: to open it waits for a reader, who may never come. What
+ * the shell gives for `/dev/stdout` or `>(…)` has one.
+ */
 async function isSpecial(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
+    if (found.isFile()) return false;
     if (found.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
-    return !found.isFile();
+    if (found.isCharacterDevice() || (found.isFIFO() && /^\/(?:dev|proc)\//.test(path))) return true;
+    throw new Error(`it is ${specialKind(found)}, and no file`);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw error;

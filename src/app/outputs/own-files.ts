@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { OnboardError } from '../../domain/errors.ts';
 import { RESULT_COLUMNS } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
@@ -60,9 +60,10 @@ export async function assertOurs(path: string, { flag, what, begins }: Kind): Pr
 
 /** The first bytes of a file; none of what is absent, unreadable or a device: whether that can be written is asked elsewhere. */
 async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+  // Looked at before it is opened: to open a pipe may wait for ever.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return Buffer.alloc(0);
   const file = await open(path, 'r').catch(() => undefined);
   try {
-    if (!(await file?.stat())?.isFile()) return Buffer.alloc(0);
     const read = await file?.read(Buffer.alloc(bytes), 0, bytes, 0);
     return read?.buffer.subarray(0, read.bytesRead) ?? Buffer.alloc(0);
   } finally {

@@ -20,12 +20,16 @@ const known = new Map<string, Country | undefined>();
  * names none, or two.
  */
 export function readCountryCell(cell: string): Country | undefined {
+  if (cell.length > LONGEST) return undefined;
   if (!known.has(cell)) {
     if (known.size >= KEPT) known.clear();
     known.set(cell, readText(unwrap(cell.normalize('NFKC').replace(FLAG, lettersOf).trim())));
   }
   return known.get(cell);
 }
+
+/** Longer than the name of any country, with its code; a cell of any length would be searched again and again. */
+const LONGEST = 200;
 
 /** Whether a cell says nothing about a country. (NA is Namibia, or nothing: it is not read.) */
 export function isBlankCountry(cell: string): boolean {

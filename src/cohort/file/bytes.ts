@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { stat as lookAt, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { OnboardError } from '../../domain/errors.ts';
 
@@ -17,12 +17,12 @@ export interface CohortFile {
 /** Looks at the file without reading it. Throws COHORT_UNREADABLE: no such file, a directory, no permission, empty. */
 export async function statCohort(path: string, name: string): Promise<CohortFile> {
   try {
+    // Before it is opened: that may wait for ever.
+    refuseSpecial(await lookAt(path), name);
     const handle = await open(path, 'r');
     try {
       const stat = await handle.stat();
-      if (stat.isDirectory()) throw unreadable(name, 'is a directory: give the CSV file in it');
-      if (!stat.isFile())
-        throw unreadable(name, 'is not a regular file: give a CSV file, or - for standard input');
+      refuseSpecial(stat, name);
       if (stat.size === 0) throw unreadable(name, 'is empty: it needs a header line and a row per person');
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
       const gzip = bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
@@ -33,6 +33,17 @@ export async function statCohort(path: string, name: string): Promise<CohortFile
   } catch (error) {
     throw readable(error, name);
   }
+}
+
+function refuseSpecial(found: Stats, name: string): void {
+  if (found.isFile()) return;
+  if (found.isDirectory()) throw unreadable(name, 'is a directory: give the CSV file in it');
+  throw unreadable(
+    name,
+    found.isFIFO()
+      ? 'is a pipe, which can be read only once, and a cohort is read more often: save it as a file, or give - and pipe it in'
+      : 'is not a regular file: give a CSV file, or - for standard input',
+  );
 }
 
 /** The file's bytes, unpacked, in chunks of some 128 KiB; reads no further than the consumer pulls. */

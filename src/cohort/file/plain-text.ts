@@ -40,11 +40,16 @@ function decimalDigit(char: string): string {
   return digit;
 }
 
+/** Longer than any id, number or name of a country, with all its wrapping. */
+const LONGEST_WRAPPED = 1_000;
+
 /**
  * Takes off the marks by which a spreadsheet keeps a text a text: `'…`, `="…"`, quotes left around the value.
  * The apostrophe is also what our own results writer sets before a cell that looks like a formula.
  */
 export function unwrap(text: string): string {
+  // Layer by layer, which takes as long as a long text has layers.
+  if (text.length > LONGEST_WRAPPED) return text;
   let inner = text;
   for (let previous = ''; previous !== inner; ) {
     previous = inner;
