@@ -29,9 +29,14 @@ let begun = false;
 function stop(signal: StopSignal): void {
   const handler = onStop;
   onStop = undefined;
-  if (handler) handler(signal);
+  if (handler) {
+    handler(signal);
+    return;
+  }
   // Or the second signal: a person who will not wait. The ledger is append-only and is intact at any instant.
-  else process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
+  // A bar may stand in the last line: what the shell says next begins below it.
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);

@@ -2,7 +2,8 @@ import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
 import { alreadyDone } from '../plan/already-done.ts';
-import { workloads } from '../plan/survey.ts';
+import { estimateMs } from '../plan/estimate.ts';
+import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
 import { agreed } from './asking/agreed.ts';
 import { askAll } from './asking/ask-all.ts';
 import { openSharing } from './asking/share.ts';
@@ -48,7 +49,8 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
     const { calls } = phones;
     if (!(await agreed({ ...session, config, plan, sender: to.sender, troubles, calls }))) return false;
-    live.start(Math.min(plan.toAsk, config.limit ?? plan.toAsk));
+    const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
+    live.start(people, paceMs(config, plan, people));
     session.progress.start();
     return true;
   };
@@ -66,6 +68,15 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   );
   const ended = await unlessLeft(asking, session);
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
+}
+
+/** What the pauses between asks that the user wants take in all, ms; undefined: none are wanted. A daily cap ends the run. */
+function paceMs(config: RunConfig, plan: Survey, people: number): number | undefined {
+  const { gap, maxRate, batchSize } = config;
+  if (gap === undefined && maxRate === undefined) return undefined;
+  const asks = Math.min(asksNeeded(plan, batchSize), people);
+  const busiest = busiestOf([...workloads(plan, batchSize).values()], asks, people);
+  return estimateMs(asks, people, { ...config, dailyCap: undefined }, busiest);
 }
 
 /** What comes of the asking, or nothing once the run has to go on without it: the ledger has it as it is. */

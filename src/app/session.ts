@@ -9,7 +9,7 @@ import { createLog, safeWriter } from '../report/terminal/log.ts';
 import { type Progress, startBar, startLines } from '../report/terminal/progress.ts';
 import { RunControl } from '../send/run-control.ts';
 import { Live } from './asking/live.ts';
-import { type Io, systemClock, wantsColour } from './io.ts';
+import { type Io, type StopSignal, systemClock, wantsColour } from './io.ts';
 import type { Releases } from './releases.ts';
 
 /** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
@@ -79,7 +79,7 @@ export function openSession(
     io.onSignal((signal) => {
       onSignal?.(log, signal);
       const exit = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
-      const reason = { exit, code: 'interrupted', message: `stopped by ${signal}` } as const;
+      const reason = { exit, code: 'interrupted', message: stoppedBy(signal, io) } as const;
       control.stop(reason);
       closing.stop(reason);
       endIn(DRAIN_MS);
@@ -100,6 +100,11 @@ export function openSession(
     abandon: abandon.signal,
     leave: leave.signal,
   };
+}
+
+/** A runner of CI sends SIGINT, too, for a job that was cancelled. */
+function stoppedBy(signal: StopSignal, { env }: Io): string {
+  return signal === 'SIGINT' && !env['CI'] ? 'stopped by you (Ctrl-C)' : `stopped by ${signal}`;
 }
 
 /** When the work began and how long it has taken by now: epoch ms and ms. */
@@ -137,7 +142,8 @@ function openOutput(config: SessionConfig, io: Io, live: Live): Output {
     start: () => {
       const { progress: wanted } = config.log;
       if (wanted === 'off') return;
-      const bar = io.stderr.isTTY && (wanted === 'on' || !io.env['CI']);
+      const isOwn = io.stderr.isTTY && io.env['TERM'] !== 'dumb';
+      const bar = isOwn && (wanted === 'on' || !io.env['CI']);
       if (bar) {
         progress = startBar(io.stderr, () => live.moment(), write);
       } else {

@@ -34,6 +34,26 @@ export function fitted(text: string, size: number): string {
   return `${cut}…${' '.repeat(Math.max(0, size - 1 - used))}`;
 }
 
+/** At most `size` columns wide: the beginning and the end of a text that is longer, which tell names of groups apart. */
+export function cutMiddle(text: string, size: number): string {
+  if (columns(text) <= size) return text;
+  const letters = [...graphemes.segment(text)].map(({ segment }) => segment);
+  const room = size - 1;
+  const head = within(letters, Math.ceil(room / 2));
+  const tail = within(letters.reverse(), room - columns(head.join('')));
+  return `${head.join('')}…${tail.reverse().join('')}`;
+}
+
+/** The first of these letters that take no more than `size` columns. */
+function within(letters: readonly string[], size: number): string[] {
+  let used = 0;
+  const past = letters.findIndex((letter) => {
+    used += columns(letter);
+    return used > size;
+  });
+  return letters.slice(0, past === -1 ? letters.length : past);
+}
+
 /** `1 person`, `2 people`. */
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;

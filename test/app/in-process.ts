@@ -20,7 +20,13 @@ export interface Desk {
   run(...args: string[]): Promise<Told>;
 }
 
-export function desk(env: Record<string, string> = {}, stdin: Iterable<string> = [], terminal = false): Desk {
+/** @param screen what the command takes for its terminal, and writes its stderr to */
+export function desk(
+  env: Record<string, string> = {},
+  stdin: Iterable<string> = [],
+  terminal = false,
+  screen?: NodeJS.WriteStream,
+): Desk {
   const texts = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => {
     const made = new PassThrough();
@@ -35,7 +41,7 @@ export function desk(env: Record<string, string> = {}, stdin: Iterable<string> =
     command: [],
     stdin: Readable.from(stdin),
     stdout: stream('stdout'),
-    stderr: stream('stderr'),
+    stderr: screen ?? stream('stderr'),
     onSignal(handler) {
       handlers.add(handler);
       return () => {

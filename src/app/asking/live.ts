@@ -16,6 +16,7 @@ export class Live implements AskingEvents {
   #done = 0;
   #last: ChatId | undefined;
   #startedAt: number;
+  #paceMs: number | undefined;
   readonly waits: WaitMeter;
   total = 0;
   /** Asks sent in this run. */
@@ -28,9 +29,13 @@ export class Live implements AskingEvents {
     this.#startedAt = clock.monotonic();
   }
 
-  /** Asking begins now: the rate is counted from here. */
-  start(total: number): void {
+  /**
+   * Asking begins now: the rate is counted from here.
+   * @param paceMs what the pauses that the user asked for take for all of them; undefined: there are none
+   */
+  start(total: number, paceMs?: number): void {
     this.total = total;
+    this.#paceMs = paceMs;
     this.#startedAt = this.#clock.monotonic();
   }
 
@@ -62,12 +67,15 @@ export class Live implements AskingEvents {
     const seconds = (now - this.#startedAt) / 1_000;
     const { waitingUntil, waitingWhy } = this.waiting();
     const ms = (waitingUntil ?? 0) - now;
+    const done = Math.min(this.#done, this.total);
+    const paceMs = this.#paceMs && this.#paceMs * (1 - done / this.total);
     return {
-      done: Math.min(this.#done, this.total),
+      done,
       total: this.total,
       counts: { ...this.#counts },
       group: this.#last === undefined ? '' : this.groupName(this.#last),
       perSecond: this.#done > 0 && seconds > 0.5 ? this.#done / seconds : undefined,
+      ...(paceMs !== undefined && { paceMs }),
       waiting: ms > 0 ? { why: waitingWhy ?? 'rate limit', ms } : undefined,
     };
   }

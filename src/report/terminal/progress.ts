@@ -1,6 +1,5 @@
-import cliProgress from 'cli-progress';
 import type { Status } from '../../domain/words.ts';
-import { columns, fitted, plain } from '../../lib/text.ts';
+import { columns, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 
 /** What a moment of the run looks like: read by the bar and by the log line alike. */
@@ -10,6 +9,8 @@ export interface Moment {
   readonly counts: Readonly<Partial<Record<Status, number>>>;
   /** People settled per second so far; undefined before it is known. */
   readonly perSecond: number | undefined;
+  /** What the pauses that the user asked for take for those who are left, ms; undefined: there are none. */
+  readonly paceMs?: number | undefined;
   /** Name of the group that was last settled in; '' before one is known. Untrusted. */
   readonly group?: string;
   /** Set while nothing may start: why, and how long still. */
@@ -41,9 +42,12 @@ export const WAITING: Readonly<Record<string, string>> = {
   cool_down: 'WhatsApp to cool down',
 };
 
-export function etaMs(moment: Moment): number | undefined {
-  if (!moment.perSecond) return undefined;
-  return ((moment.total - moment.done) / moment.perSecond) * 1_000;
+/** ms until the end, by what is known of it: the rate so far, the pauses that are sure to come, the wait that goes on. */
+export function etaMs({ done, total, perSecond, paceMs, waiting }: Moment): number | undefined {
+  const left = total - done;
+  if (!perSecond && paceMs === undefined) return undefined;
+  if (left <= 0) return 0;
+  return Math.max(perSecond ? (left / perSecond) * 1_000 : 0, paceMs ?? 0, waiting?.ms ?? 0);
 }
 
 /** `12 added · 4 invited · 1 failed` */
@@ -54,62 +58,91 @@ export function countsLine(counts: Moment['counts']): string {
     .join(' · ');
 }
 
-/** The whole line, never wider than the terminal: the bar gives way first, then the tail is cut. */
+const WIDEST_GRAPHIC = 30;
+const WIDEST_GROUP = 40;
+/** Less of it says nothing. */
+const NARROWEST = { graphic: 6, counts: 8, wait: 18, group: 12 };
+
+/**
+ * The bar as one line that no terminal of this width wraps. Where room is short, the group and the graphic go first, then
+ * the rate, the counts, the wait and the figures; the time left goes last.
+ */
 export function barLine(moment: Moment, width: number): string {
-  const share = moment.total === 0 ? 1 : moment.done / moment.total;
-  const eta = etaMs(moment);
-  const head = `${moment.done}/${moment.total}`;
-  const tail = [
-    countsLine(moment.counts),
-    moment.waiting && moment.waiting.ms >= 1_000
-      ? `waiting ${formatDuration(moment.waiting.ms)} for ${WAITING[moment.waiting.why] ?? moment.waiting.why}`
-      : moment.perSecond
-        ? `${moment.perSecond.toFixed(1)}/s`
-        : '',
-    eta !== undefined && moment.done < moment.total ? `about ${formatDuration(eta)} left` : '',
-  ]
-    .filter((part) => part !== '')
-    .join('  ');
-  const room = Math.min(30, width - columns(head) - columns(tail) - 5);
-  const full = Math.round(share * room);
-  const bar = room >= 6 ? `${'█'.repeat(full)}${'░'.repeat(room - full)} ` : '';
-  const line = `${bar}${head}  ${tail}`;
-  const group = moment.group ? `  ${plain(moment.group, 40)}` : '';
-  // The group's name comes last, and only where there is room for it.
-  if (columns(line) + columns(group) < width) return `${line}${group}`.trimEnd();
-  return fitted(line, width - 1).trimEnd();
+  const room = Math.max(width - 1, 0);
+  const parts = partsOf(moment);
+  const text = () => Object.values(parts).filter(Boolean).join('  ');
+  const givesWay = parts.left === '' ? YIELDING : ([...YIELDING, 'head'] as const);
+  for (const name of givesWay) {
+    const over = columns(text()) - room;
+    if (over <= 0) break;
+    const kept = columns(parts[name]) - over;
+    const isCut = (name === 'counts' || name === 'wait') && kept >= NARROWEST[name];
+    parts[name] = isCut ? fitted(parts[name], kept).trimEnd() : '';
+  }
+  const said = text();
+  if (columns(said) > room) return room === 0 ? '' : fitted(said, room).trimEnd();
+  const graphic = graphicOf(moment, Math.min(WIDEST_GRAPHIC, room - columns(said) - 1));
+  const group = groupOf(moment, room - columns(graphic) - columns(said) - 2);
+  return `${graphic}${said}${group}`;
 }
 
-/** A bar on a terminal. cli-progress draws it and keeps the terminal's cursor in order. */
+const YIELDING = ['rate', 'counts', 'wait'] as const;
+
+function partsOf(moment: Moment): Record<'head' | 'counts' | 'wait' | 'rate' | 'left', string> {
+  const { done, total, counts, perSecond } = moment;
+  const waiting = moment.waiting && moment.waiting.ms >= 1_000 ? moment.waiting : undefined;
+  const eta = etaMs(moment);
+  return {
+    head: `${done}/${total}`,
+    counts: countsLine(counts),
+    wait: waiting ? `waiting ${formatDuration(waiting.ms)} for ${WAITING[waiting.why] ?? waiting.why}` : '',
+    rate: !waiting && perSecond ? `${perSecond.toFixed(1)}/s` : '',
+    left: eta !== undefined && done < total ? `about ${formatDuration(eta)} left` : '',
+  };
+}
+
+function graphicOf({ done, total }: Moment, room: number): string {
+  if (room < NARROWEST.graphic) return '';
+  const full = Math.round((total === 0 ? 1 : done / total) * room);
+  return `${'█'.repeat(full)}${'░'.repeat(room - full)} `;
+}
+
+function groupOf({ group }: Moment, room: number): string {
+  if (!group || room < NARROWEST.group) return '';
+  return `  ${cutMiddle(plain(group), Math.min(WIDEST_GROUP, room))}`;
+}
+
+const CLEAR = '\r\u001b[J';
+const EVERY_MS = 200;
+
+/**
+ * A bar in the terminal's last line. It and the log have one writer: each line of log clears the bar, and draws it again
+ * below. The cursor stays where the bar begins, because a narrower window makes two lines of the bar, and what
+ * is above the cursor is the log's. The terminal's modes stay as they are.
+ */
 export function startBar(
   stream: NodeJS.WriteStream,
   moment: () => Moment,
   write: (text: string) => void,
 ): Progress {
-  const bar = new cliProgress.SingleBar({
-    stream,
-    format: (_options, _params, payload: { line: string }) => payload.line,
-    hideCursor: null,
-    clearOnComplete: true,
-    linewrap: null,
-    fps: 10,
-  });
-  const draw = () => bar.update(0, { line: barLine(moment(), stream.columns || 80) });
-  bar.start(1, 0, { line: barLine(moment(), stream.columns || 80) });
-  const timer = setInterval(draw, 200);
+  let shown = '';
+  const put = (above: string) => {
+    shown = barLine(moment(), stream.columns || 80);
+    write(`${CLEAR}${above}${shown}\r`);
+  };
+  const redraw = () => put('');
+  const timer = setInterval(() => {
+    if (barLine(moment(), stream.columns || 80) !== shown) redraw();
+  }, EVERY_MS);
   timer.unref();
-  let ended = false;
+  stream.on('resize', redraw);
+  redraw();
   return {
-    line: (text) => {
-      // Clear the bar's line, print above, and let the next draw put the bar back under it.
-      write(ended ? text : `\r\u001b[K${text}`);
-      if (!ended) draw();
-    },
+    line: put,
     stop: () => {
-      if (ended) return;
-      ended = true;
       clearInterval(timer);
-      bar.stop();
+      stream.off('resize', redraw);
+      write(CLEAR);
     },
   };
 }

@@ -1,10 +1,16 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columns, count, fitted, plain } from '../../src/lib/text.ts';
-import { createLog, safeWriter } from '../../src/report/terminal/log.ts';
-import { barLine, countsLine, etaMs, type Moment, startLines } from '../../src/report/terminal/progress.ts';
-import { anyCharacter } from '../any-character.ts';
+import { columns, count, fitted, plain } from '../../../src/lib/text.ts';
+import { createLog, safeWriter } from '../../../src/report/terminal/log.ts';
+import {
+  barLine,
+  countsLine,
+  etaMs,
+  type Moment,
+  startLines,
+} from '../../../src/report/terminal/progress.ts';
+import { anyCharacter } from '../../any-character.ts';
 
 const moment = (over: Partial<Moment> = {}): Moment => ({
   done: 50,
@@ -71,6 +77,48 @@ describe('the bar', () => {
     const group = 'Spoken \u001b[31mEnglish';
     expect(barLine(moment({ group }), 160)).toContain('left  Spoken \\u001b[31mEnglish');
     expect(barLine(moment({ group }), 70)).not.toContain('Spoken');
+  });
+  it('cuts a long name of a group in the middle, by the columns that its characters take', () => {
+    const group = '🎉 Spoken English for everybody in the morning, 日本語 Batch 7';
+    expect(barLine(moment({ group }), 160)).toMatch(/left {2}🎉 Spoken English fo….*日本語 Batch 7$/);
+    for (let width = 60; width < 160; width++)
+      expect(columns(barLine(moment({ group }), width))).toBeLessThan(width);
+  });
+  it.each([
+    [66, '50/200  30 added · 18 invited · 2 failed  10.0/s  about 15 s left'],
+    [60, '50/200  30 added · 18 invited · 2 failed  about 15 s left'],
+    [50, '50/200  30 added · 18 invited ·…  about 15 s left'],
+    [30, '50/200  about 15 s left'],
+    [20, 'about 15 s left'],
+    [12, 'about 15 s…'],
+    [2, '…'],
+    [1, ''],
+    [0, ''],
+  ])('gives up the time left last, at %i columns', (width, line) => {
+    expect(barLine(moment(), width).replace(/^[█░]+ /, '')).toBe(line);
+  });
+  it.each([
+    [
+      112,
+      '50/200  30 added · 18 invited · 2 failed  waiting 4 min 00 s for WhatsApp to cool down  about 4 min',
+    ],
+    [
+      100,
+      '50/200  30 added · 18 invited…  waiting 4 min 00 s for WhatsApp to cool down  about 4 min 00 s left',
+    ],
+    [80, '50/200  waiting 4 min 00 s for WhatsApp to cool down  about 4 min 00 s left'],
+    [70, '50/200  waiting 4 min 00 s for WhatsApp to co…  about 4 min 00 s left'],
+  ])('names the cool-down at %i columns', (width, line) => {
+    const waiting = { why: 'cool_down', ms: 240_000 };
+    expect(barLine(moment({ waiting }), width)).toContain(line);
+  });
+  it('knows the time left from the start where the user’s own pauses tell it', () => {
+    const begin = { done: 0, counts: {}, perSecond: undefined, paceMs: 2_655_000 };
+    expect(barLine(moment(begin), 80)).toContain('0/200  about 44 min 15 s left');
+    // The first of them came at once: its rate says nothing yet.
+    expect(etaMs(moment({ done: 1, perSecond: 1.5, paceMs: 2_600_000 }))).toBe(2_600_000);
+    expect(etaMs(moment({ perSecond: undefined }))).toBeUndefined();
+    expect(etaMs(moment({ done: 200, paceMs: 0, waiting: { why: 'gap', ms: 5_000 } }))).toBe(0);
   });
   it('never passes the edge of the terminal', () => {
     for (let width = 10; width < 150; width++)
