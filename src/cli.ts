@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import type { Io, StopSignal } from './app/io.ts';
 import { hushDebug } from './cli/hush-debug.ts';
+import { invocation } from './cli/invocation.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
 import { removeTemporaries } from './lib/atomic-file.ts';
@@ -44,7 +45,10 @@ process.on('exit', removeTemporaries);
 
 const io: Io = {
   env: process.env,
-  command: process.argv.slice(2),
+  command: [
+    ...invocation({ script: process.argv[1] ?? '', cwd: process.cwd(), env: process.env }),
+    ...process.argv.slice(2),
+  ],
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,5 +1,6 @@
 import { maskChatId } from '../domain/chat-id.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { visible } from '../domain/safe-text.ts';
 import type { Counts } from '../report/summary/tally.ts';
 import type { StopReason } from '../send/run-control.ts';
 
@@ -14,11 +15,20 @@ export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCo
 
 const AGAIN: readonly ExitCode[] = [EXIT.again, EXIT.sigint, EXIT.sigterm];
 
-/** Words as a shell reads them back. */
+/** Words as a shell reads them back, also where a terminal shows a character of them as its number. */
 export function shellWords(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return words.map(shellWord).join(' ');
+}
+
+function shellWord(word: string): string {
+  // zsh looks for a command of the name behind a first “=”.
+  if (/^(?!=)[\w@%+=:,./-]+$/.test(word)) return word;
+  if (visible(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  const told = [...word].map((char) => {
+    if (char === "'" || char === '\\') return `\\${char}`;
+    return visible(char) === char ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return `$'${told.join('')}'`;
 }
 
 /** The values that hold somebody's number: the sending phone's, or in a legacy chat_id that of whoever made the group. */

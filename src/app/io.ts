@@ -6,7 +6,7 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 /** What a job may touch of the process that runs it. Made in cli.ts, or by a test. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The command line as it was typed, for “type this next”. Holds no secret: the key is never a flag. */
+  /** The command line as it was typed, from the tool's name on, for “type this next”. Holds no secret: the key is never a flag. */
   readonly command: readonly string[];
   readonly stdin: Readable;
   readonly stdout: Writable;

@@ -102,7 +102,7 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
   const { tally, exit, stop } = end;
   const next = (terminal: boolean) => {
     const { words, withheld } = typedCommand(io.command, terminal);
-    return nextStep(exit, tally.counts, shellWords(['group-onboard', ...words]), withheld);
+    return nextStep(exit, tally.counts, shellWords(words), withheld);
   };
   const ending: Ending = {
     command: 'run',

@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { nextStep, shellWords } from '../../src/app/exit.ts';
 import { applySwitches } from '../../src/cli/environment.ts';
+import { invocation } from '../../src/cli/invocation.ts';
+import { visible } from '../../src/domain/safe-text.ts';
 import { noCounts } from '../../src/report/summary/tally.ts';
 import { cli } from '../e2e/harness.ts';
 
@@ -56,6 +58,63 @@ describe('the next step', () => {
     const words = ['run', 'my cohort.csv', "it's", '$(rm -rf x)', '--phone=91'];
     const back = execFileSync('sh', ['-c', `printf '%s\\n' ${shellWords(words)}`], { encoding: 'utf8' });
     expect(back.trimEnd().split('\n')).toEqual(words);
+  });
+  it('reads back in bash where the terminal shows a character as its number', () => {
+    const words = [
+      'a\u001b[31m\u202e it\\s.csv',
+      "line\nbreak's",
+      '~/c.csv',
+      '{a,b}',
+      '=ls',
+      '*',
+      '日本.csv',
+    ];
+    const line = shellWords(words);
+    expect(visible(line)).toBe(line);
+    const env = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' };
+    const back = execFileSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8', env });
+    expect(back.split('\0').slice(0, -1)).toEqual(words);
+  });
+});
+
+describe('how the tool was called', () => {
+  const NPX = { npm_command: 'exec', PATH: '/w/node_modules/.bin:/usr/bin' };
+  it.each([
+    ['npx in a project', '/w/node_modules/.bin/group-onboard', NPX, 'npx group-onboard'],
+    ['npx below a project', '/node_modules/.bin/group-onboard', NPX, 'npx group-onboard'],
+    [
+      'npx of a package that it fetched',
+      '/home/a/.npm/_npx/3f/node_modules/.bin/group-onboard',
+      { npm_command: 'exec', PATH: '/home/a/.npm/_npx/3f/node_modules/.bin:/usr/bin' },
+      '/home/a/.npm/_npx/3f/node_modules/.bin/group-onboard',
+    ],
+    [
+      'a script of package.json',
+      '/w/node_modules/.bin/group-onboard',
+      { ...NPX, npm_command: 'run-script' },
+      'npx group-onboard',
+    ],
+    [
+      'installed for all',
+      '/usr/local/bin/group-onboard',
+      { PATH: '/usr/local/bin:/usr/bin' },
+      'group-onboard',
+    ],
+    [
+      'installed for all, by a script of npm',
+      '/usr/local/bin/group-onboard',
+      { npm_command: 'run-script', PATH: '/w/node_modules/.bin:/usr/local/bin' },
+      'group-onboard',
+    ],
+    ['by its path', '/w/node_modules/.bin/group-onboard', {}, 'node_modules/.bin/group-onboard'],
+    ['in this folder', '/w/group-onboard', { PATH: '/usr/bin' }, './group-onboard'],
+    ['elsewhere', '/opt/it/group-onboard', { PATH: '/usr/bin' }, '/opt/it/group-onboard'],
+    ['a checkout', '/w/dist/cli.js', { PATH: '/w/dist' }, 'node dist/cli.js'],
+    ['a checkout, from elsewhere', '/src/it/dist/cli.js', {}, 'node /src/it/dist/cli.js'],
+    ['npm start', '/w/dist/cli.js', { npm_command: 'start' }, 'node dist/cli.js'],
+    ['a folder with a space', '/w/my tools/cli.js', {}, "node 'my tools/cli.js'"],
+  ] as const)('%s', (_how, script, env, typed) => {
+    expect(shellWords(invocation({ script, cwd: '/w', env }))).toBe(typed);
   });
 });
 

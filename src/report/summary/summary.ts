@@ -1,5 +1,6 @@
 import { maskChatId } from '../../domain/chat-id.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { columns, count, fitted, plain } from '../../lib/text.ts';
 import type { Counts, Tally } from './tally.ts';
@@ -75,10 +76,10 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
   }
   lines.push('', ...groupLines(facts));
   lines.push(...adviceLines(tally, width));
-  if (facts.results) lines.push(`results  ${plain(facts.results)}`);
-  if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${plain(facts.ledger)}`);
-  if (facts.report) lines.push(`report   ${plain(facts.report)}`);
-  if (facts.next) lines.push(`next     ${plain(facts.next)}`);
+  if (facts.results) lines.push(`results  ${visible(facts.results)}`);
+  if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${visible(facts.ledger)}`);
+  if (facts.report) lines.push(`report   ${visible(facts.report)}`);
+  if (facts.next) lines.push(`next     ${visible(facts.next)}`);
   if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
   return `${lines.join('\n')}\n`;
 }
