@@ -8,6 +8,7 @@ import { completionCommand } from './completion-command.ts';
 import { applyEnvironment } from './environment.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
+import { noCommand } from './no-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -39,6 +40,10 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');
+  root.on('command:*', ([word = '']: readonly string[]) => {
+    const names = root.commands.map((one) => one.name());
+    throw noCommand(word, io.command, names);
+  });
   root.hook('preAction', (_root, command) => {
     const bound = root.commands.filter((one) => !UNBOUND.has(one.name()));
     if (bound.includes(command)) applyEnvironment(command, bound, io.env);
@@ -48,13 +53,19 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
     command.configureHelp({ optionDescription: describe });
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      // commander's own “error: …”, on one line, before we exit with 2.
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`${visible(text.trimEnd())}\n`),
+      // commander's own “error: …” as one line of ours, before we exit with 2.
+      outputError: (text, write) => write(`${refusal(text, command === root)}\n`),
       getOutHelpWidth: () => Math.min(('columns' in io.stdout && Number(io.stdout.columns)) || 100, 110),
     });
   }
   return root;
+}
+
+function refusal(text: string, isRoot: boolean): string {
+  const said = visible(text.trimEnd().replace(/^error: /, ''));
+  const lost = isRoot && /^unknown option (?!.*Did you mean)/.test(said);
+  return `group-onboard: ${said}${lost ? ': flags come behind a command: run or check?' : ''}`;
 }
 
 /** The description, with the default and the choices. The environment's names follow one rule, said once at the end. */

@@ -64,6 +64,8 @@ export function readApiKey(env: Env): string | undefined {
       `${where} holds ${size}, and no key is so long: put the key alone there`,
     );
   }
+  const more = key && besideKey(key);
+  if (more) throw new OnboardError('KEY_MISSING', `${where} holds ${more}: put the key alone there`);
   if (key && !/^[\x21-\x7e]+$/.test(key)) {
     throw new OnboardError(
       'KEY_MISSING',
@@ -71,6 +73,16 @@ export function readApiKey(env: Env): string | undefined {
     );
   }
   return key || undefined;
+}
+
+/** What stands there with the key because it was copied along; undefined: nothing that is known. */
+function besideKey(text: string): string | undefined {
+  if (/^(?:export\s+|\$?env:)?PERISKOPE_API_KEY(?:_FILE)?\s*[=:]/i.test(text))
+    return 'its name before the key';
+  if (/^["'“`]*(?:(?:proxy-)?authorization["']?\s*[:=]\s*)?["']?bearer(?:[\s:]|%20|$)/i.test(text))
+    return '“Bearer” before the key, which this tool sets itself';
+  if (/^["'“‘`]|["'”’`]$/.test(text)) return 'quotation marks around the key';
+  return undefined;
 }
 
 /** What to say of files with secrets that everybody on this machine may read. */

@@ -31,13 +31,40 @@ export interface Gap {
   readonly maxMs: number;
 }
 
+const FIGURE = String.raw`(\d+(?:\.\d+)?)\s*([a-z]*)\.?`;
+/** A span as people write one elsewhere: `30-60s`, `30s – 60s`, `30 to 60 sec`, `30..60s`. */
+const SPAN = new RegExp(String.raw`^${FIGURE}\s*(?:\.{2,3}|…|[-–—:,/]|to|bis|a)\s*${FIGURE}$`, 'i');
+const WORDS = [
+  [/^(?:s|secs?|seconds?)$/, 's'],
+  [/^(?:m|mins?|minutes?)$/, 'm'],
+  [/^(?:h|hrs?|hours?)$/, 'h'],
+  [/^ms$/, 'ms'],
+] as const;
+
+/** The span that was probably meant, in our words; undefined when that is not clear. A figure without a unit has the other's. */
+function spanMeant(text: string): string | undefined {
+  const [, from, fromWord = '', to, toWord = ''] = SPAN.exec(text.trim()) ?? [];
+  const unitOf = (word: string) => WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
+  const unit = { from: unitOf(fromWord || toWord || 's'), to: unitOf(toWord || fromWord || 's') };
+  if (from === undefined || unit.from === undefined || unit.to === undefined) return undefined;
+  const ends = [`${from}${unit.from}`, `${to}${unit.to}`].sort((a, b) => parseDuration(a) - parseDuration(b));
+  return ends.join('..');
+}
+
 /** `30s..60s` (or `30s` for a fixed one) → the shortest and the longest pause, milliseconds. */
 export function parseGap(text: string): Gap {
-  const [from, to, ...rest] = text.split('..');
-  if (from === undefined || rest.length > 0)
-    throw new RangeError(`“${text}” is not a span; write it like 30s..60s`);
+  const [from = '', to = from, ...rest] = text.split('..');
+  const isSpan = rest.length === 0 && [from, to].every((one) => DURATION.test(one.trim()));
+  if (!isSpan) {
+    const meant = spanMeant(text);
+    throw new RangeError(
+      meant === undefined
+        ? `“${text}” is not a span; write it like 30s..60s`
+        : `“${text}” is not a span; write ${meant}`,
+    );
+  }
   const minMs = parseDuration(from);
-  const maxMs = to === undefined ? minMs : parseDuration(to);
+  const maxMs = parseDuration(to);
   if (maxMs < minMs)
     throw new RangeError(`“${text}” runs backwards; write the shorter pause first, like 30s..60s`);
   return { minMs, maxMs };

@@ -53,6 +53,35 @@ describe('the key', () => {
     }
   });
 
+  it.each([
+    ['Bearer pk_secret', '“Bearer” before the key'],
+    ['bearer  pk_secret', '“Bearer” before the key'],
+    ['Bearer', '“Bearer” before the key'],
+    ['Bearer:pk_secret', '“Bearer” before the key'],
+    ['"Bearer pk_secret"', '“Bearer” before the key'],
+    ['Authorization: Bearer pk_secret', '“Bearer” before the key'],
+    ['"Authorization": "Bearer pk_secret"', '“Bearer” before the key'],
+    ['PERISKOPE_API_KEY=pk_secret', 'its name before the key'],
+    ['export PERISKOPE_API_KEY="pk_secret"', 'its name before the key'],
+    ['"pk_secret"', 'quotation marks around the key'],
+    ["'pk_secret'", 'quotation marks around the key'],
+    ['“pk_secret”', 'quotation marks around the key'],
+  ])('stands alone: %s', async (text, more) => {
+    const file = join(await scratch(), 'key');
+    await writeFile(file, `\ufeff${text}\r\n`);
+    for (const [env, where] of [
+      [{ PERISKOPE_API_KEY: text }, 'PERISKOPE_API_KEY'],
+      [{ PERISKOPE_API_KEY_FILE: file }, `PERISKOPE_API_KEY_FILE: ${file}`],
+    ] as const) {
+      const error = refusal(() => readApiKey(env));
+      expect(error.message).toMatch(new RegExp(`^${where} holds ${more}[^\n]*: put the key alone there$`));
+      expect([error.exitCode, error.message.includes('pk_secret')]).toEqual([2, false]);
+    }
+  });
+  it.each(['pk_bearer', 'bearer_x1', 'Bearer.1', 'abc==', 'a=b', 'PERISKOPE'])('may be %s', (key) => {
+    expect(readApiKey({ PERISKOPE_API_KEY: key })).toBe(key);
+  });
+
   it.skipIf(process.getuid?.() === 0)('says that it may not read the file', async () => {
     const file = join(await scratch(), 'key');
     await writeFile(file, 'pk');

@@ -41,6 +41,29 @@ describe('rates, gaps, tolerances, counts', () => {
     expect(() => parseGap('60s..30s')).toThrow(/backwards/);
     expect(() => parseGap('1s..2s..3s')).toThrow(/span/);
   });
+  it.each([
+    ['30-60s', '30s..60s'],
+    ['30s-60s', '30s..60s'],
+    ['30-60', '30s..60s'],
+    ['30s – 60s', '30s..60s'],
+    ['30s to 60s', '30s..60s'],
+    ['30s...60s', '30s..60s'],
+    ['30s…60s', '30s..60s'],
+    ['30..60s', '30s..60s'],
+    ['30sec..60sec', '30s..60s'],
+    ['30 secs - 60 secs', '30s..60s'],
+    ['1-2 minutes', '1m..2m'],
+    ['30s,60s', '30s..60s'],
+    ['30s:2min', '30s..2m'],
+    ['60-30s', '30s..60s'],
+    ['0.5-1h', '0.5h..1h'],
+  ])('is told how to write %s', (text, meant) => {
+    expect(() => parseGap(text)).toThrow(`“${text}” is not a span; write ${meant}`);
+    expect(parseGap(meant).minMs).toBeLessThanOrEqual(parseGap(meant).maxMs);
+  });
+  it.each(['30', 'slow', '30x-60x', '..', '30s..', '..60s', '-60s', ''])('knows no span in “%s”', (text) => {
+    expect(() => parseGap(text)).toThrow(`“${text}” is not a span; write it like 30s..60s`);
+  });
   it('reads a tolerance', () => {
     expect(parseTolerance('20')).toEqual({ count: 20 });
     expect(parseTolerance('5%')).toEqual({ share: 0.05 });

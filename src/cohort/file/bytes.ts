@@ -1,7 +1,9 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { stat as lookAt, open } from 'node:fs/promises';
+import { stat as lookAt, open, opendir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { OnboardError } from '../../domain/errors.ts';
+import { nearest } from '../../lib/text.ts';
 
 const CHUNK = 128 * 1024;
 
@@ -31,7 +33,10 @@ export async function statCohort(path: string, name: string): Promise<CohortFile
       await handle.close();
     }
   } catch (error) {
-    throw readable(error, name);
+    const near = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await nearestFile(path) : undefined;
+    throw near === undefined
+      ? readable(error, name)
+      : unreadable(name, `does not exist: did you mean ${near}?`, error);
   }
 }
 
@@ -44,6 +49,30 @@ function refuseSpecial(found: Stats, name: string): void {
       ? 'is a pipe, which can be read only once, and a cohort is read more often: save it as a file, or give - and pipe it in'
       : 'is not a regular file: give a CSV file, or - for standard input',
   );
+}
+
+/** Files of a folder that are looked at for a name that was mistyped. */
+const MOST_FILES = 5_000;
+/** Written by this tool, and none to give it. */
+const NO_COHORT = /\.ledger\.jsonl|\.lock$|^\./;
+
+/** The file of the same folder that was probably meant, as the path was written; undefined when none is close. */
+async function nearestFile(path: string): Promise<string | undefined> {
+  const typed = basename(path);
+  const files: string[] = [];
+  try {
+    for await (const entry of await opendir(dirname(path))) {
+      if (!entry.isDirectory() && !NO_COHORT.test(entry.name)) files.push(entry.name);
+      if (files.length === MOST_FILES) break;
+    }
+  } catch {
+    return undefined;
+  }
+  const bare = (name: string) => name.normalize('NFC').toLowerCase();
+  // Of two that are as close, the shorter one has nothing added to it.
+  files.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const near = nearest(bare(typed), files, bare);
+  return near && path.slice(0, path.length - typed.length) + near;
 }
 
 /** The file's bytes, unpacked, in chunks of some 128 KiB; reads no further than the consumer pulls. */
