@@ -7,7 +7,7 @@ import type { ExitCode } from '../domain/errors.ts';
 const EXAMPLES = `
 Examples:
   $ group-onboard check cohort.csv                          what would happen; nothing is sent
-  $ group-onboard run cohort.csv --sandbox                  try it: nobody is contacted
+  $ group-onboard run cohort.csv --sandbox                  try it: nobody is contacted; cohort.sandbox.results.csv
   $ group-onboard run cohort.csv --gap 30s..60s --daily-cap 100
   $ group-onboard run cohort.csv                            again: only who was not asked yet is asked
 

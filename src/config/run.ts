@@ -144,12 +144,13 @@ export function logConfig(
 }
 
 /**
- * The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere.
+ * The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere. A trial in the
+ * sandbox has files of its own, so that its ledger does not stand in the way of the real run.
  * @param named how this shard calls a file
  */
 export function filePaths(
   cohort: string,
-  flags: Partial<Pick<RunFlags, 'output' | 'ledger'>>,
+  flags: Partial<Pick<RunFlags, 'output' | 'ledger' | 'sandbox'>>,
   named: (path: string) => string = (path) => path,
 ): { output: string; ledger: string } {
   const given = flags.output;
@@ -157,8 +158,9 @@ export function filePaths(
     throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
   }
   const stem = cohort.replace(/\.gz$/i, '').replace(/\.(?:csv|tsv|txt)$/i, '');
-  const output = named(given ?? `${stem}.results.csv`);
-  const base = output === '-' ? (cohort === '-' ? undefined : named(`${stem}.results.csv`)) : output;
+  const byItself = `${stem}${flags.sandbox ? '.sandbox' : ''}.results.csv`;
+  const output = named(given ?? byItself);
+  const base = output === '-' ? (cohort === '-' ? undefined : named(byItself)) : output;
   const own = flags.ledger;
   const ledger = own === undefined ? base && `${base}.ledger.jsonl` : named(own);
   if (ledger === undefined) {

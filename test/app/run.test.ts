@@ -125,6 +125,10 @@ describe('a run', () => {
     const told = await desk().run('run', on.cohort, '--sandbox', '--progress', 'off');
     expect([told.code, on.asks()]).toEqual([0, 0]);
     expect(told.stderr).toContain('nobody was contacted');
+    // A trial stands in nobody's way: the real run asks everybody, and a second trial nobody.
+    expect([(await on.run()).code, on.asks()]).toEqual([0, 2]);
+    expect((await desk().run('run', on.cohort, '--sandbox', '--progress', 'off')).code).toBe(0);
+    expect(on.asks()).toBe(2);
   });
 
   it('--limit, --daily-cap, --max-rate, --gap and batches', async () => {

@@ -126,6 +126,15 @@ describe('the files', () => {
     expect(filePaths('c.csv', { output: '-' }).ledger).toBe('c.results.csv.ledger.jsonl');
   });
   it.each([
+    ['a/cohort.csv', {}, 'a/cohort.sandbox.results.csv', 'a/cohort.sandbox.results.csv.ledger.jsonl'],
+    ['cohort.tsv.gz', {}, 'cohort.sandbox.results.csv', 'cohort.sandbox.results.csv.ledger.jsonl'],
+    ['c.csv', { output: '-' }, '-', 'c.sandbox.results.csv.ledger.jsonl'],
+    ['c.csv', { output: 'o.csv' }, 'o.csv', 'o.csv.ledger.jsonl'],
+    ['c.csv', { ledger: 'l.jsonl' }, 'c.sandbox.results.csv', 'l.jsonl'],
+  ])('of a trial of %s with %j are its own', (cohort, given, output, ledger) => {
+    expect(filePaths(cohort, { ...given, sandbox: true })).toMatchObject({ output, ledger });
+  });
+  it.each([
     ['-', {}],
     ['-', { output: '-' }],
     ['c.csv', { output: 'c.csv' }],

@@ -171,7 +171,10 @@ describe.skipIf(missing !== undefined)('the container image', () => {
     expect(there.code).toBe(EXIT.incomplete);
 
     const { dir, mount } = await data();
-    const running = start([mount], 'run', 'cohort.csv', '--sandbox', '--report', 'page.html');
+    const running = start(
+      [mount],
+      ...['run', 'cohort.csv', '--sandbox', '--output', 'cohort.results.csv', '--report', 'page.html'],
+    );
     const here = await running.ended;
     expect(here.code, here.stderr).toBe(there.code);
     expect(await rows(mount)).toEqual(outcomes(there.stdout));
@@ -288,7 +291,7 @@ describe.skipIf(missing !== undefined)('the container image', () => {
     const ended = await run([`${mount}:ro`], 'run', 'cohort.csv', '--sandbox');
     expect(ended).toMatchObject({ code: EXIT.usage, stdout: '' });
     expect(ended.stderr.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^group-onboard: cohort\.results\.csv: .*read-only/),
+      expect.stringMatching(/^group-onboard: cohort\.sandbox\.results\.csv: .*read-only/),
     ]);
   });
 

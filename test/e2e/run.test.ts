@@ -330,7 +330,7 @@ describe('run', () => {
     const ended = await cli(['run', cohort, '--sandbox', '--summary-json', join(dir, 'summary.json')]);
     expect(ended.code).toBe(4);
     expect(ended.stderr).toContain('sandbox: nobody was contacted');
-    const rows = await results(join(dir, 'cohort.results.csv'));
+    const rows = await results(join(dir, 'cohort.sandbox.results.csv'));
     const summary = JSON.parse(await readFile(join(dir, 'summary.json'), 'utf8'));
     expect(summary).toMatchObject({
       version: 1,
