@@ -6,6 +6,7 @@ import { visible } from '../domain/safe-text.ts';
 import { checkCommand } from './check-command.ts';
 import { completionCommand } from './completion-command.ts';
 import { applyEnvironment } from './environment.ts';
+import { explainCommand } from './explain-command.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { noCommand } from './no-command.ts';
@@ -23,7 +24,7 @@ Exit codes:
 `;
 
 /** Commands whose flags are not set in the environment. */
-const UNBOUND = new Set(['sandbox', 'completion']);
+const UNBOUND = new Set(['sandbox', 'completion', 'explain']);
 
 /** The whole command line. `version` comes from package.json. */
 export function program(io: Io, version: string, done: (exit: ExitCode) => void): Command {
@@ -37,6 +38,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, followUpCommand(io, done)));
   root.addCommand(inherit(root, reportCommand(io, done)));
   root.addCommand(inherit(root, mergeCommand(io, done)));
+  root.addCommand(inherit(root, explainCommand(io, done)));
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');

@@ -1,8 +1,8 @@
 /**
  * The closed list of reason codes: what each means, and what the person with the spreadsheet does about it.
- * README, summary, HTML report and `check` all read this one table.
+ * `explain`, summary, HTML report and `check` all read this one table.
  */
-interface Reason {
+export interface Reason {
   readonly meaning: string;
   readonly advice: string;
 }

@@ -1,0 +1,68 @@
+/** What `explain` prints: the meaning and the remedy of statuses and reason codes, for a terminal or as Markdown. */
+import { REASON_CODES, REASONS, type Reason } from '../../domain/reasons.ts';
+import { STATUS_WORDS } from '../../domain/statuses.ts';
+import { STATUSES } from '../../domain/words.ts';
+import { nearest } from '../../lib/text.ts';
+
+interface Explained extends Reason {
+  readonly code: string;
+  readonly kind: 'status' | 'reason_code';
+}
+
+const ALL: readonly Explained[] = [
+  ...STATUSES.map((code) => ({ code, kind: 'status' as const, ...STATUS_WORDS[code] })),
+  ...REASON_CODES.map((code) => ({ code, kind: 'reason_code' as const, ...REASONS[code] })),
+];
+
+/** As a code is written, whatever a person has made of its case and its `_`. */
+function codeOf(word: string): string {
+  return word
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
+}
+
+/** What is known by these words: all of it where there is none; or the first word that is no code, and the nearest code. */
+export function lookUp(
+  words: readonly string[],
+):
+  | { readonly found: readonly Explained[] }
+  | { readonly unknown: string; readonly near: string | undefined } {
+  const found: Explained[] = [];
+  for (const word of words) {
+    const one = ALL.find(({ code }) => code === codeOf(word));
+    if (one === undefined) {
+      const codes = ALL.map(({ code }) => code);
+      return { unknown: word, near: nearest(codeOf(word), codes, (code) => code) };
+    }
+    found.push(one);
+  }
+  return { found: words.length === 0 ? ALL : found };
+}
+
+export function explainText(found: readonly Explained[]): string {
+  const plain = (text: string) => text.replaceAll('`', '');
+  return found
+    .map(({ code, kind, meaning, advice }) =>
+      [`${code}  (${kind})`, `  means       ${plain(meaning)}`, `  what to do  ${plain(advice)}`, ''].join(
+        '\n',
+      ),
+    )
+    .join('\n');
+}
+
+/** A table for each kind. */
+export function explainMarkdown(found: readonly Explained[]): string {
+  return (['status', 'reason_code'] as const)
+    .map((kind) => ({ kind, rows: found.filter((one) => one.kind === kind) }))
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ kind, rows }) =>
+      [
+        `| ${kind} | meaning | what to do |`,
+        '|---|---|---|',
+        ...rows.map(({ code, meaning, advice }) => `| \`${code}\` | ${meaning} | ${advice} |`),
+        '',
+      ].join('\n'),
+    )
+    .join('\n');
+}
