@@ -50,7 +50,7 @@ describe.each(files)('the workflow for %s', (file) => {
       // Throws at an unknown flag, and at a value that its parser refuses.
       const { operands, unknown } = command!.parseOptions(words);
       expect([operands, unknown]).toEqual([['data/cohort.csv'], []]);
-      expect(command!.opts()).toMatchObject({ gap: { minMs: 30_000, maxMs: 60_000 }, dailyCap: 100 });
+      expect(command!.opts()).toMatchObject({ careful: true });
     }
   });
 

@@ -8,7 +8,7 @@ const EXAMPLES = `
 Examples:
   $ group-onboard check cohort.csv                          what would happen; nothing is sent
   $ group-onboard run cohort.csv --sandbox                  try it: nobody is contacted; cohort.sandbox.results.csv
-  $ group-onboard run cohort.csv --gap 30s..60s --daily-cap 100
+  $ group-onboard run cohort.csv --careful
   $ group-onboard run cohort.csv                            again: only who was not asked yet is asked
 
 The key comes from PERISKOPE_API_KEY, or from the file that PERISKOPE_API_KEY_FILE names; never from a flag.

@@ -32,6 +32,7 @@ export const CHECK_OPTIONS = {
   output: FILE_OPTIONS.output,
   excel: FILE_OPTIONS.excel,
   limitPer: API_OPTIONS.limitPer,
+  careful: PACE_OPTIONS.careful,
   maxRate: PACE_OPTIONS.maxRate,
   gap: PACE_OPTIONS.gap,
   dailyCap: PACE_OPTIONS.dailyCap,

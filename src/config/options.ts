@@ -137,6 +137,11 @@ export const API_OPTIONS = {
 };
 
 export const PACE_OPTIONS = {
+  careful: toggle(
+    '--careful',
+    'what the vendor advises: --gap 30s..60s --daily-cap 20 --breaker 3; one of these beside it wins',
+    PACE,
+  ),
   maxRate: value(
     '--max-rate <N/UNIT>',
     'at most so many asks, of all phones together: 5/s, 20/min, 100/h',
@@ -202,12 +207,11 @@ export const SELECTION_OPTIONS = {
 };
 
 export const SAFETY_OPTIONS = {
-  breaker: valueOr(
+  breaker: value(
     '--breaker <N>',
-    'stop after N asks in a row without a clear answer, or throttled by WhatsApp',
+    'stop after N asks in a row without a clear answer, or throttled by WhatsApp (default: 5)',
     SAFETY,
     people,
-    5,
   ),
   maxErrors: value(
     '--max-errors <N-or-N%>',

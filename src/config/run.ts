@@ -2,10 +2,11 @@ import type { CountryCode } from '../cohort/normalizer.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';
 import { isSameFile } from '../lib/same-file.ts';
-import type { Gap, Rate, Tolerance } from '../lib/units.ts';
+import type { Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
 import type { CheckFlags, CohortFlags, ReportFlags, RunFlags } from './flags.ts';
+import { type PaceConfig, paceConfig } from './pace.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
 /** How the cohort is read. */
@@ -41,7 +42,7 @@ export interface ReportFiles {
   readonly metricsFile: string | undefined;
 }
 
-export interface RunConfig {
+export interface RunConfig extends PaceConfig {
   readonly cohort: CohortConfig;
   /** undefined: the whole cohort. */
   readonly shard: Shard | undefined;
@@ -64,9 +65,6 @@ export interface RunConfig {
   readonly redis: RedisTarget | undefined;
   /** What the server's rate limit counts by, where several phones send. */
   readonly limitPer: LimitPer;
-  readonly maxRate: Rate | undefined;
-  readonly gap: Gap | undefined;
-  readonly dailyCap: number | undefined;
   readonly batchSize: number;
   readonly concurrency: number;
   readonly coolDownMs: number;
@@ -76,23 +74,19 @@ export interface RunConfig {
   readonly limit: number | undefined;
   readonly retry: readonly Status[];
   readonly onlyStatus: readonly Status[] | undefined;
-  readonly breaker: number;
   readonly maxErrors: Tolerance | undefined;
   readonly deadlineMs: number | undefined;
   readonly log: LogConfig;
 }
 
 /** What `check` needs: no key, no ledger. */
-export interface CheckConfig {
+export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly cohort: CohortConfig;
   readonly shard: Shard | undefined;
   /** Where the plan is written, row by row; undefined: nowhere. */
   readonly output: string | undefined;
   readonly excel: boolean;
   readonly limitPer: LimitPer;
-  readonly maxRate: Rate | undefined;
-  readonly gap: Gap | undefined;
-  readonly dailyCap: number | undefined;
   readonly batchSize: number;
   readonly log: LogConfig;
 }
@@ -222,9 +216,7 @@ export function checkConfig(
     output,
     excel: flags.excel === true,
     limitPer: flags.limitPer,
-    maxRate: flags.maxRate,
-    gap: flags.gap,
-    dailyCap: flags.dailyCap,
+    ...paceConfig(flags),
     batchSize: flags.batchSize,
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
@@ -257,9 +249,7 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     precheck: flags.precheck,
     forceAdd: flags.forceAdd === true,
     limitPer: flags.limitPer,
-    maxRate: flags.maxRate,
-    gap: flags.gap,
-    dailyCap: flags.dailyCap,
+    ...paceConfig(flags),
     batchSize: flags.batchSize,
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
     coolDownMs: flags.coolDown,
@@ -268,7 +258,6 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     limit: flags.limit,
     retry: flags.retry ?? [],
     onlyStatus: flags.onlyStatus,
-    breaker: flags.breaker,
     maxErrors: flags.maxErrors,
     deadlineMs: flags.deadline,
     log: logConfig(flags, stderrIsTerminal),

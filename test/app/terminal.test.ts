@@ -79,6 +79,40 @@ describe('before anything is sent', () => {
     expect(on.sandbox.counts().asks).toBe(0);
   });
 
+  it('names the risk of full speed, and how long the careful way takes', async () => {
+    const on = await seatedWith(
+      {},
+      Array.from({ length: 25 }, (_, i) => `9198765432${i + 10}`),
+    );
+    await on.asked();
+    expect(on.at.stderr()).toMatch(
+      / {2}pace {5}as fast as .*\n {2}risk {5}25 people .*--careful .*about 24 h 00 min\n/,
+    );
+    on.keys.end();
+    expect((await on.running).code).toBe(75);
+  });
+
+  it('--careful: the pace, and no risk', async () => {
+    const many = Array.from({ length: 25 }, (_, i) => `9198765432${i + 10}`);
+    const on = await seatedWith({}, many, '--careful');
+    await on.asked();
+    expect(on.at.stderr()).toContain(
+      'careful: 30 s to 1 min 00 s between asks, at most 20 people a day, a stop after 3 in a row without a clear answer, about 24 h 00 min',
+    );
+    expect(on.at.stderr()).not.toContain('  risk  ');
+    on.keys.end();
+    expect((await on.running).code).toBe(75);
+    expect(on.sandbox.counts().asks).toBe(0);
+  });
+
+  it('where nobody is asked, the log has both', async () => {
+    const many = Array.from({ length: 25 }, (_, i) => `9198765432${i + 10}`);
+    const on = await seatedWith({}, many, '--yes');
+    expect((await on.running).code).toBe(0);
+    expect(on.at.stderr()).toMatch(/pace: as fast as the server allows, about /);
+    expect(on.at.stderr()).toMatch(/warn.*25 people with no pause.*--careful/);
+  });
+
   it('--yes says it in the log', async () => {
     const on = await seated('--yes');
     expect((await on.running).code).toBe(0);

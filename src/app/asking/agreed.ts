@@ -1,12 +1,13 @@
 import { createInterface } from 'node:readline/promises';
+import { CAREFUL } from '../../config/pace.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import { formatDuration } from '../../lib/units.ts';
-import { estimateMs } from '../../plan/estimate.ts';
+import { estimateMs, type Pace } from '../../plan/estimate.ts';
 import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from '../../plan/survey.ts';
 import { countriesText, rareText } from '../../report/summary/countries.ts';
-import { banWarning, sendingPlanText } from '../../report/terminal/ask-first.ts';
+import { banRisk, sendingPlanText } from '../../report/terminal/ask-first.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import { type Io, isTerminal, wantsColour } from '../io.ts';
@@ -45,8 +46,9 @@ export function logCountries({
 }
 
 /**
- * The last moment before something is sent that cannot be taken back: warns of what has got phones banned and, where a
- * person is there to answer and has not said `--yes`, shows the plan and asks. False: nobody is asked.
+ * The last moment before something is sent that cannot be taken back: names the pace, and what has got phones banned, where
+ * nothing slows the run down. Where a person is there to answer and has not said `--yes`, it shows the plan and asks. False:
+ * nobody is asked.
  */
 export async function agreed(parts: AgreedParts): Promise<boolean> {
   const { config, io, plan, live, control } = parts;
@@ -59,29 +61,26 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
       name: live.groupName(chatId),
       trouble: parts.troubles.get(chatId),
     }));
-  const warning = banWarning(groups, config.gap !== undefined || config.dailyCap !== undefined);
-  if (warning) parts.log.warn({}, warning);
-  if (!asksFirst(config, io)) return true;
 
   const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
   const asks = Math.min(asksNeeded(plan, config.batchSize), people);
-  const works = new Map<Sender | undefined, Workload>();
+  const workOf = new Map<Sender | undefined, Workload>();
   for (const [named, { people, asks }] of workloads(plan, config.batchSize)) {
     const sender = parts.calls(named);
-    const before = works.get(sender) ?? { people: 0, asks: 0 };
-    works.set(sender, { people: before.people + people, asks: before.asks + asks });
+    const before = workOf.get(sender) ?? { people: 0, asks: 0 };
+    workOf.set(sender, { people: before.people + people, asks: before.asks + asks });
   }
-  const senders = [...works].filter(([, work]) => work.people > 0);
-  const estimate = estimateMs(
-    asks,
-    people,
-    config,
-    busiestOf(
-      senders.map(([, work]) => work),
-      asks,
-      people,
-    ),
-  );
+  const senders = [...workOf].filter(([, work]) => work.people > 0);
+  const works = senders.map(([, work]) => work);
+  const took = (pace: Pace) => estimateMs(asks, people, pace, busiestOf(works, asks, people));
+  const pace = paceOf(config);
+  const risk = pace === '' ? banRisk(people, took({ ...config, ...CAREFUL })) : undefined;
+  if (!asksFirst(config, io)) {
+    const words = [pace || 'as fast as the server allows', formatDuration(took(config))];
+    parts.log.info({ people, asks, careful: config.careful }, `pace: ${words.join(', about ')}`);
+    if (risk) parts.log.warn({}, risk);
+    return true;
+  }
   io.stderr.write(
     sendingPlanText(
       {
@@ -90,8 +89,9 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
         groups,
         countries: plan.countries,
         senders: senders.map(([sender, work]) => ({ sender: sender ?? parts.sender, people: work.people })),
-        pace: paceOf(config),
-        estimateMs: estimate,
+        pace,
+        risk,
+        estimateMs: took(config),
       },
       wantsColour(io),
     ),
@@ -102,14 +102,14 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
 }
 
 /** The flags that slow the run down, as a person reads them. */
-function paceOf({ gap, maxRate, dailyCap }: RunConfig): string {
-  return [
+function paceOf({ careful, gap, maxRate, dailyCap, breaker }: RunConfig): string {
+  const flags = [
     gap && `${formatDuration(gap.minMs)} to ${formatDuration(gap.maxMs)} between asks`,
     maxRate && `at most ${maxRate.count} in ${formatDuration(maxRate.perMs)}`,
     dailyCap && `at most ${dailyCap} people a day`,
-  ]
-    .filter(Boolean)
-    .join(', ');
+    careful && `a stop after ${breaker} in a row without a clear answer`,
+  ].filter(Boolean);
+  return `${careful ? 'careful: ' : ''}${flags.join(', ')}`;
 }
 
 /** Whether somebody is there to be asked: both ends are a terminal, and this is no CI. */

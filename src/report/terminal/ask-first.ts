@@ -18,26 +18,27 @@ export interface SendingPlan {
   readonly countries: Countries;
   /** `x-phone`, digits or `phone-…`, of each sending phone, with the people it asks. */
   readonly senders: readonly { readonly sender: string; readonly people: number }[];
-  /** `--gap 30s..60s`, as it was given; empty when nothing goes below the server's limit. */
+  /** The flags that slow the run down, in words; empty when nothing goes below the server's limit. */
   readonly pace: string;
   readonly estimateMs: number;
+  /** What this pace risks; undefined: nothing to say. */
+  readonly risk?: string | undefined;
 }
 
-/** People in one group above which a phone that is not slowed down is in danger. */
-const MANY = 50;
+/** More people than this are a risk for a phone that nothing slows down: it was throttled after a few adds. */
+const FEW = 10;
 const MOST_GROUPS = 15;
 const MOST_SENDERS = 10;
 
 /**
- * The known figures on bans, when many people go into one group at full speed; undefined when there is no reason to
- * warn. Source: api/FACTS.md, Pacing.
+ * What a run without any pace risks, and how long `--careful` takes; undefined for a few people.
+ * Source: what people have reported and the vendor advises, README.md, “Not too fast”.
  */
-export function banWarning(groups: SendingPlan['groups'], slowed: boolean): string | undefined {
-  const largest = groups.reduce((most, { people }) => Math.max(most, people), 0);
-  if (slowed || largest <= MANY) return undefined;
+export function banRisk(people: number, carefulMs: number): string | undefined {
+  if (people <= FEW) return undefined;
   return (
-    `${largest} people for one group without --gap or --daily-cap: phones were throttled after a few adds at ` +
-    '250–500 ms spacing, and lasted for 100 and more at 10 s; the vendor advises 15–20 people per group per day'
+    `${people} people with no pause between them: phones were throttled or banned after a few adds that fast, and the vendor ` +
+    `advises 15–20 people per group per day; --careful keeps to that, and takes about ${formatDuration(carefulMs)}`
   );
 }
 
@@ -65,6 +66,7 @@ export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
     ...countryLines(plan.countries, '  people   ', 11, colour),
     ...sendersLines(plan),
     `  pace     ${plan.pace || 'as fast as the server allows'}, about ${formatDuration(plan.estimateMs)} (${count(plan.asks, 'ask')})`,
+    ...(plan.risk === undefined ? [] : [`  risk     ${plan.risk}`]),
     '',
   );
   return `${lines.join('\n')}\n`;

@@ -1,0 +1,39 @@
+import type { Gap, Rate } from '../lib/units.ts';
+import type { RunFlags } from './flags.ts';
+
+/**
+ * What `--careful` stands for. The vendor advises 15–20 people per group per day, with the adds spread over hours: 20 of each
+ * sending phone are never more of one group. Phones have lasted for 100 adds and more at 10 s; the pause is well above that.
+ * Source: Periskope’s advice on adding people to groups, as README.md quotes it under “Not too fast”.
+ */
+export const CAREFUL = Object.freeze({
+  gap: Object.freeze({ minMs: 30_000, maxMs: 60_000 }),
+  dailyCap: 20,
+  breaker: 3,
+});
+
+/** Asks in a row without a clear answer after which a run stops that says nothing of it. */
+const BREAKER = 5;
+
+export interface PaceConfig {
+  readonly careful: boolean;
+  readonly maxRate: Rate | undefined;
+  readonly gap: Gap | undefined;
+  readonly dailyCap: number | undefined;
+  readonly breaker: number;
+}
+
+type PaceFlags = Partial<Pick<RunFlags, 'careful' | 'maxRate' | 'gap' | 'dailyCap' | 'breaker'>>;
+
+/** The pace that the flags say: a flag of its own wins over `--careful`. */
+export function paceConfig(flags: PaceFlags): PaceConfig {
+  const careful = flags.careful === true;
+  const advised = careful ? CAREFUL : undefined;
+  return {
+    careful,
+    maxRate: flags.maxRate,
+    gap: flags.gap ?? advised?.gap,
+    dailyCap: flags.dailyCap ?? advised?.dailyCap,
+    breaker: flags.breaker ?? advised?.breaker ?? BREAKER,
+  };
+}
