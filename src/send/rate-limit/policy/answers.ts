@@ -59,10 +59,11 @@ function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
   return { ...state, told, counters };
 }
 
-function wasDone(state: RateState, ask: Ask, { asks }: Counter): RateState {
+function wasDone(state: RateState, ask: Ask, { asks, mode }: Counter): RateState {
+  const limit = isTold(mode) ? mode.limit : 1;
   const flying = inFlight(asks);
   if (ask.sentAt < state.struckAt) return { ...state, strikes: 0, slow: passedBefore(state.slow) };
-  return { ...state, strikes: 0, slow: passed(state.slow, ask.sentAt, ask.level, flying) };
+  return { ...state, strikes: 0, slow: passed(state.slow, ask, flying, limit) };
 }
 
 /** A 429 or a 503. It was not done; its owner sends it again. */

@@ -1,7 +1,7 @@
 /**
  * How many asks may be in flight, whatever the headers promise: a server that shows a thousand may take five at a time,
- * or ten a second, or count something that no header shows. One goes first, and the number doubles while it stays
- * clean. After a refusal in spite of room it starts with one again, and stays below what got through.
+ * or ten a second, or count something that no header shows. One goes first, and the number grows while it stays clean.
+ * After a refusal in spite of room it starts with one again, and stays below what got through.
  */
 export interface SlowStart {
   /** Asks in flight at most, now. */
@@ -21,6 +21,8 @@ export interface SlowStart {
 }
 
 const FORGET_ASKS = 500;
+const SMALL_LIMIT = 20;
+const FEW_AT_ONCE = 4;
 
 export const SLOW_START: SlowStart = {
   allowed: 1,
@@ -33,10 +35,22 @@ export const SLOW_START: SlowStart = {
   hidden: undefined,
 };
 
-/** An ask that went as one of `level` in flight was done. `flying` are in flight, it included. */
-export function passed(slow: SlowStart, sentAt: number, level: number, flying: number): SlowStart {
+/**
+ * An ask that went as one of `level` in flight was done. `flying` are in flight, it included. `limit` is what the headers
+ * show: no more than that can be refused at once. So the number doubles with each round trip behind a small limit, and
+ * while few are in flight; beyond that it grows by half.
+ */
+export function passed(
+  slow: SlowStart,
+  { sentAt, level }: { readonly sentAt: number; readonly level: number },
+  flying: number,
+  limit: number,
+): SlowStart {
   const { spent, since = sentAt } = slow;
-  const grown = flying * 2 >= slow.allowed ? slow.allowed + 1 : slow.allowed;
+  const grows =
+    flying * 2 >= slow.allowed &&
+    (limit <= SMALL_LIMIT || slow.allowed < FEW_AT_ONCE || slow.passed % 2 === 0);
+  const grown = slow.allowed + (grows ? 1 : 0);
   return {
     ...slow,
     allowed: isNearTrouble(slow, flying) ? 1 : Math.min(grown, slow.ceiling),
