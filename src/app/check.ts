@@ -4,17 +4,17 @@ import { openCohort } from '../cohort/cohort.ts';
 import type { CheckConfig } from '../config/run.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
-import type { Problem } from '../domain/words.ts';
+import type { Problem, Row } from '../domain/words.ts';
 import { sweepLitter } from '../lib/atomic-file.ts';
 import { estimateMs } from '../plan/estimate.ts';
-import { firstLines } from '../plan/pair-list.ts';
+import { firstRows } from '../plan/pair-list.ts';
 import { asksNeeded, busiestOf, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
 import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
-import { type Io, isTerminal, systemClock, wantsColour } from './io.ts';
+import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, project } from './outputs/project.ts';
 import { releasing } from './releases.ts';
 
@@ -40,15 +40,15 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     // With the plan itself on stdout, the words go to stderr.
     const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
     const stream = config.output === '-' ? io.stderr : io.stdout;
-    const terminal = isTerminal(stream);
+    const seenOnce = isSeenOnce(io, stream);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
     const plan = await survey(
       cohort.readings(),
       { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
       NO_SELECTION,
-      (line: number, problem: Problem) => {
-        if (shown++ < SHOWN) say(problemLine(name, line, problem, terminal));
+      (row: Row, problem: Problem) => {
+        if (shown++ < SHOWN) say(problemLine(name, row, cohort.nameOf(row), problem, seenOnce));
       },
     );
     for (const note of cohort.seen()) say(`note: ${note}\n`);
@@ -74,7 +74,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     );
     if (config.output !== undefined) {
       const projection: Projection = {
-        firstLine: firstLines(),
+        firstRow: firstRows(),
         recorded: () => undefined,
         previous: () => undefined,
         selection: NO_SELECTION,

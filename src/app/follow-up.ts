@@ -158,6 +158,7 @@ async function tell(
     groups: counts,
     groupName: isSeenOnce(io, stream) ? ending.groupName : (id) => publicName(live.groupName(id)),
     rows,
+    names: isSeenOnce(io, stream),
     olderThanMs: config.olderThanMs,
     now,
     sandbox,

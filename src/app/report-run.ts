@@ -130,6 +130,7 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
         ...ending,
         ...(!isSeenOnce(io, io.stderr) && { groupName: (id) => publicName(live.groupName(id)) }),
         ledger: config.ledger,
+        names: isSeenOnce(io, io.stderr),
         report: end.reported ? config.reports.report : undefined,
         stopped: stop?.message,
         next: next(terminal),

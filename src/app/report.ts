@@ -2,13 +2,14 @@ import { basename } from 'node:path';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { ReportConfig } from '../config/run.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { rowNumber } from '../domain/place.ts';
 import type { Row } from '../domain/words.ts';
 import { sweepLitter } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { HtmlReport, type ReportRow } from '../report/html/report.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
-import { type Io, systemClock } from './io.ts';
+import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertReportable, writePage } from './outputs/own-files.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
 
@@ -40,7 +41,7 @@ export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'
       pace: undefined,
     }),
   );
-  io.stdout.write(summaryOfResults(tally, config.results, config.report));
+  io.stdout.write(summaryOfResults(tally, config.results, config.report, isSeenOnce(io, io.stdout)));
   if (unreadable > 0) {
     io.stdout.write(
       `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,
@@ -71,7 +72,8 @@ function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
   const { fields } = found;
   const { status, reasonCode, message, traceId, askedAt } = previous;
   return {
-    line: Number(fields.row) || row.line,
+    number: Number(fields.row) || rowNumber(row),
+    name: written(cohort.nameOf(row)),
     own: row.fields.slice(0, cohort.ownWidth).map(written),
     chatId: written(fields.chat_id),
     participant: written(fields.participant),

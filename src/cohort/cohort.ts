@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
+import { rowText } from '../domain/place.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Reading, Row } from '../domain/words.ts';
+import { nameColumns, nameIn } from './columns/person.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type CohortFile, statCohort, unreadable } from './file/bytes.ts';
 import { findDelimiter } from './file/delimiter.ts';
@@ -52,6 +54,10 @@ export interface Cohort {
   readonly phoneColumn: string;
   /** The column that gives each row's sending phone, if there is one. */
   readonly senderColumn: string | undefined;
+  /** The columns that hold the person's name: none, one, or a first and a last one. */
+  readonly nameColumns: readonly number[];
+  /** The person's name as the row has it, on one line; '' where it is not known. */
+  nameOf(row: Pick<Row, 'fields'>): string;
   /** The cohort is itself a results CSV of ours. */
   readonly isResults: boolean;
   /** Where the group and the phone are taken from, in one line: the mapping that was found, or asked for. */
@@ -113,6 +119,10 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   const ownWidth = results ?? columns.length;
   const notes = [encoding.note, delimiter.note].filter((note) => note !== undefined);
   const roles = doubting(encoding, () => rolesOf(columns, rows, results, options, file.name, notes));
+  const taken = [...roles.chat, ...roles.phone, ...(roles.sender ? [roles.sender] : [])].map(
+    ({ index }) => index,
+  );
+  const names = nameColumns(columns.slice(0, ownWidth), taken);
   let seen: readonly string[] = [];
   let judging: Promise<Judge | undefined> | undefined;
   const judge = (signal: AbortSignal | undefined) => {
@@ -129,6 +139,8 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     chatColumn: roles.chat.at(-1)?.name,
     phoneColumn: roles.phone.at(-1)?.name as string,
     senderColumn: roles.sender?.name,
+    nameColumns: names,
+    nameOf: ({ fields }) => nameIn(fields, names),
     isResults: results !== undefined,
     mapping: mappingOf(roles),
     notes,
@@ -181,8 +193,8 @@ async function* readings(
   const read = (record: CsvRecord): Reading => {
     const fitted = toRow(record, roles.width);
     const short = mayBeShort(record, roles, results);
-    const { line, fields } = fitted;
-    const row: Row = { ...(short ? { line } : fitted), fields: plain?.(fields) ?? fields };
+    const { problem: _, ...sound } = fitted;
+    const row: Row = { ...(short ? sound : fitted), fields: plain?.(fitted.fields) ?? fitted.fields };
     const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
     const reading: Reading = problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
     if (reading.kind === 'pair' || fitted.problem === undefined) return reading;
@@ -190,8 +202,8 @@ async function* readings(
   };
   let header = true;
   const records = recordsOf(layout, {
-    isRecord: (fields, line) => isRow(fields, line, roles, layout.delimiter, findings),
-    onBlank: (line) => findings.blank.add(line),
+    isRecord: (fields, place) => isRow(fields, place, roles, layout.delimiter, findings),
+    onBlank: (place) => findings.blank.add(place),
   });
   for await (const batch of records) {
     signal?.throwIfAborted();
@@ -231,7 +243,7 @@ async function headOfTable(
       }
       header = record;
       if (header.broken !== undefined) {
-        throw unreadable(name, `has no readable header: line ${header.line} ${header.broken}`);
+        throw unreadable(name, `has no readable header: ${rowText(header)} ${header.broken}`);
       }
     }
     if (rows.length >= SAMPLE || text >= SAMPLE_TEXT) break;

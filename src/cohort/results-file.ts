@@ -9,7 +9,6 @@ import {
   type Status,
 } from '../domain/words.ts';
 import { statCohort } from './file/bytes.ts';
-import { breaksIn } from './file/csv.ts';
 import { type Layout, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import { quote } from './trouble.ts';
@@ -74,7 +73,7 @@ export function readPrevious(row: Row, start: number): PreviousResult | undefine
 export interface ResultsRecord {
   /** The line of the results file. */
   readonly line: number;
-  /** The line of the cohort, which is its `row` cell. */
+  /** The row of the cohort, which is its `row` cell. */
   readonly row: number;
   readonly status: Status;
   readonly fields: readonly string[];
@@ -88,12 +87,13 @@ export interface ResultsFile {
   readonly ownWidth: number;
   /** Written with `--excel`. */
   readonly excel: boolean;
-  /** Every record in order, in batches; its `row` rises from each to the next. Throws COHORT_UNREADABLE where it is damaged. */
+  /** Every record in order, in batches; its `row` rises from each to the next, but for the lines of one record that cannot be read. Throws COHORT_UNREADABLE where it is damaged. */
   records(): AsyncGenerator<readonly ResultsRecord[], void, undefined>;
 }
 
 const ROW = 0;
 const STATUS = 3;
+const REASON = 4;
 
 /**
  * Opens a results CSV. One without a row is a results CSV too, where a shard has no group.
@@ -132,7 +132,8 @@ async function* records(
         continue;
       }
       const read = recordOf(path, record, columns.length, start);
-      if (read.row <= last.row) throw outOfOrder(path, read, last);
+      if (read.row < last.row || (read.row === last.row && read.fields[start + REASON] !== 'unreadable_row'))
+        throw outOfOrder(path, read, last);
       last = read;
       out.push(read);
     }
@@ -154,7 +155,7 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
     throw wrong(`${record.fields.length} fields, and the header has ${width}`);
   const { fields } = whole;
   const row = Number(fields[start + ROW]);
-  if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no line number');
+  if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no number of a row');
   const status = STATUSES.find((one) => one === fields[start + STATUS]);
   if (status === undefined) throw wrong('its status cell is no status');
   return { line, row, status, fields };
@@ -170,11 +171,6 @@ function outOfOrder(
       ? `row ${now.row} is there twice (line ${last.line}): remove one of the two`
       : `row ${now.row} comes after row ${last.row}: sort the file by its row column`;
   return new OnboardError('COHORT_UNREADABLE', `${path}:${now.line}: ${what}`);
-}
-
-/** On how many lines of the cohort a record stood, by the line breaks in the cohort's own cells. */
-export function linesOf(cells: readonly string[]): number {
-  return cells.reduce((sum, cell) => sum + breaksIn(cell), 1);
 }
 
 /** `--excel` writes a byte order mark. */

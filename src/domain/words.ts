@@ -2,7 +2,7 @@
  * The glossary: the words of the design, as types. Imports nothing that acts.
  *
  * cohort       the input CSV
- * row          one record of the cohort, with its line number
+ * row          one record of the cohort, with the number that a spreadsheet shows for it
  * chat_id      the group, `120363371308389685@g.us` or the legacy `905301234567-1574073754@g.us`
  * participant  a phone number in country code + number form, digits only: `919537851844`
  * pair         (chat_id, participant): the identity of one onboarding
@@ -14,6 +14,7 @@
  * in doubt     asked, and no outcome known
  * window, allowance  the server's rate limit: so many asks per window
  */
+import type { Place } from './place.ts';
 import type { ReasonCode } from './reasons.ts';
 
 declare const brand: unique symbol;
@@ -86,9 +87,8 @@ export interface Problem {
   readonly value?: string;
 }
 
-/** One record of the cohort as it was read. `line` is the line of the file on which it starts (1-based). */
-export interface Row {
-  readonly line: number;
+/** One record of the cohort as it was read. */
+export interface Row extends Place {
   readonly fields: readonly string[];
   /** A structural problem (too few or too many fields, an unreadable record): the row is `invalid`. */
   readonly problem?: Problem;

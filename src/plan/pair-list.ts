@@ -66,13 +66,13 @@ export class PairList {
   }
 }
 
-/** Remembers on which line each pair came first; gives that line back for every later row of the same pair. */
-export function firstLines(): (pair: Pair, line: number) => number {
+/** Remembers in which row each pair came first; gives that row's number back for every later row of the same pair. */
+export function firstRows(): (pair: Pair, number: number) => number {
   const index = new PairIndex();
-  return (pair, line) => {
+  return (pair, number) => {
     const before = index.size;
     const entry = index.insert(pair);
-    if (entry === before) index.setAt(entry, line);
+    if (entry === before) index.setAt(entry, number);
     return index.valueAt(entry);
   };
 }

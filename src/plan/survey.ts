@@ -1,6 +1,7 @@
 import { regionOfParticipant } from '../cohort/phone/numbering.ts';
+import { numberText } from '../domain/place.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
-import type { ChatId, Pair, Problem, Reading, Sender, Status } from '../domain/words.ts';
+import type { ChatId, Pair, Problem, Reading, Row, Sender, Status } from '../domain/words.ts';
 import { type Countries, MOST_RARE } from '../report/summary/countries.ts';
 import { decide, type Selection } from './decide.ts';
 import { PairList } from './pair-list.ts';
@@ -43,7 +44,7 @@ export async function survey(
   readings: AsyncIterable<readonly Reading[]>,
   knowledge: Knowledge,
   selection: Selection,
-  onProblem?: (line: number, problem: Problem) => void,
+  onProblem?: (row: Row, problem: Problem) => void,
 ): Promise<Survey> {
   let rows = 0;
   let duplicates = 0;
@@ -54,7 +55,7 @@ export async function survey(
   const groups = new Map<ChatId, number>();
   const routes = new Map<ChatId, Map<Sender | undefined, number>>();
   const invalidByReason = new Map<ReasonCode, number>();
-  const countries = new Map<string, { people: number; readonly lines: number[] }>();
+  const countries = new Map<string, { people: number; readonly rows: string[] }>();
   const unknown: Pair[] = [];
   const list = new PairList();
   for await (const batch of readings) {
@@ -64,7 +65,7 @@ export async function survey(
         invalid++;
         const { code } = reading.problem;
         invalidByReason.set(code, (invalidByReason.get(code) ?? 0) + 1);
-        onProblem?.(reading.row.line, reading.problem);
+        onProblem?.(reading.row, reading.problem);
         continue;
       }
       const previous = knowledge.previous(reading);
@@ -83,7 +84,7 @@ export async function survey(
         toAsk++;
         groups.set(chatId, (groups.get(chatId) ?? 0) + 1);
         route.set(reading.sender, before + 1);
-        addTo(countries, regionOfParticipant(reading.pair.participant), reading.row.line);
+        addTo(countries, regionOfParticipant(reading.pair.participant), reading.row);
       } else {
         known++;
         const status = (decision === 'carried' ? previous : ledger) as Status | 'in_doubt';
@@ -97,19 +98,19 @@ export async function survey(
   return { ...counts, list, knownByStatus, groups, routes, invalidByReason, countries, unknown };
 }
 
-/** Counts one more person of a region; the lines of the first few are kept, as those of a rare country are shown. */
+/** Counts one more person of a region; the rows of the first few are kept, as those of a rare country are shown. */
 function addTo(
-  countries: Map<string, { people: number; readonly lines: number[] }>,
+  countries: Map<string, { people: number; readonly rows: string[] }>,
   region: string,
-  line: number,
+  row: Row,
 ): void {
   const known = countries.get(region);
   if (known === undefined) {
-    countries.set(region, { people: 1, lines: [line] });
+    countries.set(region, { people: 1, rows: [numberText(row)] });
     return;
   }
   known.people++;
-  if (known.people <= MOST_RARE) known.lines.push(line);
+  if (known.people <= MOST_RARE) known.rows.push(numberText(row));
 }
 
 /** What one sending phone has to do. */

@@ -14,7 +14,7 @@ describe('check', () => {
     await writeFile(cohort, COHORT);
     const told = await desk().run('check', cohort);
     expect([told.code, told.stderr]).toEqual([4, '']);
-    expect(told.stdout).toMatch(/cohort\.csv:3: phone: /);
+    expect(told.stdout).toMatch(/cohort\.csv row 3: phone: /);
     expect(told.stdout).toMatch(/3 rows: 1 person to ask/);
   });
 
@@ -35,7 +35,7 @@ describe('check', () => {
     const told = await desk({}, [COHORT]).run('check', '-', '--output', '-');
     expect(told.code).toBe(4);
     expect(told.stdout.split('\n')[0]).toMatch(/^name,_chat_id,phone,row,/);
-    expect(told.stderr).toMatch(/standard input:3: phone/);
+    expect(told.stderr).toMatch(/standard input row 3: phone/);
   });
 
   it('shows the cells to a person at a terminal, and a log no number', async () => {
@@ -54,7 +54,7 @@ describe('check', () => {
     const cohort = `chat_id,phone\n${rows.map((one) => `${GROUP},${one}`).join('\n')}\n`;
     const expected = [
       '3 countries: 52 India · 2 Peru · 1 Cuba',
-      '  look at  2 Peru (lines 56, 58) · 1 Cuba (line 54)',
+      '  look at  2 Peru (rows 56, 58) · 1 Cuba (row 54)',
       '           rare among these people: was each of these numbers read right?',
       '',
     ].join('\n');
@@ -79,7 +79,7 @@ describe('check', () => {
     expect(told.code).toBe(0);
     expect(told.stdout).toMatch(/1 row: 1 person to ask/);
     expect(told.stdout).toContain(
-      'note: passed over 1000 rows of nothing but delimiters (lines 3, 4, 5 and 997 more)\n',
+      'note: passed over 1000 rows of nothing but delimiters (rows 3, 4, 5 and 997 more)\n',
     );
   });
 });

@@ -96,7 +96,7 @@ describe('a run', () => {
     const summary = join(on.dir, 's.json');
     const told = await on.run('--batch-size', '50', '--summary-json', summary);
     expect(told.stderr).toContain('"people to ask: 20 India · 1 Peru · 1 Cuba"');
-    expect(told.stderr).toMatch(/"level":"warn".*rare.*1 Peru \(line 22\) · 1 Cuba \(line 23\): was each/);
+    expect(told.stderr).toMatch(/"level":"warn".*rare.*1 Peru \(row 22\) · 1 Cuba \(row 23\): was each/);
     const countries = async () => JSON.parse(await readFile(summary, 'utf8')).countries;
     expect(Object.entries(await countries())).toEqual(Object.entries({ IN: 20, PE: 1, CU: 1 }));
     // Again: nobody is left to ask.

@@ -16,7 +16,7 @@ import { withoutSecrets } from '../../src/app/run.ts';
 import { EXIT, OnboardError } from '../../src/domain/errors.ts';
 import type { ChatId, Pair, Participant, Problem, Reading } from '../../src/domain/words.ts';
 import { estimateMs } from '../../src/plan/estimate.ts';
-import { firstLines } from '../../src/plan/pair-list.ts';
+import { firstRows } from '../../src/plan/pair-list.ts';
 import { asksNeeded, survey } from '../../src/plan/survey.ts';
 import { TallyMaker } from '../../src/report/summary/tally.ts';
 import { RunControl } from '../../src/send/run-control.ts';
@@ -271,8 +271,8 @@ describe('the survey', () => {
       ledger: ({ participant }: Pair) => known.get(participant),
       previous: () => undefined,
     };
-    const plan = await survey(batches(), knowledge, { retry: [], onlyStatus: undefined }, (line) =>
-      problems.push(line),
+    const plan = await survey(batches(), knowledge, { retry: [], onlyStatus: undefined }, (row) =>
+      problems.push(row.line),
     );
     expect(plan).toMatchObject({ rows: 7, pairs: 4, duplicates: 1, invalid: 2, known: 2, toAsk: 2 });
     expect([...plan.groups]).toEqual([
@@ -280,7 +280,7 @@ describe('the survey', () => {
       [OTHER, 0],
     ]);
     expect([...plan.invalidByReason]).toEqual([['phone_missing', 2]]);
-    expect([...plan.countries]).toEqual([['IN', { people: 2, lines: [2, 8] }]]);
+    expect([...plan.countries]).toEqual([['IN', { people: 2, rows: ['2', '8'] }]]);
     expect([problems, plan.unknown]).toEqual([[4, 7], [pair(2)]]);
     expect([asksNeeded(plan, 1), asksNeeded(plan, 2)]).toEqual([2, 1]);
 
@@ -307,7 +307,7 @@ describe('the survey', () => {
 });
 
 it('remembers the first line of each pair, whichever number of a person it has', () => {
-  const first = firstLines();
+  const first = firstRows();
   const mexican = (digits: string): Pair => ({ chatId: GROUP, participant: digits as Participant });
   expect([first(pair(1), 2), first(pair(1), 3), first(pair(1, OTHER), 4)]).toEqual([2, 2, 4]);
   expect([first(mexican('5215512345678'), 5), first(mexican('525512345678'), 6)]).toEqual([5, 5]);

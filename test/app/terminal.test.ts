@@ -67,7 +67,7 @@ describe('before anything is sent', () => {
     expect(on.at.stderr()).toContain(
       [
         '  people   52 India · 1 Peru · 1 Cuba',
-        '  look at  1 Peru (line 54) · 1 Cuba (line 55)',
+        '  look at  1 Peru (row 54) · 1 Cuba (row 55)',
         '           rare among these people: was each of these numbers read right?',
         '  from     ',
       ].join('\n'),

@@ -213,7 +213,7 @@ describe('options', () => {
       'title-above-header.csv',
       {},
       'COHORT_COLUMNS',
-      /\(its columns: “Spring learners 2026”\); line 3 looks like the header: remove the lines above it$/,
+      /\(its columns: “Spring learners 2026”\); row 3 looks like the header: remove the rows above it$/,
     ],
     ['two-phone-columns.csv', {}, 'COHORT_COLUMNS', /“phone” and “mobile” .* --phone-column/],
     ['two-group-columns.csv', {}, 'COHORT_COLUMNS', /“group” and “grupo” .* --chat-column/],
@@ -251,7 +251,7 @@ describe('options', () => {
 
   test('a header that is no CSV', async () => {
     await expect(openCohort(await file('"phone"x,chat_id\n1,2\n'))).rejects.toThrow(
-      'c.csv has no readable header: line 1 goes on after a closing quote',
+      'c.csv has no readable header: row 1 goes on after a closing quote',
     );
     await expect(openCohort(await file('"phone,chat_id\n'))).rejects.toMatchObject({
       code: 'COHORT_UNREADABLE',
@@ -357,13 +357,13 @@ describe('a title above the header', () => {
       (error: Error) => error.message,
     );
     if (line === undefined) expect(message ?? '').not.toContain('looks like the header');
-    else expect(message).toMatch(new RegExp(`line ${line} looks like the header.*remove the lines above`));
+    else expect(message).toMatch(new RegExp(`row ${line} looks like the header.*remove the rows above`));
   });
 
   test('is named where a column is asked for that stands below it', async () => {
     const path = await file(`Learners,,\nName,Phone,Batch\n${people}`);
     await expect(openCohort(path, { ...to, phoneColumn: 'phone' })).rejects.toThrow(
-      /no column “phone” \(--phone-column\) in its first line, but line 2 looks like the header/,
+      /no column “phone” \(--phone-column\) in its first row, but row 2 looks like the header/,
     );
   });
 
@@ -464,7 +464,7 @@ describe('valid CSV is CSV', () => {
     expect(cohort.seen()).toEqual([]);
     for await (const _ of cohort.readings());
     expect(cohort.seen()).toEqual([
-      'line 2: a cell in quotes holds lines that look like rows: they are part of the cell, and ask nobody; if they are rows, correct the quotes',
+      'row 2: a cell in quotes holds lines that look like rows: they are part of the cell, and ask nobody; if they are rows, correct the quotes',
     ]);
   });
 });
@@ -490,9 +490,7 @@ describe('rows of nothing but delimiters', () => {
     const readings: Reading[] = [];
     for await (const batch of cohort.readings()) readings.push(...batch);
     expect(readings.map((reading) => [reading.kind, reading.row.line])).toEqual([['pair', 4]]);
-    expect(cohort.seen()).toEqual([
-      'passed over 5 rows of nothing but delimiters (lines 1, 3, 5 and 2 more)',
-    ]);
+    expect(cohort.seen()).toEqual(['passed over 5 rows of nothing but delimiters (rows 1, 3, 5 and 2 more)']);
     // Each reading counts for itself.
     for await (const _ of cohort.readings());
     expect(cohort.seen()[0]).toContain('passed over 5 rows');

@@ -102,8 +102,8 @@ describe('follow-up', () => {
     expect((await chatReads(api)) - reads).toBe(2);
     expect(ended.stdout).toMatch(/^ {2}\S.* 1 still out$/m);
     expect(ended.stdout).toMatch(/^ {2}\S.* 1 joined, 1 still out$/m);
-    expect(ended.stdout).toContain(`${out}:2: 9198•••••003`);
-    expect(ended.stdout).toContain(`${out}:4: 9198•••••003`);
+    expect(ended.stdout).toContain(`${out} row 2: 9198•••••003`);
+    expect(ended.stdout).toContain(`${out} row 4: 9198•••••003`);
     expect(ended.stdout).not.toContain(`${out}:3:`);
     expect((await api.counts()).asks).toBe(3);
   });
@@ -124,9 +124,9 @@ describe('follow-up', () => {
     const [expired, requests] = ended.stdout.split(
       '1 request older than 3 d 0 h, waiting for a group admin: not expired',
     );
-    expect(expired).toMatch(/results\.csv:3: .*asked 4 d 0 h ago/);
+    expect(expired).toMatch(/results\.csv row 3: .*asked 4 d 0 h ago/);
     expect(expired).not.toMatch(/results\.csv:[2456]:/);
-    expect(requests).toMatch(/results\.csv:5: .*asked 4 d 0 h ago/);
+    expect(requests).toMatch(/results\.csv row 5: .*asked 4 d 0 h ago/);
     expect(requests).not.toMatch(/results\.csv:[2346]:/);
     expect(existsSync(`${out}.ledger.jsonl`)).toBe(false);
     expect((await api.counts()).asks).toBe(5);

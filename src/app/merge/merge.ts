@@ -1,7 +1,8 @@
 import { type Cohort, openCohort } from '../../cohort/cohort.ts';
-import { linesOf, openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
+import { openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
 import type { MergeConfig } from '../../config/merge.ts';
 import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
+import { rowNumber, rowText } from '../../domain/place.ts';
 import { REASONS } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type Reading, type ResultColumn } from '../../domain/words.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
@@ -41,7 +42,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     try {
       await writer.write([first.columns]);
       if (cohort) await withCohort(rows, cohort, config.cohort?.path ?? '', out);
-      else await alone(rows, first, out);
+      else await alone(rows, out);
       await out.flush();
       await writer.commit();
     } catch (error) {
@@ -51,14 +52,14 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     // With the results themselves on stdout, the words go to stderr.
     const say = config.output === '-' ? io.stderr : io.stdout;
     say.write(mergedText(config, out.tally, out.missing));
-    return out.missing.lines > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
+    return out.missing.rows > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
   });
 }
 
 /** Takes records in order: counts them, and writes them many at a time. */
 class Merging {
   readonly tally = new TallyMaker();
-  /** Lines of the cohort without a result. */
+  /** Rows of the cohort without a result. */
   readonly missing = new Ranges();
   readonly #excel: boolean;
   readonly #start: number;
@@ -80,7 +81,7 @@ class Merging {
     const chatId = cell('chat_id');
     if (status === 'not_attempted' || status === 'planned')
       await this.unseen.refuse(chatId, cell('participant'), `${file.path}:${record.line} is ${status}`);
-    this.tally.add(chatId, status, cell('reason_code'));
+    this.tally.add(chatId, status, cell('reason_code'), () => ({ number: record.row, name: '' }));
     await this.#add(record.fields);
   }
 
@@ -88,11 +89,11 @@ class Merging {
   async miss(reading: Reading, cohort: Cohort, name: string): Promise<void> {
     const { row } = reading;
     const { chatId, participant } = reading.kind === 'pair' ? reading.pair : { chatId: '', participant: '' };
-    await this.unseen.refuse(chatId, participant, `${name}:${row.line} has no result`);
-    this.missing.add(row.line);
+    await this.unseen.refuse(chatId, participant, `${name} ${rowText(row)} has no result`);
+    this.missing.add(rowNumber(row));
     const status = 'not_attempted';
     const reasonCode = 'no_result';
-    this.tally.add(chatId, status, reasonCode);
+    this.tally.add(chatId, status, reasonCode, () => ({ number: rowNumber(row), name: '' }));
     const message = REASONS[reasonCode].meaning;
     const result = {
       row,
@@ -129,17 +130,18 @@ async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Mergin
   const foreign = ({ file, record }: FromFile) =>
     new OnboardError(
       'COHORT_UNREADABLE',
-      `${file.path}:${record.line}: row ${record.row} is not what ${name} has on line ${record.row}: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
+      `${file.path}:${record.line}: row ${record.row} is not what ${name} has there: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
     );
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
       const { current } = rows;
-      const { line, fields } = reading.row;
-      if (current === undefined || current.record.row > line) {
+      const { fields } = reading.row;
+      const number = rowNumber(reading.row);
+      if (current === undefined || current.record.row > number) {
         await out.miss(reading, cohort, name);
         continue;
       }
-      if (current.record.row < line || out.own(current).some((cell, i) => cell !== fields[i]))
+      if (current.record.row < number || out.own(current).some((cell, i) => cell !== fields[i]))
         throw foreign(current);
       await out.take(current);
       const wait = rows.advance();
@@ -149,13 +151,13 @@ async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Mergin
   if (rows.current) throw foreign(rows.current);
 }
 
-/** Without the cohort: what there is, and the lines between that nothing is known of. */
-async function alone(rows: ByRow, { columns, ownWidth }: ResultsFile, out: Merging): Promise<void> {
-  let next = 1 + linesOf(columns.slice(0, ownWidth));
+/** Without the cohort: what there is, and the rows between that nothing is known of. */
+async function alone(rows: ByRow, out: Merging): Promise<void> {
+  let next = 2;
   for (let { current } = rows; current; current = rows.current) {
     const { row } = current.record;
     if (row > next) out.missing.add(next, row - 1);
-    next = row + linesOf(current.record.fields.slice(0, ownWidth));
+    next = row + 1;
     await out.take(current);
     const wait = rows.advance();
     if (wait) await wait;

@@ -9,15 +9,15 @@ import type { Tally } from '../../report/summary/tally.ts';
 export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
   const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
   const notes: string[] = [];
-  if (missing.lines > 0 && config.cohort) {
-    notes.push(`${count(missing.lines, 'row')} without a result: ${plain(config.cohort.path)}:${missing}`);
-  } else if (missing.lines > 0) {
+  if (missing.rows > 0 && config.cohort) {
+    notes.push(`${count(missing.rows, 'row')} without a result in ${plain(config.cohort.path)}: ${missing}`);
+  } else if (missing.rows > 0) {
     notes.push(
-      `${count(missing.lines, 'line')} of the cohort in no file: ${missing} (rows without a result, or blank lines: --cohort tells)`,
+      `${count(missing.rows, 'row')} of the cohort in no file: ${missing} (rows without a result, or blank ones: --cohort tells)`,
     );
   }
   const absent = absentShards(config.results);
-  if (absent !== '' && (missing.lines > 0 || !config.cohort)) notes.push(`no results of ${absent} are given`);
+  if (absent !== '' && (missing.rows > 0 || !config.cohort)) notes.push(`no results of ${absent} are given`);
   return text + notes.map((note) => `note     ${note}\n`).join('');
 }
 
@@ -38,16 +38,16 @@ function absentShards(paths: readonly string[]): string {
 /** Ranges shown; beyond them they are counted. */
 const SHOWN = 20;
 
-/** Line numbers that rise, kept as ranges: `3, 7–9`. Memory grows with the ranges that are shown, not with the lines. */
+/** Numbers of rows that rise, kept as ranges: `3, 7–9`. Memory grows with the ranges that are shown, not with the rows. */
 export class Ranges {
   readonly #ranges: [from: number, to: number][] = [];
   #last = Number.NEGATIVE_INFINITY;
   #more = 0;
-  lines = 0;
+  rows = 0;
 
   /** @param to inclusive */
   add(from: number, to = from): void {
-    this.lines += to - from + 1;
+    this.rows += to - from + 1;
     const open = this.#ranges.at(-1);
     if (this.#last === from - 1) {
       if (open && this.#more === 0) open[1] = to;

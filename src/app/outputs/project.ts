@@ -1,4 +1,5 @@
 import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
+import { rowNumber } from '../../domain/place.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { Pair, Reading, Row, Sender, Status } from '../../domain/words.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
@@ -24,8 +25,8 @@ export interface Recorded extends Omit<Previous, 'status'> {
 }
 
 export interface Projection {
-  /** The line of the first row of this pair, which is this row's own line when it is the first. */
-  firstLine(pair: Pair, line: number): number;
+  /** The number of the first row of this pair, which is this row's own when it is the first. */
+  firstRow(pair: Pair, number: number): number;
   recorded(pair: Pair): Recorded | undefined;
   previous(row: Row): Previous | undefined;
   readonly selection: Selection;
@@ -58,8 +59,9 @@ export function project(reading: Reading, from: Projection): ResultRow {
     return resultRow(row, undefined, 'invalid', { ...NOTHING, reasonCode: code, message });
   }
   const { pair } = reading;
-  const first = from.firstLine(pair, row.line);
-  if (first !== row.line) {
+  const own = rowNumber(row);
+  const first = from.firstRow(pair, own);
+  if (first !== own) {
     return resultRow(row, pair, 'duplicate', {
       ...NOTHING,
       message: `the same person and group as row ${first}`,
@@ -143,14 +145,21 @@ export function previousOf(found: PreviousResult | undefined): Previous | undefi
 export function ownColumnsOf(cohort: Cohort): OwnColumns {
   const names = cohort.columns.slice(0, cohort.ownWidth);
   const at = (name: string | undefined) => (name === undefined ? -1 : names.indexOf(name));
-  return { names, chatAt: at(cohort.chatColumn), phoneAt: at(cohort.phoneColumn) };
+  return {
+    names,
+    chatAt: at(cohort.chatColumn),
+    phoneAt: at(cohort.phoneColumn),
+    nameAt: cohort.nameColumns,
+  };
 }
 
 /** A row of the results, as the report takes it. */
-export function reportRow(result: ResultRow): ReportRow {
+export function reportRow(result: ResultRow, name: string): ReportRow {
   const { row, chatId, participant, status, reasonCode, message, traceId, askedAt } = result;
   return {
-    line: row.line,
+    number: rowNumber(row),
+    ...(row.number !== undefined && { line: row.line }),
+    name,
     own: row.fields,
     chatId,
     participant,

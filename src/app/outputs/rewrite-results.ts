@@ -12,6 +12,7 @@ import {
   type Status,
 } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { detached } from '../../lib/text.ts';
 import type { RecordsWriter } from '../../report/results/results.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
@@ -104,7 +105,10 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
     else of.out++;
     if (!parts.named(askedAt)) return;
     const digits = reading.kind === 'pair' ? reading.pair.participant : '';
-    rows.push({ line: reading.row.line, chatId: id, who: maskParticipant(digits), askedAt, waiting });
+    const { row } = reading;
+    const { line, number } = row;
+    const person = { name: detached(cohort.nameOf(row)), who: maskParticipant(digits) };
+    rows.push({ row: { line, number }, ...person, chatId: id, askedAt, waiting });
   }
 }
 

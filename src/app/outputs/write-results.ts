@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { Cohort } from '../../cohort/cohort.ts';
 import type { RunConfig } from '../../config/run.ts';
+import { rowNumber } from '../../domain/place.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Selection } from '../../plan/decide.ts';
-import { firstLines } from '../../plan/pair-list.ts';
+import { firstRows } from '../../plan/pair-list.ts';
 import type { HtmlReport } from '../../report/html/report.ts';
 import { openResults } from '../../report/results/results.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
@@ -31,7 +32,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
   const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report } = parts;
   const tally = new TallyMaker();
   const projection: Projection = {
-    firstLine: firstLines(),
+    firstRow: firstRows(),
     recorded: (pair) => recordedIn(ledger, pair),
     previous: (row) => previousOf(cohort.previous(row)),
     selection,
@@ -48,8 +49,11 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     for await (const batch of cohort.readings()) {
       const rows = batch.map((reading) => project(reading, projection));
       for (const row of rows) {
-        tally.add(row.chatId, row.status, row.reasonCode);
-        report?.add(reportRow(row));
+        tally.add(row.chatId, row.status, row.reasonCode, () => ({
+          number: rowNumber(row.row),
+          name: cohort.nameOf(row.row),
+        }));
+        report?.add(reportRow(row, cohort.nameOf(row.row)));
       }
       await writer.write(rows);
     }

@@ -1,4 +1,5 @@
 import { OnboardError } from '../../domain/errors.ts';
+import { type Place, rowText } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
 import { nearest } from '../../lib/text.ts';
@@ -185,13 +186,13 @@ export function twoCandidates(columns: readonly string[], found: readonly number
   return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
 }
 
-/** The column that the user named with a flag. @param header the line further down that has it, if one does. */
+/** The column that the user named with a flag. @param header the row further down that has it, if one does. */
 export function columnByName(
   columns: readonly string[],
   name: string,
   role: Role,
   file: string,
-  header?: number,
+  header?: Place,
 ): number {
   const exact = columns.flatMap((column, index) => (column === name ? [index] : []));
   const key = headerKey(name);
@@ -208,7 +209,7 @@ export function columnByName(
   if (header !== undefined) {
     throw new OnboardError(
       'COHORT_COLUMNS',
-      `${file} has no column ${quote(name)} (${FLAG[role]}) in its first line, but line ${header} looks like the header: remove the lines above it`,
+      `${file} has no column ${quote(name)} (${FLAG[role]}) in its first row, but ${rowText(header)} looks like the header: remove the rows above it`,
     );
   }
   const near = nearest(key, columns, headerKey);
@@ -219,18 +220,18 @@ export function columnByName(
   );
 }
 
-/** What to say when no column plays a role. @param header the line further down that looks like the header, if one does. */
+/** What to say when no column plays a role. @param header the row further down that looks like the header, if one does. */
 export function missingColumn(
   columns: readonly string[],
   role: Role,
   file: string,
-  header?: number,
+  header?: Place,
 ): OnboardError {
   const other = role === 'chat' ? ', or give --chat-id' : '';
   const data = columns.some((column) => /@g\.us\s*$/i.test(column) || NUMBER.test(column));
   let hint = `say which it is with ${FLAG[role]}${other}`;
   if (data) hint = 'its first line looks like data: put a header line such as chat_id,phone above it';
-  else if (header !== undefined) hint = `line ${header} looks like the header: remove the lines above it`;
+  else if (header !== undefined) hint = `${rowText(header)} looks like the header: remove the rows above it`;
   return new OnboardError(
     'COHORT_COLUMNS',
     `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,

@@ -1,4 +1,5 @@
 import { OnboardError } from '../../domain/errors.ts';
+import { type Place as RowPlace, rowText } from '../../domain/place.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
 import type { CsvRecord } from '../file/records.ts';
@@ -63,7 +64,7 @@ export function rolesOf(
   // A header such as “sender phone” is not the participant's.
   const others = own.map((column, index) => (index === sender ? '' : column));
   const find = (role: 'chat' | 'phone', asked: string | undefined) => {
-    if (asked !== undefined) return columnByName(own, asked, role, name, lineWith(rows, asked));
+    if (asked !== undefined) return columnByName(own, asked, role, name, rowWith(rows, asked));
     if (results === undefined) return columnByAlias(others, role, name, cells);
     // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
     const found = candidates(others, role);
@@ -92,7 +93,7 @@ export function rolesOf(
     const noChat = chat === undefined && options.chatId === undefined;
     const header = rows
       .slice(0, BELOW)
-      .find(({ fields }) => looksLikeHeader(fields, options.chatId === undefined))?.line;
+      .find(({ fields }) => looksLikeHeader(fields, options.chatId === undefined));
     if (phone === undefined) throw missingColumn(own, 'phone', name, header);
     if (noChat) throw missingColumn(own, 'chat', name, header);
   }
@@ -128,17 +129,18 @@ function assertHeader(
     (role) => candidates(columns, role as 'phone' | 'chat').length > 0,
   );
   if (options.phoneColumn !== undefined || !isWhole) return;
-  const line = betterHeader(columns, rows, needsChat);
-  if (line === undefined) return;
+  const found = betterHeader(columns, rows, needsChat);
+  if (found === undefined) return;
+  const header = rowText(found);
   throw new OnboardError(
     'COHORT_COLUMNS',
-    `${name}: line ${line} looks like the header, and the first line like a title: remove the lines above line ${line} (or give --phone-column)`,
+    `${name}: ${header} looks like the header, and the first row like a title: remove the rows above ${header} (or give --phone-column)`,
   );
 }
 
-function lineWith(rows: readonly CsvRecord[], asked: string): number | undefined {
+function rowWith(rows: readonly CsvRecord[], asked: string): RowPlace | undefined {
   const key = headerKey(asked);
-  return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key))?.line;
+  return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key));
 }
 
 /** The column that says from which country each phone is. */
@@ -176,7 +178,7 @@ const BELOW = 10;
 const STRONG = 1;
 
 /**
- * The line of a record further down that is a better header than the first one: a title such as “WhatsApp contact
+ * A record further down that is a better header than the first one: a title such as “WhatsApp contact
  * list” holds a phone word, too. A better header names what is needed at least as well, holds no data, and stands over
  * cells that read as phones (or names both columns beyond doubt).
  */
@@ -184,7 +186,7 @@ function betterHeader(
   columns: readonly string[],
   rows: readonly CsvRecord[],
   needsChat: boolean,
-): number | undefined {
+): CsvRecord | undefined {
   const first = namesIn(columns, needsChat);
   return rows.slice(0, BELOW).find(({ fields }, at) => {
     const found = namesIn(fields, needsChat);
@@ -196,7 +198,7 @@ function betterHeader(
     if (!isBetter && (found.named <= first.named || first.named === columns.length)) return false;
     const isSure = needsChat && found.phone <= STRONG && found.chat <= STRONG;
     return isSure || holdsPhones(after, found.at);
-  })?.line;
+  });
 }
 
 function holdsPhones(rows: readonly CsvRecord[], index: number): boolean {

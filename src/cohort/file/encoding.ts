@@ -160,14 +160,14 @@ interface Tally {
 }
 
 async function tallyOf(file: CohortFile): Promise<Tally> {
-  const lines = new Lines();
+  const lines = new Lines('line');
   let [sound, odd, line] = [0, 0, 1];
   // Of the character that is being read: how many bytes it has so far and needs still, and the next one's least and most.
   let [read, needs, least, most] = [0, 0, 0x80, 0xbf];
   let before = 0;
   const wrong = (bytes: number) => {
     odd += bytes;
-    lines.add(line);
+    lines.add({ line });
   };
   for await (const chunk of bytesOf(file)) {
     for (const byte of chunk) {

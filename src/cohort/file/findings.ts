@@ -1,3 +1,4 @@
+import type { Place } from '../../domain/place.ts';
 import { readChatCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
 import { readPhoneCell } from '../phone/phone-cell.ts';
@@ -6,9 +7,9 @@ import { Lines } from './lines.ts';
 /** What one reading of a cohort shows beside its rows: gathered as it goes, and said at its end. */
 export class Findings {
   /** Rows of nothing but delimiters. */
-  readonly blank = new Lines();
+  readonly blank = new Lines('row');
   /** Records whose cells hold lines that look like rows. */
-  readonly holding = new Lines();
+  readonly holding = new Lines('row');
 
   notes(): readonly string[] {
     const notes: string[] = [];
@@ -31,7 +32,7 @@ export class Findings {
  */
 export function isRow(
   fields: readonly string[],
-  line: number,
+  place: Place,
   roles: Roles,
   delimiter: string,
   findings: Findings,
@@ -39,7 +40,7 @@ export function isRow(
   if (fields.slice(roles.width).some((field) => field.trim() !== '')) return false;
   const holds = holdsRows(fields, roles, delimiter);
   if (fields.length < roles.width && holds) return false;
-  if (holds) findings.holding.add(line);
+  if (holds) findings.holding.add(place);
   return true;
 }
 

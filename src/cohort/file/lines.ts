@@ -1,12 +1,19 @@
-/** Line numbers as they come, in ascending order: the first few, and how many there are. */
+import { numberText, type Place } from '../../domain/place.ts';
+
+/** Lines or rows as they come, in ascending order: the first few, and how many there are. */
 export class Lines {
   #count = 0;
-  readonly #first: number[] = [];
+  readonly #first: Place[] = [];
+  readonly #word: string;
 
-  add(line: number): void {
-    if (line === this.#first.at(-1)) return;
+  constructor(word: 'line' | 'row') {
+    this.#word = word;
+  }
+
+  add(place: Place): void {
+    if (place.line === this.#first.at(-1)?.line) return;
     this.#count++;
-    if (this.#first.length < 3) this.#first.push(line);
+    if (this.#first.length < 3) this.#first.push(place);
   }
 
   get count(): number {
@@ -14,14 +21,14 @@ export class Lines {
   }
 
   get first(): number | undefined {
-    return this.#first[0];
+    return this.#first[0]?.line;
   }
 
   /** `line 3`, `lines 3 and 9`, `lines 3, 9, 12 and 5 more`. */
   toString(): string {
-    const shown = this.#first.map(String);
+    const shown = this.#first.map(numberText);
     const more = this.#count - shown.length;
     const last = more > 0 ? `${more} more` : (shown.pop() ?? '');
-    return shown.length === 0 ? `line ${last}` : `lines ${shown.join(', ')} and ${last}`;
+    return shown.length === 0 ? `${this.#word} ${last}` : `${this.#word}s ${shown.join(', ')} and ${last}`;
   }
 }

@@ -1,3 +1,4 @@
+import type { Place } from '../../domain/place.ts';
 import { type Problem, RESULT_COLUMNS, type Row } from '../../domain/words.ts';
 import type { Roles } from '../normalizer.ts';
 import type { CohortFile } from './bytes.ts';
@@ -14,8 +15,8 @@ export interface Layout {
 }
 
 export interface RecordsOptions extends Pick<SplitterOptions, 'isRecord'> {
-  /** Takes the line of each record of nothing but delimiters. */
-  readonly onBlank?: (line: number) => void;
+  /** Takes the place of each record of nothing but delimiters. */
+  readonly onBlank?: (place: Place) => void;
 }
 
 /**
@@ -26,14 +27,20 @@ export async function* recordsOf(
   layout: Layout,
   { onBlank, ...options }: RecordsOptions = {},
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const splitter = new RecordSplitter({ delimiter: layout.delimiter, ...options });
+  const splitter = new RecordSplitter({
+    delimiter: layout.delimiter,
+    // Spreadsheets show no row for it.
+    ...(layout.sepLine && { row: 0 }),
+    ...options,
+  });
   let skip = layout.sepLine ? 1 : 0;
   const withoutSep = (records: readonly CsvRecord[]) => {
     const kept = skip === 0 ? records : records.slice(skip);
     skip = Math.max(0, skip - records.length);
-    return kept.filter(({ line, fields, broken }) => {
+    return kept.filter((record) => {
+      const { fields, broken } = record;
       const blank = broken === undefined && fields.every((field) => field.trim() === '');
-      if (blank) onBlank?.(line);
+      if (blank) onBlank?.(record);
       return !blank;
     });
   };
@@ -50,17 +57,18 @@ export async function* recordsOf(
  * can be written under the header again; surplus fields that are all blank (trailing delimiters) are no problem.
  */
 export function toRow(record: CsvRecord, width: number): Row {
-  const { line, fields, broken } = record;
-  if (broken === undefined && fields.length === width) return { line, fields };
+  const { line, number, fields, broken } = record;
+  const place = number === undefined ? { line } : { line, number };
+  if (broken === undefined && fields.length === width) return { ...place, fields };
   const fitted = fields.slice(0, width);
   while (fitted.length < width) fitted.push('');
   if (broken !== undefined) {
-    return { line, fields: fitted, problem: { code: 'unreadable_row', message: brokenMessage(broken) } };
+    return { ...place, fields: fitted, problem: { code: 'unreadable_row', message: brokenMessage(broken) } };
   }
   if (fields.length > width && fields.slice(width).every((field) => field.trim() === '')) {
-    return { line, fields: fitted };
+    return { ...place, fields: fitted };
   }
-  return { line, fields: fitted, problem: widthProblem(fields.length, width) };
+  return { ...place, fields: fitted, problem: widthProblem(fields.length, width) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type Place, rowText } from '../../domain/place.ts';
 import { afterBreak, boundsAt, breakFrom, CLOSED_LATER, quotesIn, TOO_LONG } from './bounds.ts';
 import { breaksIn, parseCsv } from './csv.ts';
 
@@ -6,9 +7,8 @@ export const LONGEST_RECORD = 1024 * 1024;
 /** How much of an overlong line is kept to show what it was. */
 const KEPT = 16 * 1024;
 
-/** One record as it stands in the file. `line` is the line on which it starts (1-based). */
-export interface CsvRecord {
-  readonly line: number;
+/** One record as it stands in the file. */
+export interface CsvRecord extends Place {
   readonly fields: readonly string[];
   /** Why it is no record, when it is none: its fields are then a rough cut of its line. */
   readonly broken?: string;
@@ -18,9 +18,11 @@ export interface SplitterOptions {
   readonly delimiter: string;
   /** The line of the file on which the text starts. */
   readonly line?: number;
+  /** The row of a spreadsheet that it starts in; by default the line. */
+  readonly row?: number;
   readonly longest?: number;
   /** Whether fields that parse, of a record on several lines, are a record: false where they are not those of the header. */
-  readonly isRecord?: (fields: readonly string[], line: number) => boolean;
+  readonly isRecord?: (fields: readonly string[], place: Place) => boolean;
 }
 
 /**
@@ -32,13 +34,15 @@ export interface SplitterOptions {
  *   (`isRecord`), is taken apart: each of its **lines** is a broken record, because any of them may be part of a cell;
  * - a line (or a quoted field) of more than `longest` characters is broken too.
  *
- * The chunks' bounds make no difference. Blank lines are no records, but are counted.
+ * The chunks' bounds make no difference. Blank lines are no records, but are counted: as lines and, as spreadsheets do it, as
+ * rows. A record on several lines is one row, also where it is taken apart.
  */
 export class RecordSplitter {
   readonly #delimiter: string;
   readonly #longest: number;
-  readonly #isRecord: (fields: readonly string[], line: number) => boolean;
+  readonly #isRecord: (fields: readonly string[], place: Place) => boolean;
   #line: number;
+  #row: number;
   /** Text that is not consumed yet; it starts where a record starts, or a line of one that is taken apart. */
   #rest = '';
   #apart: Apart | undefined;
@@ -47,6 +51,7 @@ export class RecordSplitter {
   constructor(options: SplitterOptions) {
     this.#delimiter = options.delimiter;
     this.#line = options.line ?? 1;
+    this.#row = options.row ?? this.#line;
     this.#longest = options.longest ?? LONGEST_RECORD;
     this.#isRecord = options.isRecord ?? (() => true);
   }
@@ -82,7 +87,8 @@ export class RecordSplitter {
     let end = at;
     for (;;) {
       const bounds = end < text.length ? boundsAt(text, end, how) : undefined;
-      if (bounds?.kind === 'apart' && end === at) this.#apart = { ...bounds, from: this.#line, begun: false };
+      if (bounds?.kind === 'apart' && end === at)
+        this.#apart = { ...bounds, from: this.#here(), begun: false };
       if (bounds === undefined || bounds.kind === 'apart') break;
       if (bounds.kind === 'quoted') {
         const record = text.slice(end, bounds.end);
@@ -111,8 +117,9 @@ export class RecordSplitter {
     if (lines.at(-1) === '') lines.pop();
     for (const line of lines) {
       const fields = line.split(this.#delimiter);
-      if (fields.length > 1 || line.trim() !== '') this.#out.push({ line: this.#line, fields });
+      if (fields.length > 1 || line.trim() !== '') this.#out.push({ ...this.#here(), fields });
       this.#line++;
+      this.#row++;
     }
   }
 
@@ -122,26 +129,33 @@ export class RecordSplitter {
     for (const fields of parseCsv(block, this.#delimiter)) {
       const onOneLine = next === several.length || fields.every((field) => breaksIn(field) === 0);
       const record = onOneLine ? undefined : several[next++];
-      if (record === undefined || this.#isRecord(fields, this.#line)) this.#emit(fields);
+      if (record === undefined || this.#isRecord(fields, this.#here())) this.#emit(fields);
       else this.#refuse(record);
     }
   }
 
   #emit(fields: readonly string[], evenBlank = false): void {
     if (evenBlank || fields.length > 1 || (fields[0] as string).trim() !== '')
-      this.#out.push({ line: this.#line, fields });
+      this.#out.push({ ...this.#here(), fields });
     this.#line = fields.reduce((line, field) => line + breaksIn(field), this.#line + 1);
+    this.#row++;
+  }
+
+  /** The place where the next record begins, or the next line of one that is taken apart. */
+  #here(): Place {
+    return this.#row === this.#line ? { line: this.#line } : { line: this.#line, number: this.#row };
   }
 
   /** Takes a record apart that parses. */
   #refuse(record: string): void {
-    const first = this.#line;
+    const first = this.#here();
     for (let at = 0; at < record.length; ) {
       const stop = breakFrom(record, at);
       this.#broken(record.slice(at, stop), first, CLOSED_LATER);
       this.#line++;
       at = afterBreak(record, stop, true) as number;
     }
+    this.#row++;
   }
 
   /** Consumes one line of a record that is taken apart, or as much of a giant as is there. */
@@ -158,17 +172,22 @@ export class RecordSplitter {
     if (quotesIn(text, at + known, to) % 2 === 1) apart.inside = !apart.inside;
     apart.begun = end === undefined;
     if (end !== undefined) this.#line++;
-    if (end !== undefined && apart.known === 0 && !apart.inside) this.#apart = undefined;
+    if (end !== undefined && apart.known === 0 && !apart.inside) {
+      this.#apart = undefined;
+      this.#row++;
+    }
     return to === at ? undefined : to;
   }
 
-  /** A line that nobody reads, because it belongs to the record which begins in the line `first`. */
-  #broken(line: string, first: number, why: string): void {
+  /** A line that nobody reads, because it belongs to the record which begins at `first`. */
+  #broken(line: string, first: Place, why: string): void {
     if (line.trim() === '' && why !== TOO_LONG) return;
     const fields = line.slice(0, Math.min(KEPT, this.#longest)).split(this.#delimiter);
     const broken =
-      this.#line === first || why === TOO_LONG ? why : `stands inside the quotes that open in line ${first}`;
-    this.#out.push({ line: this.#line, fields, broken });
+      this.#line === first.line || why === TOO_LONG
+        ? why
+        : `stands inside the quotes that open in ${rowText(first)}`;
+    this.#out.push({ ...this.#here(), fields, broken });
   }
 }
 
@@ -177,8 +196,8 @@ interface Apart {
   known: number;
   inside: boolean;
   readonly why: string;
-  /** The line on which the record starts. */
-  readonly from: number;
+  /** Where the record starts. */
+  readonly from: Place;
   /** The rest is the tail of a giant line, which is out already. */
   begun: boolean;
 }

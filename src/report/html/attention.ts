@@ -4,7 +4,7 @@ import type { Tally } from '../summary/tally.ts';
 import { number, swatch } from './bar.ts';
 import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
 import { Html, html, NOTHING } from './markup.ts';
-import { personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
+import { numberCell, personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
 
 /** People listed under one reason; the list of everyone, or the results CSV, has the others. */
 const MOST_PER_REASON = 100;
@@ -67,7 +67,7 @@ export class Attention {
 
   constructor(columns: OwnColumns, about: AboutGroup) {
     this.#columns = columns;
-    this.#own = shownColumns(columns).slice(0, OWN_COLUMNS);
+    this.#own = shownColumns(columns).slice(0, OWN_COLUMNS - Math.min(1, columns.nameAt.length));
     this.#about = about;
   }
 
@@ -91,7 +91,7 @@ export class Attention {
       last === undefined
         ? NOTHING
         : html`<td class="what" dir="auto">${last === WRONG ? row.message : groupName(row.chatId, this.#about)}</td>`;
-    return html`<tr><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
+    return html`<tr>${numberCell(row)}${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
   }
 
   /** The most frequent reason first; what the same command does by itself last. */

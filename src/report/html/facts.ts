@@ -4,8 +4,12 @@ import type { Pace } from './timeline.ts';
 
 /** One row of the results, as the report needs it. Every text is somebody else's, and raw. */
 export interface ReportRow {
-  /** Line of the cohort. */
-  readonly line: number;
+  /** What a spreadsheet shows for the row of the cohort. */
+  readonly number: number;
+  /** The line of the cohort, where it is known and is another number. */
+  readonly line?: number;
+  /** The person's name, '' where it is not known. */
+  readonly name: string;
   /** The cohort's own cells, by the cohort's own header. */
   readonly own: readonly string[];
   readonly chatId: string;
@@ -26,11 +30,12 @@ export interface GroupAbout {
   readonly members: number | undefined;
 }
 
-/** The cohort's own header, and which of its columns hold the group and the phone (-1: none of them). */
+/** The cohort's own header, and which of its columns hold the group and the phone (-1: none of them), and the name. */
 export interface OwnColumns {
   readonly names: readonly string[];
   readonly chatAt: number;
   readonly phoneAt: number;
+  readonly nameAt: readonly number[];
 }
 
 /** What a report says besides the rows. */

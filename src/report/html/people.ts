@@ -17,29 +17,41 @@ const MOST_CHOICES = 300;
 /** Statuses whose message is the server's usual politeness. */
 const QUIET: readonly Status[] = ['added', 'invited', 'joined', 'already_member'];
 
-/** Which of the cohort's own columns are shown: the first few that are neither group nor phone. */
-export function shownColumns({ names, chatAt, phoneAt }: OwnColumns): readonly number[] {
+/** When a form was filled in, as Google Forms and others call it: it tells nobody who somebody is. */
+const TIMESTAMP =
+  /^(?:time ?stamp|start time|completion time|submitted(?: at| on)?|submission date|date(?: submitted)?|created(?: at)?|zeitstempel|datum|marca temporal|carimbo de data(?:\/hora)?|horodateur|cap waktu|tijdstempel|informazioni cronologiche|отметка времени|zaman damgası|طابع زمني|टाइमस्टैम्प|时间戳记?|タイムスタンプ)$/i;
+
+/** Which of the cohort's own columns are shown beside the name: the first few that are neither group nor phone, and times last. */
+export function shownColumns({ names, chatAt, phoneAt, nameAt }: OwnColumns): readonly number[] {
+  const isTime = (at: number) => TIMESTAMP.test(names[at]?.trim() ?? '');
   return names
     .map((_, at) => at)
-    .filter((at) => at !== chatAt && at !== phoneAt && names[at]?.trim() !== '')
-    .slice(0, OWN_COLUMNS);
+    .filter((at) => at !== chatAt && at !== phoneAt && !nameAt.includes(at) && names[at]?.trim() !== '')
+    .sort((a, b) => Number(isTime(a)) - Number(isTime(b)))
+    .slice(0, OWN_COLUMNS - Math.min(1, nameAt.length));
 }
 
 export function statusCell(status: Status): Html {
   return html`<span class="st st-${status}">${statusWord(status)}</span>`;
 }
 
-/** The cohort's own columns, the first of which is who the row is about. */
+/** The row that a spreadsheet shows, and the line of the file on the side. */
+export function numberCell({ number, line }: ReportRow): Html {
+  const title = line === undefined ? NOTHING : html` title="line ${line} of the file"`;
+  return html`<td class="num line"${title}>${number}</td>`;
+}
+
+/** Who the row is about: the name, or else the first of the cohort's own columns; the others below it. */
 export function personCell(row: ReportRow, own: readonly number[]): Html {
-  const cells = own
-    .map((at) => row.own[at] ?? '')
-    .filter((text, i) => i === 0 || text.trim() !== '')
+  const cells = [row.name, ...own.map((at) => row.own[at] ?? '')]
+    .filter((text) => text.trim() !== '')
     .map((text, i) => html`<span class="${i === 0 ? 'lead' : 'own'}" dir="auto">${text}</span>`);
   return html`<th scope="row" class="person">${cells}</th>`;
 }
 
-export function personHead({ names }: OwnColumns, own: readonly number[]): string {
-  return own.map((at) => names[at]).join(' · ') || 'Person';
+export function personHead({ names, nameAt }: OwnColumns, own: readonly number[]): string {
+  const name = nameAt.length === 0 ? [] : [nameAt.map((at) => names[at]).join(' ')];
+  return [...name, ...own.map((at) => names[at])].join(' · ') || 'Person';
 }
 
 /** The number that was asked, or the cell that could not be read. */
@@ -92,7 +104,7 @@ export class PeopleList {
       row.chatId === '' ? (row.own[this.#columns.chatAt] ?? '') : groupName(row.chatId, this.#about);
     const what = happened(row);
     const why = what === '' ? NOTHING : html`<span class="why" dir="auto">${what}</span>`;
-    return html`<tr data-s="${row.status}" data-g="${row.chatId}"><td class="num line">${row.line}</td>${personCell(row, this.#own)}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
+    return html`<tr data-s="${row.status}" data-g="${row.chatId}">${numberCell(row)}${personCell(row, this.#own)}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
   }
 
   #pack(): void {

@@ -31,7 +31,7 @@ export class HtmlReport {
 
   /** Rows in input order. */
   add(row: ReportRow): void {
-    this.#tally.add(row.chatId, row.status, row.reasonCode);
+    this.#tally.add(row.chatId, row.status, row.reasonCode, () => row);
     this.#people.add(row);
     this.#attention.add(row);
     if (row.askedAt !== undefined && row.status !== 'duplicate') {

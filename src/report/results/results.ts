@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import { OnboardError } from '../../domain/errors.ts';
+import { rowNumber } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type Row, type Status } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
@@ -159,7 +160,7 @@ class Format {
     const cells: string[] = [];
     for (let i = 0; i < this.#width; i++) cells.push(this.safe(result.row.fields[i] ?? ''));
     cells.push(
-      String(result.row.line),
+      String(rowNumber(result.row)),
       this.safe(result.chatId),
       this.safe(result.participant),
       result.status,

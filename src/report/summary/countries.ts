@@ -3,8 +3,8 @@ import { columns, count } from '../../lib/text.ts';
 
 export interface CountryPeople {
   readonly people: number;
-  /** The lines of the first of them. */
-  readonly lines: readonly number[];
+  /** The rows of the first of them. */
+  readonly rows: readonly string[];
 }
 
 /** By ISO code, or by country code (`+881`) where no country is known. */
@@ -42,9 +42,9 @@ export function countriesText(countries: Countries): string {
   return listed(byPeople(countries), inWords, MOST_IN_LINE).join(' · ');
 }
 
-/** `2 Peru (lines 12, 40) · 1 Cuba (line 7)`; empty when no country is rare. */
+/** `2 Peru (rows 12, 40) · 1 Cuba (row 7)`; empty when no country is rare. */
 export function rareText(countries: Countries): string {
-  return listed(rareCountries(countries), withLines, MOST_RARE_IN_LINE).join(' · ');
+  return listed(rareCountries(countries), withRows, MOST_RARE_IN_LINE).join(' · ');
 }
 
 /** The same for a person to look at, under a heading of the caller's own; rare countries in colour, and named again. */
@@ -62,7 +62,7 @@ export function countryLines(
   if (rare.length === 0) return lines;
   return [
     ...lines,
-    ...wrapped(listed(rare, withLines), `  ${paint('look at')}  `, 11),
+    ...wrapped(listed(rare, withRows), `  ${paint('look at')}  `, 11),
     '           rare among these people: was each of these numbers read right?',
   ];
 }
@@ -74,9 +74,9 @@ function inWords([region, { people }]: [region: string, CountryPeople]): string 
   return `${people.toLocaleString('en-US')} ${name}`;
 }
 
-function withLines(one: [region: string, CountryPeople]): string {
-  const { lines } = one[1];
-  return `${inWords(one)} (${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')})`;
+function withRows(one: [region: string, CountryPeople]): string {
+  const { rows } = one[1];
+  return `${inWords(one)} (${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')})`;
 }
 
 /** A long tail is cut: how many countries and people it has. */

@@ -1,4 +1,5 @@
 import { maskChatId } from '../../domain/chat-id.ts';
+import { type Place, rowText } from '../../domain/place.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { count, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
@@ -26,8 +27,10 @@ export function noCounts(): FollowUpCounts {
 
 /** A row of somebody who is still out. */
 export interface OutRow {
-  /** Line of the results CSV. */
-  readonly line: number;
+  /** Of the results CSV. */
+  readonly row: Place;
+  /** The person's name: for one who sits at a terminal. */
+  readonly name: string;
   readonly chatId: ChatId | '';
   /** Masked. */
   readonly who: string;
@@ -47,6 +50,8 @@ export interface FollowUpFacts {
   /** Epoch ms. */
   readonly now: number;
   readonly sandbox: boolean;
+  /** Whether one person sees it, who may read names. */
+  readonly names?: boolean;
   /** Where the results are now; undefined: as they were, as nothing has changed. */
   readonly written: string | undefined;
   readonly stopped: string | undefined;
@@ -60,7 +65,7 @@ export function totalOf(groups: FollowUpFacts['groups']): FollowUpCounts {
   return total;
 }
 
-/** Who has come in and who has not, for people. Whole numbers are in the file, on the lines that are named. */
+/** Who has come in and who has not, for people. Whole numbers are in the file, in the rows that are named. */
 export function followUpText(facts: FollowUpFacts): string {
   const total = totalOf(facts.groups);
   const invited = total.joined + total.out + total.waiting + total.unread;
@@ -127,10 +132,11 @@ function rowLines(facts: FollowUpFacts): string[] {
     );
   return lines;
 
-  function named({ line, who, askedAt, chatId }: OutRow): string {
-    const { file, now, groupName } = facts;
+  function named({ row, name, who, askedAt, chatId }: OutRow): string {
+    const { file, now, groupName, names } = facts;
+    const person = names && name !== '' ? `${plain(name, 60)}  ${who}` : who;
     const asked =
       askedAt === undefined ? 'asked nobody knows when' : `asked ${formatDuration(now - askedAt)} ago`;
-    return `  ${plain(file)}:${line}: ${who}  ${asked}  ${nameOf(groupName, chatId)}`;
+    return `  ${plain(file)} ${rowText(row)}: ${person}  ${asked}  ${nameOf(groupName, chatId)}`;
   }
 }

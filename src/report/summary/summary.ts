@@ -3,7 +3,7 @@ import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { columns, count, fitted, plain } from '../../lib/text.ts';
-import type { Counts, Tally } from './tally.ts';
+import type { Counts, TalliedRow, Tally } from './tally.ts';
 
 export interface SummaryFacts {
   readonly tally: Tally;
@@ -13,6 +13,8 @@ export interface SummaryFacts {
   readonly elapsedMs: number;
   readonly results: string | undefined;
   readonly ledger: string | undefined;
+  /** Whether one person sees it, who may read names. */
+  readonly names?: boolean;
   /** The HTML report, when one was written. */
   readonly report?: string | undefined;
   readonly sandbox: boolean;
@@ -75,7 +77,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
     lines.push(`  ${String(n).padStart(7)}  ${name} ${MEANING[status]}`);
   }
   lines.push('', ...groupLines(facts));
-  lines.push(...adviceLines(tally, width));
+  lines.push(...adviceLines(tally, width, facts.names === true));
   if (facts.results) lines.push(`results  ${visible(facts.results)}`);
   if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${visible(facts.ledger)}`);
   if (facts.report) lines.push(`report   ${visible(facts.report)}`);
@@ -85,7 +87,12 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
 }
 
 /** The same for results that are there already: nothing was asked for them, and it goes to standard output. */
-export function summaryOfResults(tally: Tally, results: string | undefined, report?: string): string {
+export function summaryOfResults(
+  tally: Tally,
+  results: string | undefined,
+  report?: string,
+  names = false,
+): string {
   const facts: SummaryFacts = {
     tally,
     groupName: () => '',
@@ -95,6 +102,7 @@ export function summaryOfResults(tally: Tally, results: string | undefined, repo
     results,
     ledger: undefined,
     report,
+    names,
     sandbox: false,
     dryRun: false,
     stopped: undefined,
@@ -122,10 +130,20 @@ function inWords(counts: Counts): string {
     .join(', ');
 }
 
-/** What to do about each kind of failure, the most frequent first: a line each. */
-function adviceLines(tally: Tally, width: number): string[] {
+/** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`. */
+export function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
+  const each = first.map(({ number, name }) =>
+    names && name !== '' ? `${number} ${plain(name, 40)}` : `${number}`,
+  );
+  const more = rows > first.length ? ` and ${count(rows - first.length, 'more', 'more')}` : '';
+  return `${rows === 1 ? 'row' : 'rows'} ${each.join(', ')}${more}`;
+}
+
+/** What to do about each kind of failure, the most frequent first: a line each, and which rows it is about. */
+function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   const found = [...tally.reasons]
     .map(([key, rows]) => ({
+      first: tally.firstRows.get(key) ?? [],
       status: key.split(' ')[0] as Status,
       code: key.split(' ')[1] as ReasonCode | '',
       rows,
@@ -134,12 +152,13 @@ function adviceLines(tally: Tally, width: number): string[] {
     .sort((a, b) => b.rows - a.rows);
   if (found.length === 0) return [];
   const lines = ['what to do'];
-  for (const { code, rows } of found.slice(0, MOST_REASONS)) {
+  for (const { code, rows, first } of found.slice(0, MOST_REASONS)) {
     const advice = REASONS[code as ReasonCode].advice;
     const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
     // On a narrow terminal the advice comes below, whole: cut short it would be no advice.
     if (columns(line) <= width) lines.push(line);
     else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
+    if (first.length > 0) lines.push(`           ${whichRows(first, rows, names)}`);
   }
   if (found.length > MOST_REASONS)
     lines.push(`           … and ${count(found.length - MOST_REASONS, 'more reason')}`);

@@ -1,11 +1,23 @@
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
+import { detached } from '../../lib/text.ts';
 
 export type Counts = Readonly<Record<Status, number>>;
 
 export function noCounts(): Record<Status, number> {
   return Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
 }
+
+/** A row that stands for others. */
+export interface TalliedRow {
+  /** What a spreadsheet shows for it. */
+  readonly number: number;
+  /** Whom it is about: personal data, for who sits at a terminal. */
+  readonly name: string;
+}
+
+/** As many rows of a reason are named. */
+export const FIRST_ROWS = 3;
 
 /** What the results hold, by status, by group and by reason: built while they are written, never apart from them. */
 export interface Tally {
@@ -14,6 +26,8 @@ export interface Tally {
   readonly groups: ReadonlyMap<ChatId | '', Counts>;
   /** `status reason_code` → rows. */
   readonly reasons: ReadonlyMap<string, number>;
+  /** The first rows of each of these. */
+  readonly firstRows: ReadonlyMap<string, readonly TalliedRow[]>;
   /** The same for each group. */
   readonly groupReasons: ReadonlyMap<ChatId | '', ReadonlyMap<string, number>>;
 }
@@ -23,9 +37,10 @@ export class TallyMaker implements Tally {
   readonly counts = noCounts();
   readonly groups = new Map<ChatId | '', Record<Status, number>>();
   readonly reasons = new Map<string, number>();
+  readonly firstRows = new Map<string, TalliedRow[]>();
   readonly groupReasons = new Map<ChatId | '', Map<string, number>>();
 
-  add(chatId: string, status: Status, reasonCode: string): void {
+  add(chatId: string, status: Status, reasonCode: string, row?: () => TalliedRow): void {
     this.rows++;
     this.counts[status]++;
     const id = chatId as ChatId | '';
@@ -39,6 +54,13 @@ export class TallyMaker implements Tally {
     const reason = `${status} ${reasonCode}`;
     for (const reasons of [this.reasons, this.groupReasons.get(id) as Map<string, number>])
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    if (row === undefined) return;
+    const first = this.firstRows.get(reason) ?? [];
+    if (first.length === 0) this.firstRows.set(reason, first);
+    if (first.length === FIRST_ROWS) return;
+    const { number, name } = row();
+    // A copy: a slice would keep the text of the cohort in memory.
+    first.push({ number, name: detached(name) });
   }
 }
 

@@ -1,4 +1,5 @@
 import { maskChatId } from '../../domain/chat-id.ts';
+import { type Place, rowText } from '../../domain/place.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { maskSender } from '../../domain/sender.ts';
 import type { ChatId, Problem } from '../../domain/words.ts';
@@ -34,13 +35,20 @@ export interface PlanFacts {
 const MOST_GROUPS = 20;
 
 /**
- * `cohort.csv:17: phone: “9.19875E+11” is …` in the form that editors make clickable. A person at a terminal sees the
- * cell as it is; elsewhere the line ends up in a log, and numbers in it are masked.
+ * `cohort.csv row 17, Asha Rao: phone: “9.19875E+11” is …`. A person at a terminal sees the cell as it is, and the name;
+ * elsewhere the line ends up in a log, which names nobody, and numbers in it are masked.
  */
-export function problemLine(file: string, line: number, problem: Problem, terminal: boolean): string {
+export function problemLine(
+  file: string,
+  row: Place,
+  who: string,
+  problem: Problem,
+  terminal: boolean,
+): string {
+  const name = terminal && who !== '' ? `, ${plain(who, 60)}` : '';
   const column = problem.column === undefined ? '' : `${plain(problem.column, 40)}: `;
   const message = terminal ? plain(problem.message) : publicText(problem.message, 1_000);
-  return `${plain(file)}:${line}: ${column}${message} [${problem.code}]\n`;
+  return `${plain(file)} ${rowText(row)}${name}: ${column}${message} [${problem.code}]\n`;
 }
 
 /** What `run` would do, for people. */

@@ -82,23 +82,23 @@ describe('merge', () => {
     const told = await merge(a, b);
     expect(told.code).toBe(75);
     expect(told.stdout).toContain(
-      'note     5 lines of the cohort in no file: 2, 5–8 (rows without a result, or blank lines: --cohort tells)\n',
+      'note     5 rows of the cohort in no file: 2, 5–8 (rows without a result, or blank ones: --cohort tells)\n',
     );
     expect(told.stdout).toContain('note     no results of shard 2/3 are given\n');
   });
 
-  it('counts the lines of records that stand on several', async () => {
+  it('counts a record on several lines as one row, as spreadsheets do', async () => {
     const tall = line(2).replace('Person 2', '"Per\nson\n2"');
-    expect((await merge(await put('a.csv', csv(tall, line(5))))).code).toBe(0);
-    expect((await merge(await put('a.csv', csv(tall, line(6))))).stdout).toContain(
-      '1 line of the cohort in no file: 5',
+    expect((await merge(await put('a.csv', csv(tall, line(3))))).code).toBe(0);
+    expect((await merge(await put('a.csv', csv(tall, line(4))))).stdout).toContain(
+      '1 row of the cohort in no file: 3',
     );
   });
 
   it('shows twenty places, and counts the others', async () => {
     const every = Array.from({ length: 30 }, (_, i) => line(3 + i * 3));
     const told = await merge(await put('a.csv', csv(...every)));
-    expect(told.stdout).toMatch(/59 lines .*: 2, 4–5, 7–8, .*58–59 and 10 more places \(/);
+    expect(told.stdout).toMatch(/59 rows .*: 2, 4–5, 7–8, .*58–59 and 10 more places \(/);
   });
 
   it('writes rows of the cohort without a result as not_attempted', async () => {
@@ -107,7 +107,7 @@ describe('merge', () => {
     const told = await merge(a, '--cohort', cohort);
     expect(told.code).toBe(75);
     expect(told.stdout.replaceAll(`${dir}/`, '')).toContain(
-      'note     3 rows without a result: cohort.csv:3, 5–6\n',
+      'note     3 rows without a result in cohort.csv: 3, 5–6\n',
     );
     const missing = (row: number) =>
       line(row, 'not_attempted', 'no_result').replace(
@@ -224,7 +224,7 @@ describe('people whom a ledger knows, and the results do not', () => {
     const cohort = await cohortTo(4);
     const { code, message } = await refusal(a, '--cohort', cohort);
     expect(code).toBe(75);
-    expect(message).toMatch(/^cohort\.csv:4 has no result, and c\.shard-2-of-2\.csv\.ledger\.jsonl says/);
+    expect(message).toMatch(/^cohort\.csv row 4 has no result, and c\.shard-2-of-2\.csv\.ledger\.jsonl says/);
   });
 
   it('are none where nothing was done, or the ledger has no header yet', async () => {

@@ -2,6 +2,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from '../../../src/cohort/file/records.ts';
+import type { Place } from '../../../src/domain/place.ts';
 import { repeats } from '../../helpers.ts';
 
 function split(chunks: readonly string[], options: Partial<SplitterOptions> = {}): readonly CsvRecord[] {
@@ -58,8 +59,9 @@ describe('stray quotes', () => {
     expect(records[2]).toEqual({ line: 3, fields: ['"a', 'b'], broken: 'has a quote that is never closed' });
     expect(records[3]).toEqual({
       line: 5,
+      number: 3,
       fields: ['c', 'd'],
-      broken: 'stands inside the quotes that open in line 3',
+      broken: 'stands inside the quotes that open in row 3',
     });
     expect(records.slice(2).every((record) => record.broken !== undefined)).toBe(true);
     expect(records.length).toBe(53);
@@ -108,7 +110,7 @@ describe('stray quotes', () => {
   test('a record of several lines that is refused is taken apart, and reading goes on after it', () => {
     const text = 'n,p\n"Ann,1\n\nBob,2\nCarl",3\nDan,4\n"E\nF",5\n';
     const asked: number[] = [];
-    const isRecord = ([first]: readonly string[], line: number) => {
+    const isRecord = ([first]: readonly string[], { line }: Place) => {
       asked.push(line);
       return !first?.includes('Bob');
     };
@@ -116,8 +118,8 @@ describe('stray quotes', () => {
     expect(records.map(({ line, fields, broken }) => [line, fields.join('|'), broken])).toEqual([
       [1, 'n|p', undefined],
       [2, '"Ann|1', 'has a quote that is closed only in a later row'],
-      [4, 'Bob|2', 'stands inside the quotes that open in line 2'],
-      [5, 'Carl"|3', 'stands inside the quotes that open in line 2'],
+      [4, 'Bob|2', 'stands inside the quotes that open in row 2'],
+      [5, 'Carl"|3', 'stands inside the quotes that open in row 2'],
       [6, 'Dan|4', undefined],
       [7, 'E\nF|5', undefined],
     ]);

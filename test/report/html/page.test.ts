@@ -21,7 +21,8 @@ const skeleton = (page: string) =>
 
 const text = fc.string({ unit: anyCharacter, minLength: 1 }).filter((one) => one.trim() !== '');
 const anyRow: fc.Arbitrary<ReportRow> = fc.record({
-  line: fc.nat(),
+  number: fc.nat(),
+  name: text,
   own: fc.array(text, { minLength: 4, maxLength: 4 }),
   chatId: text,
   participant: text,
@@ -41,6 +42,7 @@ describe('the page', () => {
         const tame = rows.map((one) => ({
           ...one,
           own: one.own.map(same),
+          name: same(one.name, 0),
           chatId: `g${ids.indexOf(one.chatId)}`,
           participant: '919874532456',
           message: 'x',
@@ -149,10 +151,10 @@ describe('the page', () => {
 
   it('works for a cohort without columns of its own', () => {
     const page = pageOf(
-      [row(2, { own: [GROUP, '1'] })],
+      [row(2, { name: '', own: [GROUP, '1'] })],
       {},
       {},
-      { names: ['c', 'p'], chatAt: 0, phoneAt: 1 },
+      { names: ['c', 'p'], chatAt: 0, phoneAt: 1, nameAt: [] },
     );
     expect(page).toContain('<th scope="col" dir="auto">Person</th>');
   });

@@ -2,7 +2,12 @@ import type { GroupAbout, OwnColumns, ReportFacts, ReportRow } from '../../../sr
 import { HtmlReport } from '../../../src/report/html/report.ts';
 
 export const GROUP = '120363371308389685@g.us';
-export const COLUMNS: OwnColumns = { names: ['name', 'email', 'chat_id', 'phone'], chatAt: 2, phoneAt: 3 };
+export const COLUMNS: OwnColumns = {
+  names: ['name', 'email', 'chat_id', 'phone'],
+  chatAt: 2,
+  phoneAt: 3,
+  nameAt: [0],
+};
 
 export const FACTS: ReportFacts = {
   source: 'cohort.csv',
@@ -15,17 +20,19 @@ export const FACTS: ReportFacts = {
   pace: undefined,
 };
 
-export function row(line: number, some: Partial<ReportRow> = {}): ReportRow {
-  const participant = some.participant ?? `9198745${String(line).padStart(5, '0')}`;
+export function row(number: number, some: Partial<ReportRow> = {}): ReportRow {
+  const participant = some.participant ?? `9198745${String(number).padStart(5, '0')}`;
+  const own = some.own ?? [`Person ${number}`, `p${number}@example.org`, GROUP, `+${participant}`];
   return {
-    line,
-    own: [`Person ${line}`, `p${line}@example.org`, GROUP, `+${participant}`],
+    number,
+    name: own[0] ?? '',
+    own,
     chatId: GROUP,
     participant,
     status: 'added',
     reasonCode: '',
     message: '',
-    traceId: `trace-${line}`,
+    traceId: `trace-${number}`,
     askedAt: undefined,
     ...some,
   };

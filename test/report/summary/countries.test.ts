@@ -8,14 +8,14 @@ import {
   rareText,
 } from '../../../src/report/summary/countries.ts';
 
-/** So many people per region; the lines of the first five follow each other. */
+/** So many people per region; the rows of the first five follow each other. */
 function countries(counts: Record<string, number>): Countries {
   let line = 2;
   return new Map(
     Object.entries(counts).map(([region, people]) => {
-      const lines = Array.from({ length: Math.min(people, 5) }, (_, i) => line + i);
+      const rows = Array.from({ length: Math.min(people, 5) }, (_, i) => `${line + i}`);
       line += people;
-      return [region, { people, lines }];
+      return [region, { people, rows }];
     }),
   );
 }
@@ -44,13 +44,13 @@ describe('the people per country', () => {
   it('come in one line, the largest first', () => {
     expect(countriesText(few)).toBe('52 India · 2 Peru · 1 Cuba');
     expect(countriesText(countries({ US: 1200, '+881': 3 }))).toBe('1,200 United States · 3 with +881');
-    expect(rareText(few)).toBe('2 Peru (lines 55, 56) · 1 Cuba (line 2)');
+    expect(rareText(few)).toBe('2 Peru (rows 55, 56) · 1 Cuba (row 2)');
   });
 
-  it('name the rare ones again, with their lines', () => {
+  it('name the rare ones again, with their rows', () => {
     expect(countryLines(few, '  people   ', 11, false)).toEqual([
       '  people   52 India · 2 Peru · 1 Cuba',
-      '  look at  2 Peru (lines 55, 56) · 1 Cuba (line 2)',
+      '  look at  2 Peru (rows 55, 56) · 1 Cuba (row 2)',
       '           rare among these people: was each of these numbers read right?',
     ]);
   });
@@ -74,7 +74,7 @@ describe('the people per country', () => {
       for (const line of lines) expect(columns(line)).toBeLessThanOrEqual(80);
       const text = lines.join(' ').replaceAll(/\s+/g, ' ');
       expect(text).toContain('and 5 more countries: 10 people');
-      expect(text).toMatch(/2 Kenya.{0,4} \(lines /);
+      expect(text).toMatch(/2 Kenya.{0,4} \(rows /);
     }
     expect(countriesText(many)).toMatch(/ · and 19 more countries: 38 people$/);
     expect(rareText(many)).toMatch(/ · and 18 more countries: 36 people$/);

@@ -31,8 +31,8 @@ describe('--summary-json', () => {
 
   it('has the people to ask per country, the most first; a follow-up asks nobody', () => {
     const [one, two] = [
-      { people: 1, lines: [3] },
-      { people: 52, lines: [2] },
+      { people: 1, rows: ['3'] },
+      { people: 52, rows: ['2'] },
     ];
     const countries = new Map([
       ['+881', one],

@@ -1,0 +1,72 @@
+import { headerKey, listed } from './names.ts';
+import { isSomebodyElses } from './somebody-else.ts';
+
+/** The person's whole name. */
+const WHOLE = keys(`
+  name, full name, your name, your full name, person, person name, student, student name, student full name, learner, learner name
+  participant name, member name, customer name, client name, contact name, attendee, attendee name, candidate name, employee name
+  name of student, name of the student, name of participant, name of the participant, display name, fullname
+  nome, nome completo, seu nome, seu nome completo, nome do aluno, nome da aluna, nome do participante, nome e sobrenome
+  nome e cognome, cognome e nome, nominativo, nombre completo, nombre y apellido, nombre y apellidos, nombres y apellidos
+  apellidos y nombres, tu nombre, su nombre, nombre del alumno, nombre del participante, nom complet, nom et prénom, nom prénom
+  prénom et nom, noms et prénoms, votre nom, Vor- und Nachname, Vorname und Nachname, Name Vorname, Vorname Name, vollständiger Name
+  Ihr Name, nama, nama lengkap, nama siswa, nama peserta, nama penuh, naam, volledige naam, ad soyad, adı soyadı, isim soyisim
+  имя и фамилия, фамилия и имя, фамилия имя, фио, полное имя, الاسم, الاسم الكامل, الإسم, اسم الطالب, نام و نام خانوادگی
+  नाम, पूरा नाम, नाव, পুরো নাম, নাম, பெயர், పేరు, ಹೆಸರು, പേര്, שם, שם מלא, họ và tên, họ tên, tên, ชื่อ, ชื่อ-นามสกุล
+  姓名, 名字, 氏名, お名前, 名前, 성명, 이름
+`);
+
+/** The first part of a name, which stands beside the last one. */
+const FIRST = keys(`
+  first name, given name, forename, firstname, fname, nombre, nombres, primer nombre, prénom, Vorname, primeiro nome, nome próprio
+  voornaam, nama depan, ad, adı, isim, имя, الاسم الأول, prenome, nome, nom
+`);
+const LAST = keys(`
+  last name, surname, family name, lastname, lname, apellido, apellidos, primer apellido, nom, nom de famille, Nachname, Familienname
+  sobrenome, último nome, apelido, cognome, achternaam, nama belakang, soyad, soyadı, soyisim, фамилия, اسم العائلة, اللقب
+`);
+
+/** Words that say it inside a form's question. */
+const INSIDE =
+  /(?:^|[^\p{L}])(?:full name|your name|student[’']?s? name|name|nome completo|nombre completo|nom complet|nama lengkap|姓名)(?:[^\p{L}]|$)/iu;
+/** Words beside it that say that the name is of something else. */
+const NEVER =
+  /group|batch|course|class|cohort|program|school|college|university|institut|company|organi[sz]ation|business|team|user|file|brand|product|city|town|state|district|country|bank|account|domain|host|event|nick|form|sheet|grupo|curso|turma|empresa|escola|grupp|kurs|firma|groupe|cours|kelas|grup|sekolah|whats|telegram|insta|facebook|e-?mail|phone|mobile/i;
+
+function keys(text: string): ReadonlySet<string> {
+  return new Set(listed(text).map(headerKey));
+}
+
+/**
+ * The columns that hold the person's name, in the order in which it is written: one, a first and a last one, or none. It is
+ * shown beside a row, and decides nothing.
+ * @param taken columns that have another role
+ */
+export function nameColumns(
+  columns: readonly string[],
+  taken: readonly (number | undefined)[] = [],
+): readonly number[] {
+  const free = columns.flatMap((column, index) =>
+    taken.includes(index) || isSomebodyElses(column) ? [] : [{ index, column, key: headerKey(column) }],
+  );
+  const find = (names: ReadonlySet<string>, but?: number) =>
+    free.find(({ key, index }) => names.has(key) && index !== but)?.index;
+  const first = find(FIRST);
+  const last = find(LAST, first);
+  const both = first !== undefined && last !== undefined ? [first, last] : undefined;
+  const whole = find(WHOLE, last);
+  // “Nome, Cognome” are two parts; “Name, Surname” are, too.
+  if (whole !== undefined && both === undefined && last !== undefined) return [whole, last];
+  if (both !== undefined) return both;
+  const one =
+    whole ?? first ?? free.find(({ column }) => INSIDE.test(column) && !NEVER.test(column))?.index ?? last;
+  return one === undefined ? [] : [one];
+}
+
+/** The name as the cells have it, on one line; '' where they are blank. */
+export function nameIn(fields: readonly string[], at: readonly number[]): string {
+  return at
+    .map((index) => (fields[index] ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .filter((part) => part !== '')
+    .join(' ');
+}
