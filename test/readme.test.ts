@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, chmod, cp, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -33,11 +33,15 @@ describe('the README', () => {
       // Without what an earlier demo left beside the cohort: with its ledger, nobody would be asked.
       const filter = (path: string) => !path.includes('.results.csv');
       await cp(join(ROOT, 'fixtures'), join(dir, 'fixtures'), { recursive: true, filter });
+      // As npm installs it: a link of that name to the script.
+      const bin = join(dir, 'bin');
+      await mkdir(bin);
+      await symlink(built('cli.js'), join(bin, 'group-onboard'));
       const shim = join(dir, 'group-onboard');
-      await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${built('cli.js')}" "$@"\n`);
+      await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(bin, 'group-onboard')}" "$@"\n`);
       await chmod(shim, 0o755);
       const printed = await new Promise<string>((resolve) => {
-        const env = { PATH: `${dir}:${process.env['PATH'] ?? ''}`, GROUP_ONBOARD_LOG_LEVEL: 'silent' };
+        const env = { PATH: `${dir}:${bin}:${process.env['PATH'] ?? ''}`, GROUP_ONBOARD_LOG_LEVEL: 'silent' };
         execFile('sh', ['-c', command], { cwd: dir, env }, (_error, stdout, stderr) =>
           resolve(stdout + stderr),
         );

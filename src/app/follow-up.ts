@@ -5,11 +5,13 @@ import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
 import type { FollowUpConfig } from '../config/follow-up.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { rowText } from '../domain/place.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/owner-only.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
+import { ToDoList } from '../report/results/to-do.ts';
 import type { Ending } from '../report/summary/ending.ts';
 import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/follow-up-text.ts';
 import { publicName } from '../report/summary/public-text.ts';
@@ -17,7 +19,7 @@ import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { openSharing } from './asking/share.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
-import { assertReplaceable } from './outputs/own-files.ts';
+import { assertReplaceable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable, forLog, publish } from './outputs/publish.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
@@ -62,6 +64,7 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
+  if (config.reports.toDo) await assertToDo(config.reports.toDo);
   const ledger = await ledgerOf(config, releases);
   const open = ledger && (await keepToOwner(config.ledger.path));
   if (open) log.warn({}, open);
@@ -125,7 +128,7 @@ async function tell(
   session: Session,
   { ledger }: Inputs,
   { readers }: Learnt,
-  { tally, counts, rows, written }: Written,
+  { tally, counts, rows, written, unlisted }: Written,
   now: number,
 ): Promise<ExitCode> {
   const { io, live, control } = session;
@@ -163,11 +166,13 @@ async function tell(
     now,
     sandbox,
     written,
+    toDo: unlisted === undefined ? config.reports.toDo : undefined,
     stopped: stop?.message,
   };
   const say = safeWriter(stream);
   if (!config.log.quiet) say(forLog(followUpText(facts), ending, io.env));
   await publish(ending, config.reports, io.env);
+  if (unlisted !== undefined) throw unlisted;
   return exit;
 }
 
@@ -188,11 +193,11 @@ async function groupsOf(cohort: Cohort, file: string): Promise<ToRead> {
   const inDoubt = new Set<ChatId>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
-      const { line, problem } = reading.row;
+      const { problem } = reading.row;
       if (problem) {
         throw new OnboardError(
           'COHORT_UNREADABLE',
-          `${file}:${line}: ${problem.message}; nothing was changed`,
+          `${file} ${rowText(reading.row)}: ${problem.message}; nothing was changed`,
         );
       }
       const status = cohort.previous(reading.row)?.status;
@@ -219,11 +224,15 @@ async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Led
   return ledger;
 }
 
-type Written = Rewritten & { readonly written: string | undefined };
+interface Written extends Rewritten {
+  readonly written: string | undefined;
+  /** Why the to-do list is not in its place. */
+  readonly unlisted: OnboardError | undefined;
+}
 
 async function rewrite(
   config: FollowUpConfig,
-  { io, clock }: Session,
+  { io, clock, live }: Session,
   { cohort, ledger }: Inputs,
   { readers, read, histories }: Learnt,
   now: number,
@@ -232,19 +241,28 @@ async function rewrite(
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
   const target = output === '-' ? io.stdout : output;
-  const writer = await openRecords(target, { excel: await beginsWithMark(results) });
+  const excel = await beginsWithMark(results);
+  const { toDo: list } = config.reports;
+  const toDo = list === undefined ? undefined : new ToDoList(list, (id) => live.groupAbout(id), excel);
+  const writer = await openRecords(target, { excel });
   try {
     const rewritten = await rewriteResults({
-      ...{ cohort, ledger, read, histories, writer, clock, named },
+      ...{ cohort, ledger, read, histories, writer, toDo, clock, named },
       groups: readers?.groups,
     });
     // Results without news are left alone, time and bytes.
     const changed = output !== results || rewritten.changed > 0;
     if (changed) await writer.commit();
     else await writer.abort();
-    return { ...rewritten, written: changed ? (output === '-' ? 'standard output' : output) : undefined };
+    const unlisted = await toDo?.commit();
+    return {
+      ...rewritten,
+      unlisted,
+      written: changed ? (output === '-' ? 'standard output' : output) : undefined,
+    };
   } catch (error) {
     await writer.abort();
+    await toDo?.abort();
     throw error;
   }
 }

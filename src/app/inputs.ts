@@ -15,7 +15,7 @@ import { keepToOwner } from '../lib/owner-only.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { assertLedgerNotLost, assertOneSharding } from './asking/asked-elsewhere.ts';
-import { assertReplaceable, assertReportable } from './outputs/own-files.ts';
+import { assertReplaceable, assertReportable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import type { Releases } from './releases.ts';
@@ -91,6 +91,7 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   await assertOutput(config.output);
   await assertPublishable(config.reports);
   if (config.reports.report) await assertReportable(config.reports.report);
+  if (config.reports.toDo) await assertToDo(config.reports.toDo);
   await assertOneSharding(config.ledger, config.shard);
   await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
   const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });

@@ -3,6 +3,7 @@ import type { RunConfig } from '../config/run.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
 import { HtmlReport } from '../report/html/report.ts';
+import { ToDoList } from '../report/results/to-do.ts';
 import type { Countries } from '../report/summary/countries.ts';
 import type { Ending } from '../report/summary/ending.ts';
 import { publicName } from '../report/summary/public-text.ts';
@@ -30,8 +31,8 @@ interface End {
   readonly countries: Countries;
   /** undefined: nothing was asked. */
   readonly limiter: LimiterSnapshot | undefined;
-  /** The HTML report is in its place. */
-  readonly reported: boolean;
+  /** Which of these are in their place. */
+  readonly reported: { readonly report: boolean; readonly toDo: boolean };
 }
 
 /** Writes the results, whatever ended the asking; then the HTML report, the summary and what CI reads. */
@@ -48,10 +49,15 @@ export async function reportRun(
   const page = config.reports.report
     ? new HtmlReport(ownColumnsOf(inputs.cohort), (chatId) => live.groupAbout(chatId))
     : undefined;
+  const toDo =
+    config.reports.toDo === undefined
+      ? undefined
+      : new ToDoList(config.reports.toDo, (chatId) => live.groupAbout(chatId), config.excel);
   const tally = await writeResults({
     ...{ ...inputs, config, selection, limited, throttled },
     stdout: io.stdout,
     report: page,
+    toDo,
     stop: control.reason,
     stopOf: phones && ((sender) => phones.stopOf(sender)),
   }).catch((error: unknown) => {
@@ -62,10 +68,12 @@ export async function reportRun(
   const limiter = phones?.limiter.snapshot;
   // What failed here is thrown after the summary has been shown.
   const unreported = page && (await writeReport(config, session, page, stop, limiter));
-  const reported = unreported === undefined;
+  const unlisted = await toDo?.commit();
+  const reported = { report: unreported === undefined, toDo: unlisted === undefined };
   await writeSummary(config, session, { tally, exit, stop, countries: plan.countries, limiter, reported });
   if (failure !== undefined) throw failure;
   if (unreported !== undefined) throw unreported;
+  if (unlisted !== undefined) throw unlisted;
   return exit;
 }
 
@@ -131,7 +139,8 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
         ...(!isSeenOnce(io, io.stderr) && { groupName: (id) => publicName(live.groupName(id)) }),
         ledger: config.ledger,
         names: isSeenOnce(io, io.stderr),
-        report: end.reported ? config.reports.report : undefined,
+        report: end.reported.report ? config.reports.report : undefined,
+        toDo: end.reported.toDo ? config.reports.toDo : undefined,
         stopped: stop?.message,
         next: next(terminal),
       },

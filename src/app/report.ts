@@ -4,27 +4,33 @@ import type { ReportConfig } from '../config/run.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { rowNumber } from '../domain/place.ts';
 import type { Row } from '../domain/words.ts';
-import { sweepLitter } from '../lib/atomic-file.ts';
+import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { HtmlReport, type ReportRow } from '../report/html/report.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
+import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
-import { assertReportable, writePage } from './outputs/own-files.ts';
+import { assertReportable, assertToDo, writePage } from './outputs/own-files.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
 
 /** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
 export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'>): Promise<ExitCode> {
   const cohort = await openResultsCsv(config.results);
   await assertReportable(config.report);
-  await sweepLitter(config.report, systemClock.now());
-  const made = new HtmlReport(ownColumnsOf(cohort), () => undefined);
+  if (config.toDo) await assertToDo(config.toDo);
+  await sweepAll([config.report, config.toDo], systemClock.now());
+  const columns = ownColumnsOf(cohort);
+  const made = new HtmlReport(columns, () => undefined);
+  const toDo = config.toDo === undefined ? undefined : new ToDoList(config.toDo, () => undefined);
   let unreadable = 0;
   for await (const batch of cohort.readings()) {
     for (const { row } of batch) {
       const found = rowOf(cohort, row);
-      if (found) made.add(found);
-      else unreadable++;
+      if (found) {
+        made.add(found);
+        await toDo?.add([{ ...found, phoneCell: found.own[columns.phoneAt] ?? '' }]);
+      } else unreadable++;
     }
   }
   const { tally } = made;
@@ -41,7 +47,10 @@ export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'
       pace: undefined,
     }),
   );
-  io.stdout.write(summaryOfResults(tally, config.results, config.report, isSeenOnce(io, io.stdout)));
+  const unlisted = await toDo?.commit();
+  if (unlisted !== undefined) throw unlisted;
+  const written = { report: config.report, toDo: config.toDo, names: isSeenOnce(io, io.stdout) };
+  io.stdout.write(summaryOfResults(tally, config.results, written));
   if (unreadable > 0) {
     io.stdout.write(
       `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,

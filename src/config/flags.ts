@@ -43,12 +43,13 @@ export const CHECK_OPTIONS = {
 
 export const FOLLOW_UP_OPTIONS = {
   ...FOLLOW_UP_OWN_OPTIONS,
+  toDo: FILE_OPTIONS.toDo,
   summaryJson: SUMMARY_OPTIONS.summaryJson,
   ...REACH_OPTIONS,
   ...LOG_OPTIONS,
 };
 
-export const REPORT_OPTIONS = { report: FILE_OPTIONS.report };
+export const REPORT_OPTIONS = { report: FILE_OPTIONS.report, toDo: FILE_OPTIONS.toDo };
 
 export const MERGE_OPTIONS = {
   ...MERGE_OWN_OPTIONS,

@@ -74,6 +74,11 @@ export const FILE_OPTIONS = {
     FILES,
   ),
   report: text('--report <FILE>', 'an HTML page for people (report: <results>.html)', FILES),
+  toDo: text(
+    '--to-do <FILE>',
+    'a CSV of who needs something from somebody: what, the group’s invite link, a wa.me link',
+    FILES,
+  ),
   ...SUMMARY_OPTIONS,
 };
 

@@ -33,10 +33,12 @@ export interface LogConfig {
   readonly quiet: boolean;
 }
 
-/** Files that a user may ask for, beside the results. But for the HTML page none of them holds a phone number. */
+/** Files that a user may ask for, beside the results. But for the HTML page and the to-do list none of them holds a phone number. */
 export interface ReportFiles {
   /** The HTML page for people, which holds phone numbers. */
   readonly report: string | undefined;
+  /** The CSV of those who need something from somebody, which holds phone numbers, too. */
+  readonly toDo: string | undefined;
   readonly summaryJson: string | undefined;
   readonly junit: string | undefined;
   readonly metricsFile: string | undefined;
@@ -91,10 +93,11 @@ export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly log: LogConfig;
 }
 
-/** What `report` needs: a results CSV, and where its page goes. */
+/** What `report` needs: a results CSV, and where its page and its to-do list go. */
 export interface ReportConfig {
   readonly results: string;
   readonly report: string;
+  readonly toDo: string | undefined;
 }
 
 /** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
@@ -182,6 +185,7 @@ export function reportFiles(
   };
   const files = {
     report: file('report'),
+    toDo: file('toDo'),
     summaryJson: file('summaryJson'),
     junit: file('junit'),
     metricsFile: file('metricsFile'),
@@ -224,8 +228,9 @@ export function checkConfig(
 
 export function reportConfig(results: string, flags: ReportFlags): ReportConfig {
   if (results === '-') throw usage('report reads a results CSV from a file: give its name');
-  const { report } = reportFiles(results, flags, { output: results, ledger: undefined });
-  return Object.freeze({ results, report: report ?? `${results.replace(/\.csv$/i, '')}.html` });
+  const report = flags.report ?? `${results.replace(/\.csv$/i, '')}.html`;
+  const { toDo } = reportFiles(results, { ...flags, report }, { output: results, ledger: undefined });
+  return Object.freeze({ results, report, toDo });
 }
 
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */

@@ -16,7 +16,7 @@ describe('report', () => {
     const results = join(dir, 'results.csv');
     await copyFile(FIXTURE, results);
     const stdout = new PassThrough();
-    const exit = await report({ results, report: join(dir, 'r.html') }, { env: {}, stdout });
+    const exit = await report({ results, report: join(dir, 'r.html'), toDo: undefined }, { env: {}, stdout });
     expect(exit).toBe(0);
     stdout.end();
     expect((await stdout.toArray()).join('')).toContain('5 rows');
@@ -31,7 +31,9 @@ describe('report', () => {
     const path = join(await scratch(), 'x.csv');
     await writeFile(path, 'chat_id,phone\n1,2\n');
     const io = { env: {}, stdout: new PassThrough() };
-    await expect(report({ results: path, report: `${path}.html` }, io)).rejects.toMatchObject({
+    await expect(
+      report({ results: path, report: `${path}.html`, toDo: undefined }, io),
+    ).rejects.toMatchObject({
       code: 'COHORT_COLUMNS',
       exitCode: 3,
     });

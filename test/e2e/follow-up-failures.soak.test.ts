@@ -40,7 +40,7 @@ describe('follow-up that cannot', () => {
     const ended = await followUp();
     expect([ended.code, ended.stderr]).toEqual([
       3,
-      expect.stringMatching(/results\.csv:4: .*nothing was changed/),
+      expect.stringMatching(/results\.csv row 4: .*nothing was changed/),
     ]);
     expect(await readFile(out, 'utf8')).toBe(broken);
     expect((await api.counts()).asks).toBe(2);

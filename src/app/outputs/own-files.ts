@@ -4,6 +4,7 @@ import { RESULT_COLUMNS } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
 import { REPORT_MARK } from '../../report/html/report.ts';
+import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 
 /** Longest header that is looked at, bytes. */
 const HEADER_BYTES = 65_536;
@@ -33,6 +34,11 @@ export function assertReportable(path: string): Promise<void> {
   return assertOurs(path, { flag: '--report', what: 'report', begins: REPORT_MARK });
 }
 
+/** The same of the to-do list. @throws as `assertReportable` */
+export function assertToDo(path: string): Promise<void> {
+  return assertOurs(path, { flag: '--to-do', what: 'to-do list', begins: TO_DO_BEGINS });
+}
+
 /** A file that a flag asks for: how messages name it, and how every one of ours begins. */
 export interface Kind {
   readonly flag: string;
@@ -40,10 +46,19 @@ export interface Kind {
   readonly begins: string;
 }
 
+/** A byte order mark, with which files for Excel begin. */
+const MARK_BYTES = 3;
+
 /** @throws OnboardError NOT_WRITABLE when the file there is none of this kind, or could not be written. */
 export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
-  const found = await beginningOf(path, begins.length);
-  if (found.length > 0 && found.toString('utf8') !== begins) {
+  const found = await beginningOf(path, MARK_BYTES + begins.length);
+  if (
+    found.length > 0 &&
+    !found
+      .toString('utf8')
+      .replace(/^\ufeff/, '')
+      .startsWith(begins)
+  ) {
     throw new OnboardError(
       'NOT_WRITABLE',
       `${path} exists and is no ${what} of ours: give ${flag} another file`,

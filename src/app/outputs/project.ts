@@ -5,6 +5,7 @@ import type { Pair, Reading, Row, Sender, Status } from '../../domain/words.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { OwnColumns, ReportRow } from '../../report/html/report.ts';
 import type { ResultRow } from '../../report/results/results.ts';
+import type { ToDoRow } from '../../report/results/to-do.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
 /** What a former results CSV says of a row, in its own words. */
@@ -151,6 +152,14 @@ export function ownColumnsOf(cohort: Cohort): OwnColumns {
     phoneAt: at(cohort.phoneColumn),
     nameAt: cohort.nameColumns,
   };
+}
+
+/** A row of the results, as the to-do list takes it. */
+export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
+  const { row, chatId, participant, status, reasonCode, message } = result;
+  const phoneCell = row.fields[cohort.columns.indexOf(cohort.phoneColumn)] ?? '';
+  const who = { number: rowNumber(row), name: cohort.nameOf(row), phoneCell };
+  return { ...who, chatId, participant, status, reasonCode, message };
 }
 
 /** A row of the results, as the report takes it. */

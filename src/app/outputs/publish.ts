@@ -16,8 +16,8 @@ import { assertOurs, type Kind } from './own-files.ts';
 const PUBLIC = 0o644;
 const TITLE = 'group-onboard: summary';
 
-/** The files that hold no phone number. The page for people is written from the rows, with the results. */
-type PublicFiles = Omit<ReportFiles, 'report'>;
+/** The files that hold no phone number. The page for people and the to-do list are written from the rows, with the results. */
+type PublicFiles = Omit<ReportFiles, 'report' | 'toDo'>;
 
 /** How what we write there begins: nothing else is replaced, as a mistyped flag must not cost a spreadsheet or a ledger. */
 const KINDS: readonly (Kind & { readonly file: keyof PublicFiles })[] = [

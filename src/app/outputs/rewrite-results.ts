@@ -1,5 +1,6 @@
 import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
 import { maskParticipant } from '../../domain/participant.ts';
+import { rowNumber } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import {
   type ChatId,
@@ -14,11 +15,13 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { detached } from '../../lib/text.ts';
 import type { RecordsWriter } from '../../report/results/results.ts';
+import { plainCell } from '../../report/results/safe-cell.ts';
+import type { ToDoList, ToDoRow } from '../../report/results/to-do.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
 import type { Groups } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
-import { previousOf } from './project.ts';
+import { ownColumnsOf, previousOf } from './project.ts';
 
 export interface RewriteParts {
   readonly cohort: Cohort;
@@ -30,6 +33,8 @@ export interface RewriteParts {
   readonly ledger: Ledger | undefined;
   readonly writer: RecordsWriter;
   readonly clock: Clock;
+  /** Takes every row as it is now. */
+  readonly toDo: ToDoList | undefined;
   /** Which rows of those who are out are to be named. */
   readonly named: (askedAt: number | undefined) => boolean;
 }
@@ -87,6 +92,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
       return news && reading.kind === 'pair' ? freshRecord(reading, news, parts) : reading.row.fields;
     });
     await writer.write(records);
+    await parts.toDo?.add(seen.flatMap((one) => toDoOf(one, newsBy.get(one.reading), parts)));
   }
   return { tally, changed, counts, rows };
 
@@ -110,6 +116,32 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
     const person = { name: detached(cohort.nameOf(row)), who: maskParticipant(digits) };
     rows.push({ row: { line, number }, ...person, chatId: id, askedAt, waiting });
   }
+}
+
+/** The row as it is now, for the to-do list; nothing where somebody has edited its status. */
+function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: RewriteParts): ToDoRow[] {
+  const previous = previousOf(before);
+  if (before === undefined || previous === undefined) return [];
+  const { row } = reading;
+  const pair = reading.kind === 'pair' ? reading.pair : undefined;
+  const { phoneAt } = ownColumnsOf(cohort);
+  return [
+    {
+      number: Number(before.fields.row) || rowNumber(row),
+      name: written(cohort.nameOf(row)),
+      chatId: pair?.chatId ?? written(before.fields.chat_id),
+      participant: pair?.participant ?? written(before.fields.participant),
+      phoneCell: written(row.fields[phoneAt] ?? ''),
+      status: news?.status ?? previous.status,
+      reasonCode: news?.reasonCode ?? previous.reasonCode,
+      message: written(previous.message),
+    },
+  ];
+}
+
+/** The cell without what the results' writer put before it. */
+function written(cell: string): string {
+  return plainCell(cell, { excel: true });
 }
 
 type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };

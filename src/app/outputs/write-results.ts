@@ -8,9 +8,10 @@ import type { Selection } from '../../plan/decide.ts';
 import { firstRows } from '../../plan/pair-list.ts';
 import type { HtmlReport } from '../../report/html/report.ts';
 import { openResults } from '../../report/results/results.ts';
+import type { ToDoList } from '../../report/results/to-do.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
 import type { StopReason } from '../../send/run-control.ts';
-import { type Projection, previousOf, project, type Recorded, reportRow } from './project.ts';
+import { type Projection, previousOf, project, type Recorded, reportRow, toDoRow } from './project.ts';
 
 export interface WriteResultsParts {
   readonly config: RunConfig;
@@ -23,13 +24,14 @@ export interface WriteResultsParts {
   readonly limited: boolean;
   /** Whether WhatsApp throttled this pair to the end. */
   readonly throttled: (pair: Pair) => boolean;
-  /** Takes every row as it is written. */
+  /** These take every row as it is written. */
   readonly report: HtmlReport | undefined;
+  readonly toDo: ToDoList | undefined;
 }
 
 /** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
-  const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report } = parts;
+  const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report, toDo } = parts;
   const tally = new TallyMaker();
   const projection: Projection = {
     firstRow: firstRows(),
@@ -56,10 +58,12 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
         report?.add(reportRow(row, cohort.nameOf(row.row)));
       }
       await writer.write(rows);
+      await toDo?.add(rows.map((row) => toDoRow(row, cohort)));
     }
     await writer.commit();
   } catch (error) {
     await writer.abort();
+    await toDo?.abort();
     throw error;
   }
   return tally;

@@ -54,6 +54,8 @@ export interface FollowUpFacts {
   readonly names?: boolean;
   /** Where the results are now; undefined: as they were, as nothing has changed. */
   readonly written: string | undefined;
+  /** The to-do list, when one was written. */
+  readonly toDo?: string | undefined;
   readonly stopped: string | undefined;
 }
 
@@ -88,6 +90,7 @@ export function followUpText(facts: FollowUpFacts): string {
     lines.push('', 'groups', ...[...facts.groups].map((one) => groupLine(facts, one)));
   lines.push(...rowLines(facts), '');
   lines.push(facts.written ? `results  ${plain(facts.written)}` : 'results  unchanged');
+  if (facts.toDo) lines.push(`to do    ${plain(facts.toDo)}`);
   if (facts.stopped) lines.push(`stopped  ${plain(facts.stopped)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -17,6 +17,8 @@ export interface SummaryFacts {
   readonly names?: boolean;
   /** The HTML report, when one was written. */
   readonly report?: string | undefined;
+  /** The to-do list, in the same way. */
+  readonly toDo?: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
   /** Like `2/4`; undefined: the whole cohort. */
@@ -81,6 +83,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
   if (facts.results) lines.push(`results  ${visible(facts.results)}`);
   if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${visible(facts.ledger)}`);
   if (facts.report) lines.push(`report   ${visible(facts.report)}`);
+  if (facts.toDo) lines.push(`to do    ${visible(facts.toDo)}`);
   if (facts.next) lines.push(`next     ${visible(facts.next)}`);
   if (facts.stopped) lines.push(paint(colour, 33, `stopped  ${plain(facts.stopped)}`));
   return `${lines.join('\n')}\n`;
@@ -90,8 +93,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
 export function summaryOfResults(
   tally: Tally,
   results: string | undefined,
-  report?: string,
-  names = false,
+  { report, toDo, names = false }: Pick<SummaryFacts, 'report' | 'toDo' | 'names'> = {},
 ): string {
   const facts: SummaryFacts = {
     tally,
@@ -102,6 +104,7 @@ export function summaryOfResults(
     results,
     ledger: undefined,
     report,
+    toDo,
     names,
     sandbox: false,
     dryRun: false,

@@ -1,0 +1,141 @@
+/** The to-do list: a CSV of the rows that need something from somebody, with what they need to do it. */
+import { OnboardError } from '../../domain/errors.ts';
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId, Status } from '../../domain/words.ts';
+import { describeFailure } from '../../lib/failure.ts';
+import { type AboutGroup, safeInviteLink } from '../html/facts.ts';
+import { openRecords, type RecordsWriter } from './results.ts';
+import { safeCell } from './safe-cell.ts';
+
+const COLUMNS = [
+  'row',
+  'name',
+  'phone',
+  'group',
+  'chat_id',
+  'status',
+  'reason_code',
+  'what_to_do',
+  'invite_link',
+  'whatsapp_link',
+] as const;
+
+/** How every such file begins. */
+export const TO_DO_BEGINS = COLUMNS.join(',');
+
+/** A row of the results, as the list takes it. Every text is somebody else's, and raw. */
+export interface ToDoRow {
+  readonly number: number;
+  readonly name: string;
+  readonly chatId: string;
+  readonly participant: string;
+  /** The cell of the phone, which stands for a participant that could not be read. */
+  readonly phoneCell: string;
+  readonly status: Status;
+  readonly reasonCode: ReasonCode | '';
+  readonly message: string;
+}
+
+const ACCEPT = 'has an invite to accept: remind them';
+
+/** What somebody has to do about the row; undefined: nobody has to, or the same command does it. */
+export function whatToDo({
+  status,
+  reasonCode,
+  message,
+}: Pick<ToDoRow, 'status' | 'reasonCode' | 'message'>): string | undefined {
+  const advice = reasonCode === '' ? '' : REASONS[reasonCode].advice;
+  switch (status) {
+    case 'invited':
+      return reasonCode === 'pending_approval' ? advice : ACCEPT;
+    // The message of a row that cannot be read says what is wrong with it, and what to do.
+    case 'invalid':
+      return message || advice;
+    case 'failed':
+      return reasonCode === 'other' || advice === '' ? message || advice : advice;
+    case 'unknown':
+    case 'left':
+      return advice || message;
+    default:
+      return undefined;
+  }
+}
+
+/** The cells of the row's line; undefined: nobody has to do anything. */
+export function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefined {
+  const what = whatToDo(row);
+  if (what === undefined) return undefined;
+  const group = about(row.chatId as ChatId);
+  return [
+    String(row.number),
+    row.name,
+    row.participant || row.phoneCell,
+    group?.name ?? '',
+    row.chatId,
+    row.status,
+    row.reasonCode,
+    what,
+    safeInviteLink(group?.inviteLink) ?? '',
+    row.participant === '' ? '' : `https://wa.me/${row.participant}`,
+  ];
+}
+
+/** The list while it is written: a failure is kept until its end, because the results come first. */
+export class ToDoList {
+  readonly #path: string;
+  readonly #about: AboutGroup;
+  readonly #excel: boolean;
+  #writer: RecordsWriter | undefined;
+  #failure: unknown;
+
+  constructor(path: string, about: AboutGroup, excel = false) {
+    this.#path = path;
+    this.#about = about;
+    this.#excel = excel;
+  }
+
+  /** Rows in input order. */
+  async add(rows: readonly ToDoRow[]): Promise<void> {
+    const lines = rows.flatMap((row) => {
+      const cells = toDoCells(row, this.#about);
+      return cells ? [cells.map((cell) => safeCell(cell, { excel: this.#excel }))] : [];
+    });
+    await this.#write(lines);
+  }
+
+  async #write(lines: readonly (readonly string[])[]): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      if (this.#writer === undefined) {
+        this.#writer = await openRecords(this.#path, { excel: this.#excel });
+        await this.#writer.write([COLUMNS]);
+      }
+      await this.#writer.write(lines);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** Puts the list in its place. Gives back what failed; undefined: nothing. */
+  async commit(): Promise<OnboardError | undefined> {
+    await this.#write([]);
+    if (this.#failure === undefined) {
+      await this.#writer?.commit().catch((error: unknown) => {
+        this.#failure = error;
+      });
+    }
+    if (this.#failure === undefined) return undefined;
+    await this.abort();
+    const cause = this.#failure instanceof Error ? (this.#failure.cause ?? this.#failure) : this.#failure;
+    return new OnboardError(
+      'RESULTS_FAILED',
+      `${this.#path}: the to-do list could not be written: ${describeFailure(cause)}; nothing is lost: put that right and make it with group-onboard report`,
+      { cause },
+    );
+  }
+
+  /** Drops what was written. */
+  async abort(): Promise<void> {
+    await this.#writer?.abort().catch(() => undefined);
+  }
+}
