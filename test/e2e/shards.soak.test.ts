@@ -115,7 +115,7 @@ describe('three pods of an Indexed Job at once', () => {
     const early = await cli([...args, ...shards.slice(1)]);
     expect([early.code, early.stdout]).toEqual([75, '']);
     expect(early.stderr).toMatch(
-      /^group-onboard: \S+ has no result, and \S+shard-1-of-3\S+ says that they were asked/,
+      /^group-onboard: \S+ row \d+ has no result, and \S+shard-1-of-3\S+ says that they were asked/,
     );
 
     const on = await run(0).ended;
