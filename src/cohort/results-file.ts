@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
+import { type Place, rowText } from '../domain/place.ts';
 import {
   type Problem,
   RESULT_COLUMNS,
@@ -69,10 +70,8 @@ export function readPrevious(row: Row, start: number): PreviousResult | undefine
   return { status, fields: Object.fromEntries(entries) as Record<ResultColumn, string> };
 }
 
-/** A record of a results CSV: its cells as they stand there, and what says where it belongs. */
-export interface ResultsRecord {
-  /** The line of the results file. */
-  readonly line: number;
+/** A record of a results CSV: its place there, its cells as they stand, and what says where it belongs. */
+export interface ResultsRecord extends Place {
   /** The row of the cohort, which is its `row` cell. */
   readonly row: number;
   readonly status: Status;
@@ -123,7 +122,7 @@ async function* records(
   start: number,
 ): AsyncGenerator<readonly ResultsRecord[], void, undefined> {
   let header = true;
-  let last = { line: 0, row: 0 };
+  let last: Place & { readonly row: number } = { line: 0, row: 0 };
   for await (const batch of recordsOf(layout)) {
     const out: ResultsRecord[] = [];
     for (const record of batch) {
@@ -142,11 +141,11 @@ async function* records(
 }
 
 function recordOf(path: string, record: CsvRecord, width: number, start: number): ResultsRecord {
-  const { line, broken } = record;
+  const { line, number, broken } = record;
   const wrong = (what: string) =>
     new OnboardError(
       'COHORT_UNREADABLE',
-      `${path}:${line}: ${what}: the file was edited; run its shard again`,
+      `${path} ${rowText(record)}: ${what}: the file was edited; run its shard again`,
     );
   if (broken !== undefined) throw wrong(`the row ${broken}`);
   const whole = toRow(record, width);
@@ -158,19 +157,19 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
   if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no number of a row');
   const status = STATUSES.find((one) => one === fields[start + STATUS]);
   if (status === undefined) throw wrong('its status cell is no status');
-  return { line, row, status, fields };
+  return { line, number, row, status, fields };
 }
 
 function outOfOrder(
   path: string,
-  now: { readonly line: number; readonly row: number },
-  last: { readonly line: number; readonly row: number },
+  now: Place & { readonly row: number },
+  last: Place & { readonly row: number },
 ): OnboardError {
   const what =
     now.row === last.row
-      ? `row ${now.row} is there twice (line ${last.line}): remove one of the two`
-      : `row ${now.row} comes after row ${last.row}: sort the file by its row column`;
-  return new OnboardError('COHORT_UNREADABLE', `${path}:${now.line}: ${what}`);
+      ? `row ${now.row} of the cohort is there twice (${rowText(last)} too): remove one of the two`
+      : `row ${now.row} of the cohort comes after row ${last.row}: sort the file by its row column`;
+  return new OnboardError('COHORT_UNREADABLE', `${path} ${rowText(now)}: ${what}`);
 }
 
 /** `--excel` writes a byte order mark. */

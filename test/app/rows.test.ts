@@ -105,6 +105,16 @@ describe('rows are those of the spreadsheet', () => {
     expect(sandbox.counts().asks).toBe(2);
   });
 
+  it('in what CI shows, which names nobody', async () => {
+    const { cohort, at } = await form();
+    const env = { GITHUB_ACTIONS: 'true', CI: 'true', GITHUB_STEP_SUMMARY: at('page.md') };
+    const told = await desk(env, [], true).run('run', cohort, '--dry-run', '-o', at('r.csv'));
+    expect(told.stderr).toMatch(/^::warning title=1 row invalid%3A phone_missing::.* \(row 5\)$/m);
+    const page = await readFile(at('page.md'), 'utf8');
+    expect(page).toMatch(/phone_missing.*\(row 5\) \|\n/);
+    expect(told.stderr + page).not.toMatch(/Asha|Ravi|Meena|Zoé/);
+  });
+
   it('names the first three of a reason, and counts the others', async () => {
     const people = Array.from({ length: 15 }, (_, i) => `P${i} \u202e\u001b[31m,,${GROUP}`);
     const { cohort, at } = await form(`name,phone,chat_id\n${people.join('\n')}\nOk,+${phone(1)},${GROUP}\n`);

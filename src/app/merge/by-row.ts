@@ -1,5 +1,6 @@
 import type { ResultsFile, ResultsRecord } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
+import { rowText } from '../../domain/place.ts';
 
 /** One file on its way through the merge: memory for one batch of its records. */
 class Cursor {
@@ -95,9 +96,9 @@ export class ByRow {
 }
 
 function twice(one: Cursor, other: Cursor): OnboardError {
-  const [a, b] = [one, other].map(({ file, current }) => `${file.path}:${current?.line}`);
+  const [a, b] = [one, other].map(({ file, current }) => `${file.path} ${current && rowText(current)}`);
   return new OnboardError(
     'COHORT_UNREADABLE',
-    `row ${one.current?.row} is in ${a} and in ${b}: a row is in one shard; give the files of one cohort, run in one number of shards`,
+    `row ${one.current?.row} of the cohort is in ${a} and in ${b}: a row is in one shard; give the files of one cohort, run in one number of shards`,
   );
 }

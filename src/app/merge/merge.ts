@@ -80,7 +80,7 @@ class Merging {
     const { status } = record;
     const chatId = cell('chat_id');
     if (status === 'not_attempted' || status === 'planned')
-      await this.unseen.refuse(chatId, cell('participant'), `${file.path}:${record.line} is ${status}`);
+      await this.unseen.refuse(chatId, cell('participant'), `${file.path} ${rowText(record)} is ${status}`);
     this.tally.add(chatId, status, cell('reason_code'), () => ({ number: record.row, name: '' }));
     await this.#add(record.fields);
   }
@@ -130,7 +130,7 @@ async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Mergin
   const foreign = ({ file, record }: FromFile) =>
     new OnboardError(
       'COHORT_UNREADABLE',
-      `${file.path}:${record.line}: row ${record.row} is not what ${name} has there: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
+      `${file.path} ${rowText(record)}: row ${record.row} of the cohort is not what ${name} has there: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
     );
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {

@@ -87,6 +87,10 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
         id,
         news?.status ?? before?.status ?? 'invalid',
         news?.reasonCode ?? previousOf(before)?.reasonCode ?? '',
+        () => ({
+          number: Number(before?.fields.row) || rowNumber(reading.row),
+          name: cohort.nameOf(reading.row),
+        }),
       );
       if (news || before?.status === 'invited' || before?.status === 'unknown') note(reading, before, news);
       return news && reading.kind === 'pair' ? freshRecord(reading, news, parts) : reading.row.fields;

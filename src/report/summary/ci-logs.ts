@@ -69,9 +69,9 @@ export function annotations(ending: Ending): string {
   return [...stopped, ...shown.map(annotation), ...others].join('');
 }
 
-function annotation({ status, reasonCode, rows, meaning, advice }: Trouble): string {
+function annotation({ status, reasonCode, rows, which, meaning, advice }: Trouble): string {
   const title = `${count(rows, 'row')} ${status}: ${reasonCode}`;
-  return workflowCommand('warning', { title }, `${meaning}; ${advice}`);
+  return workflowCommand('warning', { title }, `${meaning}; ${advice}${which === '' ? '' : ` (${which})`}`);
 }
 
 function rowsOf(troubles: readonly Trouble[]): number {
@@ -132,8 +132,8 @@ function whatToDo(tally: Ending['tally']): string[] {
     '| rows | status | reason | what to do |',
     '| --: | :-- | :-- | :-- |',
     ...troubles.map(
-      ({ rows, status, reasonCode, meaning, advice }) =>
-        `| ${rows} | ${status} | \`${reasonCode}\`: ${markdown(meaning)} | ${markdown(advice)} |`,
+      ({ rows, status, reasonCode, which, meaning, advice }) =>
+        `| ${rows} | ${status} | \`${reasonCode}\`: ${markdown(meaning)} | ${markdown(advice)}${which === '' ? '' : ` (${which})`} |`,
     ),
     '',
   ];

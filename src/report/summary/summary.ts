@@ -3,7 +3,7 @@ import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { columns, count, fitted, plain } from '../../lib/text.ts';
-import type { Counts, TalliedRow, Tally } from './tally.ts';
+import { type Counts, type Tally, whichRows } from './tally.ts';
 
 export interface SummaryFacts {
   readonly tally: Tally;
@@ -131,15 +131,6 @@ function inWords(counts: Counts): string {
   return STATUSES.filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`)
     .join(', ');
-}
-
-/** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`. */
-export function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
-  const each = first.map(({ number, name }) =>
-    names && name !== '' ? `${number} ${plain(name, 40)}` : `${number}`,
-  );
-  const more = rows > first.length ? ` and ${count(rows - first.length, 'more', 'more')}` : '';
-  return `${rows === 1 ? 'row' : 'rows'} ${each.join(', ')}${more}`;
 }
 
 /** What to do about each kind of failure, the most frequent first: a line each, and which rows it is about. */

@@ -1,6 +1,6 @@
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import { detached } from '../../lib/text.ts';
+import { count, detached, plain } from '../../lib/text.ts';
 
 export type Counts = Readonly<Record<Status, number>>;
 
@@ -72,6 +72,8 @@ export interface Trouble {
   readonly status: Status;
   readonly reasonCode: ReasonCode;
   readonly rows: number;
+  /** `rows 3, 7, 9 and 12 more`; '' where that is not known. */
+  readonly which: string;
   readonly meaning: string;
   readonly advice: string;
 }
@@ -88,13 +90,29 @@ export function reasonsOf(
     .sort((a, b) => b.rows - a.rows);
 }
 
-/** What to do, by reason, the most frequent first. */
-export function troublesOf(tally: Pick<Tally, 'reasons'>): readonly Trouble[] {
-  return reasonsOf(tally.reasons).flatMap(({ status, reasonCode, rows }) =>
+/** What to do, by reason, the most frequent first. Nobody is named. */
+export function troublesOf({
+  reasons,
+  firstRows,
+}: Pick<Tally, 'reasons'> & Partial<Pick<Tally, 'firstRows'>>): readonly Trouble[] {
+  const which = (key: string, rows: number) => {
+    const first = firstRows?.get(key) ?? [];
+    return first.length === 0 ? '' : whichRows(first, rows, false);
+  };
+  return reasonsOf(reasons).flatMap(({ status, reasonCode, rows }) =>
     TROUBLED.includes(status) && reasonCode !== '' && REASONS[reasonCode] !== undefined
-      ? [{ status, reasonCode, rows, ...REASONS[reasonCode] }]
+      ? [{ status, reasonCode, rows, which: which(`${status} ${reasonCode}`, rows), ...REASONS[reasonCode] }]
       : [],
   );
+}
+
+/** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`. */
+export function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
+  const each = first.map(({ number, name }) =>
+    names && name !== '' ? `${number} ${plain(name, 40)}` : `${number}`,
+  );
+  const more = rows > first.length ? ` and ${count(rows - first.length, 'more', 'more')}` : '';
+  return `${rows === 1 ? 'row' : 'rows'} ${each.join(', ')}${more}`;
 }
 
 /** `3 added, 1 failed` */

@@ -136,17 +136,23 @@ describe('merge', () => {
     const b = await put('b.csv', csv(line(3), line(4)));
     const { code, message } = await refusal(a, b);
     expect(code).toBe(3);
-    expect(message).toMatch(/^row 4 is in a\.csv:3 and in b\.csv:3: /);
-    expect((await refusal(a, a)).message).toMatch(/^row 2 is in a\.csv:2 and in a\.csv:2: /);
+    expect(message).toMatch(/^row 4 of the cohort is in a\.csv row 3 and in b\.csv row 3: /);
+    expect((await refusal(a, a)).message).toMatch(
+      /^row 2 of the cohort is in a\.csv row 2 and in a\.csv row 2: /,
+    );
   });
 
   it.each<[string, string, RegExp]>([
-    ['out of order', csv(line(9), line(4)), /^bad\.csv:3: row 4 comes after row 9: sort/],
-    ['with a row twice', csv(line(9), line(9)), /^bad\.csv:3: row 9 is there twice \(line 2\)/],
-    ['with a row too short', csv(line(9), 'Person,x'), /^bad\.csv:3: 2 fields, and the header has 14/],
-    ['with a quote that is open', csv(line(9), `"${line(10)}`), /^bad\.csv:3: the row has a quote/],
-    ['with a row cell edited', csv(line(2).replace(',2,', ',two,')), /^bad\.csv:2: its row cell/],
-    ['with a status edited', csv(line(2, 'done')), /^bad\.csv:2: its status cell/],
+    ['out of order', csv(line(9), line(4)), /^bad\.csv row 3: row 4 of the cohort comes after row 9: sort/],
+    [
+      'with a row twice',
+      csv(line(9), line(9)),
+      /^bad\.csv row 3: row 9 of the cohort is there twice \(row 2 too\)/,
+    ],
+    ['with a row too short', csv(line(9), 'Person,x'), /^bad\.csv row 3: 2 fields, and the header has 14/],
+    ['with a quote that is open', csv(line(9), `"${line(10)}`), /^bad\.csv row 3: the row has a quote/],
+    ['with a row cell edited', csv(line(2).replace(',2,', ',two,')), /^bad\.csv row 2: its row cell/],
+    ['with a status edited', csv(line(2, 'done')), /^bad\.csv row 2: its status cell/],
     ['that is not a results CSV', 'name,phone\nx,1\n', /^bad\.csv is not a results CSV/],
     ['that is empty', '', /^bad\.csv is empty/],
     [
@@ -165,14 +171,18 @@ describe('merge', () => {
     const short = await refusal(a, '--cohort', await cohortTo(3));
     expect([short.code, short.message]).toEqual([
       3,
-      expect.stringMatching(/^a\.csv:3: row 4 is not what cohort/),
+      expect.stringMatching(/^a\.csv row 3: row 4 of the cohort is not what cohort/),
     ]);
     const cohort = await cohortTo(5);
     const text = await readFile(cohort, 'utf8');
     await writeFile(cohort, text.replace('Person 4', 'Somebody'));
-    expect((await refusal(a, '--cohort', cohort)).message).toMatch(/^a\.csv:3: row 4 is not what .* edited/);
+    expect((await refusal(a, '--cohort', cohort)).message).toMatch(
+      /^a\.csv row 3: row 4 of the cohort is not what .* edited/,
+    );
     await writeFile(cohort, text.replace('Person 2', '"Person\n2"'));
-    expect((await refusal(a, '--cohort', cohort)).message).toMatch(/^a\.csv:2: row 2 is not/);
+    expect((await refusal(a, '--cohort', cohort)).message).toMatch(
+      /^a\.csv row 2: row 2 of the cohort is not/,
+    );
     await writeFile(cohort, text.replace('name,', 'who,'));
     expect((await refusal(a, '--cohort', cohort)).message).toMatch(
       /^a\.csv has other columns than cohort\.csv/,
@@ -211,7 +221,7 @@ describe('people whom a ledger knows, and the results do not', () => {
     await expect(merge(other)).rejects.toMatchObject({
       exitCode: 75,
       message: expect.stringMatching(
-        /b\.csv:3 is not_attempted, and \S+b\.csv\.ledger\.jsonl says that they were asked/,
+        /b\.csv row 3 is not_attempted, and \S+b\.csv\.ledger\.jsonl says that they were asked/,
       ),
     });
     expect(await readFile(at('merged.csv'), 'utf8')).toBe(csv());
