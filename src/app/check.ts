@@ -13,6 +13,7 @@ import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
+import { formerStatus, judged } from './going-on/former-results.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, project } from './outputs/project.ts';
@@ -28,8 +29,9 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   return releasing(async (releases) => {
     const beside = join(tmpdir(), 'cohort');
     const { path, name = path } = await cohortFile(config.cohort.path, { stdin: io.stdin, beside, releases });
-    const whole = await openCohort(path, { ...config.cohort, plainCell, name });
-    const cohort = inShard(whole, config.shard);
+    const whole = await openCohort(path, { ...config.cohort, plainCell, name, ownFirst: true });
+    // Of a results CSV it is believed whom it says to have asked: no ledger is read.
+    const cohort = inShard(judged(whole, { isAsked: () => true }), config.shard);
     if (config.output !== undefined) {
       await assertNoResults(config.output);
       await assertOutput(config.output);
@@ -45,7 +47,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     let shown = 0;
     const plan = await survey(
       cohort.readings(),
-      { ...NOTHING_KNOWN, previous: ({ row }) => cohort.previous(row)?.status },
+      { ...NOTHING_KNOWN, previous: (reading) => formerStatus(reading, cohort, NO_SELECTION) },
       NO_SELECTION,
       (row: Row, problem: Problem) => {
         if (shown++ < SHOWN) say(problemLine(name, row, cohort.nameOf(row), problem, seenOnce));
@@ -82,7 +84,8 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         stop: undefined,
         limited: false,
       };
-      const writer = await openResults(config.output === '-' ? io.stdout : config.output, cohort.columns, {
+      const own = cohort.columns.slice(0, cohort.ownWidth);
+      const writer = await openResults(config.output === '-' ? io.stdout : config.output, own, {
         excel: config.excel,
       });
       try {

@@ -1,20 +1,25 @@
+import { existsSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
+import { DEFAULT_BASE_URL } from '../config/options.ts';
 import type { RunConfig } from '../config/run.ts';
 import { wholeCohortInPod } from '../config/shard.ts';
 import { OnboardError } from '../domain/errors.ts';
-import { rowsOf, type Shard } from '../domain/shard.ts';
+import { rowsOf, type Shard, shardText } from '../domain/shard.ts';
 import type { Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { settled, sweepAll, temporaryBeside } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/owner-only.ts';
+import { isSameFile } from '../lib/same-file.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
-import { assertLedgerNotLost, assertOneSharding } from './asking/asked-elsewhere.ts';
+import { assertOneSharding } from './asking/asked-elsewhere.ts';
+import { type FormerResults, readFormerResults } from './going-on/former-results.ts';
+import { type Known, lostAsksIn, tellsOfAsks } from './going-on/lost-asks.ts';
 import { assertReplaceable, assertReportable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
@@ -60,6 +65,8 @@ export async function spool(
 export interface Inputs {
   readonly cohort: Cohort;
   readonly ledger: Ledger;
+  /** What the cohort's own results tell, where it is a results CSV. */
+  readonly former: FormerResults | undefined;
 }
 
 /**
@@ -75,34 +82,79 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
     releases,
   });
   const isApi = config.target?.kind === 'api';
-  const whole = await openCohort(path, {
-    ...config.cohort,
-    plainCell,
-    name,
-    defaultSender: config.sender ?? (config.target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
-    senderRequired: isApi,
-  });
-  const cohort = inShard(whole, config.shard);
+  const open = () =>
+    openCohort(path, {
+      ...config.cohort,
+      plainCell,
+      name,
+      ownFirst: true,
+      defaultSender: config.sender ?? (config.target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
+      senderRequired: isApi,
+    });
+  const cohort = await open();
   for (const note of cohort.notes) log.info({}, note);
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(name ?? path);
   const wholeInPod = wholeCohortInPod(config.shard, io.env);
   if (wholeInPod) log.warn({}, wholeInPod);
-  await assertOutput(config.output);
+  const asking = (await tellsOfAsks(config.ledger)) ? config.ledger : undefined;
+  await assertOutput(config.output, asking, cohort.isResults ? config.cohort.path : undefined);
   await assertPublishable(config.reports);
   if (config.reports.report) await assertReportable(config.reports.report);
   if (config.reports.toDo) await assertToDo(config.reports.toDo);
-  await assertOneSharding(config.ledger, config.shard);
-  await assertLedgerNotLost(config.ledger, config.output, config.cohort.path);
-  const ledger = await openLedger(config.ledger, { origin: config.origin, clock, readOnly: config.dryRun });
-  releases.add(() => ledger.close());
+  // A results CSV that goes on whole is refused by who is missing in its ledger.
+  if (!cohort.isResults || config.shard) await assertOneSharding(config.ledger, config.shard);
+  const ledger = await openOwnLedger(config, session, cohort.isResults ? path : undefined);
   // Nobody else keeps a cohort beside the ledger: it is locked.
   if (!config.dryRun)
     await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
-  const open = config.dryRun ? undefined : await keepToOwner(config.ledger);
-  if (open) log.warn({}, open);
-  return { cohort, ledger };
+  const readable = config.dryRun ? undefined : await keepToOwner(config.ledger);
+  if (readable) log.warn({}, readable);
+  if (!cohort.isResults) return { cohort: inShard(cohort, config.shard), ledger, former: undefined };
+  // A run that held the ledger until now may have written it.
+  const own = inShard(await open(), config.shard);
+  const former = await readFormerResults(own, {
+    ...{ ledger, ledgerPath: config.ledger, path: config.cohort.path },
+    selection: config,
+  });
+  former.lost.refuse(config.cohort.path, config.ledger, true, rebuildFlags(config));
+  return { cohort: former.cohort, ledger, former };
+}
+
+/**
+ * The ledger, opened only where it knows what the results tell. A missing one is not made where results tell that it
+ * is lost.
+ */
+async function openOwnLedger(
+  config: RunConfig,
+  { clock, releases }: Session,
+  cohort: string | undefined,
+): Promise<Ledger> {
+  const { output, ledger: path } = config;
+  const results = [cohort, output].filter((one) => one !== undefined && one !== '-') as string[];
+  const refuseLost = async (known: Known, isThere: boolean, files: readonly string[]) => {
+    for (const file of files)
+      (await lostAsksIn(file, known, config.shard)).refuse(file, path, isThere, rebuildFlags(config));
+  };
+  if (!existsSync(path)) await refuseLost({ state: () => undefined }, false, results);
+  const ledger = await openLedger(path, { origin: config.origin, clock, readOnly: config.dryRun });
+  releases.add(() => ledger.close());
+  // The cohort itself is looked at row by row, beside its own columns.
+  const others = results.filter((file) => cohort === undefined || !isSameFile(file, cohort));
+  await refuseLost(ledger, true, others);
+  return ledger;
+}
+
+/** The flags that say which ledger, and whose asks it holds. */
+function rebuildFlags({ named, ledger, origin, shard }: RunConfig): readonly string[] {
+  const base = origin === new URL(DEFAULT_BASE_URL).origin ? [] : ['--base-url', origin];
+  const file = named.ledger ? ['--ledger', ledger] : [];
+  return [
+    ...file,
+    ...(shard ? ['--shard', shardText(shard)] : []),
+    ...(origin === 'sandbox' ? ['--sandbox'] : base),
+  ];
 }
 
 /** The file to read a cohort from. Standard input is kept in a file, which goes with the releases; only it has a name of its own. */
@@ -121,10 +173,15 @@ export async function cohortFile(
   return { path: spooled.path, name: 'standard input' };
 }
 
-/** @throws OnboardError NOT_WRITABLE when results cannot be written there, or would take the place of another file */
-export async function assertOutput(path: string): Promise<void> {
-  await assertReplaceable(path);
-  if (path !== '-') await assertWritable(path);
+/**
+ * @param ledger one that knows of asks: then no other place is offered, where a new ledger would know nobody
+ * @param results a results CSV that is the cohort
+ * @throws OnboardError NOT_WRITABLE when results cannot be written there, or would take the place of another file
+ */
+export async function assertOutput(path: string, ledger?: string, results?: string): Promise<void> {
+  // Results that are the cohort have been read as such, whatever a spreadsheet has made of their commas.
+  if (results === undefined || !isSameFile(path, results)) await assertReplaceable(path, ledger);
+  if (path !== '-') await assertWritable(path, ledger);
 }
 
 function notResults(cohort: string): OnboardError {

@@ -3,6 +3,7 @@ import { maskSender } from '../domain/sender.ts';
 import type { Selection } from '../plan/decide.ts';
 import { type Knowledge, roundedIdsNote, type Survey, survey, workloads } from '../plan/survey.ts';
 import { logCountries } from './asking/agreed.ts';
+import { formerStatus } from './going-on/former-results.ts';
 import type { Inputs } from './inputs.ts';
 import type { Session } from './session.ts';
 
@@ -19,11 +20,12 @@ export interface Plan {
 /** Reads the whole cohort once, beside what the ledger and former results know of it. */
 export async function makePlan(config: RunConfig, session: Session, inputs: Inputs): Promise<Plan> {
   const { control, io, log } = session;
-  const { cohort, ledger } = inputs;
+  const { cohort, ledger, former } = inputs;
   const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };
   const knowledge: Knowledge = {
     ledger: (pair) => ledger.state(pair)?.status,
-    previous: ({ row }) => cohort.previous(row)?.status,
+    previous: (reading) => formerStatus(reading, cohort, selection),
+    ...(former && { rowOf: (pair) => former.rowOf(pair) }),
   };
   log.info({}, cohort.mapping);
   const readings = untilStopped(cohort.readings(control.signal), control.signal);

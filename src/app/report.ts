@@ -75,10 +75,9 @@ async function openResultsCsv(path: string): Promise<Cohort> {
 
 /** A row of the results in the file's own words; undefined when it holds no status. */
 function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
-  const found = cohort.previous(row);
-  const previous = previousOf(found);
-  if (!found || !previous) return undefined;
-  const { fields } = found;
+  const fields = cohort.former(row);
+  const previous = previousOf(fields);
+  if (!fields || !previous) return undefined;
   const { status, reasonCode, message, traceId, askedAt } = previous;
   return {
     number: Number(fields.row) || rowNumber(row),

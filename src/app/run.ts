@@ -3,6 +3,8 @@ import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import { errorCode, isSystemRefusal } from '../lib/failure.ts';
 import { keyCutter } from '../send/api/key-cutter.ts';
 import { oneLine } from '../send/api/scrub.ts';
+import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
+import { withOwnFiles } from './going-on/own-files.ts';
 import { Interrupted, openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
@@ -21,13 +23,15 @@ export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
   }
 }
 
-async function steps(config: RunConfig, io: Io, releases: Releases): Promise<ExitCode> {
-  const session = openSession(config, io, releases, (log, signal) =>
+async function steps(given: RunConfig, io: Io, releases: Releases): Promise<ExitCode> {
+  const session = openSession(given, io, releases, (log, signal) =>
     log.warn({}, `${signal}: no new asks; those in flight may end (once more: leave at once)`),
   );
   try {
+    const config = await withOwnFiles(given);
     const inputs = await openInputs(config, session);
     const plan = await makePlan(config, session, inputs);
+    await assertNotAskedElsewhere(config, session, inputs, plan);
     const sent = await send(config, session, inputs, plan);
     return await reportRun(config, session, inputs, plan, sent);
   } catch (error) {

@@ -10,6 +10,7 @@ import { explainCommand } from './explain-command.ts';
 import { followUpCommand } from './follow-up-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { noCommand } from './no-command.ts';
+import { rebuildLedgerCommand } from './rebuild-ledger-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -39,6 +40,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.addCommand(inherit(root, reportCommand(io, done)));
   root.addCommand(inherit(root, mergeCommand(io, done)));
   root.addCommand(inherit(root, explainCommand(io, done)));
+  root.addCommand(inherit(root, rebuildLedgerCommand(io, done)));
   root.addCommand(inherit(root, sandboxCommand(io, done)));
   root.addCommand(inherit(root, completionCommand(io, done)));
   root.helpCommand('help [command]', 'show the help of a command');

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
-import { rowText } from '../domain/place.ts';
+import { rowNumber, rowText } from '../domain/place.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Reading, Row } from '../domain/words.ts';
 import { nameColumns, nameIn } from './columns/person.ts';
@@ -20,6 +20,7 @@ import {
   areResultsChanged,
   editedStatus,
   findResults,
+  formerCells,
   type PreviousResult,
   readPrevious,
 } from './results-file.ts';
@@ -76,6 +77,10 @@ export interface Cohort {
   readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
   /** What the row's own results columns say; undefined when this is not a results CSV, or its status was edited. */
   previous(row: Row): PreviousResult | undefined;
+  /** The cells of these columns, whatever they say; undefined when this is not a results CSV. */
+  former(row: Row): PreviousResult['fields'] | undefined;
+  /** Begins with a byte order mark, as results do that were written with `--excel`. */
+  readonly marked: boolean;
 }
 
 /**
@@ -91,18 +96,8 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
       `--default-country ${defaultCountry}: no such ISO country; for example IN, US or DE`,
     );
   }
-  const file = await statCohort(path, options.name ?? basename(path));
-  const encoding = await findEncoding(file, options.encoding);
-  const head = await headOf(file, encoding.label);
-  refuseOtherText(head, file.name);
-  const delimiter = findDelimiter(head, options.delimiter);
-  const layout: Layout = {
-    file,
-    encoding: encoding.label,
-    delimiter: delimiter.char,
-    sepLine: delimiter.sepLine,
-  };
-  const { columns: header, rows } = await headOfTable(layout);
+  const table = await openTable(path, options);
+  const { file, encoding, delimiter, layout, header, rows } = table;
   if (areResultsChanged(header)) {
     throw new OnboardError(
       'COHORT_COLUMNS',
@@ -152,6 +147,55 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
       seen = findings.notes();
     },
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
+    former: (row) => (results === undefined ? undefined : formerCells(row, results)),
+    marked: encoding.marked,
+  };
+}
+
+/** A file whose bytes read as a table: everything that is found out before the header is understood. */
+async function openTable(path: string, options: Pick<CohortOptions, 'name' | 'encoding' | 'delimiter'>) {
+  const file = await statCohort(path, options.name ?? basename(path));
+  const encoding = await findEncoding(file, options.encoding);
+  const head = await headOf(file, encoding.label);
+  refuseOtherText(head, file.name);
+  const delimiter = findDelimiter(head, options.delimiter);
+  const layout: Layout = {
+    file,
+    encoding: encoding.label,
+    delimiter: delimiter.char,
+    sepLine: delimiter.sepLine,
+  };
+  const { columns: header, rows } = await headOfTable(layout);
+  return { file, encoding, delimiter, layout, header, rows };
+}
+
+/** A row of results: its line, and the cells of the results columns. */
+export interface FormerRow {
+  /** What a spreadsheet shows beside it. */
+  readonly row: number;
+  readonly fields: PreviousResult['fields'];
+}
+
+/**
+ * What results say of their rows, read without the cohort's own columns; undefined when the file is no results CSV.
+ * @throws OnboardError COHORT_UNREADABLE where it cannot be read
+ */
+export async function openFormer(
+  path: string,
+  options: Pick<CohortOptions, 'name' | 'encoding' | 'delimiter'> = {},
+): Promise<{ rows(): AsyncGenerator<readonly FormerRow[]> } | undefined> {
+  const { layout, header } = await openTable(path, options);
+  const start = findResults(header);
+  if (start === undefined) return undefined;
+  return {
+    rows: async function* () {
+      let isHeader = true;
+      for await (const batch of recordsOf(layout)) {
+        const records = isHeader ? batch.slice(1) : batch;
+        isHeader = false;
+        yield records.map((record) => ({ row: rowNumber(record), fields: formerCells(record, start) }));
+      }
+    },
   };
 }
 

@@ -47,27 +47,52 @@ export function areResultsChanged(columns: readonly string[]): boolean {
   return findResults(columns) === undefined && TELLING.filter((name) => names.has(name)).length >= ENOUGH;
 }
 
+/** Statuses of rows that were not asked. */
+const NOT_ASKED: readonly Status[] = ['planned', 'invalid', 'duplicate', 'not_attempted'];
+/** Reasons of rows that run found to be invalid, whoever was asked for them before they were edited. */
+const UNUSABLE =
+  /^(?:phone_(?!not_connected|blocked)|chat_id_|too_(?:few|many)_fields$|unreadable_row$|sender_(?:missing|unreadable)$)/;
+
 /** What is wrong with the row's own results, where somebody has edited what says whether this person was asked. */
 export function editedStatus(row: Row, start: number): Problem | undefined {
-  const cell = (name: ResultColumn) => (row.fields[start + RESULT_COLUMNS.indexOf(name)] ?? '').trim();
-  const said = cell('status');
-  const known = STATUSES.some((one) => one === said.toLowerCase());
+  const cells = formerCells(row, start);
+  const { status: said, asked_at: askedAt, reason_code: reason } = cells;
+  const status = STATUSES.find((one) => one === said.toLowerCase());
+  const problem = (message: string): Problem => ({
+    code: 'status_edited',
+    message,
+    column: 'status',
+    value: said,
+  });
+  // Found by an earlier run, and not put right since.
+  if (status === 'invalid' && reason === 'status_edited')
+    return problem(cells.message || edited('was edited'));
+  if (status !== undefined) {
+    if (askedAt === '' || !NOT_ASKED.includes(status)) return undefined;
+    if (status === 'invalid' && UNUSABLE.test(reason)) return undefined;
+    return problem(edited(`is now ${quote(said)}, and asked_at says that they were asked`));
+  }
   // A row that somebody has added has none of it.
-  if (known || (said === '' && cell('asked_at') === '' && cell('settled_at') === '')) return undefined;
-  const what = said === '' ? 'was cleared' : `is now ${quote(said)}`;
-  const message = `the status ${what}, so that nobody knows whether this person was asked: put the word back, or clear all cells from “row” to “settled_at” to have them asked`;
-  return { code: 'status_edited', message, column: 'status', value: said };
+  if (said === '' && askedAt === '' && cells.settled_at === '') return undefined;
+  return problem(edited(said === '' ? 'was cleared' : `is now ${quote(said)}`));
+}
+
+function edited(what: string): string {
+  return `the status ${what}, so that nobody knows whether this person was asked: put the word back, or clear all cells from “row” to “settled_at” (who was asked is not asked again by that)`;
+}
+
+/** The results columns of a row, whatever they say. */
+export function formerCells(row: Row, start: number): PreviousResult['fields'] {
+  // The results writer sets an apostrophe before what a spreadsheet would take for a formula.
+  const cell = (at: number) => (row.fields[start + at] ?? '').trim().replace(/^'(?=[=+\-@\t\r＝＋－＠])/, '');
+  return Object.fromEntries(RESULT_COLUMNS.map((name, at) => [name, cell(at)])) as PreviousResult['fields'];
 }
 
 /** The results of a row, or undefined when its status cell holds no status (somebody has edited it). */
 export function readPrevious(row: Row, start: number): PreviousResult | undefined {
-  const cell = (at: number) => (row.fields[start + at] ?? '').trim();
-  const said = cell(RESULT_COLUMNS.indexOf('status')).toLowerCase();
-  const status = STATUSES.find((one) => one === said);
-  if (status === undefined) return undefined;
-  // The results writer sets an apostrophe before what a spreadsheet would take for a formula.
-  const entries = RESULT_COLUMNS.map((name, at) => [name, cell(at).replace(/^'(?=[=+\-@\t\r＝＋－＠])/, '')]);
-  return { status, fields: Object.fromEntries(entries) as Record<ResultColumn, string> };
+  const fields = formerCells(row, start);
+  const status = STATUSES.find((one) => one === fields.status.toLowerCase());
+  return status && { status, fields };
 }
 
 /** A record of a results CSV: its place there, its cells as they stand, and what says where it belongs. */

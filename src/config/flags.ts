@@ -56,9 +56,18 @@ export const MERGE_OPTIONS = {
   ...COHORT_OPTIONS,
 };
 
+export const REBUILD_OPTIONS = {
+  ledger: FILE_OPTIONS.ledger,
+  phone: REACH_OPTIONS.phone,
+  baseUrl: REACH_OPTIONS.baseUrl,
+  sandbox: REACH_OPTIONS.sandbox,
+  ...SHARD_OPTIONS,
+};
+
 export type CohortFlags = FlagsOf<typeof COHORT_OPTIONS>;
 export type RunFlags = FlagsOf<typeof RUN_OPTIONS>;
 export type CheckFlags = FlagsOf<typeof CHECK_OPTIONS>;
 export type FollowUpFlags = FlagsOf<typeof FOLLOW_UP_OPTIONS>;
 export type ReportFlags = FlagsOf<typeof REPORT_OPTIONS>;
 export type MergeFlags = FlagsOf<typeof MERGE_OPTIONS>;
+export type RebuildFlags = FlagsOf<typeof REBUILD_OPTIONS>;

@@ -90,10 +90,11 @@ const PHONE: Typed<string | undefined> = {
     .env('PERISKOPE_PHONE')
     .helpGroup(API),
 };
+export const DEFAULT_BASE_URL = 'https://api.periskope.app/v1';
 const BASE_URL: Typed<string> = {
   option: new Option('--base-url <URL>', 'https only, loopback excepted')
     .env('PERISKOPE_BASE_URL')
-    .default('https://api.periskope.app/v1')
+    .default(DEFAULT_BASE_URL)
     .helpGroup(API),
 };
 /** Without `.env()`: where the URL comes from decides whether it may hold a password. */
@@ -201,6 +202,11 @@ export const SELECTION_OPTIONS = {
     `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`,
     WHAT,
     statuses(RETRYABLE),
+  ),
+  askAgainInNewLedger: toggle(
+    '--ask-again-in-new-ledger',
+    'ask also whom another ledger beside the cohort or the results has as asked',
+    WHAT,
   ),
   onlyStatus: value(
     '--only-status <LIST>',

@@ -51,6 +51,8 @@ export interface RunConfig extends PaceConfig {
   /** A path, or '-' for stdout. */
   readonly output: string;
   readonly ledger: string;
+  /** These as the user has named them; undefined: not at all. A results CSV as the cohort goes on with its own. */
+  readonly named: Named;
   /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
   readonly excel: boolean;
   readonly reports: ReportFiles;
@@ -76,9 +78,17 @@ export interface RunConfig extends PaceConfig {
   readonly limit: number | undefined;
   readonly retry: readonly Status[];
   readonly onlyStatus: readonly Status[] | undefined;
+  /** Also whom another ledger near has as asked. */
+  readonly askAgain: boolean;
   readonly maxErrors: Tolerance | undefined;
   readonly deadlineMs: number | undefined;
   readonly log: LogConfig;
+}
+
+/** Files that the user has named. */
+export interface Named {
+  readonly output: string | undefined;
+  readonly ledger: string | undefined;
 }
 
 /** What `check` needs: no key, no ledger. */
@@ -149,7 +159,7 @@ export function filePaths(
   cohort: string,
   flags: Partial<Pick<RunFlags, 'output' | 'ledger' | 'sandbox'>>,
   named: (path: string) => string = (path) => path,
-): { output: string; ledger: string } {
+): { output: string; ledger: string; named: Named } {
   const given = flags.output;
   if (cohort === '-' && given === undefined) {
     throw usage('the cohort comes from standard input, so its results have no name: give --output FILE');
@@ -165,11 +175,13 @@ export function filePaths(
       'the cohort comes from standard input and the results go to standard output: give --ledger FILE',
     );
   }
-  if (output !== '-' && isSameFile(output, cohort))
-    throw usage(`--output ${output} is the cohort itself: give another file`);
   if (isSameFile(ledger, cohort) || isSameFile(ledger, output))
     throw usage(`--ledger ${ledger} is used already: give another file`);
-  return { output, ledger };
+  return {
+    output,
+    ledger,
+    named: { output: given && output, ledger: own && ledger },
+  };
 }
 
 /** The summaries for machines, each in a file that nothing else is in. */
@@ -263,6 +275,7 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     limit: flags.limit,
     retry: flags.retry ?? [],
     onlyStatus: flags.onlyStatus,
+    askAgain: flags.askAgainInNewLedger === true,
     maxErrors: flags.maxErrors,
     deadlineMs: flags.deadline,
     log: logConfig(flags, stderrIsTerminal),

@@ -33,6 +33,10 @@ const table = {
     meaning: 'was in the group, and has left it or was removed from it since',
     advice: 'ask them before anything else: nobody who has left is asked again',
   },
+  row_corrected: {
+    meaning: 'was asked for a row that somebody has corrected since, so that it named another person',
+    advice: 'nothing to do',
+  },
   listed_as_member: {
     meaning: 'the group listed this person as a member before anybody was asked',
     advice: 'nothing to do',
@@ -234,7 +238,8 @@ const table = {
   },
   status_edited: {
     meaning: 'in a results CSV used as the cohort: its status is not what run wrote',
-    advice: 'put the status back, or clear all of the row’s results to have this person asked',
+    advice:
+      'put the status back, or clear all of the row’s results: who was asked is not asked again by that',
   },
   unreadable_row: { meaning: 'the row is not valid CSV', advice: 'correct its quotes' },
 } as const satisfies Record<string, Reason>;

@@ -102,6 +102,8 @@ export type Reading =
       readonly pair: Pair;
       /** The phone that this row goes through; absent or undefined: the run's own. */
       readonly sender?: Sender | undefined;
+      /** Of a results CSV: whom the row's results are about, where somebody has corrected the row since. */
+      readonly corrected?: Pair | undefined;
     }
   | { readonly kind: 'invalid'; readonly row: Row; readonly problem: Problem };
 

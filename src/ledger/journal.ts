@@ -5,7 +5,7 @@
  * fsync, not N. A record takes effect (`onDurable`) only once it cannot be lost any more.
  */
 import { Composition, type Draft, type End } from './compose.ts';
-import type { LedgerRecord } from './format.ts';
+import { type LedgerRecord, MOST_WRITE_BYTES } from './format.ts';
 
 /**
  * A batch that follows another at once waits so long for company, ms: under load, one fsync then serves several times as
@@ -19,11 +19,31 @@ const GATHER_MANY_MS = 8;
 const MANY = 8;
 const MANY_RECORDS = 200;
 const BUSY_MS = 10;
+/** A line without what people and servers have to say, and one of a participant or of an outcome that is as another's. */
+const LINE_BYTES = 300;
+const BRIEF_BYTES = 90;
 
 interface Waiting {
   readonly drafts: readonly Draft[];
   readonly done: (numbers: readonly number[]) => void;
   readonly failed: (error: unknown) => void;
+}
+
+/** How many of the calls, from the first, go into one write: as many as fit, and one at least. */
+function fitting(calls: readonly Waiting[]): number {
+  let bytes = 0;
+  const over = calls.findIndex(({ drafts }, place) => {
+    bytes += drafts.reduce((sum, draft) => sum + mostBytesOf(draft), 0);
+    return place > 0 && bytes > MOST_WRITE_BYTES;
+  });
+  return over === -1 ? calls.length : over;
+}
+
+/** At least as many bytes as the draft's lines have, as long as its text is plain. */
+function mostBytesOf(draft: Draft): number {
+  if (draft.is === 'not_done') return LINE_BYTES;
+  const text = draft.is === 'outcome' ? draft.message.length + draft.trace.length : 0;
+  return LINE_BYTES + text + draft.who.length * BRIEF_BYTES;
 }
 
 export interface JournalOptions {
@@ -92,8 +112,7 @@ export class Journal {
         const patient = this.#lastCalls >= MANY && this.#lastRecords < MANY_RECORDS;
         await new Promise((resolve) => setTimeout(resolve, patient ? GATHER_MANY_MS : GATHER_MS));
       }
-      const batch = this.#waiting;
-      this.#waiting = [];
+      const batch = this.#waiting.splice(0, fitting(this.#waiting));
       this.#lastCalls = batch.length;
       try {
         await this.#write(batch);

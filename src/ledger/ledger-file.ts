@@ -1,5 +1,5 @@
 /** The ledger's file as it is found, made or repaired: everything that happens to it before its first record of this run. */
-import { constants, fstatSync, ftruncateSync } from 'node:fs';
+import { constants, existsSync, fstatSync, ftruncateSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OnboardError } from '../domain/errors.ts';
@@ -128,7 +128,7 @@ async function claimed(path: string, file: FileHandle): Promise<Claim> {
 }
 
 /** Who was asked in the sandbox was not asked, and who was asked by one API is not known to another. */
-function requireOrigin(path: string, written: string, wanted: string): void {
+export function requireOrigin(path: string, written: string, wanted: string): void {
   if (written === wanted) return;
   const elsewhere = 'give --output or --ledger another path';
   const problem =
@@ -141,7 +141,9 @@ function requireOrigin(path: string, written: string, wanted: string): void {
 }
 
 export function notWritable(path: string, cause: unknown): OnboardError {
-  const message = `${path}: the ledger cannot be opened for writing: ${describeFailure(cause)}; put that right, or give another --ledger`;
+  // Another one would know nobody whom this one knows.
+  const todo = existsSync(path) ? 'and run the same command again' : 'or give another --ledger';
+  const message = `${path}: the ledger cannot be opened for writing: ${describeFailure(cause)}; put that right, ${todo}`;
   return new OnboardError('NOT_WRITABLE', message, { cause });
 }
 

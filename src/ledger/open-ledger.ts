@@ -1,5 +1,6 @@
 /** An open ledger: turns calls into records, and records into answers. */
 import { personKey } from '../domain/participant.ts';
+import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '../domain/words.ts';
 import type { Draft, OutcomesDraft } from './compose.ts';
 import { type Header, MAX_MESSAGE } from './format.ts';
@@ -64,6 +65,8 @@ export interface Ledger {
   /** Number of pairs the ledger knows. */
   readonly size: number;
   readonly counts: StateCounts;
+  /** How many pairs were last settled with this reason, by their status. */
+  settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number>;
   /** Waits for what is being written, and lets the lock go. */
   close(): Promise<void>;
 }
@@ -109,6 +112,10 @@ export class OpenLedger implements Ledger {
 
   get counts(): StateCounts {
     return this.#state.counts;
+  }
+
+  settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number> {
+    return this.#state.settledWith(reason);
   }
 
   state(pair: Pair): PairState | undefined {

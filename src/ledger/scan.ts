@@ -11,11 +11,16 @@ import {
   type LedgerRecord,
   MAGIC,
   MAX_LINE_BYTES,
+  MOST_WRITE_BYTES,
   type OutcomeEntry,
 } from './format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+/** Longest header: an origin is a host's name and a port. */
+const MAX_HEADER_BYTES = 1024;
+/** Most zeros that a power loss leaves at the end: as long as one write. */
+const MAX_ZEROS = MOST_WRITE_BYTES;
 
 export interface Scan {
   /** Undefined when there is no complete header: a new file, or one that was cut within its first line. */
@@ -24,7 +29,7 @@ export interface Scan {
   readonly lines: number;
   /** Bytes of the complete lines: what stays. */
   readonly sound: number;
-  /** Bytes after the last complete line: a torn tail. */
+  /** Bytes after these: a torn tail. */
   readonly torn: number;
   /** The last of the complete lines has all but its newline, which `sound` does not count. */
   readonly unended: boolean;
@@ -34,10 +39,10 @@ export interface Scan {
  * Hands every record, in order, to `onRecord` with the byte offset of its line; of an outcome that is as another's, with
  * that of the line that has it written out.
  *
- * The one damage that a crash can do to an append-only file is an incomplete last line, that is: bytes after the last
- * newline (zeros too, which a power loss leaves where data was still to come). That is reported as `torn`, unless it is
- * a whole record, which counts: an editor may have taken the newline. Anything else was not done by a crash, and what it
- * hides is not known: LEDGER_DAMAGED.
+ * The one damage that a crash can do to an append-only file is an incomplete last write: the beginning of a record after
+ * the last newline, and zeros, which a power loss leaves where data was still to come. That is reported as `torn`, unless
+ * it is a whole record, which counts: an editor may have taken the newline. Anything else was not done by a crash, and what
+ * it hides is not known: LEDGER_DAMAGED. So is more of it than one write can leave: it lies over records that were durable.
  */
 export async function scan(
   file: FileHandle,
@@ -84,15 +89,22 @@ export async function scan(
   }
 
   const rest = buffer.subarray(0, filled);
+  const text = withoutZeros(rest);
+  const zeros = filled - text.length;
   // Whatever file the user has named by mistake must not be cut: only what can be the beginning of a header is.
   if (header === undefined) {
-    if (!canBeTornHeader(rest)) throw rest.includes(MAGIC) ? damaged(path, 1) : notALedger(path);
+    if (!canBeTornHeader(text)) throw rest.includes(MAGIC) ? damaged(path, 1) : notALedger(path);
+    if (filled > MAX_HEADER_BYTES) throw damaged(path, 1);
     return { header, lines, sound: 0, torn: filled, unended: false };
   }
-  const last = written.read(rest, lines + 1, offset);
-  if (last === undefined) return { header, lines, sound: offset, torn: filled, unended: false };
+  if (zeros > MAX_ZEROS) throw damaged(path, lines + 1);
+  const last = written.read(text, lines + 1, offset);
+  if (last === undefined) {
+    if (!canBeTornRecord(text, lines + 1)) throw damaged(path, lines + 1);
+    return { header, lines, sound: offset, torn: filled, unended: false };
+  }
   onRecord(last, written.offset);
-  return { header, lines: lines + 1, sound: offset + filled, torn: 0, unended: true };
+  return { header, lines: lines + 1, sound: offset + text.length, torn: zeros, unended: true };
 }
 
 /** Gives outcomes that are as another's their words again. */
@@ -137,26 +149,39 @@ function readHeader(line: Buffer, path: string): Header {
   return header;
 }
 
+/** Whether this is how a header begins. */
 function canBeTornHeader(bytes: Buffer): boolean {
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length--;
-  const text = bytes.toString('latin1', 0, length);
+  const text = bytes.toString('latin1');
   if (text.length < MAGIC.length) return MAGIC.startsWith(text);
   // Beyond its brace there is more than a header: a ledger without its newlines.
   return text.startsWith(MAGIC) && !/\}./s.test(text);
 }
 
+/** Whether this is how record `n` begins, and no more than that: one that was whole has lost its newline to no crash. */
+function canBeTornRecord(bytes: Buffer, n: number): boolean {
+  const begins = `{"n":${n},"is":"`;
+  const text = bytes.toString('latin1');
+  if (text.length < begins.length) return begins.startsWith(text);
+  return text.startsWith(begins) && !/,"crc":"[0-9a-f]{8}"\}/.test(text);
+}
+
+function withoutZeros(bytes: Buffer): Buffer {
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0) length--;
+  return bytes.subarray(0, length);
+}
+
 function damaged(path: string, line: number): OnboardError {
   return new OnboardError(
     'LEDGER_DAMAGED',
-    `${path}, line ${line}: the ledger is damaged, so who was asked is not certain; restore it from a backup ` +
-      '(nobody is asked until it reads again), or give another --ledger and accept that people may be asked twice',
+    `${path}, line ${line}: the ledger is damaged, so who was asked is not certain; nobody is asked until it ` +
+      'reads again: restore it from a backup, or have it made again from its results: group-onboard rebuild-ledger RESULTS',
   );
 }
 
 function notALedger(path: string): OnboardError {
   return new OnboardError(
     'LEDGER_DAMAGED',
-    `${path}, line 1: this file is not a ledger of group-onboard, and was left as it is; give another --ledger`,
+    `${path}, line 1: this file is not a ledger of group-onboard, and was left as it is: put back the ledger that was here, or name the right one with --ledger`,
   );
 }

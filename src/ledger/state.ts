@@ -63,6 +63,16 @@ export class LedgerState {
     return Object.fromEntries(VIEWS.map((status, view) => [status, this.#counts[view]])) as StateCounts;
   }
 
+  /** How many pairs were last settled with this reason, by their status. */
+  settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number> {
+    const found = new Map<PairState['status'], number>();
+    for (let entry = 0; entry < this.size; entry++) {
+      const { status, reasonCode } = this.#stateAt(entry);
+      if (reasonCode === reason) found.set(status, (found.get(status) ?? 0) + 1);
+    }
+    return found;
+  }
+
   /** @param offset of the record's line in the file, in bytes. */
   apply(record: LedgerRecord, offset: number): void {
     if (record.is === 'asked') this.#asked(record);

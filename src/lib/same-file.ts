@@ -11,8 +11,8 @@ export function isSameFile(one: string, other: string): boolean {
   return placeOf(one) === placeOf(other) || isSameInode(one, other);
 }
 
-/** What cannot be followed is reported where it is opened. */
-function placeOf(path: string): string {
+/** What a path leads to. What cannot be followed is reported where it is opened. */
+export function placeOf(path: string): string {
   try {
     return canonicalPath(path);
   } catch {

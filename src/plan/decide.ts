@@ -27,13 +27,12 @@ const tried = (status: Status) =>
   (ACCEPTED_STATUSES as readonly Status[]).includes(status);
 
 /**
- * The rule of promise 2 in one place. Nobody is asked twice unless the user says so: `--retry` for what the ledger has,
- * `--only-status` (or `--retry`) for what a former results CSV has.
+ * The rule of promise 2 in one place. Nobody is asked twice unless the user says so, by `--retry`: for what the ledger has,
+ * and for what a former results CSV has that the ledger does not know.
  */
 export function decide(known: Known, selection: Selection): Decision {
   const { ledger, previous } = known;
-  if (previous !== undefined && selection.onlyStatus && !selection.onlyStatus.includes(previous))
-    return 'carried';
+  if (isLeftAlone(previous, selection)) return 'carried';
   if (ledger !== undefined && ledger !== 'not_done') {
     // In doubt is not a status that can be retried: the reconciler settles it first.
     return ledger !== 'in_doubt' && selection.retry.includes(ledger) ? 'ask' : 'settled';
@@ -41,7 +40,10 @@ export function decide(known: Known, selection: Selection): Decision {
   // A person who left is never asked again.
   if (previous === 'left') return 'carried';
   if (previous === undefined || previous === 'duplicate' || !tried(previous)) return 'ask';
-  if (selection.retry.includes(previous)) return 'ask';
-  const open = !(ACCEPTED_STATUSES as readonly Status[]).includes(previous);
-  return open && selection.onlyStatus?.includes(previous) ? 'ask' : 'carried';
+  return selection.retry.includes(previous) ? 'ask' : 'carried';
+}
+
+/** Whether `--only-status` leaves a row of former results as it is. */
+export function isLeftAlone(status: Status | undefined, { onlyStatus }: Selection): boolean {
+  return status !== undefined && onlyStatus !== undefined && !onlyStatus.includes(status);
 }

@@ -44,16 +44,24 @@ export class PairList {
     return true;
   }
 
+  /** The pair as it is listed; undefined: it is not. */
+  find(pair: Pair): Listed | undefined {
+    const entry = this.#index.find(pair);
+    return entry === -1 ? undefined : this.#at(entry);
+  }
+
   *[Symbol.iterator](): Generator<Listed, void, undefined> {
-    for (let entry = 0; entry < this.size; entry++) {
-      const chatId = this.#index.chatAt(entry);
-      const participant = String(this.#index.valueAt(entry)) as Participant;
-      yield {
-        pair: { chatId, participant },
-        sender: this.#names[(this.#senders[entry] ?? 0) - 1],
-        previous: STATUSES[(this.#previous[entry] ?? 0) - 1],
-      };
-    }
+    for (let entry = 0; entry < this.size; entry++) yield this.#at(entry);
+  }
+
+  #at(entry: number): Listed {
+    const chatId = this.#index.chatAt(entry);
+    const participant = String(this.#index.valueAt(entry)) as Participant;
+    return {
+      pair: { chatId, participant },
+      sender: this.#names[(this.#senders[entry] ?? 0) - 1],
+      previous: STATUSES[(this.#previous[entry] ?? 0) - 1],
+    };
   }
 
   #placeOf(sender: Sender): number {

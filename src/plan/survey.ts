@@ -1,5 +1,5 @@
 import { regionOfParticipant } from '../cohort/phone/numbering.ts';
-import { numberText } from '../domain/place.ts';
+import { numberText, rowNumber } from '../domain/place.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Pair, Problem, Reading, Row, Sender, Status } from '../domain/words.ts';
 import { type Countries, MOST_RARE } from '../report/summary/countries.ts';
@@ -37,6 +37,8 @@ export interface Knowledge {
   ledger(pair: Pair): Status | 'in_doubt' | 'not_done' | undefined;
   /** What a former results CSV has of a row. */
   previous(reading: Reading): Status | undefined;
+  /** The number of the row that counts for a pair, where that is not the first one. */
+  rowOf?(pair: Pair): number | undefined;
 }
 
 /** Reads the whole cohort once, in memory that grows only with the list of pairs and the number of groups. */
@@ -69,7 +71,9 @@ export async function survey(
         continue;
       }
       const previous = knowledge.previous(reading);
-      if (!list.add(reading.pair, reading.sender, previous)) {
+      const counts = knowledge.rowOf?.(reading.pair);
+      const isCopy = counts !== undefined && counts !== rowNumber(reading.row);
+      if (isCopy || !list.add(reading.pair, reading.sender, previous)) {
         duplicates++;
         continue;
       }

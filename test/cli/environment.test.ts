@@ -27,7 +27,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--deadline': '50m',
   '--older-than': '3d',
 };
-const BOUND = ['run', 'check', 'follow-up', 'report', 'merge'];
+const BOUND = ['run', 'check', 'follow-up', 'report', 'merge', 'rebuild-ledger'];
 
 /** The command line as it is, but that no command does anything. */
 function idle(env: Record<string, string>): { root: Command; parse: (...argv: string[]) => Promise<void> } {

@@ -95,11 +95,13 @@ describe('a torn tail', () => {
   test('zeros instead of the data that was to come', async () => {
     const path = join(await scratch(), 'zeros.jsonl');
     for (const cut of [0, 10, ends[0]!, ends[2]!, ends[2]! + 30, whole.length]) {
-      writeFileSync(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(5000)]));
+      // A header is short, and so is what a crash leaves of one.
+      const zeros = Buffer.alloc(cut < ends[0]! ? 500 : 5000);
+      writeFileSync(path, Buffer.concat([whole.subarray(0, cut), zeros]));
       const complete = ends.filter((end) => end <= cut).length;
       const found = await tryOpen(path);
       expect(found.known, `zeros from byte ${cut}`).toEqual(known[Math.max(1, complete)]);
-      expect(found.repaired).toContain('5000 bytes'.slice(4));
+      expect(found.repaired).toContain(' bytes');
       if (complete > 0) expect(readFileSync(path).equals(whole.subarray(0, ends[complete - 1]))).toBe(true);
     }
   });
@@ -160,9 +162,6 @@ describe('any other damage is refused, and the file is left as it is', () => {
     // Five and eight have no common divisor: each bit has its turn outside the soak, too.
     for (let at = 0; at < whole.length; at += SOAK ? 1 : 5) {
       const line = ends.findIndex((end) => at < end) + 1;
-      const isLastNewline = at === whole.length - 1;
-      // Without its newline, the last line is a torn one.
-      if (isLastNewline) continue;
       const flipped = Buffer.from(whole);
       flipped[at] = flipped[at]! ^ (1 << (at % 8));
       await refused(path, flipped, line, `bit ${at % 8} of byte ${at}`, at % 16 !== 0);
@@ -187,6 +186,33 @@ describe('any other damage is refused, and the file is left as it is', () => {
       9,
       'a last line with a newline, without a checksum',
     );
+  });
+
+  test('a tail that is not the beginning of one write', async () => {
+    const path = join(await scratch(), 'tail.jsonl');
+    const upTo = (end: number, ...more: Buffer[]) => Buffer.concat([whole.subarray(0, ends[end]), ...more]);
+    const mebibyte = Buffer.alloc(1024 * 1024);
+    const next = Buffer.from('{"n":4,"is":"asked"');
+    for (const [what, bytes, line] of [
+      ['a megabyte of zeros', mebibyte, 1],
+      ['zeros beyond a header', Buffer.alloc(2000), 1],
+      ['zeros over all records', upTo(0, mebibyte), 2],
+      ['zeros over the last records', upTo(2, mebibyte), 4],
+      ['zeros after all of them', Buffer.concat([whole, Buffer.alloc(70_000)]), 9],
+      ['zeros after a torn record', upTo(2, next, mebibyte), 4],
+      ['text of something else', upTo(2, Buffer.from('lorem ipsum')), 4],
+      ['bytes of anything', upTo(2, Buffer.from([0, 1, 2, 254, 255])), 4],
+      ['the beginning of another record', upTo(2, Buffer.from('{"n":5,"is":"asked"')), 4],
+      ['a whole record, and more', Buffer.concat([whole.subarray(0, whole.length - 1), Buffer.from('x')]), 8],
+      [
+        'two records, the newline between them gone',
+        Buffer.concat([whole.subarray(0, ends[3]! - 1), next]),
+        4,
+      ],
+    ] as const) {
+      await refused(path, bytes, line, what);
+      await refused(path, bytes, line, what, true);
+    }
   });
 
   test('records that another program or a newer version has written', async () => {

@@ -1,24 +1,8 @@
 import { access, readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { openCohort } from '../../cohort/cohort.ts';
+import { basename, dirname, join } from 'node:path';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
-
-/**
- * Only the ledger keeps a run from asking people again. Results that say that people were asked, beside no ledger at all,
- * mean that it was lost, or lies elsewhere. A cohort that is those results itself says what was done, and may run.
- * @throws OnboardError CONFIG when there are such results where this run would write its own
- */
-export async function assertLedgerNotLost(ledger: string, output: string, cohort: string): Promise<void> {
-  if (output === '-' || resolve(output) === resolve(cohort)) return;
-  if (!(await isThere(output)) || (await isThere(ledger))) return;
-  const line = await firstAsked(output);
-  if (line === undefined) return;
-  throw new OnboardError(
-    'CONFIG',
-    `${output}:${line} says that people were asked, but the ledger that keeps them from being asked again is missing (${ledger}): put it back or name it with --ledger, run with ${output} as the cohort, or, to begin anew, move ${output} away`,
-  );
-}
+import { formerRowsOf } from '../going-on/lost-asks.ts';
 
 /**
  * A plan does not take the place of results: they are all that tells of a lost ledger, and what people read.
@@ -26,22 +10,17 @@ export async function assertLedgerNotLost(ledger: string, output: string, cohort
  */
 export async function assertNoResults(path: string): Promise<void> {
   if (path === '-' || !(await isThere(path))) return;
-  const line = await firstAsked(path);
-  if (line === undefined) return;
+  const row = await firstAsked(path);
+  if (row === undefined) return;
   throw new OnboardError(
     'CONFIG',
-    `${path}:${line} says that people were asked: give --output another file for the plan`,
+    `${path} row ${row} says that people were asked: give --output another file for the plan`,
   );
 }
 
-/** The first line of results that says so. What can not be read as results says nothing. */
+/** The first row of results that says so. What can not be read as results says nothing. */
 async function firstAsked(path: string): Promise<number | undefined> {
-  const results = await openCohort(path).catch(() => undefined);
-  if (!results?.isResults) return undefined;
-  for await (const readings of results.readings()) {
-    const asked = readings.find(({ row }) => results.previous(row)?.fields.asked_at);
-    if (asked !== undefined) return asked.row.line;
-  }
+  for await (const { row, fields } of formerRowsOf(path)) if (fields.asked_at !== '') return row;
   return undefined;
 }
 
@@ -74,7 +53,7 @@ function refused(path: string, other: Shard | undefined, shard: Shard | undefine
   const now = shard ? `--shard ${shardText(shard)}` : 'a run without --shard';
   const found = `${path} is of a run ${other ? `in ${other.count} shards` : 'without --shard'}, and ${now} would ask the same people again`;
   const todo = other
-    ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results and run with the merged file`
+    ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results, and run with the merged file, once rebuild-ledger has made its ledger`
     : 'go on without --shard, or run with the results of that run, once it has ended';
   return new OnboardError('CONFIG', `${found}: ${todo}`);
 }

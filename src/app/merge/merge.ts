@@ -105,7 +105,7 @@ class Merging {
       attempts: 0,
       traceId: '',
     } as const;
-    await this.#add(resultCells(result, cohort.columns.length, { excel: this.#excel }));
+    await this.#add(resultCells(result, cohort.ownWidth, { excel: this.#excel }));
   }
 
   async flush(): Promise<void> {
@@ -175,7 +175,7 @@ function assertAlike([first, ...others]: readonly ResultsFile[]): void {
 }
 
 function assertOf(cohort: Cohort, file: ResultsFile, name: string): void {
-  const own = headerCells(cohort.columns, { excel: file.excel });
+  const own = headerCells(cohort.columns.slice(0, cohort.ownWidth), { excel: file.excel });
   if (JSON.stringify(own) === JSON.stringify(file.columns)) return;
   throw new OnboardError(
     'COHORT_COLUMNS',

@@ -12,18 +12,20 @@ const OURS = RESULT_COLUMNS.join(',');
 
 /**
  * Results replace an older results CSV of ours, or nothing: a mistyped `--output` must not cost a spreadsheet.
+ * @param ledger of this output, where it knows of asks
  * @throws OnboardError NOT_WRITABLE when the file there is something else.
  */
-export async function assertReplaceable(path: string): Promise<void> {
+export async function assertReplaceable(path: string, ledger?: string): Promise<void> {
   if (path === '-') return;
   const begins = await beginningOf(path, HEADER_BYTES);
   const [header = ''] = begins.toString('utf8').split(/\r?\n/, 1);
   const isOurs = header.endsWith(OURS) || begins.includes(`${OURS}\n`) || begins.includes(`${OURS}\r\n`);
   if (begins.length === 0 || isOurs) return;
-  throw new OnboardError(
-    'NOT_WRITABLE',
-    `${path} exists but is not a group-onboard results CSV: give --output another file`,
-  );
+  const todo =
+    ledger === undefined
+      ? 'give --output another file'
+      : `it was changed, or is something else: move it away, and run the same command again, which goes on with ${ledger}`;
+  throw new OnboardError('NOT_WRITABLE', `${path} exists but is not a group-onboard results CSV: ${todo}`);
 }
 
 /**

@@ -1,8 +1,16 @@
-import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { rowNumber } from '../../domain/place.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
-import type { Pair, Reading, Row, Sender, Status } from '../../domain/words.ts';
-import { decide, type Selection } from '../../plan/decide.ts';
+import {
+  type Pair,
+  type Reading,
+  type ResultColumn,
+  type Row,
+  type Sender,
+  STATUSES,
+  type Status,
+} from '../../domain/words.ts';
+import { decide, isLeftAlone, type Selection } from '../../plan/decide.ts';
 import type { OwnColumns, ReportRow } from '../../report/html/report.ts';
 import type { ResultRow } from '../../report/results/results.ts';
 import type { ToDoRow } from '../../report/results/to-do.ts';
@@ -20,6 +28,9 @@ export interface Previous {
   readonly settledAt: number | undefined;
 }
 
+/** The results columns of a row, as they stand in a former results CSV. */
+type FormerCells = Readonly<Record<ResultColumn, string>>;
+
 /** What the ledger says of a pair. */
 export interface Recorded extends Omit<Previous, 'status'> {
   readonly status: Status | 'in_doubt' | 'not_done';
@@ -29,7 +40,10 @@ export interface Projection {
   /** The number of the first row of this pair, which is this row's own when it is the first. */
   firstRow(pair: Pair, number: number): number;
   recorded(pair: Pair): Recorded | undefined;
-  previous(row: Row): Previous | undefined;
+  /** What former results say of whom the row means now. */
+  previous(reading: Reading): Previous | undefined;
+  /** The cells of a row's own results, where the cohort is a results CSV. */
+  former?(row: Row): FormerCells | undefined;
   readonly selection: Selection;
   readonly dryRun: boolean;
   /** Why the run ended before its end, if it did. */
@@ -54,11 +68,16 @@ const NOTHING = {
 
 /** The cohort's row joined with what is known of it. A projection: the same truth gives the same row. */
 export function project(reading: Reading, from: Projection): ResultRow {
+  const result = joined(reading, from);
+  // A row of results keeps the number that it has in the cohort.
+  const number = Number(from.former?.(reading.row)?.row);
+  return Number.isSafeInteger(number) && number > 0 ? { ...result, number } : result;
+}
+
+function joined(reading: Reading, from: Projection): ResultRow {
   const { row } = reading;
-  if (reading.kind === 'invalid') {
-    const { code, message } = reading.problem;
-    return resultRow(row, undefined, 'invalid', { ...NOTHING, reasonCode: code, message });
-  }
+  const former = from.former?.(row);
+  if (reading.kind === 'invalid') return unusable(reading, former, from);
   const { pair } = reading;
   const own = rowNumber(row);
   const first = from.firstRow(pair, own);
@@ -69,9 +88,9 @@ export function project(reading: Reading, from: Projection): ResultRow {
     });
   }
   const recorded = from.recorded(pair);
-  const previous = from.previous(row);
+  const previous = from.previous(reading);
   const decision = decide({ ledger: recorded?.status, previous: previous?.status }, from.selection);
-  if (decision === 'carried' && previous) return resultRow(row, pair, previous.status, previous);
+  if (decision === 'carried' && previous) return asItWas(row, pair, previous, former);
   if (from.dryRun && decision === 'ask') return resultRow(row, pair, 'planned', NOTHING);
   if (recorded?.status === 'in_doubt') {
     const message = recorded.message || REASONS.no_answer.meaning;
@@ -87,6 +106,31 @@ export function project(reading: Reading, from: Projection): ResultRow {
     message,
     attempts: recorded?.attempts ?? 0,
   });
+}
+
+/** What is known of whoever was asked for the row, or may have been, stays with it: the next run has to see it. */
+function unusable(
+  { row, problem }: Extract<Reading, { kind: 'invalid' }>,
+  former: FormerCells | undefined,
+  { selection }: Projection,
+): ResultRow {
+  const { code: reasonCode, message } = problem;
+  const previous = former && previousOf(former);
+  if (previous && isLeftAlone(previous.status, selection)) return asItWas(row, undefined, previous, former);
+  const result = resultRow(row, undefined, 'invalid', { ...NOTHING, reasonCode, message });
+  if (former === undefined || (former.asked_at === '' && reasonCode !== 'status_edited')) return result;
+  return { ...result, former: { ...former, status: 'invalid', reason_code: reasonCode, message } };
+}
+
+/** A row of former results, cell by cell. */
+function asItWas(
+  row: Row,
+  pair: Pair | undefined,
+  previous: Previous,
+  former: FormerCells | undefined,
+): ResultRow {
+  const result = resultRow(row, pair, previous.status, previous);
+  return former ? { ...result, former } : result;
 }
 
 /** Whoever was surveyed is in the ledger once the asking has come to its end: who is not has come since. */
@@ -121,17 +165,20 @@ function resultRow(
   };
 }
 
-/** A former results CSV's own words about a row, as values. Cells that people have edited into nonsense become nothing. */
-export function previousOf(found: PreviousResult | undefined): Previous | undefined {
-  if (found === undefined) return undefined;
-  const { fields } = found;
+/**
+ * A former results CSV's own words about a row, as values; undefined when its status is none. Cells that people have edited
+ * into nonsense become nothing.
+ */
+export function previousOf(fields: FormerCells | undefined): Previous | undefined {
+  const status = STATUSES.find((one) => one === fields?.status.toLowerCase());
+  if (fields === undefined || status === undefined) return undefined;
   const time = (text: string) => {
     const ms = Date.parse(text);
     return Number.isNaN(ms) ? undefined : ms;
   };
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
   return {
-    status: found.status,
+    status,
     reasonCode: Object.hasOwn(REASONS, fields.reason_code) ? (fields.reason_code as ReasonCode) : '',
     message: fields.message,
     httpStatus: number(fields.http_status),
@@ -166,7 +213,7 @@ export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
 export function reportRow(result: ResultRow, name: string): ReportRow {
   const { row, chatId, participant, status, reasonCode, message, traceId, askedAt } = result;
   return {
-    number: rowNumber(row),
+    number: result.number ?? rowNumber(row),
     ...(row.number !== undefined && { line: row.line }),
     name,
     own: row.fields,

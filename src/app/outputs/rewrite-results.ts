@@ -86,7 +86,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
       tally.add(
         id,
         news?.status ?? before?.status ?? 'invalid',
-        news?.reasonCode ?? previousOf(before)?.reasonCode ?? '',
+        news?.reasonCode ?? previousOf(before?.fields)?.reasonCode ?? '',
         () => ({
           number: Number(before?.fields.row) || rowNumber(reading.row),
           name: cohort.nameOf(reading.row),
@@ -108,7 +108,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
       of[news?.status ?? 'inDoubt']++;
       return;
     }
-    const { askedAt, reasonCode } = previousOf(before) ?? {};
+    const { askedAt, reasonCode } = previousOf(before?.fields) ?? {};
     const waiting = reasonCode === 'pending_approval';
     if (id === '' || !parts.read.has(id)) of.unread++;
     else if (waiting) of.waiting++;
@@ -124,7 +124,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
 
 /** The row as it is now, for the to-do list; nothing where somebody has edited its status. */
 function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: RewriteParts): ToDoRow[] {
-  const previous = previousOf(before);
+  const previous = previousOf(before?.fields);
   if (before === undefined || previous === undefined) return [];
   const { row } = reading;
   const pair = reading.kind === 'pair' ? reading.pair : undefined;
@@ -165,7 +165,7 @@ function newsOf(
   const known = ledger?.state(pair)?.status;
   if (known === 'left') return LEFT;
   const isListed = groups?.lists(pair.chatId, pair.participant) === true;
-  const { askedAt, settledAt } = previousOf(before) ?? {};
+  const { askedAt, settledAt } = previousOf(before?.fields) ?? {};
   const since = askedAt ?? settledAt;
   const history = since === undefined ? undefined : histories.get(pair.chatId);
   if (!isListed && since !== undefined && history?.hasLeft(pair.participant, since)) return LEFT;
@@ -191,7 +191,7 @@ async function settle(
     const { pair } = reading;
     const now = ledger.state(pair)?.status ?? '';
     if (now === news.status || (news.status !== 'left' && IN_ALREADY.includes(now))) continue;
-    const known = ledger.outcome(pair) ?? previousOf(before);
+    const known = ledger.outcome(pair) ?? previousOf(before?.fields);
     settlements.push({
       pair,
       outcome: {

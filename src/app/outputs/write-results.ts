@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Cohort } from '../../cohort/cohort.ts';
 import type { RunConfig } from '../../config/run.ts';
+import { OnboardError } from '../../domain/errors.ts';
 import { rowNumber } from '../../domain/place.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -11,12 +12,14 @@ import { openResults } from '../../report/results/results.ts';
 import type { ToDoList } from '../../report/results/to-do.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
 import type { StopReason } from '../../send/run-control.ts';
+import { type FormerResults, formerStatus, settleCorrected } from '../going-on/former-results.ts';
 import { type Projection, previousOf, project, type Recorded, reportRow, toDoRow } from './project.ts';
 
 export interface WriteResultsParts {
   readonly config: RunConfig;
   readonly cohort: Cohort;
   readonly ledger: Ledger;
+  readonly former: FormerResults | undefined;
   readonly selection: Selection;
   readonly stdout: Writable;
   readonly stop: StopReason | undefined;
@@ -31,12 +34,14 @@ export interface WriteResultsParts {
 
 /** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
-  const { config, cohort, ledger, selection, stop, stopOf, limited, throttled, report, toDo } = parts;
+  const { config, cohort, ledger, former, selection, stop, stopOf, limited, throttled, report, toDo } = parts;
+  const firstRow = firstRows();
   const tally = new TallyMaker();
   const projection: Projection = {
-    firstRow: firstRows(),
+    firstRow: (pair, number) => former?.rowOf(pair) ?? firstRow(pair, number),
     recorded: (pair) => recordedIn(ledger, pair),
-    previous: (row) => previousOf(cohort.previous(row)),
+    previous: (reading) => formerStatus(reading, cohort, selection) && previousOf(cohort.former(reading.row)),
+    former: (row) => cohort.former(row),
     selection,
     dryRun: config.dryRun,
     stop,
@@ -44,10 +49,14 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     limited,
     throttled,
   };
-  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, cohort.columns, {
-    excel: config.excel,
+  // Former results are written anew, not carried along.
+  const own = cohort.columns.slice(0, cohort.ownWidth);
+  const writer = await openResults(config.output === '-' ? parts.stdout : config.output, own, {
+    excel: config.excel || (cohort.isResults && cohort.marked),
+    ledger: config.ledger,
   });
   try {
+    if (former && !config.dryRun) await settleCorrected(former.corrected, ledger).catch(() => undefined);
     for await (const batch of cohort.readings()) {
       const rows = batch.map((reading) => project(reading, projection));
       for (const row of rows) {
@@ -64,9 +73,15 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
   } catch (error) {
     await writer.abort();
     await toDo?.abort();
-    throw error;
+    throw error instanceof OnboardError && error.code === 'COHORT_UNREADABLE' ? unread(error, config) : error;
   }
   return tally;
+}
+
+/** By now people may have been asked: a cohort that cannot be read any more is no mistake of the command. */
+function unread(cause: OnboardError, { ledger }: RunConfig): OnboardError {
+  const message = `${cause.message}; the results could not be written, and nothing is lost: ${ledger} has all that was done; put that right and run the same command again, which asks nobody twice`;
+  return new OnboardError('RESULTS_FAILED', message, { cause });
 }
 
 function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {

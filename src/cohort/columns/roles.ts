@@ -34,6 +34,11 @@ export interface RoleOptions {
   readonly chatId?: ChatId | undefined;
   /** ISO country of the numbers written without a country code. */
   readonly defaultCountry?: CountryCode | undefined;
+  /**
+   * Of a results CSV: the cohort's own columns say who each row is, and a corrected cell counts. Otherwise its chat_id and
+   * participant say so: who was asked.
+   */
+  readonly ownFirst?: boolean | undefined;
 }
 
 /**
@@ -65,7 +70,7 @@ export function rolesOf(
   const others = own.map((column, index) => (index === sender ? '' : column));
   const find = (role: 'chat' | 'phone', asked: string | undefined) => {
     if (asked !== undefined) return columnByName(own, asked, role, name, rowWith(rows, asked));
-    if (results === undefined) return columnByAlias(others, role, name, cells);
+    if (results === undefined || options.ownFirst) return columnByAlias(others, role, name, cells);
     // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
     const found = candidates(others, role);
     if (found.length > 1) notes.push(twoCandidates(own, found, role));
@@ -100,16 +105,17 @@ export function rolesOf(
   const country = countryOf(own, [phone, chat, sender], cells, options.countryColumn, name);
   const from = country && { country: { ...place(country.index), inDoubt: country.inDoubt } };
   // In a results CSV, what was asked before goes first: it is what the row meant then.
-  const before = (column: number) => (results === undefined ? [] : [place(results + column)]);
+  const before = (column: number, own: number | undefined) =>
+    results === undefined || (options.ownFirst && own !== undefined) ? [] : [place(results + column)];
   const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
   const ownPhone = also(phone).map((one) => ({ ...one, ...from }));
   return {
     width: columns.length,
     chatId: options.chatId,
-    chat: options.chatId === undefined ? [...before(1), ...also(chat)] : [],
-    phone: [...before(2), ...ownPhone],
+    chat: options.chatId === undefined ? [...before(1, chat), ...also(chat)] : [],
+    phone: [...before(2, phone), ...ownPhone],
     ownPhone: ownPhone[0],
-    otherPhones: results === undefined ? otherPhones(others, phone).map(place) : [],
+    otherPhones: results === undefined || options.ownFirst ? otherPhones(others, phone).map(place) : [],
     sender: also(sender)[0],
     defaultSender: options.defaultSender,
     senderRequired: options.senderRequired,

@@ -5,7 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import { OnboardError } from '../../domain/errors.ts';
 import { rowNumber } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import { RESULT_COLUMNS, type Row, type Status } from '../../domain/words.ts';
+import { RESULT_COLUMNS, type ResultColumn, type Row, type Status } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
 import { safeCell } from './safe-cell.ts';
@@ -26,6 +26,10 @@ export interface ResultRow {
   readonly askedAt?: number | undefined;
   /** Epoch ms. */
   readonly settledAt?: number | undefined;
+  /** What stands in the row's `row` cell; undefined: its line. */
+  readonly number?: number;
+  /** The cells of former results, which are written in the place of all the above. */
+  readonly former?: Readonly<Record<ResultColumn, string>>;
 }
 
 export interface ResultsWriter {
@@ -40,6 +44,8 @@ export interface ResultsWriter {
 export interface ResultsOptions {
   /** A byte order mark and CRLF, and numbers protected (see safe-cell.ts): for opening with a double click. */
   readonly excel?: boolean;
+  /** The ledger that has all that the results will tell, where asks may have gone before. */
+  readonly ledger?: string;
 }
 
 /** Records as they are, header and all: cells that a results CSV holds already are safe, and are not made safer. */
@@ -55,7 +61,8 @@ export async function openRecords(
   target: string | Writable,
   options: ResultsOptions = {},
 ): Promise<RecordsWriter> {
-  const sink = typeof target === 'string' ? await fileSink(target) : streamSink(target);
+  const sink =
+    typeof target === 'string' ? await fileSink(target, options.ledger) : streamSink(target, options.ledger);
   const format = new Format(0, options.excel ?? false);
   let first = true;
   return {
@@ -112,10 +119,13 @@ export function resultCells(result: ResultRow, width: number, { excel = false }:
   return new Format(width, excel).record(result);
 }
 
-/** @throws OnboardError NOT_WRITABLE when `path` could not take results now. Leaves no trace. */
-export async function assertWritable(path: string): Promise<void> {
+/**
+ * @param ledger one that knows of asks, and goes with `path`
+ * @throws OnboardError NOT_WRITABLE when `path` could not take results now. Leaves no trace.
+ */
+export async function assertWritable(path: string, ledger?: string): Promise<void> {
   await probeAtomicFile(path).catch((error: unknown) => {
-    throw notWritable(path, error);
+    throw notWritable(path, error, ledger);
   });
 }
 
@@ -159,8 +169,10 @@ class Format {
   record(result: ResultRow): string[] {
     const cells: string[] = [];
     for (let i = 0; i < this.#width; i++) cells.push(this.safe(result.row.fields[i] ?? ''));
+    const { former } = result;
+    if (former) return [...cells, ...RESULT_COLUMNS.map((name) => this.safe(former[name]))];
     cells.push(
-      String(rowNumber(result.row)),
+      String(result.number ?? rowNumber(result.row)),
       this.safe(result.chatId),
       this.safe(result.participant),
       result.status,
@@ -197,13 +209,13 @@ interface Sink {
   abort(): Promise<void>;
 }
 
-async function fileSink(path: string): Promise<Sink> {
+async function fileSink(path: string, ledger: string | undefined): Promise<Sink> {
   const file = await openAtomicFile(path).catch((error: unknown) => {
-    throw notWritable(path, error);
+    throw ledger === undefined ? notWritable(path, error) : failed(path, error, ledger);
   });
   const guarded = (work: Promise<void>) =>
     work.catch((error: unknown) => {
-      throw failed(path, error);
+      throw failed(path, error, ledger);
     });
   return {
     write: (text) => guarded(file.write(text)),
@@ -212,14 +224,14 @@ async function fileSink(path: string): Promise<Sink> {
   };
 }
 
-function streamSink(stream: Writable): Sink {
+function streamSink(stream: Writable, ledger: string | undefined): Sink {
   let failure: unknown;
   const onError = (error: unknown) => {
     failure ??= error;
   };
   stream.on('error', onError);
   const check = () => {
-    if (failure !== undefined) throw failed('the standard output', failure);
+    if (failure !== undefined) throw failed('the standard output', failure, ledger);
   };
   return {
     async write(text) {
@@ -252,12 +264,17 @@ async function drained(stream: Writable): Promise<void> {
   settled.abort();
 }
 
-function notWritable(path: string, cause: unknown): OnboardError {
-  const message = `${path}: the results cannot be written there: ${describeFailure(cause)}; put that right, or give another --output`;
+function notWritable(path: string, cause: unknown, ledger?: string): OnboardError {
+  const todo =
+    ledger === undefined
+      ? 'put that right, or give another --output'
+      : `put that right, and run the same command again: it goes on with ${ledger}`;
+  const message = `${path}: the results cannot be written there: ${describeFailure(cause)}; ${todo}`;
   return new OnboardError('NOT_WRITABLE', message, { cause });
 }
 
-function failed(path: string, cause: unknown): OnboardError {
-  const message = `${path}: the results could not be written: ${describeFailure(cause)}; nothing is lost: put that right and run the same command again, which asks nobody twice`;
+function failed(path: string, cause: unknown, ledger: string | undefined): OnboardError {
+  const kept = ledger === undefined ? '' : `, ${ledger} has all that was done`;
+  const message = `${path}: the results could not be written: ${describeFailure(cause)}; nothing is lost${kept}: put that right and run the same command again, which asks nobody twice`;
   return new OnboardError('RESULTS_FAILED', message, { cause });
 }

@@ -1,0 +1,63 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { basename } from 'node:path';
+import { openFormer } from '../../cohort/cohort.ts';
+import { usage } from '../../config/api.ts';
+import type { RunConfig } from '../../config/run.ts';
+import { readShardFile, shardText } from '../../domain/shard.ts';
+import { isSameFile, placeOf } from '../../lib/same-file.ts';
+
+/**
+ * The run's files, as they are on the disk. A results CSV goes on with what is its own: it is written again in its place,
+ * beside the ledger that lies there, by whatever link or path it is reached.
+ */
+export async function withOwnFiles(config: RunConfig): Promise<RunConfig> {
+  const { cohort, shard, output, named } = config;
+  if (!(await isResultsCsv(config))) {
+    if (isSameFile(output, cohort.path))
+      throw usage(`--output ${output} is the cohort itself: give another file`);
+    const beside = output === '-' ? config.ledger : ledgerBeside(output);
+    return { ...config, ledger: named.ledger ?? beside };
+  }
+  const own = placeOf(cohort.path);
+  const ledger = ledgerBeside(cohort.path);
+  const marked = readShardFile(basename(own))?.shard;
+  if (shard !== undefined && (marked === undefined || shardText(marked) !== shardText(shard))) {
+    // Dealt to shards, merged results go on in files of theirs, each with a ledger made from these results.
+    if (!existsSync(ledger)) return config;
+    throw usage(
+      `${cohort.path} is a results CSV, and goes on whole, with its own ledger (${ledger}): run it without --shard`,
+    );
+  }
+  if (named.ledger !== undefined && existsSync(ledger) && !isSameFile(named.ledger, ledger)) {
+    throw usage(
+      `${cohort.path} is a results CSV, and ${ledger} is its ledger: leave --ledger out, or name that one`,
+    );
+  }
+  const to = named.output ?? (config.dryRun ? plannedBeside(own) : own);
+  if (config.dryRun && isSameFile(to, own))
+    throw usage(`--dry-run would write a plan over the results ${to}: give another --output`);
+  return { ...config, output: to, ledger: named.ledger ?? ledger };
+}
+
+/** A plan does not take the place of results. */
+function plannedBeside(results: string): string {
+  return `${results.replace(/\.csv$/i, '')}.planned.csv`;
+}
+
+async function isResultsCsv({ cohort }: RunConfig): Promise<boolean> {
+  if (cohort.path === '-') return false;
+  // What is wrong with the file is said where it is opened.
+  return (await openFormer(cohort.path, cohort).catch(() => undefined)) !== undefined;
+}
+
+/** The ledger of results: beside the file itself, or beside the link that leads to it, where there is one there only. */
+export function ledgerBeside(results: string): string {
+  const beside = `${results}.ledger.jsonl`;
+  const isLink = lstatSync(results, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const own = isLink ? `${placeOf(results)}.ledger.jsonl` : beside;
+  if (own === beside || !existsSync(beside)) return own;
+  if (!existsSync(own)) return beside;
+  throw usage(
+    `${results} is a link, and there are two ledgers, ${beside} and ${own}: name the right one with --ledger`,
+  );
+}

@@ -1,0 +1,96 @@
+import { openCohort } from '../cohort/cohort.ts';
+import { formerPair } from '../cohort/former-row.ts';
+import type { RebuildConfig } from '../config/rebuild.ts';
+import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { rowNumber } from '../domain/place.ts';
+import { SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
+import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
+import { describeFailure, errorCode } from '../lib/failure.ts';
+import { count, plain } from '../lib/text.ts';
+import { plainCell } from '../report/results/safe-cell.ts';
+import { isInShard } from './going-on/lost-asks.ts';
+import { ledgerBeside } from './going-on/own-files.ts';
+import { type Io, systemClock } from './io.ts';
+import { previousOf } from './outputs/project.ts';
+
+/** Has the ledger of results know everybody whom they say to have been asked. Asks nobody. */
+export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Promise<ExitCode> {
+  const { results, origin } = config;
+  const ledger = config.ledger ?? ledgerBeside(results);
+  const unread = { count: 0, firstRow: 0 };
+  const rows = toldBy(config, (number) => {
+    if (unread.count++ === 0) unread.firstRow = number;
+  });
+  const made = await rebuildLedger(ledger, rows, { origin, clock: systemClock }).catch((error: unknown) => {
+    if (error instanceof OnboardError || errorCode(error) === '') throw error;
+    const why = `${ledger}: the ledger cannot be made there: ${describeFailure(error)}; put that right, and run this again`;
+    throw new OnboardError('NOT_WRITABLE', why, { cause: error });
+  });
+  const say = (line: string) => io.stdout.write(`${line}\n`);
+  say(`ledger   ${plain(ledger)}`);
+  say(`         ${count(made.added, 'person', 'people')} added from the results; it knows ${made.size} now`);
+  if (made.aside) {
+    say(
+      `note     ${count(made.unreadable, 'line')} of the former one could not be read: whom only they named is not known; it is kept as ${plain(made.aside)}`,
+    );
+  }
+  if (unread.count > 0) {
+    say(
+      `note     ${count(unread.count, 'row')} of the results (row ${unread.firstRow} first) do not say any more who was asked: put their chat_id and participant back, then run this again`,
+    );
+  }
+  return unread.count > 0 || made.unreadable > 0 ? EXIT.incomplete : EXIT.ok;
+}
+
+async function* toldBy(
+  { results, sender, shard }: RebuildConfig,
+  onUnread: (number: number) => void,
+): AsyncGenerator<Told> {
+  const cohort = await openCohort(results, { plainCell, defaultSender: sender });
+  if (!cohort.isResults) {
+    throw new OnboardError('COHORT_COLUMNS', `${results} is not a results CSV: give the file that run wrote`);
+  }
+  const now = systemClock.now();
+  for await (const batch of cohort.readings()) {
+    for (const reading of batch) {
+      const fields = cohort.former(reading.row);
+      if (fields === undefined) continue;
+      const wasAsked = fields.asked_at !== '';
+      const status = SETTLED_STATUSES.find((one) => one === fields.status.toLowerCase());
+      if (!wasAsked && status === undefined) continue;
+      const pair = formerPair(fields) ?? (reading.kind === 'pair' ? reading.pair : undefined);
+      if (pair === undefined) {
+        onUnread(rowNumber(reading.row));
+        continue;
+      }
+      if (!isInShard(pair, shard)) continue;
+      const from = (reading.kind === 'pair' ? reading.sender : sender) ?? 'unknown';
+      yield told({ pair, from, fields, status, now });
+    }
+  }
+}
+
+function told({
+  pair,
+  from,
+  fields,
+  status,
+  now,
+}: Pick<Told, 'pair' | 'from'> & {
+  readonly fields: Parameters<typeof formerPair>[0];
+  readonly status: SettledStatus | undefined;
+  readonly now: number;
+}): Told {
+  const words = previousOf({ ...fields, status: status ?? 'unknown' });
+  const askedAt = fields.asked_at === '' ? undefined : (words?.askedAt ?? words?.settledAt ?? now);
+  return {
+    ...{ pair, from, askedAt },
+    status: status ?? 'unknown',
+    reasonCode: status === undefined ? 'no_answer' : (words?.reasonCode ?? ''),
+    message: words?.message ?? '',
+    httpStatus: words?.httpStatus,
+    traceId: words?.traceId ?? '',
+    settledAt: words?.settledAt ?? askedAt ?? now,
+    attempts: words?.attempts ?? 0,
+  };
+}

@@ -1,0 +1,229 @@
+/** Making a ledger again: what of it still reads, and what results tell besides. */
+import { constants, createReadStream, existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { OnboardError } from '../domain/errors.ts';
+import type { ReasonCode } from '../domain/reasons.ts';
+import type { Clock, Pair, SettledStatus } from '../domain/words.ts';
+import { type AtomicFile, openAtomicFile } from '../lib/atomic-file.ts';
+import { canonicalPath } from '../lib/durable.ts';
+import {
+  asHeader,
+  asLine,
+  decodeLine,
+  encode,
+  FORMAT_VERSION,
+  type LedgerRecord,
+  MAX_LINE_BYTES,
+  type OutcomeEntry,
+} from './format.ts';
+import { requireOrigin } from './ledger-file.ts';
+import { acquireLock } from './lock.ts';
+import { LedgerState } from './state.ts';
+
+/** What a row of results tells of a pair. */
+export interface Told {
+  readonly pair: Pair;
+  /** The phone that asked. */
+  readonly from: string;
+  readonly status: SettledStatus;
+  readonly reasonCode: ReasonCode | '';
+  readonly message: string;
+  readonly httpStatus: number | undefined;
+  readonly traceId: string;
+  /** Epoch ms; undefined: settled without an ask. */
+  readonly askedAt: number | undefined;
+  readonly settledAt: number;
+  readonly attempts: number;
+}
+
+export interface Rebuilt {
+  /** Pairs that the ledger did not know, or knew fewer asks of. */
+  readonly added: number;
+  /** Pairs that it knows now. */
+  readonly size: number;
+  /** Lines of the former ledger that could not be read. */
+  readonly unreadable: number;
+  /** Where that one is kept; undefined: all of it was read. */
+  readonly aside: string | undefined;
+}
+
+/**
+ * Has the ledger at `path` know what the rows tell. Nothing that it knows is given up: records that read stay as they
+ * are, whatever is damaged around them.
+ * @throws OnboardError LOCKED, LEDGER_ORIGIN, LEDGER_DAMAGED (the file is something else); system errors
+ */
+export async function rebuildLedger(
+  path: string,
+  told: AsyncIterable<Told>,
+  { origin, clock }: { readonly origin: string; readonly clock: Clock },
+): Promise<Rebuilt> {
+  const place = canonicalPath(path);
+  const lock = await acquireLock(place, { clock, onLost: () => undefined });
+  try {
+    const now = new Date(clock.now());
+    const file = await openAtomicFile(place);
+    const writer = new Rewriter(file);
+    try {
+      const header = {
+        ledger: 'group-onboard',
+        version: FORMAT_VERSION,
+        origin,
+        created: now.toISOString(),
+      } as const;
+      await file.write(encode(header));
+      const isThere = existsSync(place);
+      const found = isThere
+        ? await salvage(path, place, origin, writer)
+        : { hasHeader: false, unreadable: 0 };
+      let added = 0;
+      for await (const one of told) if (await writer.tell(one)) added++;
+      const { unreadable } = found;
+      const aside =
+        isThere && unreadable > 0 ? `${place}.damaged-${now.toISOString().replaceAll(':', '')}` : undefined;
+      if (added > 0 || unreadable > 0 || !found.hasHeader) {
+        if (aside !== undefined) await copyFile(place, aside, constants.COPYFILE_EXCL);
+        await file.commit();
+      }
+      return { added, size: writer.state.size, unreadable, aside };
+    } finally {
+      await file.abort();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Writes records under new numbers. */
+class Rewriter {
+  readonly state = new LedgerState();
+  readonly #file: AtomicFile;
+  #lines = 1;
+  /** Numbers of asks in the former ledger → here. */
+  readonly #asks = new Map<number, number>();
+
+  constructor(file: AtomicFile) {
+    this.#file = file;
+  }
+
+  /** A record of the former ledger. One about an ask that could not be read does without it. */
+  async keep(record: LedgerRecord): Promise<void> {
+    const n = this.#lines + 1;
+    if (record.is === 'asked') {
+      this.#asks.set(record.n, n);
+      return this.#write({ ...record, n });
+    }
+    const ask = record.ask === undefined ? undefined : this.#asks.get(record.ask);
+    if (record.is === 'outcome') return this.#write({ ...record, n, ask });
+    // Of whom it took an ask back is not known then: they stay in doubt.
+    if (ask !== undefined) await this.#write({ ...record, n, ask });
+  }
+
+  /** What a row of results tells, unless it is known. True when it was not. */
+  async tell(told: Told): Promise<boolean> {
+    const { pair, askedAt } = told;
+    const known = this.state.get(pair);
+    const attempts = known?.attempts ?? 0;
+    const isKnown = known !== undefined && known.status !== 'not_done';
+    const isAskKnown = isKnown && attempts > 0 && attempts >= told.attempts;
+    // Of an ask without an outcome, the results may have it.
+    if (isKnown && (askedAt === undefined || (isAskKnown && known.status !== 'in_doubt'))) return false;
+    let ask: number | undefined;
+    if (askedAt !== undefined && !isAskKnown) {
+      const at = new Date(askedAt).toISOString();
+      const asked = { is: 'asked', at, from: told.from, chat: pair.chatId, who: [pair.participant] } as const;
+      // Former asks count as attempts, and not for a daily cap: when they were is not told.
+      for (let more = Math.min(told.attempts, MOST_ATTEMPTS) - attempts - 1; more > 0; more--) {
+        await this.#write({ n: this.#lines + 1, ...asked });
+        await this.#write({ n: this.#lines + 1, is: 'not_done', at, ask: this.#lines });
+      }
+      ask = this.#lines + 1;
+      await this.#write({ n: ask, ...asked });
+    }
+    await this.#write({
+      n: this.#lines + 1,
+      is: 'outcome',
+      at: new Date(told.settledAt).toISOString(),
+      ask,
+      asked: askedAt === undefined ? undefined : new Date(askedAt).toISOString(),
+      chat: pair.chatId,
+      who: pair.participant,
+      status: told.status,
+      reason: told.reasonCode,
+      http: told.httpStatus,
+      trace: told.traceId,
+      message: told.message,
+    });
+    return true;
+  }
+
+  async #write(record: LedgerRecord): Promise<void> {
+    this.state.apply(record, 0);
+    this.#lines++;
+    await this.#file.write(encode(record));
+  }
+}
+
+/** Nobody has asked anybody more often; a cell that says more was edited. */
+const MOST_ATTEMPTS = 1_000;
+
+/** Every record that reads by itself. */
+async function salvage(
+  path: string,
+  place: string,
+  origin: string,
+  to: Rewriter,
+): Promise<{ hasHeader: boolean; unreadable: number }> {
+  let hasHeader = false;
+  let records = 0;
+  let unreadable = 0;
+  let strange = false;
+  let like: OutcomeEntry | undefined;
+  for await (const bytes of linesOf(place)) {
+    const value = decodeLine(bytes);
+    const header = records === 0 ? asHeader(value) : undefined;
+    if (header !== undefined) {
+      requireOrigin(path, header.origin, origin);
+      hasHeader = true;
+      continue;
+    }
+    const line = asLine(value, (value as { readonly n?: unknown } | undefined)?.n as number);
+    const record: LedgerRecord | undefined =
+      line && 'as' in line ? (like?.n === line.as ? { ...like, n: line.n, who: line.who } : undefined) : line;
+    if (record === undefined) {
+      unreadable++;
+      strange ||= bytes.some((byte) => byte !== 0);
+      continue;
+    }
+    if (line && !('as' in line)) like = line.is === 'outcome' ? line : undefined;
+    records++;
+    await to.keep(record);
+  }
+  if (!hasHeader && records === 0 && strange) {
+    throw new OnboardError(
+      'LEDGER_DAMAGED',
+      `${path}: nothing in this file reads as a ledger of group-onboard, and it was left as it is: move it away, then run this again`,
+    );
+  }
+  return { hasHeader, unreadable };
+}
+
+/** The lines of a file without their newlines, empty ones left out. One that is too long is given as its beginning. */
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  let isTooLong = false;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    let bytes = Buffer.concat([rest, chunk as Buffer]);
+    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a)) {
+      if (end > 0 && !isTooLong) yield bytes.subarray(0, end);
+      isTooLong = false;
+      bytes = bytes.subarray(end + 1);
+    }
+    if (bytes.length > MAX_LINE_BYTES) {
+      if (!isTooLong) yield bytes.subarray(0, 1024);
+      isTooLong = true;
+      bytes = Buffer.alloc(0);
+    }
+    rest = bytes;
+  }
+  if (rest.length > 0 && !isTooLong) yield rest;
+}
