@@ -105,7 +105,7 @@ figcaption{margin-bottom:1rem}
 .scroll{max-height:20rem;overflow:auto;border:1px solid var(--line);border-radius:.5rem;margin-top:.5rem;padding:0 .75rem}
 table{border-collapse:collapse;width:100%}
 th,td{padding:.5rem .75rem .5rem 0;text-align:start;vertical-align:top;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
-thead th{font-size:.82rem;color:var(--soft);white-space:nowrap;overflow-wrap:normal}
+thead th{font-size:.82rem;color:var(--soft);white-space:nowrap;overflow-wrap:normal;overflow:hidden;text-overflow:ellipsis}
 .num{text-align:end}
 td.num,th.num{padding-right:1.1rem}
 .line{color:var(--soft);width:3.5rem}
