@@ -343,7 +343,8 @@ describe('run', () => {
     expect(total).toBe(rows.length);
 
     // A sandbox ledger is no ledger of the real thing, and the other way round.
-    const real = await cli(['run', cohort, '--phone', SENDER], { PERISKOPE_API_KEY: 'pk_x' });
+    const output = join(dir, 'cohort.sandbox.results.csv');
+    const real = await cli(['run', cohort, '-o', output, '--phone', SENDER], { PERISKOPE_API_KEY: 'pk_x' });
     expect(real.code).toBe(2);
     expect(real.stderr).toMatch(/sandbox/);
   });
