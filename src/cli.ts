@@ -4,9 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { forgiven } from './app/exit.ts';
 import type { Io, StopSignal } from './app/io.ts';
 import { hushDebug } from './cli/hush-debug.ts';
 import { invocation } from './cli/invocation.ts';
+import { jsonLine, wantsJson, writeJsonLines } from './cli/json-lines.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
 import { removeTemporaries } from './lib/atomic-file.ts';
@@ -15,6 +17,14 @@ import { describeFailure, errorCode, isSystemRefusal } from './lib/failure.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+const json = wantsJson(process.argv.slice(2), process.env);
+if (json) {
+  writeJsonLines(process.stderr);
+  // Node writes its own past every stream.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => process.stderr.write(jsonLine('warn', `${name}: ${message}`)));
+}
 
 // The modules that would print are loaded by the command, later than this.
 const hushed = hushDebug(process);
@@ -27,6 +37,9 @@ if (hushed) process.stderr.write(`group-onboard: ${hushed}\n`);
 let onStop: ((signal: StopSignal) => void) | undefined;
 /** A command has begun its work: people may have been asked. */
 let begun = false;
+/** Exit codes that end as 0 by the user's word. */
+let okCodes: readonly ExitCode[] = [];
+const given = (exit: ExitCode) => (okCodes.includes(exit) ? EXIT.ok : exit);
 function stop(signal: StopSignal): void {
   const handler = onStop;
   onStop = undefined;
@@ -37,7 +50,7 @@ function stop(signal: StopSignal): void {
   // Or the second signal: a person who will not wait. The ledger is append-only and is intact at any instant.
   // A bar may stand in the last line: what the shell says next begins below it.
   if (process.stderr.isTTY) process.stderr.write('\n');
-  process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm);
+  process.exit(given(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm));
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
@@ -72,19 +85,24 @@ function refusalOf(error: unknown): string | undefined {
   return 'a part of this tool cannot be loaded: it is not installed whole, or too few files may be open (ulimit -n)';
 }
 
+/** The last word of a command that failed. Gives its exit code. */
+function tell(exit: ExitCode, message: string): ExitCode {
+  const asZero = forgiven(exit, okCodes);
+  const text = `${message}${asZero ? `; ${asZero}` : ''}`;
+  process.stderr.write(json ? jsonLine('error', text, { exit_code: exit }) : `group-onboard: ${text}\n`);
+  return exit;
+}
+
 /** One line for what the user can act on; a defect of ours asks to be reported, with its stack only when wanted. */
 function explain(error: unknown): ExitCode {
-  if (error instanceof OnboardError) {
-    process.stderr.write(`group-onboard: ${error.message}\n`);
-    return error.exitCode;
-  }
+  if (error instanceof OnboardError) return tell(error.exitCode, error.message);
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
-    process.stderr.write(`group-onboard: ${refusal}: put that right, and run the same command again\n`);
-    return begun ? EXIT.again : EXIT.usage;
+    const what = `${refusal}: put that right, and run the same command again`;
+    return tell(begun ? EXIT.again : EXIT.usage, what);
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`group-onboard: a defect of this tool: ${message.split('\n')[0]}\n`);
+  tell(EXIT.defect, `a defect of this tool: ${message.split('\n')[0]}`);
   if (process.env['GROUP_ONBOARD_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.defect;
 }
@@ -98,14 +116,18 @@ process.on('uncaughtException', (error) => process.exit(explain(error)));
 
 let exit: ExitCode = EXIT.ok;
 try {
-  await program(io, version, (code) => {
+  const done = (code: ExitCode) => {
     exit = code;
-  }).parseAsync(process.argv);
+  };
+  const begins = (codes: readonly ExitCode[]) => {
+    okCodes = codes;
+  };
+  await program(io, version, done, begins).parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) exit = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else exit = explain(error);
 }
-process.exitCode = exit;
+process.exitCode = given(exit);
 // A connection that somebody holds open, or a name that is still looked up, must not keep the process. What was said comes first.
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => stream.write('', () => resolve()));

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCohort } from '../cohort/cohort.ts';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { CheckConfig } from '../config/run.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
@@ -11,12 +11,15 @@ import { firstRows } from '../plan/pair-list.ts';
 import { asksNeeded, busiestOf, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
 import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
+import { type Tally, TallyMaker } from '../report/summary/tally.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
+import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
-import { type Projection, project } from './outputs/project.ts';
+import { type Projection, previousOf, project } from './outputs/project.ts';
+import { offlineEnding, writeRecord } from './outputs/record.ts';
 import { releasing } from './releases.ts';
 
 /** Problems shown one by one; beyond them they are counted. `--output` has all. */
@@ -26,6 +29,7 @@ const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
 /** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
 export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
+  const startedAt = systemClock.now();
   return releasing(async (releases) => {
     const beside = join(tmpdir(), 'cohort');
     const { path, name = path } = await cohortFile(config.cohort.path, { stdin: io.stdin, beside, releases });
@@ -38,10 +42,9 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
     }
 
-    const write = (text: string) => io.stdout.write(text);
-    // With the plan itself on stdout, the words go to stderr.
-    const say = config.output === '-' ? (text: string) => io.stderr.write(text) : write;
-    const stream = config.output === '-' ? io.stderr : io.stdout;
+    // With the plan itself, or the record, on stdout, the words go to stderr.
+    const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
+    const say = (text: string) => stream.write(text);
     const seenOnce = isSeenOnce(io, stream);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
@@ -98,6 +101,40 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
         throw error;
       }
     }
-    return plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;
+    const exit = plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;
+    const asZero = forgiven(exit, config.okCodes);
+    if (asZero) say(`note: ${asZero}\n`);
+    if (config.json || config.log.records) {
+      const facts = { command: 'check', cohort: name, results: config.output, exit } as const;
+      const more = {
+        dryRun: true,
+        shard: config.shard && shardText(config.shard),
+        countries: plan.countries,
+      };
+      const tally = await plannedTally(cohort);
+      writeRecord(offlineEnding({ ...facts, ...more, tally }, startedAt), config, io);
+    }
+    return exit;
   });
+}
+
+/** What `run` would write, by status. */
+async function plannedTally(cohort: Cohort): Promise<Tally> {
+  const tally = new TallyMaker();
+  const projection: Projection = {
+    firstRow: firstRows(),
+    recorded: () => undefined,
+    previous: (row) => previousOf(cohort.previous(row)),
+    selection: NO_SELECTION,
+    dryRun: true,
+    stop: undefined,
+    limited: false,
+  };
+  for await (const batch of cohort.readings()) {
+    for (const reading of batch) {
+      const { chatId, status, reasonCode } = project(reading, projection);
+      tally.add(chatId, status, reasonCode);
+    }
+  }
+  return tally;
 }

@@ -13,6 +13,11 @@ export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCo
   return EXIT.ok;
 }
 
+/** What to say of an exit code that the user has end as 0; undefined: it ends as it is. */
+export function forgiven(exit: ExitCode, okCodes: readonly ExitCode[]): string | undefined {
+  return okCodes.includes(exit) ? `exit code ${exit}, which ends as 0 (--ok-codes)` : undefined;
+}
+
 const AGAIN: readonly ExitCode[] = [EXIT.again, EXIT.sigint, EXIT.sigterm];
 
 /** Words as a shell reads them back, also where a terminal shows a character of them as its number. */

@@ -18,9 +18,11 @@ import { publicName } from '../report/summary/public-text.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { openSharing } from './asking/share.ts';
+import { forgiven } from './exit.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertReplaceable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable, forLog, publish } from './outputs/publish.ts';
+import { writeRecord } from './outputs/record.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, type Readers } from './phones/readers.ts';
@@ -136,6 +138,8 @@ async function tell(
   const stop = control.reason;
   const unfinished = out + waiting + unread + unknown + tally.counts.left;
   const exit = stop?.exit ?? (unfinished > 0 ? EXIT.incomplete : EXIT.ok);
+  const asZero = forgiven(exit, config.okCodes);
+  if (asZero) session.log.info({ exit_code: exit }, asZero);
   const sandbox = config.target.kind === 'sandbox';
   const ending: Ending = {
     command: 'follow-up',
@@ -154,8 +158,8 @@ async function tell(
     waitedMs: live.waits.total(),
     ...timesOf(session),
   };
-  // With the results themselves on stdout, the words go to stderr.
-  const stream = config.output === '-' ? io.stderr : io.stdout;
+  // With the results themselves, or the record, on stdout, the words go to stderr.
+  const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
   const facts: FollowUpFacts = {
     file: config.results,
     groups: counts,
@@ -169,9 +173,10 @@ async function tell(
     toDo: unlisted === undefined ? config.reports.toDo : undefined,
     stopped: stop?.message,
   };
-  const say = safeWriter(stream);
-  if (!config.log.quiet) say(forLog(followUpText(facts), ending, io.env));
+  if (!config.log.quiet && !(config.log.records && stream === io.stderr))
+    safeWriter(stream)(forLog(followUpText(facts), ending, io.env));
   await publish(ending, config.reports, io.env);
+  writeRecord(ending, config, io);
   if (unlisted !== undefined) throw unlisted;
   return exit;
 }

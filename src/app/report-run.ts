@@ -12,12 +12,13 @@ import type { Tally } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { LimiterSnapshot } from '../send/rate-limit/limiter.ts';
 import type { StopReason } from '../send/run-control.ts';
-import { exitCodeOf, nextStep, shellWords, typedCommand } from './exit.ts';
+import { exitCodeOf, forgiven, nextStep, shellWords, typedCommand } from './exit.ts';
 import type { Inputs } from './inputs.ts';
 import { isSeenOnce, wantsColour } from './io.ts';
 import { writePage } from './outputs/own-files.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import { forLog, publish } from './outputs/publish.ts';
+import { writeRecord } from './outputs/record.ts';
 import { writeResults } from './outputs/write-results.ts';
 import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
@@ -65,6 +66,8 @@ export async function reportRun(
   });
   const exit = exitCodeOf(tally.counts, stop);
   progress.stop();
+  const asZero = forgiven(exit, config.okCodes);
+  if (asZero) session.log.info({ exit_code: exit }, asZero);
   const limiter = phones?.limiter.snapshot;
   // What failed here is thrown after the summary has been shown.
   const unreported = page && (await writeReport(config, session, page, stop, limiter));
@@ -131,7 +134,7 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
     waitedMs: live.waits.total(),
     ...timesOf(session),
   };
-  if (!config.log.quiet) {
+  if (!config.log.quiet && !config.log.records) {
     const terminal = Boolean(io.stderr.isTTY);
     const text = summaryText(
       {
@@ -149,5 +152,9 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
     );
     safeWriter(io.stderr)(forLog(text, ending, io.env));
   }
-  await publish(ending, config.reports, io.env);
+  try {
+    await publish(ending, config.reports, io.env);
+  } finally {
+    writeRecord(ending, { json: false, log: config.log }, io);
+  }
 }

@@ -13,9 +13,14 @@ import { summaryOfResults } from '../report/summary/summary.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertReportable, assertToDo, writePage } from './outputs/own-files.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
+import { offlineEnding, writeRecord } from './outputs/record.ts';
 
 /** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
-export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'>): Promise<ExitCode> {
+export async function report(
+  config: ReportConfig,
+  io: Pick<Io, 'env' | 'stdout' | 'stderr'>,
+): Promise<ExitCode> {
+  const startedAt = systemClock.now();
   const cohort = await openResultsCsv(config.results);
   await assertReportable(config.report);
   if (config.toDo) await assertToDo(config.toDo);
@@ -49,13 +54,20 @@ export async function report(config: ReportConfig, io: Pick<Io, 'env' | 'stdout'
   );
   const unlisted = await toDo?.commit();
   if (unlisted !== undefined) throw unlisted;
-  const written = { report: config.report, toDo: config.toDo, names: isSeenOnce(io, io.stdout) };
-  io.stdout.write(summaryOfResults(tally, config.results, written));
+  // With the record on stdout, the words go to stderr.
+  const say = config.json ? io.stderr : io.stdout;
+  const written = { report: config.report, toDo: config.toDo, names: isSeenOnce(io, say) };
+  say.write(summaryOfResults(tally, config.results, written));
   if (unreadable > 0) {
-    io.stdout.write(
-      `note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`,
-    );
+    say.write(`note     ${count(unreadable, 'row')} without a status, not counted: the file was edited\n`);
   }
+  const facts = {
+    command: 'report',
+    cohort: config.results,
+    results: config.results,
+    exit: EXIT.ok,
+  } as const;
+  writeRecord(offlineEnding({ ...facts, tally }, startedAt), config, io);
   return EXIT.ok;
 }
 

@@ -142,7 +142,7 @@ function openOutput(config: SessionConfig, io: Io, live: Live): Output {
     start: () => {
       const { progress: wanted } = config.log;
       if (wanted === 'off') return;
-      const isOwn = io.stderr.isTTY && io.env['TERM'] !== 'dumb';
+      const isOwn = config.log.format === 'text' && io.stderr.isTTY && io.env['TERM'] !== 'dumb';
       const bar = isOwn && (wanted === 'on' || !io.env['CI']);
       if (bar) {
         progress = startBar(io.stderr, () => live.moment(), write);

@@ -27,8 +27,16 @@ Exit codes:
 /** Commands whose flags are not set in the environment. */
 const UNBOUND = new Set(['sandbox', 'completion', 'explain']);
 
-/** The whole command line. `version` comes from package.json. */
-export function program(io: Io, version: string, done: (exit: ExitCode) => void): Command {
+/**
+ * The whole command line. `version` comes from package.json.
+ * @param begins called before the command that was named begins, with the exit codes that end as 0
+ */
+export function program(
+  io: Io,
+  version: string,
+  done: (exit: ExitCode) => void,
+  begins: (okCodes: readonly ExitCode[]) => void = () => {},
+): Command {
   const root = new Command('group-onboard')
     .description('Gets every person of a cohort CSV into their WhatsApp group through the Periskope API.')
     .version(version, '-V, --version')
@@ -51,6 +59,7 @@ export function program(io: Io, version: string, done: (exit: ExitCode) => void)
   root.hook('preAction', (_root, command) => {
     const bound = root.commands.filter((one) => !UNBOUND.has(one.name()));
     if (bound.includes(command)) applyEnvironment(command, bound, io.env);
+    begins(command.opts<{ okCodes?: readonly ExitCode[] }>().okCodes ?? []);
   });
   for (const command of [root, ...root.commands]) {
     command.exitOverride();

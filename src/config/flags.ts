@@ -2,8 +2,10 @@
 import {
   API_OPTIONS,
   COHORT_OPTIONS,
+  ENDING_OPTIONS,
   FILE_OPTIONS,
   FOLLOW_UP_OWN_OPTIONS,
+  JSON_OPTIONS,
   LOG_OPTIONS,
   MERGE_OWN_OPTIONS,
   PACE_OPTIONS,
@@ -38,6 +40,8 @@ export const CHECK_OPTIONS = {
   dailyCap: PACE_OPTIONS.dailyCap,
   batchSize: PACE_OPTIONS.batchSize,
   ...SHARD_OPTIONS,
+  ...ENDING_OPTIONS,
+  ...JSON_OPTIONS,
   ...LOG_OPTIONS,
 };
 
@@ -46,14 +50,18 @@ export const FOLLOW_UP_OPTIONS = {
   toDo: FILE_OPTIONS.toDo,
   summaryJson: SUMMARY_OPTIONS.summaryJson,
   ...REACH_OPTIONS,
+  ...ENDING_OPTIONS,
+  ...JSON_OPTIONS,
   ...LOG_OPTIONS,
 };
 
-export const REPORT_OPTIONS = { report: FILE_OPTIONS.report, toDo: FILE_OPTIONS.toDo };
+export const REPORT_OPTIONS = { report: FILE_OPTIONS.report, toDo: FILE_OPTIONS.toDo, ...JSON_OPTIONS };
 
 export const MERGE_OPTIONS = {
   ...MERGE_OWN_OPTIONS,
   ...COHORT_OPTIONS,
+  ...ENDING_OPTIONS,
+  ...JSON_OPTIONS,
 };
 
 export const REBUILD_OPTIONS = {

@@ -1,4 +1,4 @@
-import { OnboardError } from '../domain/errors.ts';
+import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import type { Sender } from '../domain/words.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
@@ -6,6 +6,7 @@ import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from
 import type { FollowUpFlags } from './flags.ts';
 import {
   DEFAULT_CONCURRENCY,
+  jsonOnStdout,
   type LimitPer,
   type LogConfig,
   logConfig,
@@ -36,6 +37,9 @@ export interface FollowUpConfig {
   readonly list: boolean;
   /** Names the rows of invites that are older than this. */
   readonly olderThanMs: number | undefined;
+  readonly okCodes: readonly ExitCode[];
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
   readonly log: LogConfig;
 }
 
@@ -72,6 +76,8 @@ export function followUpConfig(
     gap: undefined,
     list: flags.list === true,
     olderThanMs: flags.olderThan,
+    okCodes: flags.okCodes ?? [],
+    json: jsonOnStdout(flags, output),
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
 }

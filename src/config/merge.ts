@@ -1,7 +1,8 @@
+import type { ExitCode } from '../domain/errors.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { usage } from './api.ts';
 import type { MergeFlags } from './flags.ts';
-import { type CohortConfig, cohortConfig } from './run.ts';
+import { type CohortConfig, cohortConfig, jsonOnStdout } from './run.ts';
 
 /** What `merge` needs: the results of the shards, and where they go together. */
 export interface MergeConfig {
@@ -10,6 +11,10 @@ export interface MergeConfig {
   readonly cohort: CohortConfig | undefined;
   /** A path, or '-' for stdout. */
   readonly output: string;
+  /** Exit codes that end as 0. */
+  readonly okCodes: readonly ExitCode[];
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
 }
 
 export function mergeConfig(results: readonly string[], flags: Partial<MergeFlags>): MergeConfig {
@@ -24,5 +29,7 @@ export function mergeConfig(results: readonly string[], flags: Partial<MergeFlag
     results,
     cohort: cohort === undefined ? undefined : cohortConfig(cohort, flags),
     output,
+    okCodes: flags.okCodes ?? [],
+    json: jsonOnStdout(flags, output),
   });
 }

@@ -4,7 +4,16 @@ import type { CountryCode } from 'libphonenumber-js/max';
 import { parseShard } from '../domain/shard.ts';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../lib/units.ts';
 import { choice, choiceOr, named, type Typed, text, toggle, value, valueOr } from './typed-option.ts';
-import { batchSize, chatId, country, LARGEST_BATCH, RETRYABLE, SELECTABLE, statuses } from './values.ts';
+import {
+  batchSize,
+  chatId,
+  country,
+  LARGEST_BATCH,
+  okCodes,
+  RETRYABLE,
+  SELECTABLE,
+  statuses,
+} from './values.ts';
 
 const people = (words: string) => parseCount(words);
 
@@ -217,6 +226,16 @@ export const SELECTION_OPTIONS = {
   ...SHARD_OPTIONS,
 };
 
+/** How the end is given to whoever started the command. */
+export const ENDING_OPTIONS = {
+  okCodes: value(
+    '--ok-codes <LIST>',
+    'exit codes that end as 0, like 4,75; summary, metrics and log have the real one',
+    SAFETY,
+    okCodes,
+  ),
+};
+
 export const SAFETY_OPTIONS = {
   breaker: value(
     '--breaker <N>',
@@ -236,6 +255,7 @@ export const SAFETY_OPTIONS = {
     SAFETY,
     parseDuration,
   ),
+  ...ENDING_OPTIONS,
 };
 
 /** The log, for commands without a progress bar. */
@@ -247,8 +267,22 @@ export const LOG_OPTIONS = {
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
     'info',
   ),
-  logFormat: choice('--log-format <FORMAT>', 'text on a terminal, else json', OUTPUT, ['text', 'json']),
+  logFormat: choice(
+    '--log-format <FORMAT>',
+    'text on a terminal, else json; asked for by name, json makes JSON lines of all of stderr',
+    OUTPUT,
+    ['text', 'json'],
+  ),
   quiet: toggle('-q, --quiet', 'no log below errors, no progress and no summary', OUTPUT),
+};
+
+/** For commands whose words go to standard output. */
+export const JSON_OPTIONS = {
+  json: toggle(
+    '--json',
+    'the summary as JSON (fixtures/summary.schema.json) on stdout, and nothing else',
+    OUTPUT,
+  ),
 };
 
 export const PROGRESS_OPTIONS = {

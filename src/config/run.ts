@@ -1,4 +1,5 @@
 import type { CountryCode } from '../cohort/normalizer.ts';
+import type { ExitCode } from '../domain/errors.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';
 import { isSameFile } from '../lib/same-file.ts';
@@ -28,6 +29,8 @@ export type LimitPer = 'key' | 'phone';
 export interface LogConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'text' | 'json';
+  /** JSON was asked for: then the summary is a record, too, and nothing is drawn. Unasked, only the log's own lines are JSON. */
+  readonly records: boolean;
   readonly progress: 'auto' | 'on' | 'off';
   /** Errors only; neither progress nor summary. */
   readonly quiet: boolean;
@@ -82,6 +85,8 @@ export interface RunConfig extends PaceConfig {
   readonly askAgain: boolean;
   readonly maxErrors: Tolerance | undefined;
   readonly deadlineMs: number | undefined;
+  /** Exit codes that end as 0. */
+  readonly okCodes: readonly ExitCode[];
   readonly log: LogConfig;
 }
 
@@ -100,6 +105,9 @@ export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly excel: boolean;
   readonly limitPer: LimitPer;
   readonly batchSize: number;
+  readonly okCodes: readonly ExitCode[];
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
   readonly log: LogConfig;
 }
 
@@ -108,6 +116,18 @@ export interface ReportConfig {
   readonly results: string;
   readonly report: string;
   readonly toDo: string | undefined;
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
+}
+
+/** Whether the summary goes to standard output as JSON, where nothing else may be. */
+export function jsonOnStdout(
+  flags: { readonly json?: boolean | undefined },
+  output: string | undefined,
+): boolean {
+  if (flags.json === true && output === '-')
+    throw usage('--json and --output - both write to standard output: give --output a file');
+  return flags.json === true;
 }
 
 /** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
@@ -145,6 +165,7 @@ export function logConfig(
   return Object.freeze({
     level: quiet ? 'error' : flags.logLevel,
     format: flags.logFormat ?? (stderrIsTerminal ? 'text' : 'json'),
+    records: flags.logFormat === 'json',
     progress: quiet ? 'off' : flags.progress,
     quiet,
   });
@@ -234,6 +255,8 @@ export function checkConfig(
     limitPer: flags.limitPer,
     ...paceConfig(flags),
     batchSize: flags.batchSize,
+    okCodes: flags.okCodes ?? [],
+    json: jsonOnStdout(flags, output),
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
 }
@@ -242,7 +265,7 @@ export function reportConfig(results: string, flags: ReportFlags): ReportConfig 
   if (results === '-') throw usage('report reads a results CSV from a file: give its name');
   const report = flags.report ?? `${results.replace(/\.csv$/i, '')}.html`;
   const { toDo } = reportFiles(results, { ...flags, report }, { output: results, ledger: undefined });
-  return Object.freeze({ results, report, toDo });
+  return Object.freeze({ results, report, toDo, json: flags.json === true });
 }
 
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */
@@ -278,6 +301,7 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     askAgain: flags.askAgainInNewLedger === true,
     maxErrors: flags.maxErrors,
     deadlineMs: flags.deadline,
+    okCodes: flags.okCodes ?? [],
     log: logConfig(flags, stderrIsTerminal),
   });
 }

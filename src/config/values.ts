@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { parseChatId } from '../domain/chat-id.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import { parseCount } from '../lib/units.ts';
 
@@ -64,4 +65,29 @@ export function country(text: string): CountryCode {
   if (!/^[A-Z]{2}$/.test(code))
     throw new RangeError(`“${text}” is not a country; write two letters, like IN or BR`);
   return code === 'UK' ? 'GB' : (code as CountryCode);
+}
+
+/**
+ * Exit codes that may end as 0: the work has begun, or another run is at it, and a later run goes on. After 1, 2 and 3 nothing
+ * was sent and no later run sends anything: a scheduler that took them for good would never tell.
+ */
+const FORGIVABLE: readonly ExitCode[] = [
+  EXIT.incomplete,
+  EXIT.safety,
+  EXIT.locked,
+  EXIT.again,
+  EXIT.sigint,
+  EXIT.sigterm,
+];
+
+/** `4,75` → exit codes, of those that may end as 0. */
+export function okCodes(text: string): readonly ExitCode[] {
+  const words = text.split(',').map((word) => word.trim());
+  const codes = words.map((word) => {
+    const code = FORGIVABLE.find((one) => String(one) === word);
+    if (code !== undefined) return code;
+    const why = /^[123]$/.test(word) ? ': it means that nothing can be sent, which nobody would see' : '';
+    throw new RangeError(`“${word}” cannot end as 0${why}; give some of ${FORGIVABLE.join(', ')}, like 4,75`);
+  });
+  return [...new Set(codes)];
 }

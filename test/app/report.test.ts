@@ -10,13 +10,18 @@ import { scratch } from '../helpers.ts';
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/results.csv', import.meta.url));
 
+const stderr = new PassThrough() as unknown as NodeJS.WriteStream;
+
 describe('report', () => {
   it('gives every row the words that the file has for it', async () => {
     const dir = await scratch();
     const results = join(dir, 'results.csv');
     await copyFile(FIXTURE, results);
     const stdout = new PassThrough();
-    const exit = await report({ results, report: join(dir, 'r.html'), toDo: undefined }, { env: {}, stdout });
+    const exit = await report(
+      { results, report: join(dir, 'r.html'), toDo: undefined, json: false },
+      { env: {}, stdout, stderr },
+    );
     expect(exit).toBe(0);
     stdout.end();
     expect((await stdout.toArray()).join('')).toContain('5 rows');
@@ -30,9 +35,9 @@ describe('report', () => {
   it('takes a file whose header does not end like ours for no results', async () => {
     const path = join(await scratch(), 'x.csv');
     await writeFile(path, 'chat_id,phone\n1,2\n');
-    const io = { env: {}, stdout: new PassThrough() };
+    const io = { env: {}, stdout: new PassThrough(), stderr };
     await expect(
-      report({ results: path, report: `${path}.html`, toDo: undefined }, io),
+      report({ results: path, report: `${path}.html`, toDo: undefined, json: false }, io),
     ).rejects.toMatchObject({
       code: 'COHORT_COLUMNS',
       exitCode: 3,

@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--limit': '9',
   '--retry': 'failed',
   '--only-status': 'failed',
+  '--ok-codes': '4,75',
   '--shard': '1/2',
   '--breaker': '7',
   '--max-errors': '5%',

@@ -9,9 +9,10 @@ import { sweepLitter } from '../../lib/atomic-file.ts';
 import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
-import { exitCodeOf } from '../exit.ts';
+import { exitCodeOf, forgiven } from '../exit.ts';
 import { assertOutput } from '../inputs.ts';
 import { type Io, systemClock } from '../io.ts';
+import { offlineEnding, writeRecord } from '../outputs/record.ts';
 import { releasing } from '../releases.ts';
 import { ByRow, type FromFile } from './by-row.ts';
 import { mergedText, Ranges } from './merged-text.ts';
@@ -22,6 +23,7 @@ const BATCH = 500;
 
 /** The results of the shards of a cohort, put together in the order of the cohort. Asks nobody. */
 export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitCode> {
+  const startedAt = systemClock.now();
   return releasing(async (releases) => {
     const files: ResultsFile[] = [];
     for (const path of config.results) files.push(await openResultsFile(path));
@@ -49,10 +51,20 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
       await writer.abort();
       throw error;
     }
-    // With the results themselves on stdout, the words go to stderr.
-    const say = config.output === '-' ? io.stderr : io.stdout;
+    // With the results themselves, or the record, on stdout, the words go to stderr.
+    const say = config.output === '-' || config.json ? io.stderr : io.stdout;
     say.write(mergedText(config, out.tally, out.missing));
-    return out.missing.rows > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
+    const exit = out.missing.rows > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
+    const asZero = forgiven(exit, config.okCodes);
+    if (asZero) say.write(`note     ${asZero}\n`);
+    const facts = {
+      command: 'merge',
+      cohort: config.cohort?.path ?? config.results.join(' '),
+      results: config.output === '-' ? undefined : config.output,
+      exit,
+    } as const;
+    writeRecord(offlineEnding({ ...facts, tally: out.tally }, startedAt), config, io);
+    return exit;
   });
 }
 

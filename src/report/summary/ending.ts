@@ -6,7 +6,7 @@ import type { Tally } from './tally.ts';
 
 /** Everything that is known when a command ends: what the summaries for machines and for CI are made of. */
 export interface Ending {
-  readonly command: 'run' | 'follow-up';
+  readonly command: 'run' | 'follow-up' | 'check' | 'report' | 'merge';
   /** The file that was read, as the user named it; `-` is standard input. */
   readonly cohort: string;
   /** Where the results went; undefined: standard output, or nowhere. */

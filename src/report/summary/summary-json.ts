@@ -30,7 +30,7 @@ export const SummarySchema = z
   .object({
     schema: z.literal(SCHEMA),
     version: z.literal(SUMMARY_VERSION),
-    command: z.enum(['run', 'follow-up']),
+    command: z.enum(['run', 'follow-up', 'check', 'report', 'merge']),
     cohort: z.string().describe('the file that was read, as it was named; - is standard input'),
     results: z.string().nullable().describe('null: standard output, or no results'),
     ledger: z.string().nullable(),
@@ -44,7 +44,7 @@ export const SummarySchema = z
     started_at: z.iso.datetime(),
     ended_at: z.iso.datetime(),
     duration_seconds: seconds.describe('by a clock that no change of the time of day touches'),
-    exit_code: z.int(),
+    exit_code: z.int().describe('of the work; --ok-codes may have the process end as 0 all the same'),
     stopped: z
       .object({ reason_code: reasonCode, message: z.string() })
       .nullable()
@@ -78,7 +78,7 @@ export const SummarySchema = z
   })
   .meta({
     title: 'group-onboard summary',
-    description: 'What `group-onboard … --summary-json FILE` writes',
+    description: 'What `group-onboard … --summary-json FILE` writes, and `--json` prints',
   });
 
 export type Summary = z.infer<typeof SummarySchema>;

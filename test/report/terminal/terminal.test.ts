@@ -156,7 +156,7 @@ describe('the bar', () => {
 describe('the log', () => {
   const lines = (format: 'json' | 'text', colour = false) => {
     const out: string[] = [];
-    const config = { level: 'info', format, progress: 'off', quiet: false } as const;
+    const config = { level: 'info', format, records: false, progress: 'off', quiet: false } as const;
     const log = createLog({ config, write: (line) => out.push(line), secret: 'pk_secret', colour });
     return { log, out };
   };
