@@ -20,6 +20,7 @@ import type { History } from '../send/groups/notifications.ts';
 import { openSharing } from './asking/share.ts';
 import { forgiven } from './exit.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
+import { notify } from './outputs/notify.ts';
 import { assertReplaceable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable, forLog, publish } from './outputs/publish.ts';
 import { writeRecord } from './outputs/record.ts';
@@ -176,6 +177,7 @@ async function tell(
   if (!config.log.quiet && !(config.log.records && stream === io.stderr))
     safeWriter(stream)(forLog(followUpText(facts), ending, io.env));
   await publish(ending, config.reports, io.env);
+  await notify(ending, config.notify, session.log);
   writeRecord(ending, config, io);
   if (unlisted !== undefined) throw unlisted;
   return exit;

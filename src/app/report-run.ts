@@ -15,6 +15,7 @@ import type { StopReason } from '../send/run-control.ts';
 import { exitCodeOf, forgiven, nextStep, shellWords, typedCommand } from './exit.ts';
 import type { Inputs } from './inputs.ts';
 import { isSeenOnce, wantsColour } from './io.ts';
+import { notify } from './outputs/notify.ts';
 import { writePage } from './outputs/own-files.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import { forLog, publish } from './outputs/publish.ts';
@@ -155,6 +156,7 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
   try {
     await publish(ending, config.reports, io.env);
   } finally {
+    await notify(ending, config.notify, session.log);
     writeRecord(ending, { json: false, log: config.log }, io);
   }
 }

@@ -6,7 +6,12 @@ import { OnboardError } from '../domain/errors.ts';
 import { nearest } from '../lib/text.ts';
 
 /** Variables that no flag is named after: shard.ts, api.ts, cli.ts. */
-const WITHOUT_FLAG = ['GROUP_ONBOARD_SHARDS', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_DEBUG'];
+const WITHOUT_FLAG = [
+  'GROUP_ONBOARD_SHARDS',
+  'GROUP_ONBOARD_REDIS_URL_FILE',
+  'GROUP_ONBOARD_NOTIFY_FILE',
+  'GROUP_ONBOARD_DEBUG',
+];
 
 /**
  * @param bound every command that has variables: one environment may serve them all

@@ -87,11 +87,13 @@ function besideKey(text: string): string | undefined {
 
 /** What to say of files with secrets that everybody on this machine may read. */
 export function secretFileWarnings(env: Env): readonly string[] {
-  return ['PERISKOPE_API_KEY_FILE', 'GROUP_ONBOARD_REDIS_URL_FILE'].flatMap((name) => {
-    const file = env[name];
-    if (!file || !isOpenToAll(file)) return [];
-    return `${name}: everybody on this machine may read ${visible(file)}; make it yours alone: chmod 600`;
-  });
+  return ['PERISKOPE_API_KEY_FILE', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_NOTIFY_FILE'].flatMap(
+    (name) => {
+      const file = env[name];
+      if (!file || !isOpenToAll(file)) return [];
+      return `${name}: everybody on this machine may read ${visible(file)}; make it yours alone: chmod 600`;
+    },
+  );
 }
 
 /** https only; http for the machine itself, where a key cannot be overheard. */

@@ -8,6 +8,7 @@ import {
   JSON_OPTIONS,
   LOG_OPTIONS,
   MERGE_OWN_OPTIONS,
+  NOTIFY_OPTIONS,
   PACE_OPTIONS,
   PROGRESS_OPTIONS,
   REACH_OPTIONS,
@@ -21,6 +22,7 @@ import type { FlagsOf } from './typed-option.ts';
 export const RUN_OPTIONS = {
   ...COHORT_OPTIONS,
   ...FILE_OPTIONS,
+  ...NOTIFY_OPTIONS,
   ...API_OPTIONS,
   ...PACE_OPTIONS,
   ...SELECTION_OPTIONS,
@@ -49,6 +51,7 @@ export const FOLLOW_UP_OPTIONS = {
   ...FOLLOW_UP_OWN_OPTIONS,
   toDo: FILE_OPTIONS.toDo,
   summaryJson: SUMMARY_OPTIONS.summaryJson,
+  ...NOTIFY_OPTIONS,
   ...REACH_OPTIONS,
   ...ENDING_OPTIONS,
   ...JSON_OPTIONS,

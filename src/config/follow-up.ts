@@ -4,6 +4,7 @@ import { isSameFile } from '../lib/same-file.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api.ts';
 import type { FollowUpFlags } from './flags.ts';
+import { type NotifyTarget, notifyTarget } from './notify.ts';
 import {
   DEFAULT_CONCURRENCY,
   jsonOnStdout,
@@ -23,6 +24,8 @@ export interface FollowUpConfig {
   /** The ledger of those results; when the user has not named it, it may be missing. */
   readonly ledger: { readonly path: string; readonly named: boolean };
   readonly reports: ReportFiles;
+  /** Where the summary is posted; undefined: nowhere. */
+  readonly notify: NotifyTarget | undefined;
   readonly origin: string;
   readonly target: Target;
   readonly sender: Sender | undefined;
@@ -65,6 +68,7 @@ export function followUpConfig(
     output,
     ledger,
     reports: reportFiles(results, flags, { output, ledger: ledger.path }),
+    notify: notifyTarget(flags, env),
     origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     target: to,
     sender: sender(flags),

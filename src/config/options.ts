@@ -226,6 +226,16 @@ export const SELECTION_OPTIONS = {
   ...SHARD_OPTIONS,
 };
 
+/** Without `.env()`, as with the URL of Redis: where it comes from decides what it may be. */
+export const NOTIFY_OPTIONS: { readonly notify: Typed<string | undefined> } = {
+  notify: {
+    option: new Option(
+      '--notify <URL>',
+      'post the summary there at the end, for a chat tool; the address is a secret, hence env: GROUP_ONBOARD_NOTIFY, or …_FILE (as a flag: this machine alone)',
+    ).helpGroup(FILES),
+  },
+};
+
 /** How the end is given to whoever started the command. */
 export const ENDING_OPTIONS = {
   okCodes: value(

@@ -7,6 +7,7 @@ import type { Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
 import type { CheckFlags, CohortFlags, ReportFlags, RunFlags } from './flags.ts';
+import { type NotifyTarget, notifyTarget } from './notify.ts';
 import { type PaceConfig, paceConfig } from './pace.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
@@ -59,6 +60,8 @@ export interface RunConfig extends PaceConfig {
   /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
   readonly excel: boolean;
   readonly reports: ReportFiles;
+  /** Where the summary is posted; undefined: nowhere. */
+  readonly notify: NotifyTarget | undefined;
   /** What the ledger is bound to: the API's origin, or `sandbox`. */
   readonly origin: string;
   /** undefined in a dry run without a key: then nothing is read from the API either. */
@@ -281,6 +284,7 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     ...paths,
     excel: flags.excel === true,
     reports: reportFiles(cohort, flags, paths, named),
+    notify: notifyTarget(flags, env),
     origin: flags.sandbox ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     target: to,
     sender: sender(flags),

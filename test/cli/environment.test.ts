@@ -2,6 +2,7 @@ import type { Command, Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { program } from '../../src/cli/program.ts';
 import { redisTarget } from '../../src/config/api.ts';
+import { notifyTarget } from '../../src/config/notify.ts';
 import { isSwitch, variableOf } from '../../src/config/typed-option.ts';
 import { desk } from '../app/in-process.ts';
 
@@ -63,6 +64,11 @@ describe('every flag has its variable', () => {
     if (option.long === '--redis-url') {
       const redis = { [variableOf(option)]: 'redis://127.0.0.1:6379' };
       expect(redisTarget({}, redis)).toMatchObject({ nodes: [{ host: '127.0.0.1', port: 6379 }] });
+      return;
+    }
+    if (option.long === '--notify') {
+      const read = notifyTarget({}, { [variableOf(option)]: 'https://example.com/hook' });
+      expect(read?.url.host).toBe('example.com');
       return;
     }
     const { root, parse } = idle(env);

@@ -43,6 +43,18 @@ describe('--ok-codes', () => {
     expect((await api.counts()).asks).toBe(0);
   });
 
+  it('is not touched by a summary that could not be posted', async () => {
+    const { path } = await cohort([phone(1)]);
+    const api = await sandbox();
+    const env = { ...api.env, GROUP_ONBOARD_NOTIFY: 'http://127.0.0.1:1/s3cret' };
+    const ended = await cli(['run', path, ...api.args, '--log-format', 'json'], env);
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toContain('the summary was not posted (--notify): ECONNREFUSED');
+    expect(ended.stderr).not.toContain('s3cret');
+    expect(JSON.parse(ended.stderr.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ msg: 'summary' });
+    expect((await api.counts()).asks).toBe(1);
+  });
+
   it('is there for check, too', async () => {
     const { path } = await cohort(['123', phone(2)]);
     expect(await cli(['check', path])).toMatchObject({ code: 4 });
