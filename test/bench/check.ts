@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse';
 import { openCohort } from '../../src/cohort/cohort.ts';
 
+const TYPESCRIPT = new URL('../typescript.mjs', import.meta.url).href;
+
 /** How the phones of a bench file are written, and its other cells. */
 const KINDS: Readonly<
   Record<string, { readonly rows: number; readonly row: (i: number, phone: number) => string }>
@@ -75,7 +77,7 @@ export async function bench(): Promise<string> {
 }
 
 function measure(mode: 'bare' | 'ours', path: string, kind: string): Measured {
-  const child = spawnSync(process.execPath, ['--import', 'tsx', self, mode, path, kind], {
+  const child = spawnSync(process.execPath, ['--import', TYPESCRIPT, self, mode, path, kind], {
     encoding: 'utf8',
   });
   if (child.status !== 0) throw new Error(child.stderr);

@@ -23,6 +23,8 @@ import { acquireLock, type Lock, type LockOptions } from '../../src/ledger/lock.
 import { PATIENTLY, scratch, soakTest } from '../helpers.ts';
 import { systemClock } from './system-clock.ts';
 
+const TYPESCRIPT = new URL('../typescript.mjs', import.meta.url).href;
+
 const child = fileURLToPath(new URL('lock-child.ts', import.meta.url));
 const origin = 'sandbox';
 /** Names as holders' files have them. */
@@ -33,7 +35,7 @@ function start(
   path: string,
   then: 'hold' | 'end' | 'close' | 'ask',
 ): ChildProcess & { first: Promise<string> } {
-  const running = spawn(process.execPath, ['--import', 'tsx', child, path, then], {
+  const running = spawn(process.execPath, ['--import', TYPESCRIPT, child, path, then], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => {
@@ -104,7 +106,7 @@ test('kill -9 in the middle of asks: every ask that was promised is there, and a
   const path = join(await scratch(), 'a.jsonl');
   let before = 0;
   for (const promised of [1, 20, 300]) {
-    const asking = spawn(process.execPath, ['--import', 'tsx', child, path, 'ask', String(before)], {
+    const asking = spawn(process.execPath, ['--import', TYPESCRIPT, child, path, 'ask', String(before)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     onTestFinished(() => {

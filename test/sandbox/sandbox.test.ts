@@ -11,6 +11,8 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { bestOfThree, scratch } from '../helpers.ts';
 import { ask, GROUP, get, memberIds, networkError, open, readChat, request, until } from './helpers.ts';
 
+const TYPESCRIPT = new URL('../typescript.mjs', import.meta.url).href;
+
 const P = '91953785';
 
 async function statusPage(statusUrl: string): Promise<SandboxCounts> {
@@ -248,7 +250,7 @@ describe('the record file', () => {
       import { startSandbox } from ${JSON.stringify(new URL('../../src/sandbox/sandbox.ts', import.meta.url).href)};
       const { url } = await startSandbox({ limit: Infinity, recordFile: ${JSON.stringify(recordFile)} });
       console.log(url);`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const child = spawn(process.execPath, ['--import', TYPESCRIPT, '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const url = await new Promise<string>((resolve, reject) => {
