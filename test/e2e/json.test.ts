@@ -66,7 +66,7 @@ describe('--log-format json', () => {
     const { stderr } = await cli(['run', ...JSON_LOG, '--log-format', 'text'], {
       GROUP_ONBOARD_LOG_FORMAT: 'json',
     });
-    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toMatch(/^group-onboard: /);
   });
 
   it('tells the end of check in the log, and its words on stdout', async () => {
