@@ -7,6 +7,7 @@ import { shardText } from '../domain/shard.ts';
 import type { Problem, Row } from '../domain/words.ts';
 import { sweepLitter } from '../lib/atomic-file.ts';
 import { estimateMs } from '../plan/estimate.ts';
+import { OpenHours } from '../plan/open-hours.ts';
 import { firstRows } from '../plan/pair-list.ts';
 import { asksNeeded, busiestOf, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
 import { openResults } from '../report/results/results.ts';
@@ -61,11 +62,17 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     if (rounded !== undefined) say(`note: ${rounded}\n`);
     const asks = asksNeeded(plan, config.batchSize);
     const work = workloads(plan, config.batchSize);
+    const hours = config.hours && new OpenHours(config.hours);
+    for (const region of hours?.neverOpen(plan.countries.keys(), systemClock.now()) ?? [])
+      say(`note: ${hours?.refusal(region)}\n`);
     say(
       planText({
         plan,
         asks,
-        estimateMs: estimateMs(asks, plan.toAsk, config, busiestOf([...work.values()], asks, plan.toAsk)),
+        estimateMs: estimateMs(asks, plan.toAsk, config, busiestOf([...work.values()], asks, plan.toAsk), {
+          people: plan.countries,
+          now: systemClock.now(),
+        }),
         senders:
           cohort.senderColumn === undefined
             ? []

@@ -1,6 +1,8 @@
 import type { RunConfig } from '../config/run.ts';
+import { OnboardError } from '../domain/errors.ts';
 import { maskSender } from '../domain/sender.ts';
 import type { Selection } from '../plan/decide.ts';
+import { OpenHours } from '../plan/open-hours.ts';
 import { type Knowledge, roundedIdsNote, type Survey, survey, workloads } from '../plan/survey.ts';
 import { logCountries } from './asking/agreed.ts';
 import { formerStatus } from './going-on/former-results.ts';
@@ -44,8 +46,15 @@ export async function makePlan(config: RunConfig, session: Session, inputs: Inpu
     },
     'cohort read',
   );
+  if (config.hours) assertOpening(new OpenHours(config.hours), plan.countries.keys(), session.clock.now());
   logCountries({ config, io, plan, log });
   return { plan, selection, knowledge };
+}
+
+/** @throws OnboardError CONFIG where some of the people could never be asked */
+function assertOpening(hours: OpenHours, regions: Iterable<string>, now: number): void {
+  const [never] = hours.neverOpen(regions, now);
+  if (never !== undefined) throw new OnboardError('CONFIG', hours.refusal(never));
 }
 
 /** Per sending phone, masked: people to ask. `default` stands for the run's own where it has none yet (a dry run). */

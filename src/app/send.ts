@@ -3,11 +3,15 @@ import { EXIT } from '../domain/errors.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
 import { alreadyDone } from '../plan/already-done.ts';
 import { estimateMs } from '../plan/estimate.ts';
+import { OpenHours } from '../plan/open-hours.ts';
 import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
 import { agreed } from './asking/agreed.ts';
 import { askAll } from './asking/ask-all.ts';
+import type { Waiting } from './asking/live.ts';
+import { Rounds } from './asking/rounds.ts';
 import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs.ts';
+import { systemClock } from './io.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
 import { connectPhones, type Phones } from './phones/senders.ts';
 import type { Plan } from './plan.ts';
@@ -39,13 +43,26 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   const { live } = session;
   const { plan } = made;
   const throttled = new Set<string>();
+  const hours = config.hours && new OpenHours(config.hours);
+  let waiting: Waiting | undefined;
+  const rounds = new Rounds({
+    ...{ clock, control, log, deadlineAt: deadlineOf(config, session) },
+    hours: hours?.text,
+    shows: (wait) => {
+      waiting = wait;
+      if (wait?.waitingWhy === undefined) live.waits.ends();
+      else live.waits.begins(wait.waitingWhy);
+    },
+  });
   const phones = connectPhones({
+    hours,
+    later: (pair) => rounds.later(pair),
     ...{ ...session, ...inputs, config, plan, to, sharing },
     events: live,
     waits: live.waits,
     throttled: (pair) => throttled.add(pairName(pair)),
   });
-  live.waiting = () => phones.limiter.snapshot;
+  live.waiting = () => waiting ?? phones.limiter.snapshot;
   const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
     const { calls } = phones;
     if (!(await agreed({ ...session, config, plan, sender: to.sender, troubles, calls }))) return false;
@@ -58,6 +75,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   const asking = askAll({
     ...{ ...session, ...inputs, ...made, phones, ready },
     ...{ batchSize, limit, precheck, dryRun },
+    ...{ rounds, mayComeBack: hours !== undefined || config.untilDone, now: () => clock.now() },
     events: live,
   }).then(
     (limited) => ({ limited, failure: undefined }),
@@ -70,13 +88,15 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
 }
 
-/** What the pauses between asks that the user wants take in all, ms; undefined: none are wanted. A daily cap ends the run. */
+/** What the pauses between asks that the user wants take in all, ms; undefined: none are wanted. A daily cap ends the run, or is waited for. */
 function paceMs(config: RunConfig, plan: Survey, people: number): number | undefined {
-  const { gap, maxRate, batchSize } = config;
-  if (gap === undefined && maxRate === undefined) return undefined;
+  const { gap, maxRate, batchSize, hours } = config;
+  const dailyCap = config.untilDone ? config.dailyCap : undefined;
+  if ((gap ?? maxRate ?? hours ?? dailyCap) === undefined) return undefined;
   const asks = Math.min(asksNeeded(plan, batchSize), people);
   const busiest = busiestOf([...workloads(plan, batchSize).values()], asks, people);
-  return estimateMs(asks, people, { ...config, dailyCap: undefined }, busiest);
+  const when = { people: plan.countries, now: systemClock.now() };
+  return estimateMs(asks, people, { ...config, dailyCap }, busiest, when);
 }
 
 /** What comes of the asking, or nothing once the run has to go on without it: the ledger has it as it is. */
@@ -105,6 +125,11 @@ function logDone(
   const capped = others.length > 0 ? undefined : sender;
   const done = alreadyDone(plan, ledger, { dailyCap, sender: capped }, clock.now());
   if (done) log.info(done.facts, done.message);
+}
+
+/** When the run has to end, epoch ms. */
+function deadlineOf({ deadlineMs }: RunConfig, { clock, startedAt }: Session): number | undefined {
+  return deadlineMs === undefined ? undefined : clock.now() - (clock.monotonic() - startedAt) + deadlineMs;
 }
 
 function pairName({ chatId, participant }: Pair): string {

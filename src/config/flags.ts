@@ -40,6 +40,8 @@ export const CHECK_OPTIONS = {
   maxRate: PACE_OPTIONS.maxRate,
   gap: PACE_OPTIONS.gap,
   dailyCap: PACE_OPTIONS.dailyCap,
+  hours: PACE_OPTIONS.hours,
+  timeZone: PACE_OPTIONS.timeZone,
   batchSize: PACE_OPTIONS.batchSize,
   ...SHARD_OPTIONS,
   ...ENDING_OPTIONS,

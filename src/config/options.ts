@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { parseShard } from '../domain/shard.ts';
+import { parseDayHours, parseTimeZone } from '../lib/day-hours.ts';
 import { parseCount, parseDuration, parseGap, parseRate, parseTolerance } from '../lib/units.ts';
 import { choice, choiceOr, named, type Typed, text, toggle, value, valueOr } from './typed-option.ts';
 import {
@@ -170,6 +171,19 @@ export const PACE_OPTIONS = {
     PACE,
     people,
   ),
+  hours: value(
+    '--hours <HH:MM-HH:MM>',
+    'send only then, in the recipient’s time zone (of a country with several: in all of them); else wait',
+    PACE,
+    parseDayHours,
+  ),
+  timeZone: value(
+    '--time-zone <ZONE>',
+    'for --hours: the zone of numbers that tell none, and of its own country (default: this machine’s)',
+    PACE,
+    parseTimeZone,
+  ),
+  untilDone: toggle('--until-done', 'wait over the --daily-cap instead of stopping', PACE),
   batchSize: valueOr(
     '--batch-size <N>',
     `people per ask, at most ${LARGEST_BATCH}: spares requests, not the account`,

@@ -1,4 +1,6 @@
 import type { Gap, Rate } from '../lib/units.ts';
+import type { HoursConfig } from '../plan/open-hours.ts';
+import { usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 
 /**
@@ -21,9 +23,13 @@ export interface PaceConfig {
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
   readonly breaker: number;
+  /** undefined: at any hour. */
+  readonly hours: HoursConfig | undefined;
 }
 
-type PaceFlags = Partial<Pick<RunFlags, 'careful' | 'maxRate' | 'gap' | 'dailyCap' | 'breaker'>>;
+type PaceFlags = Partial<
+  Pick<RunFlags, 'careful' | 'maxRate' | 'gap' | 'dailyCap' | 'breaker' | 'hours' | 'timeZone'>
+>;
 
 /** The pace that the flags say: a flag of its own wins over `--careful`. */
 export function paceConfig(flags: PaceFlags): PaceConfig {
@@ -35,5 +41,16 @@ export function paceConfig(flags: PaceFlags): PaceConfig {
     gap: flags.gap ?? advised?.gap,
     dailyCap: flags.dailyCap ?? advised?.dailyCap,
     breaker: flags.breaker ?? advised?.breaker ?? BREAKER,
+    hours: hoursOf(flags),
   };
+}
+
+/** @throws OnboardError CONFIG for a zone without hours */
+function hoursOf({ hours, timeZone }: PaceFlags): HoursConfig | undefined {
+  if (hours === undefined) {
+    if (timeZone !== undefined) throw usage('--time-zone is for --hours: give --hours 09:00-18:00, too');
+    return undefined;
+  }
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { hours, timeZone: timeZone ?? own, timeZoneGiven: timeZone !== undefined };
 }

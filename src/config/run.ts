@@ -75,6 +75,8 @@ export interface RunConfig extends PaceConfig {
   readonly redis: RedisTarget | undefined;
   /** What the server's rate limit counts by, where several phones send. */
   readonly limitPer: LimitPer;
+  /** Waits over the daily cap. */
+  readonly untilDone: boolean;
   readonly batchSize: number;
   readonly concurrency: number;
   readonly coolDownMs: number;
@@ -294,6 +296,7 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     forceAdd: flags.forceAdd === true,
     limitPer: flags.limitPer,
     ...paceConfig(flags),
+    untilDone: flags.untilDone === true,
     batchSize: flags.batchSize,
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
     coolDownMs: flags.coolDown,

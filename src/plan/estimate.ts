@@ -1,5 +1,7 @@
 import type { LimitPer } from '../config/run.ts';
 import type { Gap, Rate } from '../lib/units.ts';
+import { spanWithinHours } from './estimate-hours.ts';
+import { type HoursConfig, OpenHours } from './open-hours.ts';
 
 /** The allowance in the API's own sample: 10 asks per second. What is assumed before the server has said anything. */
 const SAMPLE_RATE: Rate = { count: 10, perMs: 1_000 };
@@ -10,6 +12,13 @@ export interface Pace {
   readonly maxRate: Rate | undefined;
   readonly gap: Gap | undefined;
   readonly dailyCap: number | undefined;
+  readonly hours?: HoursConfig | undefined;
+}
+
+/** The people of a plan by country, and the instant from which it is estimated (epoch ms): what `--hours` need. */
+export interface When {
+  readonly people: ReadonlyMap<string, { readonly people: number }>;
+  readonly now: number;
 }
 
 /**
@@ -22,8 +31,16 @@ export function estimateMs(
   people: number,
   pace: Pace,
   busiest: { readonly asks: number; readonly people: number } = { asks, people },
+  when?: When,
 ): number {
   if (asks === 0) return 0;
+  if (pace.hours && when) {
+    const { hours, dailyCap, ...atAnyHour } = pace;
+    const msEach = estimateMs(asks, people, { ...atAnyHour, dailyCap: undefined }, busiest) / people;
+    // Of several phones the busiest decides: the cap of all is its cap, and what the others do meanwhile.
+    const cap = dailyCap && Math.round((dailyCap * people) / Math.max(1, busiest.people));
+    return spanWithinHours(when.people, msEach, new OpenHours(hours), cap, when.now);
+  }
   const rate = pace.maxRate ?? SAMPLE_RATE;
   const counted = pace.limitPer === 'phone' && pace.maxRate === undefined ? busiest.asks : asks;
   const byRate = counted / Math.min(rate.count / rate.perMs, SAMPLE_RATE.count / SAMPLE_RATE.perMs);

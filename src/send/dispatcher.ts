@@ -1,51 +1,16 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { EXIT, OnboardError } from '../domain/errors.ts';
-import type { Pair, Participant } from '../domain/words.ts';
+import type { Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
-import type { Client } from './api/client.ts';
 import { oneLine } from './api/scrub.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
 import { type AskOutcome, type AskResult, classify } from './classify/classifier.ts';
-import type { ErrorBudget } from './error-budget.ts';
-import { type Gateway, observed } from './gateway.ts';
-import type { Groups } from './groups/groups.ts';
+import type { DispatcherParts } from './dispatcher-parts.ts';
+import { observed } from './gateway.ts';
 import type { Doubt } from './groups/reconciler.ts';
 import { type Looked, SecondLook } from './groups/second-look.ts';
 import { type Answered, NOT_DONE_TRIES, nextStep, type Tries, type Undone } from './next-step.ts';
-import type { CommonTrouble } from './phones/common-trouble.ts';
 import { CappedLedger } from './phones/daily-cap.ts';
-import type { PhoneWatch } from './phones/phone-watch.ts';
-import type { AskingEvents, AskLedger, Log } from './ports.ts';
-import type { SharedCap } from './rate-limit/redis/shared-cap.ts';
-import type { RunControl } from './run-control.ts';
 import { pairsOf, type Sent, Settler } from './settler.ts';
-
-export interface DispatcherParts {
-  readonly client: Client;
-  readonly gateway: Gateway;
-  readonly ledger: AskLedger;
-  readonly groups: Groups;
-  readonly phone: PhoneWatch;
-  readonly breaker: CircuitBreaker;
-  /** One for all phones of a run. */
-  readonly budget: ErrorBudget;
-  /** Where there are several phones, each with a dispatcher: what they have in common. */
-  readonly common?: CommonTrouble | undefined;
-  readonly control: RunControl;
-  readonly events: AskingEvents;
-  readonly log: Log;
-  readonly sender: string;
-  readonly concurrency: number;
-  readonly forceAdd: boolean;
-  readonly coolDownMs: number;
-  readonly dailyCap: number | undefined;
-  /** Keeps the daily cap together with other processes. */
-  readonly sharedCap?: SharedCap | undefined;
-  /** Hears of each pair that WhatsApp throttled to the end: it is left for another run. */
-  readonly throttled?: ((pair: Pair) => void) | undefined;
-  /** Aborts requests that are in flight: the last resort when draining takes too long. */
-  readonly abandon: AbortSignal;
-}
 
 /** Those to be asked again, before the rest of an ask that was cut; `over`: nobody of the ask. */
 type Again = readonly Participant[] | 'over';
@@ -89,11 +54,16 @@ export class Dispatcher {
     }
   }
 
+  /** Resolves when nothing runs; more may be submitted after it. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
   async drain(): Promise<readonly Doubt[]> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.idle();
     this.#track(this.#end());
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.idle();
     if (this.#failure !== undefined) throw this.#failure;
     return this.#doubts;
   }
@@ -120,7 +90,7 @@ export class Dispatcher {
     const past: Past = { refusals: 0, throttlings: 0, round: -1 };
     let people = ask.participants;
     while (!this.#parts.control.stopped) {
-      people = await this.#withoutAsking(ask, people);
+      people = this.#inTime(ask, await this.#withoutAsking(ask, people));
       if (people.length === 0) return;
       const sent = await this.#send(ask, people);
       if (sent === undefined) continue; // stopped, or the group was closed while this ask waited
@@ -264,24 +234,35 @@ export class Dispatcher {
     return people.filter((participant) => !members.includes(participant));
   }
 
+  /** Those who may be asked at this hour; the others are for later in this run. */
+  #inTime(ask: Ask, people: readonly Participant[]): readonly Participant[] {
+    const { times } = this.#parts;
+    const open = people.filter((one) => times.isOpen(one));
+    for (const pair of pairsOf(ask, people)) if (!open.includes(pair.participant)) times.later(pair);
+    return open;
+  }
+
   /**
    * The grant, the durable `asked` record, its instant, the request: in this order, so that a crash at any instant is in
    * doubt at most, and the disk costs nothing of the allowance.
    */
   #send(ask: Ask, people: readonly Participant[]): Promise<Sent | undefined> {
-    const { control, groups, client, events } = this.#parts;
+    const { control, groups, client, events, times } = this.#parts;
     const nothing = { value: undefined, observation: undefined };
     return this.#parts.gateway.schedule<Sent | undefined>('ask', async (start) => {
-      if (control.stopped || groups.closure(ask.chatId)) return nothing;
+      // It may have become too late for them while they waited for the grant.
+      if (control.stopped || groups.closure(ask.chatId) || !times.areOpen(people)) return nothing;
       const asked = people.slice(0, await this.#ledger.reserve(people.length));
       if (asked.length === 0) {
+        if (times.waitsForCap()) return nothing;
         const message = `the sender reached --daily-cap ${this.#parts.dailyCap}`;
         control.stop({ exit: EXIT.again, code: 'daily_cap', message });
         return nothing;
       }
       const id = await this.#ledger.asked(ask, asked);
       const isDue = await start.due();
-      if (!isDue || control.reason?.exit === EXIT.safety || groups.closure(ask.chatId)) {
+      const over = control.reason?.exit === EXIT.safety || groups.closure(ask.chatId) !== undefined;
+      if (!isDue || over || !times.areOpen(asked)) {
         // Known since the record was begun.
         await this.#ledger.notDone(id);
         return nothing;

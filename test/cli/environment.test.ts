@@ -16,6 +16,8 @@ const VALUES: Readonly<Record<string, string>> = {
   '--max-rate': '5/s',
   '--gap': '3s..4s',
   '--daily-cap': '50',
+  '--hours': '09:00-18:00',
+  '--time-zone': 'Asia/Kolkata',
   '--batch-size': '3',
   '--concurrency': '7',
   '--cool-down': '7m',

@@ -417,6 +417,43 @@ describe('--daily-cap', () => {
   });
 });
 
+describe('the hour', () => {
+  const [first, second, third] = people(3) as [Participant, Participant, Participant];
+  const never = Number.POSITIVE_INFINITY;
+
+  it('who may not be asked now is left for later, also out of an ask of several', async () => {
+    const hours = { opensAt: (who: string, now: number) => (who === second ? never : now) };
+    const on = stage({}, { hours });
+    await on.askFor([first, second, third], 3);
+    expect(on.ledger.asks).toEqual([[first, third]]);
+    expect(on.later).toEqual([second]);
+    expect(on.control.stopped).toBe(false);
+  });
+
+  it('an hour that ends while an ask is on its way to the wire: nothing is sent', async () => {
+    let closed = false;
+    const on = stage({}, { hours: { opensAt: (_who, now) => (closed ? never : now) } });
+    on.limiter.isDue = () => {
+      closed = true;
+      return true;
+    };
+    await on.askFor([first]);
+    expect(on.calls).toEqual([]);
+    expect(on.later).toEqual([first]);
+    expect([...on.ledger.outcomes, ...on.ledger.inDoubt()]).toEqual([]);
+  });
+
+  it('a daily cap that is waited for leaves the others for later', async () => {
+    for (const roomAt of [() => 5_000, () => undefined]) {
+      const on = stage({}, { dailyCap: 2, roomAt });
+      await on.askFor(people(5));
+      expect(on.ledger.asks).toHaveLength(2);
+      expect(on.later).toEqual(people(3, 2));
+      expect(on.control.stopped).toBe(false);
+    }
+  });
+});
+
 describe('what else may happen', () => {
   it('members are not asked', async () => {
     const on = stage({ chat: () => each([person(0)], {}) });

@@ -4,10 +4,12 @@ import type { ChatId, Outcome, Pair, Participant } from '../../src/domain/words.
 import type { Answer } from '../../src/send/api/answer.ts';
 import type { CallOptions, Client } from '../../src/send/api/client.ts';
 import { CircuitBreaker } from '../../src/send/circuit-breaker.ts';
-import { Dispatcher, type DispatcherParts } from '../../src/send/dispatcher.ts';
+import { Dispatcher } from '../../src/send/dispatcher.ts';
+import type { DispatcherParts } from '../../src/send/dispatcher-parts.ts';
 import { ErrorBudget } from '../../src/send/error-budget.ts';
 import { Gateway } from '../../src/send/gateway.ts';
 import { Groups } from '../../src/send/groups/groups.ts';
+import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
 import { PhoneWatch } from '../../src/send/phones/phone-watch.ts';
 import type { AskLedger, Settlement } from '../../src/send/ports.ts';
 import { HeaderWatch } from '../../src/send/rate-limit/header-watch.ts';
@@ -162,6 +164,8 @@ export interface Script {
 export type Settings = Partial<
   Pick<DispatcherParts, 'concurrency' | 'dailyCap' | 'coolDownMs'> & {
     breaker: number;
+    hours: Times;
+    roomAt: () => number | undefined;
     maxErrors: { count: number } | { share: number };
   }
 >;
@@ -226,6 +230,8 @@ export function stage(script: Script = {}, settings: Settings = {}) {
   const groups = new Groups(gateway, client, events, control, log);
   const phone = new PhoneWatch(gateway, client, SENDER, control, log);
   const ledger = new MemoryLedger();
+  /** Those who were not asked because of the hour or the cap. */
+  const later: Participant[] = [];
   const dispatcher = new Dispatcher({
     client,
     gateway,
@@ -242,6 +248,12 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     forceAdd: false,
     coolDownMs: settings.coolDownMs ?? 100,
     dailyCap: settings.dailyCap,
+    times: new PhoneTimes({
+      clock,
+      hours: settings.hours,
+      roomAt: settings.roomAt,
+      later: ({ participant }) => later.push(participant),
+    }),
     abandon: new AbortController().signal,
   });
   /** Submits asks of one group, so many people each, and waits for their end. */
@@ -253,6 +265,6 @@ export function stage(script: Script = {}, settings: Settings = {}) {
   };
   return {
     ...{ time, clock, control, limiter, lines, log, events, settled, calls, client, gateway, groups },
-    ...{ phone, ledger, dispatcher, askFor },
+    ...{ phone, ledger, dispatcher, askFor, later },
   };
 }

@@ -3,6 +3,7 @@ import { CAREFUL } from '../../config/pace.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
+import { dayHoursText } from '../../lib/day-hours.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { estimateMs, type Pace } from '../../plan/estimate.ts';
 import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from '../../plan/survey.ts';
@@ -10,7 +11,7 @@ import { countriesText, rareText } from '../../report/summary/countries.ts';
 import { banRisk, sendingPlanText } from '../../report/terminal/ask-first.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import { type Io, isTerminal, wantsColour } from '../io.ts';
+import { type Io, isTerminal, systemClock, wantsColour } from '../io.ts';
 import type { Live } from './live.ts';
 
 export interface AgreedParts {
@@ -72,9 +73,10 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
   }
   const senders = [...workOf].filter(([, work]) => work.people > 0);
   const works = senders.map(([, work]) => work);
-  const took = (pace: Pace) => estimateMs(asks, people, pace, busiestOf(works, asks, people));
+  const when = { people: plan.countries, now: systemClock.now() };
+  const took = (pace: Pace) => estimateMs(asks, people, pace, busiestOf(works, asks, people), when);
   const pace = paceOf(config);
-  const risk = pace === '' ? banRisk(people, took({ ...config, ...CAREFUL })) : undefined;
+  const risk = !isSlowed(config) ? banRisk(people, took({ ...config, ...CAREFUL })) : undefined;
   if (!asksFirst(config, io)) {
     const words = [pace || 'as fast as the server allows', formatDuration(took(config))];
     parts.log.info({ people, asks, careful: config.careful }, `pace: ${words.join(', about ')}`);
@@ -101,12 +103,18 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
   return false;
 }
 
+/** Whether a flag keeps the asks apart. Hours do not: within them it goes at full speed. */
+function isSlowed({ gap, maxRate, dailyCap }: RunConfig): boolean {
+  return gap !== undefined || maxRate !== undefined || dailyCap !== undefined;
+}
+
 /** The flags that slow the run down, as a person reads them. */
-function paceOf({ careful, gap, maxRate, dailyCap, breaker }: RunConfig): string {
+function paceOf({ careful, gap, maxRate, dailyCap, breaker, hours }: RunConfig): string {
   const flags = [
     gap && `${formatDuration(gap.minMs)} to ${formatDuration(gap.maxMs)} between asks`,
     maxRate && `at most ${maxRate.count} in ${formatDuration(maxRate.perMs)}`,
     dailyCap && `at most ${dailyCap} people a day`,
+    hours && `only ${dayHoursText(hours.hours)} where they are`,
     careful && `a stop after ${breaker} in a row without a clear answer`,
   ].filter(Boolean);
   return `${careful ? 'careful: ' : ''}${flags.join(', ')}`;

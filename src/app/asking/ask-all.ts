@@ -8,6 +8,7 @@ import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Phones } from '../phones/senders.ts';
 import { foresee } from './foresee.ts';
+import type { Rounds } from './rounds.ts';
 
 /** Reading memberships after an early stop may take so long. */
 const CLOSING_MS = 15_000;
@@ -50,6 +51,11 @@ export interface AskAllParts {
    * asked.
    */
   readonly ready: (troubles: ReadonlyMap<ChatId, string>) => Promise<boolean>;
+  /** Whether somebody who was handed on may come back unasked. */
+  readonly mayComeBack: boolean;
+  readonly rounds: Rounds;
+  /** Epoch ms. */
+  readonly now: () => number;
   readonly control: RunControl;
   /** Ends what may follow an early stop. */
   readonly closing: RunControl;
@@ -118,15 +124,59 @@ async function precheck({ phones, control }: AskAllParts): Promise<void> {
   if (!control.stopped) await phones.readGroups();
 }
 
+/** Hands on everybody who may be asked now, in input order; then waits for those who were passed over, until nobody is. */
 async function submitAll(parts: AskAllParts): Promise<boolean> {
-  const { control, plan, selection, knowledge, phones } = parts;
-  const planner = new Planner(parts.batchSize);
+  const { control, plan, phones, rounds } = parts;
+  const handed = new Uint8Array(plan.list.size);
   let asked = 0;
+  for (;;) {
+    asked -= rounds.next();
+    const round = await submitOpen(parts, handed, asked);
+    asked = round.asked;
+    if (round.next === undefined && !parts.mayComeBack) return round.limited;
+    await phones.idle();
+    const next = rounds.anyBack ? earlier(round.next, earliestBack(parts)) : round.next;
+    if (control.stopped || next === undefined || (round.limited && !rounds.anyBack)) return round.limited;
+    if (!(await rounds.wait(next.at, next.capped ? 'daily_cap' : 'hours'))) return round.limited;
+  }
+}
+
+/** When the first of those who were passed over may be asked. */
+interface Opening {
+  readonly at: number;
+  readonly capped: boolean;
+}
+
+function earlier(one: Opening | undefined, other: Opening | undefined): Opening | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.at < one.at ? other : one;
+}
+
+/** The first opening of those who were handed on, and came back. */
+function earliestBack({ plan, phones, rounds }: AskAllParts): Opening | undefined {
+  let first: Opening | undefined;
+  for (const { pair, sender } of plan.list) {
+    if (rounds.cameBack(pair) && phones.takes(sender))
+      first = earlier(first, phones.opensAt(sender, pair.participant));
+  }
+  return first;
+}
+
+async function submitOpen(
+  parts: AskAllParts,
+  handed: Uint8Array,
+  before: number,
+): Promise<{ readonly asked: number; readonly limited: boolean; readonly next: Opening | undefined }> {
+  const { control, plan, selection, knowledge, phones, rounds } = parts;
+  const planner = new Planner(parts.batchSize);
+  let asked = before;
   let limited = false;
-  let passed = 0;
+  let next: Opening | undefined;
+  let at = -1;
   for (const { pair, sender, previous } of plan.list) {
-    if (++passed % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (++at % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
     if (control.stopped) break;
+    if (handed[at] === 1 && !rounds.isBack(pair)) continue;
     // What the ledger knows now: settling doubts and the precheck came after the survey.
     const known = { ledger: knowledge.ledger(pair), previous };
     if (decide(known, selection) !== 'ask' || !phones.takes(sender)) continue;
@@ -134,11 +184,19 @@ async function submitAll(parts: AskAllParts): Promise<boolean> {
       limited = true;
       break;
     }
+    const opening = phones.opensAt(sender, pair.participant);
+    if (opening.at > parts.now()) {
+      next = earlier(next, opening);
+      // Passed over, as if it had never been handed on.
+      handed[at] = 0;
+      continue;
+    }
+    handed[at] = 1;
     asked++;
     for (const ask of planner.add(pair, sender)) await phones.submit(ask);
   }
   for (const ask of planner.flush()) await phones.submit(ask);
-  return limited;
+  return { asked, limited, next };
 }
 
 async function settleDoubts(

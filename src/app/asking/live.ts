@@ -3,7 +3,7 @@ import type { GroupAbout } from '../../report/html/report.ts';
 import type { Moment } from '../../report/terminal/progress.ts';
 import type { AskingEvents, GroupFacts } from '../../send/ports.ts';
 
-interface Waiting {
+export interface Waiting {
   readonly waitingUntil?: number | undefined;
   readonly waitingWhy?: string | undefined;
 }

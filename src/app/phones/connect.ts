@@ -13,6 +13,7 @@ import { Notifications } from '../../send/groups/notifications.ts';
 import type { CommonTrouble } from '../../send/phones/common-trouble.ts';
 import type { Wait } from '../../send/phones/gate.ts';
 import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
+import { PhoneTimes, type Times } from '../../send/phones/phone-times.ts';
 import { PhoneWatch } from '../../send/phones/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
 import type { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
@@ -25,6 +26,7 @@ import type { Releases } from '../releases.ts';
 
 /** Waits below this are not worth a line of log. */
 const LONG_WAIT_MS = 5_000;
+const DAY_MS = 86_400_000;
 
 /** Where the asks of this run go: the API, or the sandbox that this job has started. */
 export interface Endpoint {
@@ -74,6 +76,7 @@ export interface Connection {
   readonly notifications: Notifications;
   readonly phone: PhoneWatch;
   readonly dispatcher: Dispatcher;
+  readonly times: PhoneTimes;
 }
 
 export interface ReaderParts {
@@ -111,9 +114,14 @@ export interface ConnectParts extends ReaderParts {
       samePhone(names: readonly [string, ...string[]]): void;
       /** Names of phones that have asked. */
       senders(): readonly string[];
+      roomAt(ms: number, sender: string, cap: number): number | undefined;
     };
   /** Hears of each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
+  /** When people may be asked; undefined: at any hour. */
+  readonly hours: Times | undefined;
+  /** Takes the pairs that are not asked now. */
+  readonly later: (pair: Pair) => void;
   readonly abandon: AbortSignal;
   readonly among: Among;
 }
@@ -200,6 +208,14 @@ export function connect(parts: ConnectParts): Connection {
   const { config, to, ledger, control, events, log, among } = parts;
   const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
+  const { dailyCap } = config;
+  const waitsForCap = config.untilDone && dailyCap !== undefined;
+  const times = new PhoneTimes({
+    clock: parts.clock,
+    hours: parts.hours,
+    roomAt: waitsForCap ? () => ledger.roomAt(DAY_MS, to.sender, dailyCap) : undefined,
+    later: parts.later,
+  });
   const dispatcher = new Dispatcher({
     client,
     gateway,
@@ -226,8 +242,9 @@ export function connect(parts: ConnectParts): Connection {
             header: ledger.header,
             asksInLast: (ms, sender) => ledger.asksInLast(ms, sender),
           }),
+    times,
     throttled: parts.throttled,
     abandon: parts.abandon,
   });
-  return { limiter, gateway, groups, notifications, phone, dispatcher };
+  return { limiter, gateway, groups, notifications, phone, dispatcher, times };
 }

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/sender.ts';
-import type { ChatId, Sender } from '../../domain/words.ts';
+import type { ChatId, Participant, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';
 import { ErrorBudget } from '../../send/error-budget.ts';
@@ -32,6 +32,13 @@ export interface Phones {
   readonly limiter: Pick<Lanes, 'snapshot'>;
   /** Takes one ask; resolves when there is room for the next. */
   submit(ask: Ask): Promise<void>;
+  /** Resolves when nothing is queued and nothing runs; more may be submitted after it. */
+  idle(): Promise<void>;
+  /** When this phone may ask this person, epoch ms; before now: at once. Says whether the daily cap is why it waits. */
+  opensAt(
+    sender: Sender | undefined,
+    participant: Participant,
+  ): { readonly at: number; readonly capped: boolean };
   /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
   drain(): Promise<readonly Doubt[]>;
   /** Whether this phone still asks. */
@@ -139,6 +146,12 @@ export function connectPhones(parts: PhonesParts): Phones {
     one.pumping = undefined;
   }
 
+  async function idle(): Promise<void> {
+    const all = [...lines.values()];
+    await Promise.all(all.map((one) => one.pumping));
+    await Promise.all(all.map((one) => one.dispatcher.idle()));
+  }
+
   function stopped(): StopReason | undefined {
     const ended = [...lines.values()].flatMap(({ sender, control: { own } }) =>
       own ? [{ sender, reason: own }] : [],
@@ -194,6 +207,11 @@ export function connectPhones(parts: PhonesParts): Phones {
           roomMade = resolve;
         });
       }
+    },
+    idle,
+    opensAt(sender, participant) {
+      const times = lineOf(sender)?.times;
+      return { at: times?.opensAt(participant) ?? 0, capped: times?.isCapped === true };
     },
     async drain() {
       const all = [...lines.values()];

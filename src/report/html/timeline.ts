@@ -105,6 +105,8 @@ const WAITED: Readonly<Record<string, string>> = {
   no_headers: 'as the server sends no rate-limit headers',
   paused: 'as the API was out of reach or unavailable',
   cool_down: 'as WhatsApp throttled the phone',
+  hours: 'because of --hours',
+  daily_cap: 'because of --daily-cap',
 };
 
 const HEIGHT = 140;

@@ -15,7 +15,17 @@ interface Sample {
 
 const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
 /** What there is to wait for. All of them are always written, so that a series does not come and go. */
-const WAITS = ['window', 'throttled', 'gap', 'max_rate', 'no_headers', 'paused', 'cool_down'];
+const WAITS = [
+  'window',
+  'throttled',
+  'gap',
+  'max_rate',
+  'no_headers',
+  'paused',
+  'cool_down',
+  'hours',
+  'daily_cap',
+];
 
 export const METRICS_BEGIN = '# HELP group_onboard_';
 

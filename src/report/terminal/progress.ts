@@ -40,6 +40,8 @@ export const WAITING: Readonly<Record<string, string>> = {
   no_headers: 'a pace of our own',
   paused: 'the API to recover',
   cool_down: 'WhatsApp to cool down',
+  hours: 'the --hours',
+  daily_cap: 'the --daily-cap to have room',
 };
 
 /** ms until the end, by what is known of it: the rate so far, the pauses that are sure to come, the wait that goes on. */

@@ -1,0 +1,42 @@
+import type { Pair } from '../domain/words.ts';
+import type { Client } from './api/client.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { ErrorBudget } from './error-budget.ts';
+import type { Gateway } from './gateway.ts';
+import type { Groups } from './groups/groups.ts';
+import type { CommonTrouble } from './phones/common-trouble.ts';
+import type { PhoneTimes } from './phones/phone-times.ts';
+import type { PhoneWatch } from './phones/phone-watch.ts';
+import type { AskingEvents, AskLedger, Log } from './ports.ts';
+import type { SharedCap } from './rate-limit/redis/shared-cap.ts';
+import type { RunControl } from './run-control.ts';
+
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  readonly client: Client;
+  readonly gateway: Gateway;
+  readonly ledger: AskLedger;
+  readonly groups: Groups;
+  readonly phone: PhoneWatch;
+  readonly breaker: CircuitBreaker;
+  /** One for all phones of a run. */
+  readonly budget: ErrorBudget;
+  /** Where there are several phones, each with a dispatcher: what they have in common. */
+  readonly common?: CommonTrouble | undefined;
+  readonly control: RunControl;
+  readonly events: AskingEvents;
+  readonly log: Log;
+  readonly sender: string;
+  readonly concurrency: number;
+  readonly forceAdd: boolean;
+  readonly coolDownMs: number;
+  readonly dailyCap: number | undefined;
+  /** Keeps the daily cap together with other processes. */
+  readonly sharedCap?: SharedCap | undefined;
+  /** When this phone may ask whom. */
+  readonly times: PhoneTimes;
+  /** Hears of each pair that WhatsApp throttled to the end: it is left for another run. */
+  readonly throttled?: ((pair: Pair) => void) | undefined;
+  /** Aborts requests that are in flight: the last resort when draining takes too long. */
+  readonly abandon: AbortSignal;
+}
