@@ -131,7 +131,8 @@ async function plannedTally(cohort: Cohort): Promise<Tally> {
   const projection: Projection = {
     firstRow: firstRows(),
     recorded: () => undefined,
-    previous: (row) => previousOf(cohort.previous(row)),
+    previous: (reading) =>
+      formerStatus(reading, cohort, NO_SELECTION) && previousOf(cohort.former(reading.row)),
     selection: NO_SELECTION,
     dryRun: true,
     stop: undefined,
