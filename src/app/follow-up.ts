@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { Cohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
 import type { FollowUpConfig } from '../config/follow-up.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
@@ -28,6 +28,7 @@ import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite
 import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, type Readers } from './phones/readers.ts';
 import { type Releases, releasing } from './releases.ts';
+import { openResultsCsv } from './results-csv.ts';
 import { openSession, type Session, timesOf } from './session.ts';
 
 /** Groups read at once; the limiter says when each of them starts. */
@@ -53,15 +54,9 @@ interface Inputs extends ToRead {
 
 async function openInputs(config: FollowUpConfig, { clock, log, releases }: Session): Promise<Inputs> {
   const isApi = config.target.kind === 'api';
-  const cohort = await openCohort(config.results, {
+  const cohort = await openResultsCsv(config.results, {
     defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
   });
-  if (!cohort.isResults) {
-    throw new OnboardError(
-      'COHORT_COLUMNS',
-      `${config.results} is not a results CSV: give the file that run wrote`,
-    );
-  }
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   const toRead = await groupsOf(cohort, config.results);
   if (config.output !== config.results) await assertReplaceable(config.output);

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { Cohort } from '../cohort/cohort.ts';
 import type { ReportConfig } from '../config/run.ts';
-import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { rowNumber } from '../domain/place.ts';
 import type { Row } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
@@ -14,6 +14,7 @@ import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertReportable, assertToDo, writePage } from './outputs/own-files.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
 import { offlineEnding, writeRecord } from './outputs/record.ts';
+import { openResultsCsv } from './results-csv.ts';
 
 /** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
 export async function report(
@@ -69,20 +70,6 @@ export async function report(
   } as const;
   writeRecord(offlineEnding({ ...facts, tally }, startedAt), config, io);
   return EXIT.ok;
-}
-
-async function openResultsCsv(path: string): Promise<Cohort> {
-  const refuse = (cause?: unknown) =>
-    new OnboardError(
-      'COHORT_COLUMNS',
-      `${basename(path)} is not a results CSV: its header does not end with the columns that run writes (row, chat_id, …, settled_at); give the file that run wrote`,
-      { cause },
-    );
-  const cohort = await openCohort(path).catch((error: unknown) => {
-    throw error instanceof OnboardError && error.code === 'COHORT_COLUMNS' ? refuse(error) : error;
-  });
-  if (!cohort.isResults) throw refuse();
-  return cohort;
 }
 
 /** A row of the results in the file's own words; undefined when it holds no status. */

@@ -24,7 +24,17 @@ describe('follow-up that cannot', () => {
   it('refuses what it could not write again as it was', async () => {
     const { api, cohort, out, followUp } = await trial([3, 1]);
     const none = await cli(['follow-up', cohort, ...api.args], api.env);
-    expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('is not a results CSV')]);
+    expect([none.code, none.stderr]).toEqual([
+      3,
+      expect.stringMatching(/is not a results CSV: .*; give .* beside it, \S+\.results\.csv\n$/),
+    ]);
+    const form = `${cohort}.form.csv`;
+    await writeFile(form, 'Timestamp,Your name\n2026-01-01,Asha\n');
+    const other = await cli(['follow-up', form, ...api.args], api.env);
+    expect([other.code, other.stderr]).toEqual([
+      3,
+      expect.stringMatching(/is not a results CSV: .*; give the results CSV that run wrote\n$/),
+    ]);
     expect((await cli(['follow-up', `${out}.absent`, ...api.args], api.env)).code).toBe(3);
     expect((await cli(['follow-up', '-', ...api.args], api.env)).code).toBe(2);
     expect((await followUp('--ledger', out)).code).toBe(2);
