@@ -7,13 +7,7 @@ import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';
 import { readFacts } from './rate-limit/headers.ts';
-import {
-  type Limiter,
-  LimiterStopped,
-  type Observation,
-  type Task,
-  type WaitReason,
-} from './rate-limit/limiter.ts';
+import { type Limiter, LimiterStopped, type Observation, type Task } from './rate-limit/limiter.ts';
 import { anotherRun, backoffMs, notBefore, waitWords } from './rate-limit/not-before.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -54,6 +48,8 @@ export class Gateway {
   #isOver = false;
   /** Monotonic ms. Requests sent before this moment belong to a failure that is already counted. */
   #retryAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic ms: the end of the cool-down that was said. */
+  #coolUntil = Number.NEGATIVE_INFINITY;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -134,14 +130,25 @@ export class Gateway {
 
   /** WhatsApp itself throttles the phone: nothing but time helps. */
   coolDown(ms: number): void {
-    this.#pause(ms, 'WhatsApp throttles the sending phone', 'cool_down');
+    const { limiter, clock } = this.#parts;
+    const now = clock.monotonic();
+    // Asks that were in flight together are throttled together: that is one cool-down.
+    if (now >= this.#coolUntil) this.#say(ms, 'WhatsApp throttles the sending phone');
+    this.#coolUntil = now + ms;
+    this.#retryAt = now + ms;
+    limiter.pause(now + ms, 'cool_down');
   }
 
-  #pause(ms: number, cause: string, why: Extract<WaitReason, 'paused' | 'cool_down'> = 'paused'): void {
-    const { limiter, all, clock, log } = this.#parts;
-    log.warn(...waitWords(ms, `: ${cause}`, clock.now()));
+  #pause(ms: number, cause: string): void {
+    const { all, clock } = this.#parts;
+    this.#say(ms, cause);
     this.#retryAt = clock.monotonic() + ms;
-    (why === 'paused' ? all : limiter).pause(this.#retryAt, why);
+    all.pause(this.#retryAt, 'paused');
+  }
+
+  #say(ms: number, cause: string): void {
+    const { clock, log } = this.#parts;
+    log.warn(...waitWords(ms, `: ${cause}`, clock.now()));
   }
 
   /**

@@ -245,3 +245,27 @@ it('the limiter learns what an answer shows, and nothing from what was not sent'
   expect(observed(broken())).toMatchObject({ httpStatus: undefined, headers: {} });
   expect(observed(UNSENT)).toMatchObject({ httpStatus: undefined, headers: {} });
 });
+
+describe('a cool-down', () => {
+  it('is one message for the asks that were throttled together, and holds from the last of them on', () => {
+    const on = stage();
+    const pauses: number[] = [];
+    on.limiter.pause = (until) => pauses.push(until - on.time.ms);
+    const said = () => on.lines.filter((line) => line.includes('WhatsApp throttles')).length;
+    for (const [afterMs, messages] of [
+      [0, 1],
+      [0, 1],
+      [40, 1],
+      [599_999, 1],
+      [600_000, 2],
+    ] as const) {
+      on.time.ms += afterMs;
+      on.gateway.coolDown(600_000);
+      expect(said()).toBe(messages);
+    }
+    expect(pauses).toEqual([600_000, 600_000, 600_000, 600_000, 600_000]);
+    expect(on.lines[0]).toMatch(
+      /^warn waiting 10 min 00 s \(until \S+\): WhatsApp throttles the sending phone/,
+    );
+  });
+});
