@@ -47,6 +47,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
     const say = (text: string) => stream.write(text);
     const seenOnce = isSeenOnce(io, stream);
+    const colour = wantsColour(io, stream);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
     let shown = 0;
     const plan = await survey(
@@ -54,7 +55,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       { ...NOTHING_KNOWN, previous: (reading) => formerStatus(reading, cohort, NO_SELECTION) },
       NO_SELECTION,
       (row: Row, problem: Problem) => {
-        if (shown++ < SHOWN) say(problemLine(name, row, cohort.nameOf(row), problem, seenOnce));
+        if (shown++ < SHOWN) say(problemLine(name, row, cohort.nameOf(row), problem, seenOnce, colour));
       },
     );
     for (const note of cohort.seen()) say(`note: ${note}\n`);
@@ -81,7 +82,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
                 .filter(({ people }) => people > 0),
         shown: Math.min(shown, SHOWN),
         shard: config.shard && shardText(config.shard),
-        colour: wantsColour(io, stream),
+        colour,
       }),
     );
     if (config.output !== undefined) {

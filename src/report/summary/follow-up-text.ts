@@ -1,7 +1,7 @@
 import { maskChatId } from '../../domain/chat-id.ts';
 import { type Place, rowText } from '../../domain/place.ts';
 import type { ChatId } from '../../domain/words.ts';
-import { count, fitted, plain } from '../../lib/text.ts';
+import { count, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 
 /** What became of the people of one group who were invited, or in doubt. */
@@ -108,11 +108,11 @@ function groupLine(
     unread > 0 && `${unread} unknown`,
     inDoubt > 0 && `${inDoubt} in doubt`,
   ];
-  return `  ${fitted(nameOf(groupName, id), 34)} ${words.filter(Boolean).join(', ')}`;
+  return `  ${fitted(cutMiddle(nameOf(groupName, id), 34), 34)} ${words.filter(Boolean).join(', ')}`;
 }
 
 function nameOf(groupName: FollowUpFacts['groupName'], id: ChatId | ''): string {
-  return id === '' ? 'rows that cannot be read' : plain(groupName(id) || maskChatId(id), 60);
+  return id === '' ? 'rows that cannot be read' : cutMiddle(plain(groupName(id) || maskChatId(id)), 60);
 }
 
 /** The rows by what they wait for: an invite expires, a request to join does not. */

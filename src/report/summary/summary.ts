@@ -2,7 +2,7 @@ import { maskChatId } from '../../domain/chat-id.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import { columns, count, fitted, plain } from '../../lib/text.ts';
+import { columns, count, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { type Counts, type Tally, whichRows } from './tally.ts';
 
 export interface SummaryFacts {
@@ -78,7 +78,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
     const name = paint(colour, COLOUR[status], status.padEnd(14));
     lines.push(`  ${String(n).padStart(7)}  ${name} ${MEANING[status]}`);
   }
-  lines.push('', ...groupLines(facts));
+  lines.push('', ...groupLines(facts, width));
   lines.push(...adviceLines(tally, width, facts.names === true));
   if (facts.results) lines.push(`results  ${visible(facts.results)}`);
   if (!facts.dryRun && facts.ledger) lines.push(`ledger   ${visible(facts.ledger)}`);
@@ -114,14 +114,22 @@ export function summaryOfResults(
   return summaryText(facts, false, Number.POSITIVE_INFINITY).trimStart();
 }
 
-function groupLines(facts: SummaryFacts): string[] {
+/** Columns that the names of groups take, by what the terminal has left for them. */
+const GROUP_COLUMNS = { fewest: 12, usual: 34, most: 60 };
+
+function groupLines(facts: SummaryFacts, width: number): string[] {
   const groups = [...facts.tally.groups].filter(([id]) => id !== '');
   if (groups.length === 0) return [];
   const lines = ['groups'];
-  for (const [id, counts] of groups.slice(0, MOST_GROUPS)) {
-    const name = plain(facts.groupName(id as ChatId) || maskChatId(id), 60);
-    lines.push(`  ${fitted(name, 34)} ${inWords(counts)}`);
-  }
+  const shown = groups.slice(0, MOST_GROUPS).map(([id, counts]) => ({
+    name: plain(facts.groupName(id as ChatId) || maskChatId(id)),
+    said: inWords(counts),
+  }));
+  const { fewest, usual, most } = GROUP_COLUMNS;
+  const widest = Math.max(...shown.map(({ name }) => columns(name)));
+  const left = width - 3 - Math.max(...shown.map(({ said }) => columns(said)));
+  const room = Math.max(fewest, Math.min(left, Math.max(usual, Math.min(most, widest))));
+  for (const { name, said } of shown) lines.push(`  ${fitted(cutMiddle(name, room), room)} ${said}`);
   if (groups.length > MOST_GROUPS) lines.push(`  … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
   lines.push('');
   return lines;

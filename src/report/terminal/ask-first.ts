@@ -1,7 +1,7 @@
 import { maskChatId } from '../../domain/chat-id.ts';
 import { maskSender } from '../../domain/sender.ts';
 import type { ChatId } from '../../domain/words.ts';
-import { count, plain } from '../../lib/text.ts';
+import { count, cutMiddle, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { type Countries, countryLines } from '../summary/countries.ts';
 
@@ -54,7 +54,7 @@ export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
     `About to ask ${count(plan.people, 'person', 'people')} into ${count(plan.groups.length, 'group')}:`,
     ...shown.flatMap(({ chatId, name, people, trouble }) => {
       const id = maskChatId(chatId);
-      const known = name ? `${plain(name, 60)}  (${id})` : id;
+      const known = name ? `${cutMiddle(plain(name), 60)}  (${id})` : id;
       const line = `  ${String(people).padStart(7)}  ${known}`;
       return trouble === undefined ? [line] : [line, `           look: ${trouble}`];
     }),

@@ -33,6 +33,11 @@ export interface PlanFacts {
 }
 
 const MOST_GROUPS = 20;
+const [RED, DIM, CYAN] = [31, 2, 36] as const;
+
+function paint(colour: boolean, code: number, text: string): string {
+  return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
 
 /**
  * `cohort.csv row 17, Asha Rao: phone: “9.19875E+11” is …`. A person at a terminal sees the cell as it is, and the name;
@@ -44,11 +49,12 @@ export function problemLine(
   who: string,
   problem: Problem,
   terminal: boolean,
+  colour = false,
 ): string {
   const name = terminal && who !== '' ? `, ${plain(who, 60)}` : '';
   const column = problem.column === undefined ? '' : `${plain(problem.column, 40)}: `;
   const message = terminal ? plain(problem.message) : publicText(problem.message, 1_000);
-  return `${plain(file)} ${rowText(row)}${name}: ${column}${message} [${problem.code}]\n`;
+  return `${plain(file)} ${rowText(row)}${name}: ${column}${message} ${paint(colour, RED, `[${problem.code}]`)}\n`;
 }
 
 /** What `run` would do, for people. */
@@ -74,14 +80,21 @@ export function planText({
   }
   if (plan.invalid > 0) lines.push('');
   const of = shard === undefined ? '' : ` of shard ${shard}`;
-  lines.push(`${count(plan.rows, 'row')}${of}: ${count(plan.toAsk, 'person', 'people')} to ask`);
-  if (plan.known > 0) lines.push(`  ${String(plan.known).padStart(7)}  known already: not asked again`);
+  lines.push(
+    `${count(plan.rows, 'row')}${of}: ${paint(colour, CYAN, `${count(plan.toAsk, 'person', 'people')} to ask`)}`,
+  );
+  if (plan.known > 0)
+    lines.push(
+      `  ${String(plan.known).padStart(7)}  ${paint(colour, DIM, 'known already')}: not asked again`,
+    );
   if (plan.duplicates > 0)
     lines.push(
-      `  ${String(plan.duplicates).padStart(7)}  duplicate: the same person and group as another row`,
+      `  ${String(plan.duplicates).padStart(7)}  ${paint(colour, DIM, 'duplicate')}: the same person and group as another row`,
     );
   if (plan.invalid > 0)
-    lines.push(`  ${String(plan.invalid).padStart(7)}  invalid: cannot be used; nobody is asked`);
+    lines.push(
+      `  ${String(plan.invalid).padStart(7)}  ${paint(colour, RED, 'invalid')}: cannot be used; nobody is asked`,
+    );
   const { size } = plan.countries;
   if (size > 0) {
     const heading = `${count(size, 'country', 'countries')}: `;

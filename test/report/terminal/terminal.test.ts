@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columns, count, fitted, plain } from '../../../src/lib/text.ts';
+import { columns, count, cutMiddle, fitted, plain } from '../../../src/lib/text.ts';
 import { createLog, safeWriter } from '../../../src/report/terminal/log.ts';
+import { problemLine } from '../../../src/report/terminal/plan.ts';
 import {
   barLine,
   countsLine,
@@ -150,6 +151,29 @@ describe('the bar', () => {
       waiting_s: 2,
       waiting_for: 'gap',
     });
+  });
+});
+
+describe('a problem of a row', () => {
+  const problem = { code: 'phone_no_country', message: 'no country', column: 'phone', value: '1' } as const;
+  it('has its code in colour where colours are wanted, and nowhere else', () => {
+    expect(problemLine('c.csv', { line: 2 }, '', problem, true, true)).toBe(
+      'c.csv row 2: phone: no country \u001b[31m[phone_no_country]\u001b[0m\n',
+    );
+    expect(problemLine('c.csv', { line: 2 }, '', problem, true)).toBe(
+      'c.csv row 2: phone: no country [phone_no_country]\n',
+    );
+  });
+});
+
+describe('a name that is too long', () => {
+  it.each([
+    ['Spoken English Batch 7', 22, 'Spoken English Batch 7'],
+    ['Spoken English Batch 7', 13, 'Spoken…atch 7'],
+    ['日本語の会話 7', 9, '日本…話 7'],
+    ['🎉🎉🎉🎉', 3, '…🎉'],
+  ])('%s in %i columns: %s', (name, size, cut) => {
+    expect(cutMiddle(name, size)).toBe(cut);
   });
 });
 
