@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
 import { DEFAULT_BASE_URL } from '../config/options.ts';
@@ -12,7 +10,7 @@ import { OnboardError } from '../domain/errors.ts';
 import { rowsOf, type Shard, shardText } from '../domain/shard.ts';
 import type { Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
-import { settled, sweepAll, temporaryBeside } from '../lib/atomic-file.ts';
+import { sweepAll } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/owner-only.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { assertWritable } from '../report/results/results.ts';
@@ -20,53 +18,21 @@ import { plainCell } from '../report/results/safe-cell.ts';
 import { assertOneSharding } from './asking/asked-elsewhere.ts';
 import { type FormerResults, readFormerResults } from './going-on/former-results.ts';
 import { type Known, lostAsksIn, tellsOfAsks } from './going-on/lost-asks.ts';
+import { keepCohort } from './kept-cohort.ts';
 import { assertReplaceable, assertReportable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import type { Releases } from './releases.ts';
 import type { Session } from './session.ts';
-
-/** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
-export class Interrupted extends Error {}
-
-/**
- * Standard input can be read once, and the cohort is read more than once: it is kept in a file, readable by its owner
- * alone, beside the ledger (the one directory that is known to be writable), and removed with the job.
- */
-export async function spool(
-  stdin: Readable,
-  beside: string,
-  signal?: AbortSignal,
-): Promise<{ path: string; remove: () => Promise<void> }> {
-  const path = temporaryBeside(beside);
-  const remove = async () => {
-    await rm(path, { force: true });
-    settled(path);
-  };
-  try {
-    // Opened before anything flows: a stream that opens it by itself may make it after its pipeline has failed.
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await pipeline(stdin, file.createWriteStream(), ...(signal ? [{ signal }] : []));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    await remove();
-    if (signal?.aborted) throw new Interrupted();
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    throw new OnboardError('NOT_WRITABLE', `cannot keep standard input in ${dirname(path)} (${why})`, {
-      cause: error,
-    });
-  }
-  return { path, remove };
-}
+import { spool } from './spool.ts';
 
 export interface Inputs {
   readonly cohort: Cohort;
   readonly ledger: Ledger;
   /** What the cohort's own results tell, where it is a results CSV. */
   readonly former: FormerResults | undefined;
+  /** What has become of the cohort's file since the run began, in one line; undefined: nothing. @param rows read then */
+  readonly changed: (rows: number) => Promise<string | undefined>;
 }
 
 /**
@@ -82,16 +48,18 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
     releases,
   });
   const isApi = config.target?.kind === 'api';
-  const open = () =>
-    openCohort(path, {
+  const openAs = async (file: string) => {
+    const whole = await openCohort(file, {
       ...config.cohort,
       plainCell,
-      name,
+      name: name ?? basename(path),
       ownFirst: true,
       defaultSender: config.sender ?? (config.target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
       senderRequired: isApi,
     });
-  const cohort = await open();
+    return inShard(whole, config.shard);
+  };
+  const cohort = await openAs(path);
   for (const note of cohort.notes) log.info({}, note);
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(name ?? path);
@@ -111,15 +79,22 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   if (ledger.repaired) log.warn({}, ledger.repaired);
   const readable = config.dryRun ? undefined : await keepToOwner(config.ledger);
   if (readable) log.warn({}, readable);
-  if (!cohort.isResults) return { cohort: inShard(cohort, config.shard), ledger, former: undefined };
+  // A dry run asks nobody, and standard input is a copy already.
+  const isCopied = !config.dryRun && config.cohort.path !== '-';
+  const { signal } = control;
+  const kept = isCopied
+    ? await keepCohort(path, { beside: config.ledger, signal, releases, open: openAs })
+    : { path, changed: async () => undefined };
   // A run that held the ledger until now may have written it.
-  const own = inShard(await open(), config.shard);
+  const own = await openAs(kept.path);
+  const { changed } = kept;
+  if (!own.isResults) return { cohort: own, ledger, former: undefined, changed };
   const former = await readFormerResults(own, {
     ...{ ledger, ledgerPath: config.ledger, path: config.cohort.path },
     selection: config,
   });
   former.lost.refuse(config.cohort.path, config.ledger, true, rebuildFlags(config));
-  return { cohort: former.cohort, ledger, former };
+  return { cohort: former.cohort, ledger, former, changed };
 }
 
 /**
@@ -168,7 +143,7 @@ export async function cohortFile(
   }: { stdin: Readable; beside: string; signal?: AbortSignal; releases: Releases },
 ): Promise<{ readonly path: string; readonly name: string | undefined }> {
   if (path !== '-') return { path, name: undefined };
-  const spooled = await spool(stdin, beside, signal);
+  const spooled = await spool(stdin, beside, { ...(signal && { signal }) });
   releases.add(spooled.remove);
   return { path: spooled.path, name: 'standard input' };
 }

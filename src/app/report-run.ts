@@ -47,7 +47,14 @@ export async function reportRun(
 ): Promise<ExitCode> {
   const { control, live, progress, io } = session;
   const { phones, limited, throttled, failure } = sent;
-  const stop = control.reason ?? phones?.stopped();
+  const changed = await inputs.changed(plan.rows);
+  if (changed !== undefined) session.log.warn({}, changed);
+  const stop =
+    control.reason ??
+    phones?.stopped() ??
+    (changed === undefined
+      ? undefined
+      : ({ exit: EXIT.again, code: 'cohort_changed', message: changed } as const));
   const page = config.reports.report
     ? new HtmlReport(ownColumnsOf(inputs.cohort), (chatId) => live.groupAbout(chatId))
     : undefined;

@@ -5,13 +5,14 @@ import { keyCutter } from '../send/api/key-cutter.ts';
 import { oneLine } from '../send/api/scrub.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
 import { withOwnFiles } from './going-on/own-files.ts';
-import { Interrupted, openInputs } from './inputs.ts';
+import { openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
 import { type Releases, releasing } from './releases.ts';
 import { reportRun } from './report-run.ts';
 import { send } from './send.ts';
 import { openSession } from './session.ts';
+import { Interrupted } from './spool.ts';
 
 /** One run: a session, its inputs, a plan, the asks, the report. */
 export async function run(config: RunConfig, io: Io): Promise<ExitCode> {

@@ -111,8 +111,8 @@ const table = {
   // --- not attempted
   interrupted: { meaning: 'the run was stopped before this row', advice: 'run the same command again' },
   cohort_changed: {
-    meaning: 'the row was not in the cohort when the run began',
-    advice: 'look at the cohort; run the same command again to ask this person too',
+    meaning: 'the cohort’s file has changed since the run began; the results are of what it held then',
+    advice: 'look at the cohort; run the same command again',
   },
   key_rejected: {
     meaning: 'the API rejected the key',

@@ -1,0 +1,84 @@
+/** The cohort as it was when the run began. Its file is somebody's: an export replaces it, a person corrects and saves it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Cohort } from '../cohort/cohort.ts';
+import { OnboardError } from '../domain/errors.ts';
+import { errorCode } from '../lib/failure.ts';
+import { count } from '../lib/text.ts';
+import type { Releases } from './releases.ts';
+import { spool } from './spool.ts';
+
+export interface KeptCohort {
+  /** The copy, which goes with the releases. */
+  readonly path: string;
+  /**
+   * What has become of the file since, in one line; undefined: it has the same bytes.
+   * @param rows of the copy
+   */
+  changed(rows: number): Promise<string | undefined>;
+}
+
+export interface KeepOptions {
+  readonly beside: string;
+  readonly signal: AbortSignal;
+  readonly releases: Releases;
+  /** Opens a file as the cohort was opened. */
+  readonly open: (path: string) => Promise<Pick<Cohort, 'readings'>>;
+}
+
+/**
+ * Copies a cohort beside the ledger, readable by its owner alone: what is planned, asked and written as results is one and the same file,
+ * whatever happens to the other.
+ * @throws OnboardError COHORT_UNREADABLE, NOT_WRITABLE
+ */
+export async function keepCohort(path: string, options: KeepOptions): Promise<KeptCohort> {
+  const { beside, signal, releases, open } = options;
+  const digest = createHash('sha256');
+  const copy = await spool(Readable.from(digested(path, digest)), beside, { signal, what: basename(path) });
+  releases.add(copy.remove);
+  const before = digest.digest('hex');
+  return {
+    path: copy.path,
+    changed: async (rows) => {
+      const now = createHash('sha256');
+      try {
+        for await (const _ of digested(path, now));
+        if (now.digest('hex') === before) return undefined;
+      } catch (error) {
+        const why =
+          errorCode(error) === 'ENOENT' ? 'is gone' : `cannot be read any more (${errorCode(error)})`;
+        return told(path, rows, why);
+      }
+      return told(path, rows, await rowsNow(() => open(path)));
+    },
+  };
+}
+
+async function* digested(path: string, digest: { update(bytes: Buffer): unknown }): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+    digest.update(chunk as Buffer);
+    yield chunk as Buffer;
+  }
+}
+
+/** How many rows there are now, or why nobody knows. */
+async function rowsNow(open: () => Promise<Pick<Cohort, 'readings'>>): Promise<string> {
+  try {
+    let [rows, invalid] = [0, 0];
+    for await (const batch of (await open()).readings()) {
+      rows += batch.length;
+      invalid += batch.filter(({ kind }) => kind === 'invalid').length;
+    }
+    return `has ${count(rows, 'row')} now${invalid > 0 ? `, ${invalid.toLocaleString('en-US')} of them invalid` : ''}`;
+  } catch (error) {
+    if (error instanceof OnboardError) return `is no cohort any more (${error.message})`;
+    throw error;
+  }
+}
+
+function told(path: string, rows: number, now: string): string {
+  const name = basename(path);
+  return `${name} has changed since the run began: it had ${count(rows, 'row')}, and ${now}; the results are of those that it had: look at the file, and run the same command again`;
+}
