@@ -54,6 +54,7 @@ function stop(signal: StopSignal): void {
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
 process.on('exit', removeTemporaries);
 
 const io: Io = {

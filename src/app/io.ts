@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../domain/words.ts';
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** `SIGHUP`: the terminal was closed. It ends a run as SIGTERM does. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What a job may touch of the process that runs it. Made in cli.ts, or by a test. */
 export interface Io {
