@@ -7,7 +7,8 @@
  *   {"n":2,"is":"asked","at":"…","from":"919837000000","chat":"120363371308389685@g.us","who":["919537851844"],"crc":"…"}
  *     one ask, for one or more participants of one group, is about to be sent by the phone `from`; the ask's id is its `n`
  *   {"n":3,"is":"not_done","at":"…","ask":2,"crc":"…"}
- *     the server certainly did nothing for ask 2: as far as its participants go, it never was
+ *     the server certainly did nothing for ask 2: as far as its participants go, it never was. Of ask 0, which is none, it says
+ *     only what time it was: asks before it were dated later, by a clock that was ahead
  *   {"n":4,"is":"outcome","at":"…","ask":2,"asked":"…","chat":"…","who":"919537851844","status":"invited",
  *    "reason":"","http":200,"trace":"…","message":"Invite sent to participant","crc":"…"}
  *     what is known about one pair from now on. Without `ask` it was settled without one (precheck, the rest of a closed

@@ -37,7 +37,7 @@ export interface LedgerOptions {
  */
 export async function openLedger(path: string, options: LedgerOptions): Promise<Ledger> {
   const { clock, readOnly = false, durable = true, onFailed } = options;
-  const state = new LedgerState();
+  const state = new LedgerState(() => clock.now());
   let journal: Journal | undefined;
   const place = placeOf(path);
   const lock = readOnly
@@ -70,7 +70,9 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
         },
       });
     }
-    return new OpenLedger(opened, state, journal, lock, clock);
+    const ledger = new OpenLedger(opened, state, journal, lock, clock);
+    if (journal !== undefined && state.isAhead) await ledger.markTime();
+    return ledger;
   } catch (error) {
     await lock?.release();
     throw error;

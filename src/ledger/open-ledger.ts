@@ -76,6 +76,9 @@ interface Settlement {
   readonly outcome: Outcome;
 }
 
+/** The number of no record of an ask. */
+const NO_ASK = 0;
+
 export class OpenLedger implements Ledger {
   readonly repaired: string | undefined;
   readonly header: Header;
@@ -152,6 +155,11 @@ export class OpenLedger implements Ledger {
   async notDone(ask: AskId): Promise<void> {
     if (!this.#state.isOpen(ask)) throw new Error(`ask ${ask} is not open`);
     await this.#append([{ is: 'not_done', at: this.#now(), ask }]);
+  }
+
+  /** Records that it is now: from here on the asks that are dated later count as asked by now. */
+  async markTime(): Promise<void> {
+    await this.#append([{ is: 'not_done', at: this.#now(), ask: NO_ASK }]);
   }
 
   async settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void> {

@@ -1,4 +1,9 @@
-/** How many participants each sender asked, and when: for caps on a rolling span. */
+/**
+ * How many participants each sender asked, and when: for caps on a rolling span.
+ *
+ * The clock may have been ahead. An ask that is dated later than now was asked no later than the first record after it that is not, and
+ * no earlier than the asks before it; where no such record follows, it counts as asked now. An ask dated in the past is believed.
+ */
 
 /** Asks older than this before a sender's newest are forgotten: no cap looks further back. Milliseconds. */
 export const REMEMBERED_MS = 48 * 60 * 60 * 1000;
@@ -8,11 +13,15 @@ export interface LoggedAsk {
   /** Its number in the ledger. */
   readonly ask: number;
   /** Epoch ms. */
-  readonly at: number;
+  at: number;
   count: number;
 }
 
+/** Epoch ms. */
+type Now = () => number;
+
 class Sender {
+  readonly #clock: Now;
   /** By `at`, rising. */
   #asks: LoggedAsk[] = [];
   /** The asks from `#head` on are later than `#now - #span`, and `#sum` is their participants; -1: to be counted anew. */
@@ -20,6 +29,10 @@ class Sender {
   #now = 0;
   #head = 0;
   #sum = 0;
+
+  constructor(clock: Now) {
+    this.#clock = clock;
+  }
 
   add(at: number, count: number, number: number): LoggedAsk {
     const ask = { ask: number, at, count };
@@ -33,8 +46,22 @@ class Sender {
       this.#asks.splice(place, 0, ask);
       this.#span = -1;
     }
-    this.#forget(at - REMEMBERED_MS);
+    this.#forget(Math.min(at, this.#clock()) - REMEMBERED_MS);
     return ask;
+  }
+
+  /** A record of the instant `at` follows: the asks that are dated later than now are from before it. */
+  settle(at: number, now: number): void {
+    let first = this.#asks.length;
+    while (first > 0 && (this.#asks[first - 1] as LoggedAsk).at > now) first--;
+    const earliest = Math.max(at, this.#asks[first - 1]?.at ?? at);
+    for (const ask of this.#asks.slice(first)) ask.at = earliest;
+    if (first < this.#asks.length) this.#span = -1;
+  }
+
+  /** The latest date of an ask, epoch ms; -Infinity: there is none. */
+  get latest(): number {
+    return this.#asks.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Takes over the asks of another name of the same phone. */
@@ -78,7 +105,7 @@ class Sender {
       const ask = this.#asks[i];
       if (ask === undefined) break;
       sum -= ask.count;
-      at = ask.at + span;
+      at = Math.min(ask.at, now) + span;
     }
     return at;
   }
@@ -103,8 +130,31 @@ class Sender {
 
 export class SenderLog {
   readonly #senders = new Map<string, Sender>();
+  readonly #clock: Now;
+  /** No ask is dated later. */
+  #latest = Number.NEGATIVE_INFINITY;
+
+  /** @param clock the wall clock; by default one on which nothing is dated later than now */
+  constructor(clock: Now = () => Number.POSITIVE_INFINITY) {
+    this.#clock = clock;
+  }
+
+  /** Whether an ask is dated later than now. */
+  get isAhead(): boolean {
+    return this.#latest > this.#clock();
+  }
+
+  /** Takes the instant of any record, in the order of the ledger. */
+  saw(at: number): void {
+    const now = this.#clock();
+    if (this.#latest <= now || at > now) return;
+    for (const sender of this.#senders.values()) sender.settle(at, now);
+    this.#latest = Math.max(...[...this.#senders.values()].map(({ latest }) => latest));
+  }
 
   add(sender: string, at: number, count: number, ask = 0): LoggedAsk {
+    this.saw(at);
+    this.#latest = Math.max(this.#latest, at);
     return this.#of(sender).add(at, count, ask);
   }
 
@@ -127,7 +177,7 @@ export class SenderLog {
   #of(sender: string): Sender {
     const known = this.#senders.get(sender);
     if (known) return known;
-    const made = new Sender();
+    const made = new Sender(this.#clock);
     this.#senders.set(sender, made);
     return made;
   }

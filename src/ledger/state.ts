@@ -51,12 +51,22 @@ export class LedgerState {
   readonly #open = new Map<number, OpenAsk>();
   /** Entry → the open asks that wait for it: nearly always one. */
   readonly #waiting = new Map<number, number[]>();
-  readonly #senders = new SenderLog();
+  readonly #senders: SenderLog;
   /** Pairs by what they are seen as. */
   readonly #counts = new Uint32Array(VIEWS.length);
 
+  /** @param clock the wall clock, epoch ms; without it every date is believed */
+  constructor(clock?: () => number) {
+    this.#senders = new SenderLog(clock);
+  }
+
   get size(): number {
     return this.#index.size;
+  }
+
+  /** Whether an ask is dated later than now, and no record that is not follows it. */
+  get isAhead(): boolean {
+    return this.#senders.isAhead;
   }
 
   get counts(): StateCounts {
@@ -75,8 +85,13 @@ export class LedgerState {
 
   /** @param offset of the record's line in the file, in bytes. */
   apply(record: LedgerRecord, offset: number): void {
-    if (record.is === 'asked') this.#asked(record);
-    else if (record.is === 'not_done') this.#notDone(record.ask);
+    if (record.is === 'asked') {
+      this.#asked(record);
+      return;
+    }
+    // Nearly always nothing is ahead: then no date is read.
+    if (this.#senders.isAhead) this.#senders.saw(Date.parse(record.at));
+    if (record.is === 'not_done') this.#notDone(record.ask);
     else this.#settled(record, offset);
   }
 

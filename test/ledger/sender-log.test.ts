@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REMEMBERED_MS, SenderLog } from '../../src/ledger/sender-log.ts';
 import { repeats } from '../helpers.ts';
 
@@ -130,4 +130,72 @@ test('two names of one phone are counted together, whatever was asked before and
   expect(log.within('b', DAY, 3_000)).toBe(6);
   expect(log.roomAt('b', DAY, 4, 3_000)).toBe(2_000 + DAY);
   expect(log.within('c', DAY, 3_000)).toBe(100);
+});
+
+describe('asks that are dated later than now', () => {
+  const HOUR = 3_600_000;
+  const T = 1e12;
+
+  /** The ledger's records as they are read at the instant `now`. */
+  function read(now: number, records: readonly (readonly [at: number, count: number])[]) {
+    const log = new SenderLog(() => now);
+    for (const [at, count] of records) {
+      if (count > 0) log.add('a', at, count);
+      else log.saw(at);
+    }
+    return log;
+  }
+
+  test('count as asked now, and shut the cap for a day and not for a year', () => {
+    const records = [
+      [T, 2],
+      [T + 365 * DAY, 3],
+    ] as const;
+    const log = read(T + HOUR, records);
+    expect(log.isAhead).toBe(true);
+    expect(log.within('a', DAY, T + HOUR)).toBe(5);
+    expect(log.roomAt('a', DAY, 3, T + HOUR)).toBe(T + HOUR + DAY);
+    // The run says what time it is; from then on they are a day old when a day is over.
+    const marked = [...records, [T + HOUR, 0]] as const;
+    expect(read(T + HOUR, marked).isAhead).toBe(false);
+    expect(read(T + DAY, marked).within('a', DAY, T + DAY)).toBe(3);
+    expect(read(T + HOUR + DAY, marked).within('a', DAY, T + HOUR + DAY)).toBe(0);
+  });
+
+  test('make nobody forget what was asked before them', () => {
+    const many = Array.from({ length: 4_999 }, (_, i) => [T + i, 1] as const);
+    const ahead = Array.from({ length: 1_000 }, (_, i) => [T + 60 * HOUR + i, 1] as const);
+    const now = T + HOUR;
+    expect(read(now, [...many, ...ahead]).within('a', DAY, now)).toBe(5_999);
+    expect(read(now, [...many, ...ahead, [now, 1]]).within('a', DAY, now)).toBe(6_000);
+  });
+
+  test('are from before the next record, and never from before the asks that precede them', () => {
+    const log = read(T + 2 * HOUR, [
+      [T, 2],
+      [T + DAY, 3],
+      [T + HOUR, 1],
+    ]);
+    expect(log.after('a', T + HOUR - 1).map(({ at, count }) => [at, count])).toEqual([
+      [T + HOUR, 3],
+      [T + HOUR, 1],
+    ]);
+    // The clock that came next was years behind.
+    const behind = read(T + 2 * HOUR, [
+      [T, 2],
+      [T + DAY, 3],
+      [T - 1e11, 1],
+    ]);
+    expect(behind.within('a', 3 * HOUR, T + 2 * HOUR)).toBe(5);
+  });
+
+  test('a clock that is set back in mid-run', () => {
+    let now = T + 60 * HOUR;
+    const log = new SenderLog(() => now);
+    log.add('a', now, 4);
+    now = T;
+    log.add('a', now, 1);
+    expect([log.isAhead, log.within('a', DAY, now)]).toEqual([false, 5]);
+    expect(log.within('a', DAY, T + DAY)).toBe(0);
+  });
 });
