@@ -9,7 +9,7 @@ import { EXIT } from '../src/domain/errors.ts';
 import { scratch } from './helpers.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const readme = await readFile(`${ROOT}README.md`, 'utf8');
+const readme = await readFile(`${ROOT}fixtures/ci/README.md`, 'utf8');
 const files = ['github', 'gitlab'] as const;
 const textOf = (file: string) => readFile(`${ROOT}fixtures/ci/${file}.yml`, 'utf8');
 
@@ -19,12 +19,12 @@ const root = program(
   () => {},
 );
 
-/** Every `npx group-onboard …` command, its continued lines joined. */
+/** Every `npx --no -- group-onboard …` command, its continued lines joined. */
 function commandsIn(text: string): readonly string[] {
   return text
     .replace(/ \\\n\s*/g, ' ')
     .split('\n')
-    .flatMap((line) => /npx group-onboard (.*)$/.exec(line)?.[1] ?? []);
+    .flatMap((line) => /npx --no -- group-onboard (.*)$/.exec(line)?.[1] ?? []);
 }
 
 /** The lines inside a `key: |` block, without their indentation. */

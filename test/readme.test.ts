@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, chmod, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/domain/errors.ts';
@@ -11,8 +11,17 @@ import { SOAK, scratch } from './helpers.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
 
+/** Pages with examples: beside what they are about. */
+const PAGES = [
+  'README.md',
+  ...['fixtures/ci', 'fixtures/kubernetes', 'src/cohort', 'src/send', 'src/report', 'src/sandbox'].map(
+    (folder) => `${folder}/README.md`,
+  ),
+];
+const pages = await Promise.all(PAGES.map((page) => readFile(join(ROOT, page), 'utf8')));
+
 /** Every ```console block: `$ command` lines, each followed by what it prints. */
-const examples = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+const examples = [...pages.join('\n').matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
   block
     .split(/^\$ /m)
     .slice(1)
@@ -22,7 +31,18 @@ const examples = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, 
     }),
 );
 
+describe.each(PAGES)('%s', (page) => {
+  const text = pages[PAGES.indexOf(page)] ?? '';
+  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+
+  it('links to what exists', async () => {
+    for (const path of links) await access(join(ROOT, dirname(page), path));
+  });
+});
+
 describe('the README', () => {
+  it('has 150 lines at most', () => expect(readme.split('\n').length).toBeLessThanOrEqual(151));
+
   it('has examples', () => expect(examples.length).toBeGreaterThanOrEqual(2));
 
   // Outside the soak, the first: what `npm run demo` prints.

@@ -85,7 +85,10 @@ describe('three pods of an Indexed Job at once', () => {
     expect(joined.map((row) => row['participant'])).toEqual([invited[0]!['participant']]);
     const failed = (await results(merged)).filter((row) => row['status'] === 'failed');
     expect(failed.length).toBeGreaterThan(0);
-    await cli(['run', merged, ...api.args, '--only-status', 'failed'], api.env);
+    const retry = ['run', merged, ...api.args, '--only-status', 'failed', '--retry', 'failed'];
+    expect((await cli(retry, api.env)).code).toBe(2);
+    await cli(['rebuild-ledger', merged, '--base-url', new URL(api.url).origin]);
+    await cli(retry, api.env);
     const asked = Object.entries((await api.counts()).pairs).filter(([, pair]) => pair.received > 1);
     expect(asked.map(([pair]) => pair.split(' ')[1]).sort()).toEqual(
       failed.map((row) => row['participant'] as string).sort(),

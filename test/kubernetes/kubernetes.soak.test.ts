@@ -23,7 +23,7 @@ import {
   validated,
 } from './manifests.ts';
 
-const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+const readme = await readFile(join(ROOT, 'fixtures/kubernetes/README.md'), 'utf8');
 const sources = await Promise.all(
   (await readdir(join(ROOT, 'src'), { recursive: true }))
     .filter((file) => file.endsWith('.ts'))
