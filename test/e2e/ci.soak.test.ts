@@ -48,7 +48,7 @@ describe('in CI', () => {
       status: { added: 2, invited: 2, failed: 2 },
       groups: [{ chat_id: GROUP, rows: 6, name: expect.stringMatching(/cohort/) }],
       // A number that is masked cannot be typed: what can be is there, the rest in words.
-      next: `when the reasons are gone: node dist/cli.js run ${path('cohort.csv')} --base-url ${api.url} ${files.join(' ')} --retry failed (with your --phone)`,
+      next: `when the reasons are gone: group-onboard run ${path('cohort.csv')} --base-url ${api.url} ${files.join(' ')} --retry failed (with your --phone)`,
     });
     expect(ended.stderr).toContain(`\nnext     ${summary.next}\n`);
     expect(summary.duration_seconds * 1000).toBeGreaterThanOrEqual(summary.waits.total_seconds * 1000);

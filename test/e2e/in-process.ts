@@ -27,7 +27,7 @@ export async function inProcess(
     });
   const io: Io = {
     env,
-    command: args,
+    command: ['group-onboard', ...args],
     stdin: Readable.from([]),
     stdout: into('stdout'),
     stderr: into('stderr') as unknown as NodeJS.WriteStream,

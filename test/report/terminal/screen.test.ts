@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Moment, startBar } from '../../../src/report/terminal/progress.ts';
+// Loaded here, where no test's time limit runs; the command loads it when it is called.
+import '../../../src/app/run.ts';
 import { api, desk } from '../../app/in-process.ts';
 import { PATIENTLY, scratch } from '../../helpers.ts';
 import { type Screen, screen } from '../../screen.ts';
@@ -100,7 +102,7 @@ describe('a run on a terminal', () => {
 
   it.each([80, 120])('has its summary below its log, and both whole, at %i columns', async (columns) => {
     const on = screen(columns, 12);
-    const to = await api({ limit: 40 });
+    const to = await api();
     const at = desk({ ...env, ...to.env, NO_COLOR: '1' }, [], false, on.stream);
     const { code } = await at.run('run', await cohort(), ...to.args, '--log-format', 'text');
     const text = await on.text();
