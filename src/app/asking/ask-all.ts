@@ -1,5 +1,6 @@
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Outcome, Pair } from '../../domain/words.ts';
+import { inTurns, nextTurn, TURN } from '../../lib/turns.ts';
 import { Planner } from '../../plan/batches.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
@@ -12,8 +13,6 @@ import type { Rounds } from './rounds.ts';
 
 /** Reading memberships after an early stop may take so long. */
 const CLOSING_MS = 15_000;
-/** Pairs looked at in one turn of the event loop: of a million that are settled, none of the others waits for all. */
-const TURN = 1_000;
 /** Ends after which the API is not asked anything more, not even a membership. */
 const SILENT_ENDS: ReadonlySet<string> = new Set([
   'interrupted',
@@ -80,7 +79,8 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   if (parts.precheck) await precheck(parts);
   else if (phones.namedBothWays) await phones.check();
   if (control.stopped) return false;
-  const troubles = foresee(parts);
+  const troubles = await foresee(parts);
+  if (control.stopped) return false;
   if (parts.dryRun || !(await parts.ready(troubles))) return false;
 
   const limited = await submitAll(parts).catch(async (error: unknown) => {
@@ -107,13 +107,13 @@ function known(pair: Pair): Doubt {
 async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt[]> {
   const found: Doubt[] = [];
   if (dryRun) return found;
-  let passed = 0;
-  for (const { pair } of plan.list) {
-    if (++passed % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-    const state = ledger.state(pair);
-    if (state?.status !== 'added' || state.reasonCode !== 'unconfirmed') continue;
-    const { message, httpStatus, traceId } = ledger.outcome(pair) ?? bare(pair);
-    found.push({ pair, message, httpStatus, traceId, was: 'unconfirmed' });
+  for await (const piece of inTurns(plan.list)) {
+    for (const { pair } of piece) {
+      const state = ledger.state(pair);
+      if (state?.status !== 'added' || state.reasonCode !== 'unconfirmed') continue;
+      const { message, httpStatus, traceId } = ledger.outcome(pair) ?? bare(pair);
+      found.push({ pair, message, httpStatus, traceId, was: 'unconfirmed' });
+    }
   }
   return found;
 }
@@ -135,7 +135,7 @@ async function submitAll(parts: AskAllParts): Promise<boolean> {
     asked = round.asked;
     if (round.next === undefined && !parts.mayComeBack) return round.limited;
     await phones.idle();
-    const next = rounds.anyBack ? earlier(round.next, earliestBack(parts)) : round.next;
+    const next = rounds.anyBack ? earlier(round.next, await earliestBack(parts)) : round.next;
     if (control.stopped || next === undefined || (round.limited && !rounds.anyBack)) return round.limited;
     if (!(await rounds.wait(next.at, next.capped ? 'daily_cap' : 'hours'))) return round.limited;
   }
@@ -153,11 +153,13 @@ function earlier(one: Opening | undefined, other: Opening | undefined): Opening 
 }
 
 /** The first opening of those who were handed on, and came back. */
-function earliestBack({ plan, phones, rounds }: AskAllParts): Opening | undefined {
+async function earliestBack({ plan, phones, rounds }: AskAllParts): Promise<Opening | undefined> {
   let first: Opening | undefined;
-  for (const { pair, sender } of plan.list) {
-    if (rounds.cameBack(pair) && phones.takes(sender))
-      first = earlier(first, phones.opensAt(sender, pair.participant));
+  for await (const piece of inTurns(plan.list)) {
+    for (const { pair, sender } of piece) {
+      if (rounds.cameBack(pair) && phones.takes(sender))
+        first = earlier(first, phones.opensAt(sender, pair.participant));
+    }
   }
   return first;
 }
@@ -174,7 +176,7 @@ async function submitOpen(
   let next: Opening | undefined;
   let at = -1;
   for (const { pair, sender, previous } of plan.list) {
-    if (++at % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (++at % TURN === TURN - 1) await nextTurn();
     if (control.stopped) break;
     if (handed[at] === 1 && !rounds.isBack(pair)) continue;
     // What the ledger knows now: settling doubts and the precheck came after the survey.

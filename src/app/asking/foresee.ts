@@ -1,5 +1,6 @@
 import { maskSender } from '../../domain/sender.ts';
 import type { ChatId } from '../../domain/words.ts';
+import { inTurns } from '../../lib/turns.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
 import { publicName } from '../../report/summary/public-text.ts';
@@ -17,7 +18,7 @@ export interface ForeseeParts {
 }
 
 /** Per group: what will go wrong there by what the API last said of it. Each of them is one warning in the log, too. */
-export function foresee(parts: ForeseeParts): ReadonlyMap<ChatId, string> {
+export async function foresee(parts: ForeseeParts): Promise<ReadonlyMap<ChatId, string>> {
   const { phones, plan } = parts;
   // Few groups are in trouble: the people of the others need not be counted one by one.
   const suspects = new Map<ChatId, Standings>();
@@ -28,7 +29,7 @@ export function foresee(parts: ForeseeParts): ReadonlyMap<ChatId, string> {
   }
   const found = new Map<ChatId, string>();
   if (suspects.size === 0) return found;
-  const newcomers = newcomersOf(parts, suspects);
+  const newcomers = await newcomersOf(parts, suspects);
   for (const [chatId, { name, phones: through }] of suspects) {
     const texts = new Set<string>();
     for (const { sender, standing } of through) {
@@ -48,20 +49,22 @@ export function foresee(parts: ForeseeParts): ReadonlyMap<ChatId, string> {
 }
 
 /** Per group of these: people whom this run asks, without those that are members already. */
-function newcomersOf(
+async function newcomersOf(
   { phones, plan, knowledge, selection, limit }: ForeseeParts,
   groups: { has(chatId: ChatId): boolean },
-): ReadonlyMap<ChatId, number> {
+): Promise<ReadonlyMap<ChatId, number>> {
   const newcomers = new Map<ChatId, number>();
   let asked = 0;
-  for (const { pair, sender, previous } of plan.list) {
-    if (asked === limit) break;
-    if (decide({ ledger: knowledge.ledger(pair), previous }, selection) !== 'ask' || !phones.takes(sender))
-      continue;
-    asked++;
-    const { chatId, participant } = pair;
-    if (groups.has(chatId) && !phones.groups.lists(chatId, participant))
-      newcomers.set(chatId, (newcomers.get(chatId) ?? 0) + 1);
+  for await (const piece of inTurns(plan.list)) {
+    for (const { pair, sender, previous } of piece) {
+      if (asked === limit) return newcomers;
+      if (decide({ ledger: knowledge.ledger(pair), previous }, selection) !== 'ask' || !phones.takes(sender))
+        continue;
+      asked++;
+      const { chatId, participant } = pair;
+      if (groups.has(chatId) && !phones.groups.lists(chatId, participant))
+        newcomers.set(chatId, (newcomers.get(chatId) ?? 0) + 1);
+    }
   }
   return newcomers;
 }

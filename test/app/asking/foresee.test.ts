@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { type ForeseeParts, foresee } from '../../../src/app/asking/foresee.ts';
+import type { ChatId, Participant } from '../../../src/domain/words.ts';
+import { PairList } from '../../../src/plan/pair-list.ts';
 import { groupName } from '../../../src/sandbox/groups.ts';
 import { csv, phone } from '../../e2e/harness.ts';
 import { scratch } from '../../helpers.ts';
@@ -45,4 +48,37 @@ it.each([
     texts.map((text) => named(group, text)),
   );
   expect(told.asks).toBe(asks);
+});
+
+it('of a hundred thousand people in two thousand groups in trouble, nobody else waits for all', async () => {
+  const list = new PairList();
+  const groups = new Map<ChatId, number>();
+  for (let i = 0; i < 100_000; i++) {
+    const chatId = `${120363371308380000n + BigInt(i % 2_000)}@g.us` as ChatId;
+    list.add({ chatId, participant: phone(i) as Participant }, undefined, undefined);
+    groups.set(chatId, 50);
+  }
+  const standing = { members: 1_000, adminsOnly: undefined, senderIsAdmin: undefined };
+  let turns = 0;
+  let counting = true;
+  const count = () => {
+    turns++;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  const found = await foresee({
+    phones: {
+      standings: () => ({ name: '', phones: [{ sender: '919876543210', standing }] }),
+      groups: { lists: () => false },
+      takes: () => true,
+    },
+    plan: { list, groups },
+    knowledge: { ledger: () => undefined, previous: () => undefined },
+    selection: { retry: [], onlyStatus: undefined },
+    limit: undefined,
+    log: { warn: () => undefined },
+  } as unknown as ForeseeParts);
+  counting = false;
+  expect(found.size).toBe(2_000);
+  expect(turns).toBeGreaterThanOrEqual(99);
 });
