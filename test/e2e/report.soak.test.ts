@@ -108,7 +108,7 @@ describe('report', () => {
       expect([ended.code, ended.stderr]).toEqual([0, '']);
       // The same summary, from the counts to the advice, and where the page is.
       const middle = (text: string) => text.slice(text.indexOf('3 rows'), text.indexOf('\nresults '));
-      const names = (text: string) => text.replace(/\ngroups\n {2}.{34}/, '');
+      const names = (text: string) => text.replace(/(?<=\ngroups\n) {2}.*(?= 1 added)/, '');
       expect(names(middle(ended.stdout))).toBe(names(middle(ran.stderr)));
       expect(ended.stdout).toMatch(/^report {3}\S+cohort\.results\.html$/m);
       const page = join(dir, 'cohort.results.html');
