@@ -2,8 +2,9 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cwd } from 'node:process';
 import { describe, expect, test } from 'vitest';
+import { withOwnFiles } from '../../src/app/going-on/own-files.ts';
 import { mergeConfig } from '../../src/config/merge.ts';
-import { filePaths, reportFiles } from '../../src/config/run.ts';
+import { filePaths, type RunConfig, reportFiles } from '../../src/config/run.ts';
 import { canonicalPath } from '../../src/lib/durable.ts';
 import { isSameFile } from '../../src/lib/same-file.ts';
 import { scratch } from '../helpers.ts';
@@ -69,7 +70,9 @@ describe('no file of a command takes the place of another, whatever leads to it'
     const at = await ways();
     const [real, other] = [at('real.csv'), at(link)];
     const [cohort, output] = [at('copy.csv'), at('out.csv')];
-    expect(() => filePaths(real, { output: other })).toThrow(refused);
+    const named = { output: undefined, ledger: undefined };
+    const config = { cohort: { path: real }, output: other, ledger: at('l'), named, shard: undefined };
+    await expect(withOwnFiles(config as unknown as RunConfig)).rejects.toEqual(refused);
     expect(() => filePaths(real, { output, ledger: other })).toThrow(refused);
     expect(() => filePaths(cohort, { output: real, ledger: other })).toThrow(refused);
     for (const flag of ['report', 'summaryJson', 'junit', 'metricsFile'] as const) {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { type FormerRow, openFormer } from '../../cohort/cohort.ts';
 import { formerPair } from '../../cohort/former-row.ts';
 import { OnboardError } from '../../domain/errors.ts';
@@ -88,6 +88,8 @@ const BEGINNING = 64 * 1024;
 /** Whether there is a ledger at `path` that has an ask; one that cannot be read may. */
 export async function tellsOfAsks(path: string): Promise<boolean> {
   try {
+    // Before it is opened: a pipe would wait for ever. Its opening as the ledger refuses it.
+    if (!(await stat(path)).isFile()) return false;
     const file = await open(path, 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0);
