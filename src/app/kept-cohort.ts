@@ -1,11 +1,13 @@
 /** The cohort as it was when the run began. Its file is somebody's: an export replaces it, a person corrects and saves it. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Cohort } from '../cohort/cohort.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { errorCode } from '../lib/failure.ts';
+import { specialKind } from '../lib/special-file.ts';
 import { count } from '../lib/text.ts';
 import type { Releases } from './releases.ts';
 import { spool } from './spool.ts';
@@ -44,6 +46,9 @@ export async function keepCohort(path: string, options: KeepOptions): Promise<Ke
     changed: async (rows) => {
       const now = createHash('sha256');
       try {
+        // A pipe in its place would be waited for.
+        const kind = specialKind(await stat(path));
+        if (kind !== undefined) return told(path, rows, `${kind} is in its place`);
         for await (const _ of digested(path, now));
         if (now.digest('hex') === before) return undefined;
       } catch (error) {

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { RunConfig } from '../config/run.ts';
-import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
+import { isSameFile } from '../lib/same-file.ts';
 import { HtmlReport } from '../report/html/report.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import type { Countries } from '../report/summary/countries.ts';
@@ -49,6 +51,8 @@ export async function reportRun(
   const { phones, limited, throttled, failure } = sent;
   const changed = await inputs.changed(plan.rows);
   if (changed !== undefined) session.log.warn({}, changed);
+  if (changed !== undefined && isSameFile(config.output, config.cohort.path) && existsSync(config.output))
+    throw failure ?? notReplaced(config.output);
   const stop =
     control.reason ??
     phones?.stopped() ??
@@ -86,6 +90,14 @@ export async function reportRun(
   if (unreported !== undefined) throw unreported;
   if (unlisted !== undefined) throw unlisted;
   return exit;
+}
+
+/** What somebody has written into the results while they were the cohort is not lost to ours. */
+function notReplaced(path: string): OnboardError {
+  return new OnboardError(
+    'RESULTS_FAILED',
+    `${path} has changed since the run began, and is not replaced; the ledger has everything: run the same command again, which asks nobody twice`,
+  );
 }
 
 /** Puts the HTML report of a run in its place. Gives back what failed; undefined: nothing. */

@@ -1,10 +1,11 @@
 /** The cohort is a file that others write, too: what becomes of it while a run is under way is said, and costs no row. */
-import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENTLY } from '../helpers.ts';
 import { type Job, job, onceEach } from './faults/support.ts';
-import { csv, GROUP, phone, sandbox } from './harness.ts';
+import { cli, csv, GROUP, phone, sandbox, start } from './harness.ts';
 
 const PEOPLE = Array.from({ length: 6 }, (_, i) => phone(i, 1));
 const COMES = phone(77, 1);
@@ -38,7 +39,12 @@ const CHANGES: readonly (readonly [string, (on: Job) => Promise<unknown>, RegExp
   [
     'a folder in its place',
     (on) => rm(on.cohort).then(() => mkdir(on.cohort)),
-    /cannot be read any more \(EISDIR\)/,
+    /a directory is in its place/,
+  ],
+  [
+    'a pipe in its place',
+    (on) => rm(on.cohort).then(() => execFileSync('mkfifo', [on.cohort])),
+    /a pipe is in its place/,
   ],
   ['replaced', (on) => replace(on, csv([COMES, ...PEOPLE.slice(1)])), /has 6 rows now/],
   ['appended to', (on) => appendFile(on.cohort, `X,${GROUP},${COMES}\n`), /has 7 rows now/],
@@ -86,4 +92,25 @@ it('saved again as it was: nothing has changed', async () => {
   expect((await running.ended).code).toBe(0);
   expect(await on.rows()).toEqual(PEOPLE.map(() => 'added'));
   expect((await api.counts()).asks).toBe(PEOPLE.length);
+});
+
+it('results that go on, and are corrected meanwhile: the correction stays, and counts in the next run', async () => {
+  const api = await sandbox('--limit', '100', '--latency', '100ms');
+  const on = await job(api, csv(PEOPLE));
+  expect((await on.run('--no-precheck', '--limit', '1')).code).toBe(75);
+  const again = ['run', on.output, ...api.args, '--no-precheck'];
+  const running = start([...again, '--concurrency', '1', '--max-rate', '5/s'], api.env);
+  await vi.waitUntil(async () => (await api.counts()).asks > 2, PATIENTLY);
+  const corrected = `${await readFile(on.output, 'utf8')}X,${GROUP},${COMES}${','.repeat(11)}\n`;
+  await writeFile(on.output, corrected);
+  const ended = await running.ended;
+  expect([ended.code, ended.stderr]).toEqual([
+    75,
+    expect.stringMatching(/is not replaced; the ledger has everything/),
+  ]);
+  expect(await readFile(on.output, 'utf8')).toBe(corrected);
+  expect((await cli(again, api.env)).code).toBe(0);
+  expect(await on.rows()).toEqual([...PEOPLE, COMES].map(() => 'added'));
+  onceEach(await api.counts());
+  expect((await api.counts()).asks).toBe(PEOPLE.length + 1);
 });
