@@ -94,7 +94,8 @@ describe('a cohort with a sender column', () => {
     expect(await at.asked()).toEqual([`${A} ${phone(1)}`, `${B} ${phone(3, 5)}`]);
 
     // The results, corrected, are a cohort that still says who sends.
-    const retry = ['run', at.out, ...bare(api), '--only-status', 'failed', '-o', join(at.dir, 'again.csv')];
+    const failed = ['--only-status', 'failed', '--retry', 'failed', '-o', join(at.dir, 'again.csv')];
+    const retry = ['run', at.out, ...bare(api), ...failed];
     expect((await cli(retry, api.env)).code).toBe(4);
     expect((await at.asked()).filter((one) => one === `${B} ${phone(3, 5)}`)).toHaveLength(2);
 

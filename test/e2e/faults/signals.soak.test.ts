@@ -46,7 +46,7 @@ describe('while waiting out a window of ten minutes', () => {
       const ended = await running.ended;
       expect(ended.code).toBe(code);
       expect(lastLine(ended.stderr)).toMatch(
-        what === '--deadline' ? /^stopped .*--deadline/ : /^stopped .*SIG/,
+        what === '--deadline' ? /^stopped .*--deadline/ : /^stopped .*(?:SIGTERM|Ctrl-C)/,
       );
       const reason = what === '--deadline' ? 'deadline' : 'interrupted';
       // Of the three, one is held back while the window is learnt.
