@@ -101,7 +101,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   redirected: 'send/dispatcher.test.ts',
   interrupted: 'app/run.test.ts',
   row_corrected: 'e2e/results-go-on.test.ts',
-  cohort_changed: 'e2e/cohort-edited.soak.test.ts',
+  cohort_changed: 'app/outputs/project.test.ts',
   confirmed_by_notification: 'send/groups/reconciler.test.ts',
   left: 'e2e/follow-up.soak.test.ts',
   left_since: 'e2e/follow-up.soak.test.ts',
