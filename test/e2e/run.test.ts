@@ -314,7 +314,8 @@ describe('run', () => {
     expect(await asked()).toEqual({ [phone(1, 5)]: 2, [phone(2, 3)]: 1, [phone(3, 1)]: 1 });
 
     const again = join(dir, 'cohort.results.csv');
-    const ended = await cli(['run', again, ...api.args, '--only-status', 'failed'], api.env);
+    const retry = ['--only-status', 'failed', '--retry', 'failed'];
+    const ended = await cli(['run', again, ...api.args, ...retry], api.env);
     expect(ended.code).toBe(4);
     expect(await asked()).toEqual({ [phone(1, 5)]: 3, [phone(2, 3)]: 1, [phone(3, 1)]: 1 });
     // Without the flag, a results CSV sends nobody anything that has been settled.
