@@ -16,14 +16,14 @@ async function done(): Promise<{ api: Awaited<ReturnType<typeof sandbox>>; on: J
   return { api, on };
 }
 
-/** The results, changed, as the cohort of a run of its own. */
+/** The results, changed, as the cohort. */
 async function again(
   { api, on }: Awaited<ReturnType<typeof done>>,
   change: (lines: string[]) => string[],
   ...flags: string[]
 ) {
   const lines = (await readFile(on.output, 'utf8')).trimEnd().split('\n');
-  const path = join(on.dir, 'changed.csv');
+  const path = on.output;
   await writeFile(path, `${change(lines).join('\n')}\n`);
   const ended = await cli(['run', path, ...api.args, '--no-precheck', ...flags], api.env);
   return { ended, asks: (await api.counts()).asks };
@@ -40,7 +40,7 @@ describe('a results CSV as the cohort', () => {
       const { ended, asks } = await again(await done(), change, ...flags);
       expect([ended.code, asks]).toEqual([3, 3]);
       expect(ended.stderr.trimEnd().split('\n').at(-1)).toMatch(
-        /changed\.csv was a results CSV, but its columns .* before “row”/,
+        /cohort\.results\.csv was a results CSV, but its columns .* before “row”/,
       );
     }
   });
@@ -57,15 +57,14 @@ describe('a results CSV as the cohort', () => {
           ),
         ...flags,
       );
-      // Without --only-status not even the failed one is asked: it is settled.
-      expect(asks).toBe(flags.length > 0 ? 4 : 3);
-      const text = await readFile(join(state.on.dir, 'changed.results.csv'), 'utf8');
+      expect(asks).toBe(3);
+      const text = await readFile(state.on.output, 'utf8');
       expect(text.match(/invalid,status_edited,[^\n]*the status is now “done ✓”/g)).toHaveLength(1);
       expect(text.match(/invalid,status_edited,[^\n]*the status was cleared/g)).toHaveLength(1);
     },
   );
 
-  it('a row that somebody has added to it, and one whose results were cleared, are asked', async () => {
+  it('a row that somebody has added to it is asked, and not one whose results were cleared', async () => {
     const state = await done();
     const { ended, asks } = await again(state, (lines) => {
       const [header = '', first = '', ...rest] = lines;
@@ -74,7 +73,7 @@ describe('a results CSV as the cohort', () => {
       const fresh = own.map((cell) => cell.replace(phone(1, 1), phone(4, 1)));
       return [header, blank(own), ...rest, blank(fresh)];
     });
-    expect([ended.code, asks]).toEqual([4, 5]);
+    expect([ended.code, asks]).toEqual([4, 4]);
   });
 
   it('--only-status with a cohort that is none: refused, and nobody is asked', async () => {
@@ -96,7 +95,7 @@ describe('what a run has left', () => {
     const plan = await cli(['check', on.cohort, '-o', on.output]);
     expect(plan.code).toBe(2);
     expect(plan.stderr).toMatch(
-      /cohort\.results\.csv:2 says that people were asked: give --output another file/,
+      /cohort\.results\.csv, row 2, says that people were asked: give --output another file/,
     );
     expect(await readFile(on.output, 'utf8')).toBe(before);
     await rename(on.ledger, join(on.dir, 'gone'));

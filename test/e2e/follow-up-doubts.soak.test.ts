@@ -96,6 +96,10 @@ describe('follow-up of those in doubt', () => {
     await rm(`${out}.ledger.jsonl`);
     expect((await followUp()).code).toBe(4);
     const again = ['--only-status', 'unknown', '--retry', 'unknown', '-o', `${out}.2.csv`];
+    expect((await cli(['run', out, ...api.args, ...FLAGS, ...again], api.env)).code).toBe(2);
+    expect(await received(on)).toEqual(PEOPLE.map(() => 1));
+    const origin = new URL(api.args[1] ?? '').origin;
+    expect((await cli(['rebuild-ledger', out, '--base-url', origin])).code).toBe(0);
     await cli(['run', out, ...api.args, ...FLAGS, ...again], api.env);
     expect(await received(on)).toEqual([1, 1, 2, 2, 1, 1, 2]);
   });

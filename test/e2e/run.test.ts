@@ -30,20 +30,27 @@ describe('run', () => {
       const lost = await cli(['run', cohort, ...api.args], api.env);
       expect(lost.code).toBe(2);
       expect(lost.stderr.trim().split('\n')).toHaveLength(1);
-      expect(lost.stderr).toContain(`${out}:3 says that people were asked`);
+      expect(lost.stderr).toContain(`${out} says that 2 people were asked (the first in row 3)`);
       expect(existsSync(ledger)).toBe(false);
       const [header, ...rows] = (await readFile(out, 'utf8')).trim().split('\n');
       await writeFile(out, `${[header, ...rows.reverse()].join('\r\n')}\r\n`);
       expect((await cli(['run', cohort, ...api.args], api.env)).code).toBe(2);
       expect((await api.counts()).asks).toBe(2);
 
-      // Each of the ways out that the message names.
+      // Each of the ways out.
       const named = ['--ledger', join(dir, 'elsewhere.jsonl')];
       expect((await cli(['run', cohort, ...named, ...api.args], api.env)).code).toBe(4);
+      expect((await cli(['run', out, ...api.args], api.env)).code).toBe(2);
+      const rebuilt = ['rebuild-ledger', out, '--base-url', new URL(api.url).origin];
+      expect((await cli(rebuilt)).code).toBe(0);
       expect((await cli(['run', out, ...api.args], api.env)).code).toBe(4);
       expect((await api.counts()).asks).toBe(2);
       await rename(out, join(dir, 'old.csv'));
-      expect((await cli(['run', cohort, '--no-precheck', ...api.args], api.env)).code).toBe(4);
+      await rename(ledger, join(dir, 'old.jsonl'));
+      const anew = ['run', cohort, '--no-precheck', ...api.args];
+      expect((await cli(anew, api.env)).code).toBe(2);
+      expect((await api.counts()).asks).toBe(2);
+      expect((await cli([...anew, '--ask-again-in-new-ledger'], api.env)).code).toBe(4);
       expect((await api.counts()).asks).toBe(4);
     },
   );
@@ -300,7 +307,7 @@ describe('run', () => {
     onceEach(await api.counts());
   });
 
-  soakTest('asks again for the failed with --retry, or from the results with --only-status', async () => {
+  soakTest('asks again for the failed with --retry, and from the results with both', async () => {
     const dir = await scratch();
     const cohort = join(dir, 'cohort.csv');
     const api = await sandbox('--limit', '100');
@@ -314,9 +321,10 @@ describe('run', () => {
     expect(await asked()).toEqual({ [phone(1, 5)]: 2, [phone(2, 3)]: 1, [phone(3, 1)]: 1 });
 
     const again = join(dir, 'cohort.results.csv');
-    const retry = ['--only-status', 'failed', '--retry', 'failed'];
-    const ended = await cli(['run', again, ...api.args, ...retry], api.env);
-    expect(ended.code).toBe(4);
+    const only = ['run', again, ...api.args, '--only-status', 'failed'];
+    expect((await cli(only, api.env)).code).toBe(4);
+    expect(await asked()).toEqual({ [phone(1, 5)]: 2, [phone(2, 3)]: 1, [phone(3, 1)]: 1 });
+    expect((await cli([...only, '--retry', 'failed'], api.env)).code).toBe(4);
     expect(await asked()).toEqual({ [phone(1, 5)]: 3, [phone(2, 3)]: 1, [phone(3, 1)]: 1 });
     // Without the flag, a results CSV sends nobody anything that has been settled.
     await cli(['run', again, ...api.args, '-o', join(dir, 'third.csv')], api.env);
@@ -370,14 +378,15 @@ describe('--excel', () => {
     expect(text).not.toMatch(/(^|,)\d{12,}(,|$)/m);
 
     const again = await cli(
-      ['run', out, ...api.args, '--only-status', 'failed', '-o', join(dir, 'again.csv')],
+      ['run', out, ...api.args, '--retry', 'failed', '-o', join(dir, 'again.csv')],
       api.env,
     );
     expect(again.code).toBe(4);
     const rows = await results(join(dir, 'again.csv'));
+    // What was written for Excel stays so.
     expect(rows.map((row) => [row['participant'], row['status']])).toEqual([
-      [phone(1), 'added'],
-      [phone(2, 5), 'failed'],
+      [`'${phone(1)}`, 'added'],
+      [`'${phone(2, 5)}`, 'failed'],
     ]);
     const { pairs } = await api.counts();
     expect(Object.values(pairs).map((pair) => pair.received)).toEqual([1, 2]);

@@ -159,10 +159,12 @@ describe('--shard', () => {
     const merged = join(dir, 'merged.csv');
     const parts = [1, 2, 3].map((i) => join(dir, `cohort.shard-${i}-of-3.results.csv`));
     await cli(['merge', ...parts, '--cohort', cohort, '-o', merged]);
-    const { origin } = new URL(api.url);
     for (const i of [1, 2]) {
-      await cli(['rebuild-ledger', merged, '--shard', `${i}/2`, '--base-url', origin]);
-      expect((await cli(['run', merged, ...api.args, '--shard', `${i}/2`], api.env)).code).toBe(4);
+      const shard = ['--shard', `${i}/2`];
+      expect((await cli(['run', merged, ...api.args, ...shard], api.env)).code).toBe(2);
+      const origin = new URL(api.url).origin;
+      expect((await cli(['rebuild-ledger', merged, ...shard, '--base-url', origin])).code).toBe(0);
+      expect((await cli(['run', merged, ...api.args, ...shard], api.env)).code).toBe(4);
     }
     expect((await api.counts()).asks).toBe(all);
     onceEach(await api.counts());

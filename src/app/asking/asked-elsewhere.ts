@@ -14,7 +14,7 @@ export async function assertNoResults(path: string): Promise<void> {
   if (row === undefined) return;
   throw new OnboardError(
     'CONFIG',
-    `${path} row ${row} says that people were asked: give --output another file for the plan`,
+    `${path}, row ${row}, says that people were asked: give --output another file for the plan`,
   );
 }
 
