@@ -2,7 +2,7 @@ import { openCohort } from '../cohort/cohort.ts';
 import { formerPair } from '../cohort/former-row.ts';
 import type { RebuildConfig } from '../config/rebuild.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
-import { rowNumber } from '../domain/place.ts';
+import { type Place, rowText } from '../domain/place.ts';
 import { SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
 import { describeFailure, errorCode } from '../lib/failure.ts';
@@ -17,10 +17,8 @@ import { previousOf } from './outputs/project.ts';
 export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Promise<ExitCode> {
   const { results, origin } = config;
   const ledger = config.ledger ?? ledgerBeside(results);
-  const unread = { count: 0, firstRow: 0 };
-  const rows = toldBy(config, (number) => {
-    if (unread.count++ === 0) unread.firstRow = number;
-  });
+  const unread: Place[] = [];
+  const rows = toldBy(config, (row) => unread.push({ line: row.line, number: row.number }));
   const made = await rebuildLedger(ledger, rows, { origin, clock: systemClock }).catch((error: unknown) => {
     if (error instanceof OnboardError || errorCode(error) === '') throw error;
     const why = `${ledger}: the ledger cannot be made there: ${describeFailure(error)}; put that right, and run this again`;
@@ -34,17 +32,18 @@ export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Pr
       `note     ${count(made.unreadable, 'line')} of the former one could not be read: whom only they named is not known; it is kept as ${plain(made.aside)}`,
     );
   }
-  if (unread.count > 0) {
+  const [first] = unread;
+  if (first !== undefined) {
     say(
-      `note     ${count(unread.count, 'row')} of the results (row ${unread.firstRow} first) do not say any more who was asked: put their chat_id and participant back, then run this again`,
+      `note     ${count(unread.length, 'row')} of the results (${rowText(first)} first) do not say any more who was asked: put their chat_id and participant back, then run this again`,
     );
   }
-  return unread.count > 0 || made.unreadable > 0 ? EXIT.incomplete : EXIT.ok;
+  return first !== undefined || made.unreadable > 0 ? EXIT.incomplete : EXIT.ok;
 }
 
 async function* toldBy(
   { results, sender, shard }: RebuildConfig,
-  onUnread: (number: number) => void,
+  onUnread: (row: Place) => void,
 ): AsyncGenerator<Told> {
   const cohort = await openCohort(results, { plainCell, defaultSender: sender });
   if (!cohort.isResults) {
@@ -60,7 +59,7 @@ async function* toldBy(
       if (!wasAsked && status === undefined) continue;
       const pair = formerPair(fields) ?? (reading.kind === 'pair' ? reading.pair : undefined);
       if (pair === undefined) {
-        onUnread(rowNumber(reading.row));
+        onUnread(reading.row);
         continue;
       }
       if (!isInShard(pair, shard)) continue;

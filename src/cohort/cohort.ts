@@ -1,18 +1,14 @@
-import { basename } from 'node:path';
 import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
-import { rowNumber, rowText } from '../domain/place.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Reading, Row } from '../domain/words.ts';
 import { nameColumns, nameIn } from './columns/person.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
-import { type CohortFile, statCohort, unreadable } from './file/bytes.ts';
-import { findDelimiter } from './file/delimiter.ts';
-import { type Encoding, findEncoding, textOf } from './file/encoding.ts';
+import type { Encoding } from './file/encoding.ts';
 import { Findings, isRow } from './file/findings.ts';
-import { refuseOtherText } from './file/not-csv.ts';
 import { type Layout, mayBeShort, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
+import { openTable, type TableOptions } from './file/table.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
@@ -30,18 +26,12 @@ export type { CountryCode } from './normalizer.ts';
 export type { PreviousResult } from './results-file.ts';
 
 /** How to read a cohort. What is undefined is found out. */
-export interface CohortOptions extends RoleOptions {
-  /** One character, or comma, semicolon, tab, pipe. */
-  readonly delimiter?: string | undefined;
-  /** A label of the Encoding Standard. */
-  readonly encoding?: string | undefined;
+export interface CohortOptions extends RoleOptions, TableOptions {
   /**
    * Takes off what the results writer sets before a cell of a results CSV: given where the cells are going to be written
    * as results again, so that nothing is set before them twice.
    */
   readonly plainCell?: ((cell: string, options: { readonly excel: boolean }) => string) | undefined;
-  /** How messages name the file; by default its base name. */
-  readonly name?: string | undefined;
 }
 
 /** A cohort that can be read: its header is understood. */
@@ -152,53 +142,6 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   };
 }
 
-/** A file whose bytes read as a table: everything that is found out before the header is understood. */
-async function openTable(path: string, options: Pick<CohortOptions, 'name' | 'encoding' | 'delimiter'>) {
-  const file = await statCohort(path, options.name ?? basename(path));
-  const encoding = await findEncoding(file, options.encoding);
-  const head = await headOf(file, encoding.label);
-  refuseOtherText(head, file.name);
-  const delimiter = findDelimiter(head, options.delimiter);
-  const layout: Layout = {
-    file,
-    encoding: encoding.label,
-    delimiter: delimiter.char,
-    sepLine: delimiter.sepLine,
-  };
-  const { columns: header, rows } = await headOfTable(layout);
-  return { file, encoding, delimiter, layout, header, rows };
-}
-
-/** A row of results: its line, and the cells of the results columns. */
-export interface FormerRow {
-  /** What a spreadsheet shows beside it. */
-  readonly row: number;
-  readonly fields: PreviousResult['fields'];
-}
-
-/**
- * What results say of their rows, read without the cohort's own columns; undefined when the file is no results CSV.
- * @throws OnboardError COHORT_UNREADABLE where it cannot be read
- */
-export async function openFormer(
-  path: string,
-  options: Pick<CohortOptions, 'name' | 'encoding' | 'delimiter'> = {},
-): Promise<{ rows(): AsyncGenerator<readonly FormerRow[]> } | undefined> {
-  const { layout, header } = await openTable(path, options);
-  const start = findResults(header);
-  if (start === undefined) return undefined;
-  return {
-    rows: async function* () {
-      let isHeader = true;
-      for await (const batch of recordsOf(layout)) {
-        const records = isHeader ? batch.slice(1) : batch;
-        isHeader = false;
-        yield records.map((record) => ({ row: rowNumber(record), fields: formerCells(record, start) }));
-      }
-    },
-  };
-}
-
 function mappingOf({ chat, phone }: Roles): string {
   const column = (places: readonly Place[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
   const group =
@@ -255,48 +198,4 @@ async function* readings(
     header = false;
     if (rows.length > 0) yield rows.map(read);
   }
-}
-
-async function headOf(file: CohortFile, label: string): Promise<string> {
-  let head = '';
-  for await (const text of textOf(file, label)) {
-    head += text;
-    if (head.length >= 64 * 1024) break;
-  }
-  return head;
-}
-
-/** Records under the header whose cells help to tell the columns apart, and how much text of them is read at most. */
-const SAMPLE = 500;
-const SAMPLE_TEXT = 512 * 1024;
-
-/** The header, which is the first record, and some of the records under it. Throws unless there is one. */
-async function headOfTable(
-  layout: Layout,
-): Promise<{ readonly columns: readonly string[]; readonly rows: readonly CsvRecord[] }> {
-  const { name } = layout.file;
-  let header: CsvRecord | undefined;
-  const rows: CsvRecord[] = [];
-  let text = 0;
-  for await (const records of recordsOf(layout)) {
-    for (const record of records) {
-      if (header !== undefined) {
-        rows.push(record);
-        text += record.fields.reduce((sum, field) => sum + field.length, 0);
-        continue;
-      }
-      header = record;
-      if (header.broken !== undefined) {
-        throw unreadable(name, `has no readable header: ${rowText(header)} ${header.broken}`);
-      }
-    }
-    if (rows.length >= SAMPLE || text >= SAMPLE_TEXT) break;
-  }
-  if (header !== undefined && rows.length > 0) return { columns: header.fields, rows: rows.slice(0, SAMPLE) };
-  throw unreadable(
-    name,
-    header === undefined
-      ? 'is empty: it needs a header line and a row per person'
-      : 'holds a header and no rows: add a row per person',
-  );
 }

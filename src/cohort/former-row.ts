@@ -1,8 +1,46 @@
 import { parseChatId } from '../domain/chat-id.ts';
 import { parseParticipant, personKey } from '../domain/participant.ts';
-import { ACCEPTED_STATUSES, type Pair, type Problem, type Reading, type Status } from '../domain/words.ts';
-import type { PreviousResult } from './results-file.ts';
+import {
+  ACCEPTED_STATUSES,
+  type Pair,
+  type Problem,
+  type Reading,
+  type Row,
+  type Status,
+} from '../domain/words.ts';
+import { recordsOf } from './file/reader.ts';
+import { openTable, type TableOptions } from './file/table.ts';
+import { findResults, formerCells, type PreviousResult } from './results-file.ts';
 import { quote } from './trouble.ts';
+
+/** A row of results: where it stands, and the cells of the results columns. */
+export interface FormerRow {
+  readonly row: Pick<Row, 'line' | 'number'>;
+  readonly fields: PreviousResult['fields'];
+}
+
+/**
+ * What results say of their rows, read without the cohort's own columns; undefined when the file is no results CSV.
+ * @throws OnboardError COHORT_UNREADABLE where it cannot be read
+ */
+export async function openFormer(
+  path: string,
+  options: TableOptions = {},
+): Promise<{ rows(): AsyncGenerator<readonly FormerRow[]> } | undefined> {
+  const { layout, header } = await openTable(path, options);
+  const start = findResults(header);
+  if (start === undefined) return undefined;
+  return {
+    rows: async function* () {
+      let isHeader = true;
+      for await (const batch of recordsOf(layout)) {
+        const records = isHeader ? batch.slice(1) : batch;
+        isHeader = false;
+        yield records.map((record) => ({ row: record, fields: formerCells(record, start) }));
+      }
+    },
+  };
+}
 
 /** What a results row's own columns are judged by. */
 export interface Witness {

@@ -23,7 +23,7 @@ export function rebuildConfig(results: string, flags: RebuildFlags, env: Env): R
   const shard = shardConfig(flags, env);
   const named = fileNames(shard);
   // As `run` calls it.
-  const dealt = shard && named(filePaths(results, {}, named).ledger);
+  const dealt = shard && named(filePaths(results, { sandbox: flags.sandbox === true }, named).ledger);
   return Object.freeze({
     results,
     shard,

@@ -37,7 +37,7 @@ export interface Knowledge {
   ledger(pair: Pair): Status | 'in_doubt' | 'not_done' | undefined;
   /** What a former results CSV has of a row. */
   previous(reading: Reading): Status | undefined;
-  /** The number of the row that counts for a pair, where that is not the first one. */
+  /** The number of the row that counts for a pair, where that may not be the first one. */
   rowOf?(pair: Pair): number | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OnboardError } from '../../domain/errors.ts';
+import { type Place, rowText } from '../../domain/place.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 import { formerRowsOf } from '../going-on/lost-asks.ts';
 
@@ -14,12 +15,12 @@ export async function assertNoResults(path: string): Promise<void> {
   if (row === undefined) return;
   throw new OnboardError(
     'CONFIG',
-    `${path}, row ${row}, says that people were asked: give --output another file for the plan`,
+    `${path}, ${rowText(row)}, says that people were asked: give --output another file for the plan`,
   );
 }
 
 /** The first row of results that says so. What can not be read as results says nothing. */
-async function firstAsked(path: string): Promise<number | undefined> {
+async function firstAsked(path: string): Promise<Place | undefined> {
   for await (const { row, fields } of formerRowsOf(path)) if (fields.asked_at !== '') return row;
   return undefined;
 }

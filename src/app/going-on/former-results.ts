@@ -59,22 +59,22 @@ export async function readFormerResults(
 
   for await (const batch of own.readings()) {
     for (const reading of batch) {
-      const number = rowNumber(reading.row);
+      const { row } = reading;
+      const number = rowNumber(row);
       const fields = cohort.former(reading.row);
       if (fields === undefined) continue;
       const before = formerPair(fields);
       const wasAsked = fields.asked_at !== '';
       see(before);
       if (reading.kind === 'invalid') {
-        if (wasAsked && before && !knowsAsksOf(ledger, before, fields) && !witnessed(reading))
-          lost.add(number);
+        if (wasAsked && before && !knowsAsksOf(ledger, before, fields) && !witnessed(reading)) lost.add(row);
         if (before && reading.problem.code === 'status_edited') weigh(before, number, EDITED);
         continue;
       }
       see(reading.pair);
       const status = cohort.previous(reading.row)?.status;
       weigh(reading.pair, number, reading.corrected ? 0 : ((status && WEIGHT[status]) ?? 0));
-      if (wasAsked && before && !knowsAsksOf(ledger, before, fields)) lost.add(number);
+      if (wasAsked && before && !knowsAsksOf(ledger, before, fields)) lost.add(row);
       if (wasAsked && status && (ACCEPTED_STATUSES as readonly Status[]).includes(status)) accepted.all++;
       if (reading.corrected === undefined) continue;
       if (wasAsked && status && (ACCEPTED_STATUSES as readonly Status[]).includes(status))

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
-import { type FormerRow, openFormer } from '../../cohort/cohort.ts';
-import { formerPair } from '../../cohort/former-row.ts';
+import { type FormerRow, formerPair, openFormer } from '../../cohort/former-row.ts';
 import { OnboardError } from '../../domain/errors.ts';
+import { type Place, rowText } from '../../domain/place.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -27,10 +27,10 @@ export function knowsAsksOf(ledger: Known, pair: Pair, { attempts }: FormerRow['
 /** Rows of results that say of people that they were asked, where the ledger does not know it. */
 export class LostAsks {
   count = 0;
-  #firstRow = 0;
+  #first: Place = { line: 0 };
 
-  add(number: number): void {
-    if (this.count++ === 0) this.#firstRow = number;
+  add(row: Place): void {
+    if (this.count++ === 0) this.#first = { line: row.line, number: row.number };
   }
 
   /**
@@ -39,7 +39,7 @@ export class LostAsks {
    */
   refuse(results: string, ledger: string, isThere: boolean, how: readonly string[]): void {
     if (this.count === 0) return;
-    const which = this.count === 1 ? `row ${this.#firstRow}` : `the first in row ${this.#firstRow}`;
+    const which = `${this.count === 1 ? '' : 'the first in '}${rowText(this.#first)}`;
     const but = isThere
       ? `the ledger knows nothing of it, or less (${ledger}): it was emptied, cut, or is an older copy`
       : `the ledger that keeps them from being asked again is missing (${ledger})`;
@@ -58,11 +58,11 @@ export class LostAsks {
  */
 export async function lostAsksIn(results: string, ledger: Known, shard?: Shard): Promise<LostAsks> {
   const lost = new LostAsks();
-  for await (const { row: number, fields } of formerRowsOf(results)) {
+  for await (const { row, fields } of formerRowsOf(results)) {
     if (fields.asked_at === '') continue;
     const pair = formerPair(fields);
     if (pair === undefined || !isInShard(pair, shard)) continue;
-    if (!knowsAsksOf(ledger, pair, fields)) lost.add(number);
+    if (!knowsAsksOf(ledger, pair, fields)) lost.add(row);
   }
   return lost;
 }

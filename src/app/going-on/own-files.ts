@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { openFormer } from '../../cohort/cohort.ts';
+import { openFormer } from '../../cohort/former-row.ts';
 import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { readShardFile, shardText } from '../../domain/shard.ts';

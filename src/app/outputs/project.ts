@@ -205,7 +205,7 @@ export function ownColumnsOf(cohort: Cohort): OwnColumns {
 export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
   const { row, chatId, participant, status, reasonCode, message } = result;
   const phoneCell = row.fields[cohort.columns.indexOf(cohort.phoneColumn)] ?? '';
-  const who = { number: rowNumber(row), name: cohort.nameOf(row), phoneCell };
+  const who = { number: result.number ?? rowNumber(row), name: cohort.nameOf(row), phoneCell };
   return { ...who, chatId, participant, status, reasonCode, message };
 }
 

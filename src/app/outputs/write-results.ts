@@ -61,7 +61,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
       const rows = batch.map((reading) => project(reading, projection));
       for (const row of rows) {
         tally.add(row.chatId, row.status, row.reasonCode, () => ({
-          number: rowNumber(row.row),
+          number: row.number ?? rowNumber(row.row),
           name: cohort.nameOf(row.row),
         }));
         report?.add(reportRow(row, cohort.nameOf(row.row)));
