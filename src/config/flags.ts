@@ -9,7 +9,6 @@ import {
   LOG_OPTIONS,
   MERGE_OWN_OPTIONS,
   NOTIFY_OPTIONS,
-  PACE_OPTIONS,
   PROGRESS_OPTIONS,
   REACH_OPTIONS,
   SAFETY_OPTIONS,
@@ -17,6 +16,7 @@ import {
   SHARD_OPTIONS,
   SUMMARY_OPTIONS,
 } from './options.ts';
+import { PACE_OPTIONS } from './pace-options.ts';
 import type { FlagsOf } from './typed-option.ts';
 
 export const RUN_OPTIONS = {

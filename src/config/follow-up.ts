@@ -3,6 +3,7 @@ import type { Sender } from '../domain/words.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api.ts';
+import { type ReportFiles, reportFiles } from './files.ts';
 import type { FollowUpFlags } from './flags.ts';
 import { type NotifyTarget, notifyTarget } from './notify.ts';
 import {
@@ -11,8 +12,6 @@ import {
   type LimitPer,
   type LogConfig,
   logConfig,
-  type ReportFiles,
-  reportFiles,
   requestTimeout,
 } from './run.ts';
 

@@ -1,8 +1,8 @@
 import type { Shard } from '../domain/shard.ts';
 import type { Sender } from '../domain/words.ts';
 import { type Env, parseBaseUrl, sender, usage } from './api.ts';
+import { filePaths } from './files.ts';
 import type { RebuildFlags } from './flags.ts';
-import { filePaths } from './run.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
 /** What `rebuild-ledger` needs: the results, and whose asks they tell of. */

@@ -91,3 +91,6 @@ export function okCodes(text: string): readonly ExitCode[] {
   });
   return [...new Set(codes)];
 }
+
+/** A number of people, rows or asks; 1 or more. */
+export const people = (words: string) => parseCount(words);

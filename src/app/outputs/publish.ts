@@ -1,6 +1,6 @@
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { ReportFiles } from '../../config/run.ts';
+import type { ReportFiles } from '../../config/files.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
