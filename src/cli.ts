@@ -75,7 +75,7 @@ const io: Io = {
   },
 };
 
-/** What the system would not do, wherever it was asked for. */
+/** An operation that the system refused. */
 function refusalOf(error: unknown): string | undefined {
   if (isSystemRefusal(error)) {
     const what = describeFailure(error);

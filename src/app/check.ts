@@ -126,7 +126,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   });
 }
 
-/** What `run` would write, by status. */
+/** Counts by status of the results that `run` would write. */
 async function plannedTally(cohort: Cohort): Promise<Tally> {
   const tally = new TallyMaker();
   const projection: Projection = {

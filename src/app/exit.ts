@@ -13,7 +13,7 @@ export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCo
   return EXIT.ok;
 }
 
-/** What to say of an exit code that the user has end as 0; undefined: it ends as it is. */
+/** Message for an exit code that --ok-codes turns into 0; undefined when the code stays. */
 export function forgiven(exit: ExitCode, okCodes: readonly ExitCode[]): string | undefined {
   return okCodes.includes(exit) ? `exit code ${exit}, which ends as 0 (--ok-codes)` : undefined;
 }

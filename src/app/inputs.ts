@@ -29,9 +29,9 @@ import { spool } from './spool.ts';
 export interface Inputs {
   readonly cohort: Cohort;
   readonly ledger: Ledger;
-  /** What the cohort's own results tell, where it is a results CSV. */
+  /** Results that the cohort itself holds; undefined when it is not a results CSV. */
   readonly former: FormerResults | undefined;
-  /** What has become of the cohort's file since the run began, in one line; undefined: nothing. @param rows read then */
+  /** One line on how the cohort's file changed since the run began; undefined when it did not. @param rows rows read then */
   readonly changed: (rows: number) => Promise<string | undefined>;
 }
 

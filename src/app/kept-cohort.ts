@@ -16,7 +16,7 @@ export interface KeptCohort {
   /** The copy, which goes with the releases. */
   readonly path: string;
   /**
-   * What has become of the file since, in one line; undefined: it has the same bytes.
+   * One line on how the file changed since; undefined when its bytes are the same.
    * @param rows of the copy
    */
   changed(rows: number): Promise<string | undefined>;
@@ -78,7 +78,7 @@ async function rowsNow(open: () => Promise<Pick<Cohort, 'readings'>>): Promise<s
     }
     return `has ${count(rows, 'row')} now${invalid > 0 ? `, ${invalid.toLocaleString('en-US')} of them invalid` : ''}`;
   } catch (error) {
-    if (error instanceof OnboardError) return `is no cohort any more (${error.message})`;
+    if (error instanceof OnboardError) return `is not a cohort any more (${error.message})`;
     throw error;
   }
 }

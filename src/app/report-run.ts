@@ -92,7 +92,7 @@ export async function reportRun(
   return exit;
 }
 
-/** What somebody has written into the results while they were the cohort is not lost to ours. */
+/** Keeps edits that somebody saved into the results while a run used them as its cohort. */
 function notReplaced(path: string): OnboardError {
   return new OnboardError(
     'RESULTS_FAILED',

@@ -88,7 +88,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
 }
 
-/** What the pauses between asks that the user wants take in all, ms; undefined: none are wanted. A daily cap ends the run, or is waited for. */
+/** Total of the pauses between asks that the user wants, ms; undefined without any. A daily cap ends the run, or is waited for. */
 function paceMs(config: RunConfig, plan: Survey, people: number): number | undefined {
   const { gap, maxRate, batchSize, hours } = config;
   const dailyCap = config.untilDone ? config.dailyCap : undefined;
@@ -99,7 +99,7 @@ function paceMs(config: RunConfig, plan: Survey, people: number): number | undef
   return estimateMs(asks, people, { ...config, dailyCap }, busiest, when);
 }
 
-/** What comes of the asking, or nothing once the run has to go on without it: the ledger has it as it is. */
+/** Result of the asking; undefined once the run goes on without it. The ledger has every record so far. */
 function unlessLeft<T>(asking: Promise<T>, { leave, log }: Session): Promise<T | typeof LEFT> {
   return new Promise((resolve) => {
     const go = () => {

@@ -16,7 +16,7 @@ import type { Releases } from './releases.ts';
 const DRAIN_MS = 10_000;
 /** After a deadline, which nobody waits for with a kill, an ask of several people has longer: for each further one, ms. */
 const PER_FURTHER_PERSON_MS = 2_000;
-/** What follows the abandoning (memberships are read for a while) has ended by then, ms; if not, it is left. */
+/** Time for the reads that follow an abandoned ask, ms; the run leaves them after it. */
 const LEAVE_MS = 20_000;
 /** Then nothing is waited for longer than this on the way out, ms. */
 const LONGEST_RELEASE_MS = 3_000;

@@ -3,7 +3,7 @@ import { shellWords } from '../app/exit.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { nearest } from '../lib/text.ts';
 
-/** What to say to a first word that is not a command: of a file, that it needs one; else the command that was probably meant. */
+/** Message for a first word that is not a command: a file needs one; of another word, the nearest command. */
 export function noCommand(
   word: string,
   typed: readonly string[],

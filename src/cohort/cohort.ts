@@ -65,7 +65,7 @@ export interface Cohort {
    * the signal's reason at the next batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
    */
   readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
-  /** What the row's own results columns say; undefined when this is not a results CSV, or its status was edited. */
+  /** Results columns of the row; undefined when this is not a results CSV, or its status was edited. */
   previous(row: Row): PreviousResult | undefined;
   /** The cells of these columns, whatever they say; undefined when this is not a results CSV. */
   former(row: Row): PreviousResult['fields'] | undefined;

@@ -20,7 +20,7 @@ export interface FormerRow {
 }
 
 /**
- * What results say of their rows, read without the cohort's own columns; undefined when the file is no results CSV.
+ * Results columns of each row, read without the cohort's own columns; undefined when the file is not a results CSV.
  * @throws OnboardError COHORT_UNREADABLE where it cannot be read
  */
 export async function openFormer(
@@ -42,7 +42,7 @@ export async function openFormer(
   };
 }
 
-/** What a results row's own columns are judged by. */
+/** Evidence that a results row's own columns are judged by. */
 export interface Witness {
   /** Whether the ledger has an ask of this pair. */
   isAsked(pair: Pair): boolean;

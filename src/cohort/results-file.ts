@@ -179,7 +179,7 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
     throw wrong(`${record.fields.length} fields, and the header has ${width}`);
   const { fields } = whole;
   const row = Number(fields[start + ROW]);
-  if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is no number of a row');
+  if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is not a row number');
   const status = STATUSES.find((one) => one === fields[start + STATUS]);
   if (status === undefined) throw wrong('its status cell is no status');
   return { line, number, row, status, fields };

@@ -75,7 +75,7 @@ export function readApiKey(env: Env): string | undefined {
   return key || undefined;
 }
 
-/** What stands there with the key because it was copied along; undefined: nothing that is known. */
+/** Words that were copied along with the key; undefined when none is recognized. */
 function besideKey(text: string): string | undefined {
   if (/^(?:export\s+|\$?env:)?PERISKOPE_API_KEY(?:_FILE)?\s*[=:]/i.test(text))
     return 'its name before the key';
@@ -85,7 +85,7 @@ function besideKey(text: string): string | undefined {
   return undefined;
 }
 
-/** What to say of files with secrets that everybody on this machine may read. */
+/** Warnings about files with secrets that everybody on this machine may read. */
 export function secretFileWarnings(env: Env): readonly string[] {
   return ['PERISKOPE_API_KEY_FILE', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_NOTIFY_FILE'].flatMap(
     (name) => {

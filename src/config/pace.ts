@@ -4,7 +4,7 @@ import { usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 
 /**
- * What `--careful` stands for. The vendor advises 15–20 people per group per day, with the adds spread over hours: 20 of each
+ * Values of `--careful`. The vendor advises 15–20 people per group per day, with the adds spread over hours: 20 of each
  * sending phone are never more of one group. Phones have lasted for 100 adds and more at 10 s; the pause is well above that.
  * Source: Periskope’s advice on adding people to groups, as README.md quotes it under “Not too fast”.
  */

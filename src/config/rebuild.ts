@@ -5,14 +5,14 @@ import { filePaths } from './files.ts';
 import type { RebuildFlags } from './flags.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
-/** What `rebuild-ledger` needs: the results, and whose asks they tell of. */
+/** Configuration of `rebuild-ledger`: the results, and whose asks they tell of. */
 export interface RebuildConfig {
   readonly results: string;
   /** Whose groups it has; undefined: all. */
   readonly shard: Shard | undefined;
   /** undefined: that beside the results, or what the shard calls it. */
   readonly ledger: string | undefined;
-  /** What the ledger is bound to: the API's origin, or `sandbox`. */
+  /** Origin that the ledger is bound to: the API's, or `sandbox`. */
   readonly origin: string;
   /** The phone that asked where no row names one. */
   readonly sender: Sender | undefined;

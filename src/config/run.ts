@@ -52,7 +52,7 @@ export interface RunConfig extends PaceConfig {
   readonly reports: ReportFiles;
   /** Where the summary is posted; undefined: nowhere. */
   readonly notify: NotifyTarget | undefined;
-  /** What the ledger is bound to: the API's origin, or `sandbox`. */
+  /** Origin that the ledger is bound to: the API's, or `sandbox`. */
   readonly origin: string;
   /** undefined in a dry run without a key: then nothing is read from the API either. */
   readonly target: Target | undefined;
@@ -100,7 +100,7 @@ export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly log: LogConfig;
 }
 
-/** What `report` needs: a results CSV, and where its page and its to-do list go. */
+/** Configuration of `report`: a results CSV, and where its page and its to-do list go. */
 export interface ReportConfig {
   readonly results: string;
   readonly report: string;

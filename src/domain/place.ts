@@ -2,7 +2,7 @@
 export interface Place {
   /** The line of the file on which it starts (1-based). */
   readonly line: number;
-  /** What a spreadsheet shows beside it, where that is not the line: a cell of several lines is in one row. */
+  /** Row number in a spreadsheet, where it is not the line: a cell of several lines is in one row. */
   readonly number?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What each status means, and what the person with the spreadsheet does about it. README and `explain` read this one table. */
+/** Meaning and remedy of each status. README and `explain` read this one table. */
 import type { Reason } from './reasons.ts';
 import type { Status } from './words.ts';
 

@@ -39,7 +39,7 @@ export const MAGIC = '{"ledger":"group-onboard","version":';
 /** Longest line that is written or read, in bytes: what bounds the memory of opening a file that is no ledger. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
-/** What one write has at most, in bytes, unless a single call has more: what bounds how much a crash can tear off. */
+/** Size limit of one write, bytes, unless a single call has more. It bounds how much a crash can tear off. */
 export const MOST_WRITE_BYTES = 64 * 1024;
 
 /** Longest server message kept, in UTF-16 units: the server's words are untrusted, and so is their length. */

@@ -27,7 +27,7 @@ export interface OpenedFile {
 }
 
 export interface FileOptions {
-  /** What `path` leads to, without links. */
+  /** Target of `path`, without links. */
   readonly place: string;
   readonly origin: string;
   /** ISO 8601; for the header of a new ledger. */

@@ -79,7 +79,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
   }
 }
 
-/** What the name leads to: that is what is locked, opened or made. */
+/** Target of the name: the file that is locked, opened or made. */
 function placeOf(path: string): string {
   try {
     return canonicalPath(path);

@@ -20,7 +20,7 @@ import { requireOrigin } from './ledger-file.ts';
 import { acquireLock } from './lock.ts';
 import { LedgerState } from './state.ts';
 
-/** What a row of results tells of a pair. */
+/** One row of results, as a fact about a pair. */
 export interface Told {
   readonly pair: Pair;
   /** The phone that asked. */
@@ -118,7 +118,7 @@ class Rewriter {
     if (ask !== undefined) await this.#write({ ...record, n, ask });
   }
 
-  /** What a row of results tells, unless it is known. True when it was not. */
+  /** Adds what a row of results tells, unless it is known. True when it was added. */
   async tell(told: Told): Promise<boolean> {
     const { pair, askedAt } = told;
     const known = this.state.get(pair);

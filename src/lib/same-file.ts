@@ -4,14 +4,14 @@ import { canonicalPath } from './durable.ts';
 
 /**
  * Whether two paths lead to one file, however they are spelled and whatever links are on the way: symbolic ones (also to a
- * file that is still to be made), hard ones, and a file that is mounted in two places. `-` is no file.
+ * file that is still to be made), hard ones, and a file that is mounted in two places. `-` is not a file.
  */
 export function isSameFile(one: string, other: string): boolean {
   if (one === '-' || other === '-') return false;
   return placeOf(one) === placeOf(other) || isSameInode(one, other);
 }
 
-/** What a path leads to. What cannot be followed is reported where it is opened. */
+/** Target of a path. Opening it reports a link that cannot be followed. */
 export function placeOf(path: string): string {
   try {
     return canonicalPath(path);

@@ -1,7 +1,7 @@
 /** Files that are none: pipes, sockets, devices. To open one may wait for ever, which not even a signal ends. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 
-/** What something is that is no regular file, in words; undefined: a regular file. */
+/** Kind of a file in words, such as a pipe; undefined for a regular file. */
 export function specialKind(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return 'a directory';

@@ -75,7 +75,7 @@ export class OpenHours {
     return [...regions].filter((region) => this.regionOpensAt(region, now) === Number.POSITIVE_INFINITY);
   }
 
-  /** What to say of a region that is never open. */
+  /** Message for a region that is never open. */
   refusal(region: string): string {
     const zones = this.zonesOf(region);
     return `it is never ${this.text} in all ${zones.length} time zones of ${region}: give wider --hours, or --time-zone with the one that its people are in (${zones.slice(0, 2).join(', ')}, …)`;

@@ -11,7 +11,7 @@ import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { SharedCap } from './rate-limit/redis/shared-cap.ts';
 import type { RunControl } from './run-control.ts';
 
-/** What a dispatcher works with. */
+/** Dependencies of a dispatcher. */
 export interface DispatcherParts {
   readonly client: Client;
   readonly gateway: Gateway;

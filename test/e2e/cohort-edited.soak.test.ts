@@ -16,8 +16,8 @@ const replace = async (on: Job, text: string) => {
 };
 
 const CHANGES: readonly (readonly [string, (on: Job) => Promise<unknown>, RegExp])[] = [
-  ['emptied', (on) => truncate(on.cohort), /had 6 rows, and is no cohort any more \(.*is empty/],
-  ['cut to its header', (on) => truncate(on.cohort, 19), /had 6 rows, and is no cohort any more/],
+  ['emptied', (on) => truncate(on.cohort), /had 6 rows, and is not a cohort any more \(.*is empty/],
+  ['cut to its header', (on) => truncate(on.cohort, 19), /had 6 rows, and is not a cohort any more/],
   ['cut in the middle of a row', (on) => truncate(on.cohort, 120), /had 6 rows, and has \d rows? now/],
   [
     'overwritten with fewer',

@@ -9,7 +9,7 @@ import { errorCode } from '../../lib/failure.ts';
 import { count } from '../../lib/text.ts';
 import { shellWords } from '../exit.ts';
 
-/** What a ledger knows of former asks. */
+/** Former asks, as a ledger has them. */
 export type Known = Pick<Ledger, 'state'>;
 
 /** Whether the ledger has an ask of this pair that was done, or may have been. */
@@ -72,7 +72,7 @@ export function isInShard({ chatId }: Pair, shard: Shard | undefined): boolean {
   return shard === undefined || shardOfGroup(chatId, shard.count) === shard.index;
 }
 
-/** The rows of results; none of a file that is not there, holds no row, or is no results CSV. */
+/** Rows of a results CSV; empty when the file is missing, has no row, or is not a results CSV. */
 export async function* formerRowsOf(path: string): AsyncGenerator<FormerRow> {
   const former = await openFormer(path).catch((error: unknown) => {
     if (error instanceof OnboardError && error.code === 'COHORT_UNREADABLE') return undefined;

@@ -103,7 +103,7 @@ async function ledgersNear(own: string, near: readonly string[]) {
   return ledgers.sort((a, b) => b.at - a.at);
 }
 
-/** What has the name of a ledger, or begins as one. */
+/** True for a file with a ledger's name or a ledger's first bytes. */
 async function mayBeLedger(path: string): Promise<boolean> {
   if (path.endsWith('.ledger.jsonl')) return true;
   const file = await open(path, 'r').catch(() => undefined);

@@ -46,7 +46,7 @@ function plannedBeside(results: string): string {
 
 async function isResultsCsv({ cohort }: RunConfig): Promise<boolean> {
   if (cohort.path === '-') return false;
-  // What is wrong with the file is said where it is opened.
+  // Opening the file reports its errors.
   return (await openFormer(cohort.path, cohort).catch(() => undefined)) !== undefined;
 }
 

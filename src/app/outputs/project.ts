@@ -40,7 +40,7 @@ export interface Projection {
   /** The number of the first row of this pair, which is this row's own when it is the first. */
   firstRow(pair: Pair, number: number): number;
   recorded(pair: Pair): Recorded | undefined;
-  /** What former results say of whom the row means now. */
+  /** Former results of the person that the row names now. */
   previous(reading: Reading): Previous | undefined;
   /** The cells of a row's own results, where the cohort is a results CSV. */
   former?(row: Row): FormerCells | undefined;
@@ -108,7 +108,7 @@ function joined(reading: Reading, from: Projection): ResultRow {
   });
 }
 
-/** What is known of whoever was asked for the row, or may have been, stays with it: the next run has to see it. */
+/** Keeps the former results of a person who was asked, or may have been, with the row: the next run reads them there. */
 function unusable(
   { row, problem }: Extract<Reading, { kind: 'invalid' }>,
   former: FormerCells | undefined,

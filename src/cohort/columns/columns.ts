@@ -220,7 +220,7 @@ export function columnByName(
   );
 }
 
-/** What to say when no column plays a role. @param header the row further down that looks like the header, if one does. */
+/** Message for a cohort without a column for a role. @param header the row further down that looks like the header, if one does. */
 export function missingColumn(
   columns: readonly string[],
   role: Role,

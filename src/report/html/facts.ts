@@ -4,7 +4,7 @@ import type { Pace } from './timeline.ts';
 
 /** One row of the results, as the report needs it. Every text is somebody else's, and raw. */
 export interface ReportRow {
-  /** What a spreadsheet shows for the row of the cohort. */
+  /** Number of the cohort's row in a spreadsheet. */
   readonly number: number;
   /** The line of the cohort, where it is known and is another number. */
   readonly line?: number;

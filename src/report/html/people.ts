@@ -41,7 +41,7 @@ export function numberCell({ number, line }: ReportRow): Html {
   return html`<td class="num line"${title}>${number}</td>`;
 }
 
-/** Who the row is about: the name, or else the first of the cohort's own columns; the others below it. */
+/** Headline of the row: the name, or else the first of the cohort's own columns; the others below it. */
 export function personCell(row: ReportRow, own: readonly number[]): Html {
   const cells = [row.name, ...own.map((at) => row.own[at] ?? '')]
     .filter((text) => text.trim() !== '')

@@ -26,7 +26,7 @@ export interface ResultRow {
   readonly askedAt?: number | undefined;
   /** Epoch ms. */
   readonly settledAt?: number | undefined;
-  /** What stands in the row's `row` cell; undefined: its line. */
+  /** Content of the row's `row` cell; undefined when it is the line. */
   readonly number?: number;
   /** The cells of former results, which are written in the place of all the above. */
   readonly former?: Readonly<Record<ResultColumn, string>>;

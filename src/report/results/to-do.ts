@@ -38,7 +38,7 @@ export interface ToDoRow {
 
 const ACCEPT = 'has an invite to accept: remind them';
 
-/** What somebody has to do about the row; undefined: nobody has to, or the same command does it. */
+/** Remedy of the row for a person; undefined when none is needed, or the same command does it. */
 export function whatToDo({
   status,
   reasonCode,

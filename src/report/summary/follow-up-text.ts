@@ -67,7 +67,7 @@ export function totalOf(groups: FollowUpFacts['groups']): FollowUpCounts {
   return total;
 }
 
-/** Who has come in and who has not, for people. Whole numbers are in the file, in the rows that are named. */
+/** Text on the people who came in and those who did not. Whole numbers are in the file, in the rows that are named. */
 export function followUpText(facts: FollowUpFacts): string {
   const total = totalOf(facts.groups);
   const invited = total.joined + total.out + total.waiting + total.unread;

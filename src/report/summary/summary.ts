@@ -141,7 +141,7 @@ function inWords(counts: Counts): string {
     .join(', ');
 }
 
-/** What to do about each kind of failure, the most frequent first: a line each, and which rows it is about. */
+/** Remedies, one line for each kind of failure and its rows, the most frequent first. */
 function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   const found = [...tally.reasons]
     .map(([key, rows]) => ({

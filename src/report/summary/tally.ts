@@ -10,7 +10,7 @@ export function noCounts(): Record<Status, number> {
 
 /** A row that stands for others. */
 export interface TalliedRow {
-  /** What a spreadsheet shows for it. */
+  /** Its number in a spreadsheet. */
   readonly number: number;
   /** Whom it is about: personal data, for who sits at a terminal. */
   readonly name: string;
@@ -90,7 +90,7 @@ export function reasonsOf(
     .sort((a, b) => b.rows - a.rows);
 }
 
-/** What to do, by reason, the most frequent first. Nobody is named. */
+/** Remedies by reason, the most frequent first. Nobody is named. */
 export function troublesOf({
   reasons,
   firstRows,

@@ -21,7 +21,7 @@ export interface SendingPlan {
   /** The flags that slow the run down, in words; empty when nothing goes below the server's limit. */
   readonly pace: string;
   readonly estimateMs: number;
-  /** What this pace risks; undefined: nothing to say. */
+  /** Risk of this pace; undefined when there is none to name. */
   readonly risk?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ const MOST_GROUPS = 15;
 const MOST_SENDERS = 10;
 
 /**
- * What a run without any pace risks, and how long `--careful` takes; undefined for a few people.
+ * Risk of a run without any pace, and how long `--careful` takes; undefined for a few people.
  * Source: what people have reported and the vendor advises, README.md, “Not too fast”.
  */
 export function banRisk(people: number, carefulMs: number): string | undefined {

@@ -1,4 +1,4 @@
-/** What `explain` prints: the meaning and the remedy of statuses and reason codes, for a terminal or as Markdown. */
+/** Text of `explain`: meaning and remedy of statuses and reason codes, for a terminal or as Markdown. */
 import { REASON_CODES, REASONS, type Reason } from '../../domain/reasons.ts';
 import { STATUS_WORDS } from '../../domain/statuses.ts';
 import { STATUSES } from '../../domain/words.ts';
@@ -22,7 +22,7 @@ function codeOf(word: string): string {
     .replace(/[\s-]+/g, '_');
 }
 
-/** What is known by these words: all of it where there is none; or the first word that is no code, and the nearest code. */
+/** Entries that these words name, all of them without a word; or the first word that is not a code, and the nearest code. */
 export function lookUp(
   words: readonly string[],
 ):

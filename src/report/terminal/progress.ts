@@ -9,7 +9,7 @@ export interface Moment {
   readonly counts: Readonly<Partial<Record<Status, number>>>;
   /** People settled per second so far; undefined before it is known. */
   readonly perSecond: number | undefined;
-  /** What the pauses that the user asked for take for those who are left, ms; undefined: there are none. */
+  /** Duration of the user's pauses for the people who are left, ms; undefined without any. */
   readonly paceMs?: number | undefined;
   /** Name of the group that was last settled in; '' before one is known. Untrusted. */
   readonly group?: string;

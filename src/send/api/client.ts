@@ -207,7 +207,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /**
- * What comes of a request, or an error when its time is over or it is given up, and it has no socket yet. Node tells a
+ * Result of a request, or an error when its time is over or it is given up, and it has no socket yet. Node tells a
  * request without one nothing: neither got's time-out nor its signal ends the waiting for a connection.
  */
 function withoutSocket<T>(

@@ -1,6 +1,6 @@
 /** Takes the API key out of a text, however it is escaped there. */
 
-/** A key shorter than this is no key of the API, and cutting it out would tear answers apart. */
+/** Shortest key that is cut out of texts: a shorter one is not a key of the API, and cutting it out would tear answers apart. */
 const SHORTEST_KEY = 8;
 
 const NAMED: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', apos: "'" };

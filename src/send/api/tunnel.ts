@@ -96,7 +96,7 @@ class TunnelAgent extends HttpsAgent {
     });
   }
 
-  /** What comes of a step, within its time; else, and with an error, what was made for it is destroyed. */
+  /** Result of a step within its time; otherwise, and on an error, the socket made for it is destroyed. */
   #inTime<T>(
     made: ClientRequest | TLSSocket,
     who: string,
