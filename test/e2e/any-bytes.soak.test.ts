@@ -60,7 +60,8 @@ async function soundResults(statuses: readonly string[] = STATUSES): Promise<Res
   let last = 1;
   for (const row of rows) {
     const [line, , , status = '', reason = '', , , attempts] = row.slice(-RESULT_COLUMNS.length);
-    expect(Number(line)).toBeGreaterThan(last);
+    // The lines of a record that cannot be read are in one row of a spreadsheet.
+    expect(Number(line)).toBeGreaterThan(reason === 'unreadable_row' ? last - 1 : last);
     last = Number(line);
     expect(statuses).toContain(status);
     if (reason !== '') expect(Object.keys(REASONS)).toContain(reason);
@@ -276,12 +277,15 @@ type Reply =
   | { readonly kind: 'raw'; readonly bytes: Buffer }
   | { readonly kind: 'reset' };
 
+/** Unavailable, and what Cloudflare answers when it had no connection to the API. */
+const NEVER_REACHED = [503, 521, 523, 525, 526, 530];
+
 /** The client cannot know that nothing was done: a second ask after this is a second ask. */
 function perhapsDone(reply: Reply): boolean {
   if (reply.kind !== 'http') return true;
   const { status } = reply;
   if ([408, 409, 424, 499].includes(status)) return true;
-  return status < 300 || (status >= 500 && status !== 503);
+  return status < 300 || (status >= 500 && !NEVER_REACHED.includes(status));
 }
 
 describe('any answer', () => {
