@@ -131,7 +131,7 @@ describe('the API is busy', () => {
       ...Array(2).fill('not_attempted/throttled'),
       ...Array(30).fill('added'),
     ]);
-    expect(lastLine(ended.stderr)).toMatch(/^next {5}group-onboard run .*cohort\.csv/);
+    expect(lastLine(ended.stderr)).toMatch(/^next {5}node .*cli\.js run .*cohort\.csv/);
     const counts = await api.counts();
     const received = Object.values(counts.pairs).map((pair) => pair.received);
     expect(received.sort((a, b) => b - a).slice(0, 4)).toEqual([6, 6, 1, 1]);
