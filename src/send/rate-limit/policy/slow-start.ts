@@ -22,7 +22,7 @@ export interface SlowStart {
 
 const FORGET_ASKS = 500;
 const SMALL_LIMIT = 20;
-const FEW_AT_ONCE = 4;
+const FEW_AT_ONCE = 3;
 
 export const SLOW_START: SlowStart = {
   allowed: 1,
