@@ -63,7 +63,7 @@ export async function misfits(...plain: readonly Plain[]): Promise<string> {
   });
 }
 
-export const files = (await readdir(FOLDER)).sort();
+export const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.yaml')).sort();
 export const texts = new Map(
   await Promise.all(files.map(async (file) => [file, await readFile(join(FOLDER, file), 'utf8')] as const)),
 );
