@@ -105,9 +105,10 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
 const FEW = 8;
 const OWN_WINDOWS = 2;
 
-/** What a window may still count, and what the evidence needs. */
+/** What a window may still count, and what the evidence needs: also that of the answer which is still to come for the oldest. */
 function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
   if (asks.length < FEW) return asks;
+  const oldest = asks.find(({ answeredAt }) => answeredAt === undefined)?.sentAt ?? now;
   const { limit, windowMs } = mode.name === 'blind' ? mode : reach(mode);
   const window = windowMs ?? SECOND * (limit ?? 1);
   // Without a limit, or with one that is not counted one by one, the log serves nothing but the asks in flight.
@@ -115,7 +116,7 @@ function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
   return asks.filter(({ kind, answeredAt }, index) => {
     if (answeredAt === undefined) return true;
     const windows = kind === 'other' ? OTHERS_WINDOWS : OWN_WINDOWS;
-    return answeredAt + windows * window + SECOND > now && index >= asks.length - longest;
+    return answeredAt + windows * window + SECOND > oldest && index >= asks.length - longest;
   });
 }
 
