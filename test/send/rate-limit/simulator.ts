@@ -224,7 +224,7 @@ export function ours(script: Script, random: () => number): Client & { state(): 
         samples: undefined,
         reset: undefined,
         allowed: state.slow.allowed,
-        hidden: state.slow.hidden,
+        spacing: state.slow.spacing,
       });
     },
   };

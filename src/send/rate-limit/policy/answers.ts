@@ -4,7 +4,7 @@ import { type Facts, type Observation, readFacts } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
 import { type Ask, inFlight } from './ask-log.ts';
 import { narrow, toMonotonic } from './server-clock.ts';
-import { passed, passedBefore, refused } from './slow-start.ts';
+import { passed, refused } from './slow-start.ts';
 import {
   type Counter,
   isTold,
@@ -62,7 +62,8 @@ function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
 function wasDone(state: RateState, ask: Ask, { asks, mode }: Counter): RateState {
   const limit = isTold(mode) ? mode.limit : 1;
   const flying = inFlight(asks);
-  if (ask.sentAt < state.struckAt) return { ...state, strikes: 0, slow: passedBefore(state.slow) };
+  // One that went before the last refusal says nothing of what came after it.
+  if (ask.sentAt < state.struckAt) return { ...state, strikes: 0 };
   return { ...state, strikes: 0, slow: passed(state.slow, ask, flying, limit) };
 }
 

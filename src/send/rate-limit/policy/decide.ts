@@ -38,11 +38,9 @@ export function decide(state: RateState, kind: AskKind, now: number): Verdict {
     if (now < own.at) return wait(own.at, own.why);
   }
   const counter = counters[kind];
-  if (slow.hidden !== undefined) {
-    const { limit, windowMs } = slow.hidden;
-    const at = freeAt(counter.asks, state.way, windowMs + marginOf(state, windowMs), limit, now);
-    if (now < at) return until(at, now, 'throttled');
-  }
+  const last = counter.asks.findLast((ask) => ask.kind !== 'other');
+  if (last !== undefined && now < last.sentAt + slow.spacing)
+    return wait(last.sentAt + slow.spacing, 'throttled');
   const solos = counter.asks.filter((ask) => ask.solo && ask.answeredAt === undefined).length;
   if (solos >= solosAllowed(counter.mode)) return wait(undefined, 'window');
   const verdict = byMode(state, counter, now);

@@ -1,7 +1,8 @@
 /**
- * How many asks may be in flight, whatever the headers promise: a server that shows a thousand may take five at a time,
- * or ten a second, or count something that no header shows. One goes first, and the number grows while it stays clean.
- * After a refusal in spite of room it starts with one again, and stays below what got through.
+ * How many asks may be in flight, and how far apart they go, whatever the headers promise: a server that shows a thousand may
+ * take five at a time, or ten a second, or count something that no header shows. One goes first, and the number grows while
+ * it stays clean. A refusal in spite of room starts it again with one. It sets a ceiling where more were in flight than
+ * ever got through; else it was the pace, and asks go as far apart as the server turned out to take them.
  */
 export interface SlowStart {
   /** Asks in flight at most, now. */
@@ -9,18 +10,19 @@ export interface SlowStart {
   /** The most in flight that got through; it bounds `allowed` once something was refused. */
   readonly clean: number;
   readonly ceiling: number;
-  /** When the first ask after the last refusal went, and how many got through since; monotonic milliseconds. */
+  /** Pause between two asks, milliseconds. */
+  readonly spacing: number;
+  /** When the first ask after the last refusal went, monotonic milliseconds, and how many got through since. */
   readonly since: number | undefined;
   readonly passed: number;
-  /** How many had got through when the last refusal came: around as many the next time, they go one by one. */
-  readonly trouble: number | undefined;
-  /** What got through in a row, where it was the pace that was refused: until it is known how long that lasts. */
-  readonly spent: { readonly limit: number; readonly from: number } | undefined;
-  /** A limit that no header shows: so many asks in so many milliseconds. */
-  readonly hidden: { readonly limit: number; readonly windowMs: number } | undefined;
+  /** How many had got through when the last refusal came: around as many the next time, asks go one by one. */
+  readonly trouble: number;
+  /** What got through before the pace was refused: the next that gets through tells how long the server takes for so many. */
+  readonly spent: { readonly count: number; readonly from: number } | undefined;
 }
 
-const FORGET_ASKS = 500;
+/** Clean asks in a row after which a little more is tried. */
+const AGES_AFTER = 500;
 const SMALL_LIMIT = 20;
 const FEW_AT_ONCE = 3;
 
@@ -28,11 +30,11 @@ export const SLOW_START: SlowStart = {
   allowed: 1,
   clean: 0,
   ceiling: Number.POSITIVE_INFINITY,
+  spacing: 0,
   since: undefined,
   passed: 0,
-  trouble: undefined,
+  trouble: Number.POSITIVE_INFINITY,
   spent: undefined,
-  hidden: undefined,
 };
 
 /**
@@ -46,66 +48,39 @@ export function passed(
   flying: number,
   limit: number,
 ): SlowStart {
-  const { spent, since = sentAt } = slow;
+  const { spent, since = sentAt, allowed, spacing } = slow;
   const grows =
-    flying * 2 >= slow.allowed &&
-    (limit <= SMALL_LIMIT || slow.allowed < FEW_AT_ONCE || slow.passed % 2 === 0);
-  const grown = slow.allowed + (grows ? 1 : 0);
+    flying * 2 >= allowed && (limit <= SMALL_LIMIT || allowed < FEW_AT_ONCE || slow.passed % 2 === 0);
+  const isOld = (slow.passed + 1) % AGES_AFTER === 0;
+  const ceiling = isOld ? Math.ceil(slow.ceiling * 1.25) : slow.ceiling;
+  const measured = spent === undefined ? 0 : Math.max(spacing * 1.25, (sentAt - spent.from) / spent.count);
+  const isNear = slow.passed + 2 * flying + 1 >= slow.trouble && slow.passed <= slow.trouble + 2;
   return {
     ...slow,
-    allowed: isNearTrouble(slow, flying) ? 1 : Math.min(grown, slow.ceiling),
+    allowed: isNear && spacing === 0 ? 1 : Math.min(allowed + (grows ? 1 : 0), ceiling),
     clean: Math.max(slow.clean, level),
+    ceiling,
+    spacing: isOld ? spacing * 0.8 : Math.max(spacing, measured),
     since,
     passed: slow.passed + 1,
     spent: undefined,
-    hidden: spent === undefined ? lasting(slow) : slower(slow.hidden, spent.limit, sentAt - spent.from),
   };
-}
-
-/** An ask was done that went before the last refusal: it belongs to what came before that. */
-export function passedBefore(slow: SlowStart): SlowStart {
-  const { trouble } = slow;
-  return {
-    ...slow,
-    trouble: trouble === undefined ? undefined : trouble + 1,
-  };
-}
-
-/** Whether those in flight may bring it to where it was refused the last time. */
-function isNearTrouble({ trouble, passed: got, hidden }: SlowStart, flying: number): boolean {
-  return (
-    trouble !== undefined && hidden === undefined && got + 2 * flying + 1 >= trouble && got <= trouble + 2
-  );
-}
-
-/** A hidden limit that nothing spoke for in so many asks may be gone, or was none: it is tried again. */
-function lasting({ hidden, passed: clean }: SlowStart): SlowStart['hidden'] {
-  return hidden !== undefined && clean > FORGET_ASKS ? undefined : hidden;
 }
 
 /** The first refusal of a round, in spite of room: `level` were in flight. */
 export function refused(slow: SlowStart, level: number): SlowStart {
-  const { clean, since, passed: got } = slow;
+  const { clean, ceiling, since, passed: count } = slow;
   // One that is refused by itself says nothing of how many at a time.
   const isTooMany = level > Math.max(1, clean);
-  const byPace = level <= clean && since !== undefined && got > 0;
+  const spent = !isTooMany && since !== undefined && count > 0 ? { count, from: since } : undefined;
   return {
     ...slow,
     allowed: 1,
-    ceiling: isTooMany ? Math.max(1, Math.min(slow.ceiling, clean)) : slow.ceiling,
+    ceiling: isTooMany ? Math.max(1, Math.min(ceiling, clean)) : ceiling,
     since: undefined,
     passed: 0,
-    trouble: got === 0 ? slow.trouble : got,
+    trouble: count > 0 ? count : slow.trouble,
     // Refused again before anything got through: it is still the same.
-    spent: byPace ? { limit: got, from: since } : got === 0 ? slow.spent : undefined,
+    spent: count === 0 ? slow.spent : spent,
   };
-}
-
-function slower(known: SlowStart['hidden'], limit: number, windowMs: number): SlowStart['hidden'] {
-  const next = { limit, windowMs };
-  if (known === undefined) return next;
-  // Refused in spite of it: it was too quick, however it comes out this time.
-  return limit / windowMs < known.limit / known.windowMs
-    ? next
-    : { limit: Math.max(1, Math.floor(known.limit * 0.8)), windowMs: known.windowMs * 1.1 };
 }
