@@ -35,6 +35,19 @@ describe('a Date that cannot be relied on', () => {
   test.each<[string, World, () => Script['headers']]>([
     ['behind the clock of Reset by 15 ms', { ...SAMPLE, dateOffMs: -15 }, () => undefined],
     ['ahead of the clock of Reset by 15 ms', { ...SAMPLE, dateOffMs: 15 }, () => undefined],
+    ['behind by a second', { ...SAMPLE, dateOffMs: -1000 }, () => undefined],
+    [
+      'behind by half a second, a sliding log',
+      { ...SAMPLE, server: 'sliding', dateOffMs: -500 },
+      () => undefined,
+    ],
+    ['behind by five minutes', { ...SAMPLE, dateOffMs: -300_000 }, () => undefined],
+    [
+      'behind by five minutes, a token bucket',
+      { ...SAMPLE, server: 'bucket', dateOffMs: -300_000 },
+      () => undefined,
+    ],
+    ['ahead by five minutes', { ...SAMPLE, dateOffMs: 300_000 }, () => undefined],
     ['standing still', SAMPLE, stopped],
   ])('%s: no 429, and the speed of the server', (_, world, change) => {
     for (let seed = 1; seed <= 4; seed++) {

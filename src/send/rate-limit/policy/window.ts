@@ -41,8 +41,10 @@ export const UNKNOWN_WINDOW: WindowEstimate = {
 const USUAL_SECONDS = [
   1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600,
 ];
+/** Tried first, whatever the hint: a `Date` that is minutes behind makes minutes of the sample's second. */
+const SHORTEST = 1000;
 /** `Date` and Reset may come from two clocks, so far apart, milliseconds. */
-const TWO_CLOCKS = 60;
+const TWO_CLOCKS = 1060;
 /** From here on a second more is little lost, and a bucket that is nearly as long would pass for the shorter one. */
 const LONG = 8000;
 /**
@@ -59,6 +61,7 @@ export function isLong(lengthMs: number): boolean {
 /** The length to try next, milliseconds: the shortest whole number of seconds that nothing speaks against. */
 export function candidate({ above, hint }: WindowEstimate): number {
   if (hint !== undefined && hint.to > above) {
+    if (above < SHORTEST) return SHORTEST;
     const second = Math.floor(Math.max(above, least(hint), 0) / 1000 + 1) * 1000;
     return second <= hint.to ? second : Math.ceil(hint.to / 1000) * 1000;
   }
@@ -173,7 +176,7 @@ export function amongOthers({ longest }: WindowEstimate, length: number): number
   return length < LONG ? length : Math.max(length, Math.ceil(longest / 1000) * 1000);
 }
 
-/** Whether the Resets say that the window is longer than `length`. */
+/** Whether the Resets say that the window is longer than `length`. A second that held in spite of them is one. */
 export function isOutgrown({ hint }: WindowEstimate, length: number): boolean {
-  return hint !== undefined && least(hint) >= length;
+  return hint !== undefined && length > SHORTEST && least(hint) >= length;
 }
