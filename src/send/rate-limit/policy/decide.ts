@@ -1,7 +1,6 @@
 /** Whether an ask may start: the half of the policy that reads the state. */
 import { type Ask, countedAt, freeAt, inFlight, latestArrival } from './ask-log.ts';
 import { paceAllows } from './own-pace.ts';
-import { shiftOf } from './single-ask.ts';
 import {
   type Counter,
   flyingIn,
@@ -17,7 +16,7 @@ import {
   type WaitReason,
 } from './state.ts';
 import { type AskKind, longestRoundTrip, meanRoundTrip } from './way.ts';
-import { candidate, isLong } from './window.ts';
+import { candidate, isLong, shiftOf } from './window.ts';
 
 /** `until` undefined: until an answer comes. */
 export type Verdict =

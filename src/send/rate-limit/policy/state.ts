@@ -5,10 +5,9 @@ import type { Span } from '../headers.ts';
 import { type Ask, inFlight } from './ask-log.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
 import { type ServerClock, UNKNOWN_CLOCK } from './server-clock.ts';
-import type { Sample } from './single-ask.ts';
 import { SLOW_START, type SlowStart } from './slow-start.ts';
 import { type AskKind, UNKNOWN_WAY, type Way } from './way.ts';
-import { amongOthers, candidate, type WindowEstimate } from './window.ts';
+import { amongOthers, candidate, type Sample, type WindowEstimate } from './window.ts';
 
 export interface RateSettings extends OwnPaceSettings {
   /** The most exchanges in flight. */

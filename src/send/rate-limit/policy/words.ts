@@ -2,11 +2,9 @@
 
 import type { Facts } from '../headers.ts';
 import { type Ask, inFlight, isBefore, latestArrival } from './ask-log.ts';
-import { judgedBy, resetWord } from './evidence.ts';
-import { beside, type Seen, withOthers } from './others.ts';
-import { isExhausted, settled } from './single-ask.ts';
+import { beside, judgedBy, resetWord, type Seen, withOthers } from './evidence.ts';
 import { type Counter, isTold, type RateState, spanOf, type Told } from './state.ts';
-import { doubted, hinted, isOutgrown, tooShort, UNKNOWN_WINDOW } from './window.ts';
+import { doubted, hinted, isExhausted, isOutgrown, settled, tooShort, UNKNOWN_WINDOW } from './window.ts';
 
 /** The count after an answer. `said` are the headers as they came, in whatever the server counts. */
 export function heard(state: RateState, counter: Counter, ask: Ask, said: Facts): Counter {
