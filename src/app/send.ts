@@ -124,7 +124,7 @@ function logDone(
   const [sender = to?.sender, ...others] = workloads(plan, 1).keys();
   const capped = others.length > 0 ? undefined : sender;
   const done = alreadyDone(plan, ledger, { dailyCap, sender: capped }, clock.now());
-  if (done) log.info(done.facts, done.message);
+  if (done) log.info({ known: done.facts }, done.message);
 }
 
 /** When the run has to end, epoch ms. */

@@ -45,7 +45,7 @@ async function scheduled(killed: number) {
 /** The line that a run begins with, as JSON. */
 function alreadyDone({ stderr }: Ended): Record<string, unknown> | undefined {
   const line = stderr.split('\n').find((one) => one.includes('"already done: '));
-  return line === undefined ? undefined : JSON.parse(line);
+  return line === undefined ? undefined : JSON.parse(line).known;
 }
 
 describe('a run with a deadline, again and again', () => {

@@ -54,12 +54,12 @@ const COLOURS: Readonly<Record<string, string>> = {
   fatal: '\u001b[31m',
 };
 
-/** `19:30:12 warn  waiting: API out of reach  wait_ms=250`: the facts behind the message, untrusted text made plain. */
+/** `19:30:12 warn  waiting: API out of reach  wait_ms=250`: the plain facts behind the message, untrusted text made plain. */
 function textLine(json: string, colour: boolean): string {
   const { level, time, msg, ...facts } = JSON.parse(json) as Record<string, unknown>;
   const label = String(level);
   const shown = Object.entries(facts)
-    .filter(([, value]) => value !== '' && value !== undefined)
+    .filter(([, value]) => value !== '' && value !== null && typeof value !== 'object')
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ');
   const start = colour ? (COLOURS[label] ?? '') : '';
