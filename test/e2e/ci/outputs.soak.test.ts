@@ -1,11 +1,11 @@
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SummarySchema } from '../../src/report/summary/summary-json.ts';
-import { scratch } from '../helpers.ts';
-import { parseXml } from '../report/xml.ts';
-import { cli } from './follow-up-trial.ts';
-import { csv, FIXTURES, GROUP, phone, SENDER, sandbox } from './harness.ts';
+import { SummarySchema } from '../../../src/report/summary/summary-json.ts';
+import { scratch } from '../../helpers.ts';
+import { parseXml } from '../../report/xml.ts';
+import { cli } from '../follow-up-trial.ts';
+import { csv, FIXTURES, GROUP, phone, SENDER, sandbox } from '../harness.ts';
 
 const PHONE = /(?<!\d)9198\d{8}(?!\d)/;
 
