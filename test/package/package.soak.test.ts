@@ -1,7 +1,7 @@
 /** The package as somebody gets it: packed, installed from the tarball into an empty folder, and run there. */
 import { execFile } from 'node:child_process';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -58,6 +58,27 @@ describe('the package', () => {
     const { stderr } = await exec(bin, ['run', 'one.csv', '--sandbox'], { cwd: empty });
     expect(stderr).toContain('1 row (sandbox: nobody was contacted)');
     expect((await readdir(empty)).some((name) => name.endsWith('.results.csv'))).toBe(true);
+  });
+
+  it('is run by npx from its tarball, beside a cohort and nothing else', async ({ skip }) => {
+    const dir = await scratch();
+    const empty = await scratch();
+    const name = basename(await pack(empty));
+    await writeFile(join(empty, 'one.csv'), 'chat_id,phone\n120363371308389685@g.us,919870010001\n');
+    // What npx installs goes with the test; what npm has fetched before is used.
+    const { stdout } = await exec('npm', ['config', 'get', 'cache']);
+    await symlink(join(stdout.trim(), '_cacache'), join(dir, '_cacache'));
+    const env = { ...process.env, npm_config_cache: dir, npm_config_prefer_offline: 'true' };
+    const npx = ['--yes', `./${name}`, 'run', 'one.csv', '--sandbox'];
+    try {
+      const { stderr } = await exec('npx', npx, { cwd: empty, env });
+      expect(stderr).toContain('1 row (sandbox: nobody was contacted)');
+    } catch (error) {
+      if (isOffline(error)) skip('no registry: the package could not be installed');
+      throw error;
+    }
+    const left = ['one.csv', 'one.sandbox.results.csv', 'one.sandbox.results.csv.ledger.jsonl', name];
+    expect((await readdir(empty)).sort()).toEqual(left.sort());
   });
 
   it('cannot be published by mistake', async () => {
