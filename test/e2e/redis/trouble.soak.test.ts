@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { scratch } from '../../helpers.ts';
 import { describeWithRedis, freePort, redisServer } from '../../redis.ts';
 import { until } from '../faults/support.ts';
@@ -62,6 +63,53 @@ describeWithRedis('Redis goes away in mid-run', () => {
     const counts = await seen(api);
     expect([counts.throttled, counts.asks]).toEqual([0, 150]);
     nobodyTwice(counts);
+  });
+});
+
+/** A way to Redis that can be made to answer otherwise. */
+async function relay(port: number) {
+  let garble: (() => string) | undefined;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const one of [near, far]) sockets.add(one.on('error', () => undefined));
+    near.pipe(far);
+    far.on('data', (bytes) => near.write(garble?.() ?? bytes)).on('end', () => near.end());
+  });
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port: own } = server.address() as { port: number };
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    becomes: (how: typeof garble) => {
+      garble = how;
+    },
+  };
+}
+
+describeWithRedis('what answers is not Redis any more, in mid-run', () => {
+  it.each<[string, () => string]>([
+    ['garbage', () => 'lorem ipsum'],
+    ['OK to all', () => '+OK\r\n'],
+    ['nothing', () => ''],
+  ])('%s: 75, and nobody twice', async (_what, how) => {
+    const redis = await redisServer();
+    const way = await relay(redis.port);
+    const api = await sandbox('--limit', '10');
+    const [member] = await fleet(api, way.url, 1, 300);
+    const running = member!.start();
+    await until(async () => (await seen(api)).asks >= 15);
+    way.becomes(how);
+    const ended = await running.ended;
+    expect([ended.code, words(ended)]).toEqual([75, expect.stringMatching(/which shares the allowance/)]);
+    const counts = await seen(api);
+    nobodyTwice(counts);
+    const rows = await member!.rows();
+    expect(rows).toHaveLength(300);
+    expect(rows.filter((row) => row['status'] === 'added')).toHaveLength(counts.asks);
   });
 });
 

@@ -6,7 +6,7 @@ import { CAP_CHANGE, CAP_RESERVE, CAP_SWEEP, PACE } from './scripts.ts';
 /** The scripts, as ioredis makes commands of them. It sends one again when Redis has lost it (NOSCRIPT after a restart). */
 interface Commands {
   onboardPace(...keysAndWords: (string | number)[]): Promise<string[]>;
-  onboardHere(key: string): Promise<unknown>;
+  onboardHere(key: string, word: string): Promise<unknown>;
   onboardCapReserve(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
   onboardCapChange(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
   onboardCapSweep(asks: string, sum: string, ...args: (string | number)[]): Promise<number>;
@@ -15,8 +15,8 @@ export type Client = (Redis | Cluster) & Commands;
 
 const scripts = {
   onboardPace: { numberOfKeys: 4, lua: PACE },
-  // That Redis answers, and lets us run scripts and write.
-  onboardHere: { numberOfKeys: 1, lua: "return redis.call('SET', KEYS[1], '1', 'PX', 60000)" },
+  // That Redis answers, lets us run scripts and write, and is Redis: nothing else says that word, and no more.
+  onboardHere: { numberOfKeys: 1, lua: "redis.call('SET', KEYS[1], '1', 'PX', 60000) return ARGV[1]" },
   onboardCapReserve: { numberOfKeys: 2, lua: CAP_RESERVE },
   onboardCapChange: { numberOfKeys: 2, lua: CAP_CHANGE },
   onboardCapSweep: { numberOfKeys: 2, lua: CAP_SWEEP },

@@ -75,7 +75,7 @@ export class RedisLink implements Link {
     for (;;) {
       try {
         if (this.#client.status === 'wait') await this.#connected(until - clock.monotonic());
-        await this.#client.onboardHere(this.key('here'));
+        await this.#here();
         break;
       } catch (error) {
         const cause = this.#cause(error);
@@ -87,6 +87,7 @@ export class RedisLink implements Link {
           const message = `${place} cannot be reached (${troubleOf(cause)}): nothing was sent`;
           throw new OnboardError('REDIS_UNREACHABLE', message);
         }
+        if (error instanceof NotRedis) this.#hangUp(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -105,10 +106,26 @@ export class RedisLink implements Link {
     await Promise.race([connected, late]).finally(() => clearTimeout(timer));
   }
 
+  /** Rejects when it is not Redis that answers, or nobody does. */
+  async #here(): Promise<void> {
+    const word = randomUUID();
+    if ((await this.#client.onboardHere(this.key('here'), word)) !== word) throw new NotRedis();
+  }
+
+  /** What comes too late on a connection would be taken for the answer to another question: a new one is made. */
+  #hangUp(why: unknown): void {
+    this.#socketError ??= why;
+    this.#client.disconnect(true);
+  }
+
   pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]> {
     const key = this.key(`pace${log === '' ? '' : `:${log}`}`);
     const keys = [key, `${key}:log`, `${key}:flying`, `${key}:waiters`];
-    return this.ask((client) => client.onboardPace(...keys, ...words));
+    return this.ask(async (client) => {
+      const reply = await client.onboardPace(...keys, ...words);
+      if (!Array.isArray(reply)) throw new NotRedis();
+      return reply;
+    });
   }
 
   onBack(callback: () => void): void {
@@ -147,12 +164,12 @@ export class RedisLink implements Link {
   async #pulse(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      await this.#client.onboardHere(this.key('here'));
+      await this.#here();
     } catch (error) {
       this.#bad(error);
       if (this.#closed) return;
       // A connection on which nothing comes back may be one that nobody is at the other end of.
-      if (this.#client.status === 'ready') this.#client.disconnect(true);
+      if (this.#client.status === 'ready') this.#hangUp(error);
       this.#timer = setTimeout(() => void this.#pulse(), RETRY_MS);
       return;
     }
@@ -197,9 +214,17 @@ export class RedisLink implements Link {
   }
 
   #cause(error: unknown): unknown {
-    const isReply = error instanceof Error && error.name === 'ReplyError';
-    return isReply ? error : (this.#socketError ?? error);
+    return isReply(error) || error instanceof NotRedis ? error : (this.#socketError ?? error);
   }
+}
+
+/** What answers does not do as a script of ours does. */
+class NotRedis extends Error {
+  override readonly name = 'NotRedis';
+}
+
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** Answers of a Redis that is there, and cannot serve just now. */
@@ -223,6 +248,7 @@ export function refusalOf(error: unknown): string | undefined {
 export function troubleOf(error: unknown): string {
   const { name, message, code } = factsOf(error);
   if (name === 'ReplyError') return words(message);
+  if (name === 'NotRedis' || name === 'ParserError') return 'what answers there is not Redis';
   if (/timed out|ETIMEDOUT/.test(message)) return 'no answer in time';
   return /^E[A-Z_]+$/.test(code) ? code : 'the connection was closed';
 }
