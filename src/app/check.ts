@@ -17,6 +17,8 @@ import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
 import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';
+import { notesOnOtherLedgers } from './going-on/other-ledgers.ts';
+import { ledgerBeside } from './going-on/own-files.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, previousOf, project } from './outputs/project.ts';
@@ -61,6 +63,8 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     for (const note of cohort.seen()) say(`note: ${note}\n`);
     const rounded = config.cohort.chatId === undefined ? roundedIdsNote(plan.groups.keys()) : undefined;
     if (rounded !== undefined) say(`note: ${rounded}\n`);
+    const ledger = cohort.isResults ? ledgerBeside(config.cohort.path) : config.ledger;
+    for (const note of await notesOnOtherLedgers({ ...config, ledger }, plan)) say(`note: ${note}\n`);
     const asks = asksNeeded(plan, config.batchSize);
     const work = workloads(plan, config.batchSize);
     const hours = config.hours && new OpenHours(config.hours);

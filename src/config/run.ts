@@ -85,12 +85,14 @@ export interface RunConfig extends PaceConfig {
   readonly log: LogConfig;
 }
 
-/** What `check` needs: no key, no ledger. */
+/** What `check` needs: no key, and no ledger of its own. */
 export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly cohort: CohortConfig;
   readonly shard: Shard | undefined;
   /** Where the plan is written, row by row; undefined: nowhere. */
   readonly output: string | undefined;
+  /** The one that `run` takes by itself; undefined: nobody knows which. */
+  readonly ledger: string | undefined;
   readonly excel: boolean;
   readonly limitPer: LimitPer;
   readonly batchSize: number;
@@ -168,7 +170,8 @@ export function checkConfig(
 ): CheckConfig {
   const shard = shardConfig(flags, env);
   const given = flags.output;
-  const output = given === undefined ? undefined : fileNames(shard)(given);
+  const named = fileNames(shard);
+  const output = given === undefined ? undefined : named(given);
   if (output !== undefined && isSameFile(output, cohort)) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
   }
@@ -176,6 +179,7 @@ export function checkConfig(
     cohort: cohortConfig(cohort, flags),
     shard,
     output,
+    ledger: cohort === '-' ? undefined : filePaths(cohort, {}, named).ledger,
     excel: flags.excel === true,
     limitPer: flags.limitPer,
     ...paceConfig(flags),

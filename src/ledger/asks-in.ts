@@ -7,7 +7,7 @@ import { scan } from './scan.ts';
 
 export interface AsksOf {
   /** A ledger of another API, or of the sandbox, tells nothing. */
-  readonly origin: string;
+  isOurs(origin: string): boolean;
   isWanted(pair: Pair): boolean;
 }
 
@@ -21,7 +21,7 @@ class Foreign extends Error {}
  */
 export async function asksIn(
   path: string,
-  { origin, isWanted }: AsksOf,
+  { isOurs, isWanted }: AsksOf,
 ): Promise<{ readonly people: number; readonly damaged: boolean }> {
   /** Pairs found, with the number of asks that may have been done. */
   const found = new PairIndex();
@@ -39,7 +39,7 @@ export async function asksIn(
       file,
       path,
       (header) => {
-        if (header.origin !== origin) throw new Foreign();
+        if (!isOurs(header.origin)) throw new Foreign();
       },
       (record) => {
         if (record.is === 'asked') {

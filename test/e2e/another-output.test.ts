@@ -3,7 +3,18 @@ import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, csv, phone } from './harness.ts';
+import { inProcess } from './in-process.ts';
 import { PEOPLE, scene } from './scene.ts';
+
+/** A first run of three people, and `check` by what it says. */
+async function checked() {
+  const first = await scene(PEOPLE, '--limit', '3');
+  const check = async (...words: string[]) => {
+    const { stdout, stderr } = await inProcess(['check', ...words]);
+    return stdout + stderr;
+  };
+  return { ...first, check };
+}
 
 describe('the same cohort with another --output', () => {
   it('is refused, whichever way the other ledger lies near', async () => {
@@ -51,6 +62,28 @@ describe('the same cohort with another --output', () => {
     expect((await go('run', join(dir, 'third.csv'), ...args)).code).toBe(0);
     expect(asked(...PEOPLE, ...others, phone(23, 1))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
     expect(api.counts().asks).toBe(8);
+  });
+
+  it('check warns of what run would refuse, and of nothing else', async () => {
+    const { dir, cohort, output, args, go, check } = await checked();
+    await mkdir(join(dir, 'out'));
+    // The ledger is where run goes on with it.
+    expect(await check(cohort)).not.toMatch(/asked already/);
+    expect(await check(output)).not.toMatch(/asked already/);
+    const copy = join(dir, 'copy.csv');
+    await writeFile(copy, csv([...PEOPLE, phone(9, 1)]));
+    const warned = /note: \S+cohort\.results\.csv\.ledger\.jsonl has 3 people of the 6 .*refuses elsewhere/;
+    for (const more of [[], ['-o', join(dir, 'plan.csv')], ['-o', join(dir, 'out', 'plan.csv')]])
+      expect(await check(copy, ...more)).toMatch(warned);
+    await writeFile(join(dir, 'out', 'copy.csv'), csv(PEOPLE));
+    expect(await check(join(dir, 'out', 'copy.csv'))).not.toMatch(/asked already/);
+    expect(await check(join(dir, 'out', 'copy.csv'), '-o', join(dir, 'plan.csv'))).toMatch(/asked already/);
+    expect((await go('run', copy, ...args)).code).toBe(2);
+    // Once its own ledger knows them, too, run goes on.
+    expect((await go('run', copy, ...args, '--ask-again-in-new-ledger', '--limit', '3')).code).toBe(75);
+    expect(await check(copy)).not.toMatch(/asked already/);
+    await writeFile(join(dir, 'third.csv'), csv([phone(31, 1)]));
+    expect(await check(join(dir, 'third.csv'))).not.toMatch(/asked already/);
   });
 
   it('a ledger that is damaged, or no ledger, is named, and does not stop others', async () => {

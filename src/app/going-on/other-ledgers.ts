@@ -1,18 +1,23 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { RunConfig } from '../../config/run.ts';
+import type { CheckConfig, RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import type { Pair } from '../../domain/words.ts';
-import { asksIn } from '../../ledger/asks-in.ts';
+import { type AsksOf, asksIn } from '../../ledger/asks-in.ts';
 import { MAGIC } from '../../ledger/format.ts';
+import { SANDBOX_ORIGIN } from '../../ledger/ledger-file.ts';
+import { PairIndex } from '../../lib/pair-index.ts';
 import { isSameFile, placeOf } from '../../lib/same-file.ts';
 import { count, plain } from '../../lib/text.ts';
 import { decide } from '../../plan/decide.ts';
+import type { Survey } from '../../plan/survey.ts';
 import type { Inputs } from '../inputs.ts';
 import type { Plan } from '../plan.ts';
 import type { Session } from '../session.ts';
-import { isAsked } from './lost-asks.ts';
+import { isAsked, tellsOfAsks } from './lost-asks.ts';
+
+const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
 /** Most that is read to find out whether other ledgers know these people: some seconds. Bytes. */
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -34,14 +39,12 @@ export async function assertNotAskedElsewhere(
     if (listed === undefined || isAsked(ledger, pair)) return false;
     return decide({ ledger: ledger.state(pair)?.status, previous: listed.previous }, selection) === 'ask';
   };
-  const near = [config.cohort.path, config.output, config.ledger].filter((path) => path !== '-');
-  const { known, unread } = await askedElsewhere(config.ledger, near, config.origin, isWanted);
-  if (unread.length > 0) {
-    const which = unread.map((path) => plain(path)).join(', ');
-    log.warn({}, `other ledgers were not read to their end, and may know people of this cohort: ${which}`);
-  }
+  const near = [config.cohort.path, config.output, config.ledger];
+  const isOurs = (origin: string) => origin === config.origin;
+  const { known, unread } = await askedElsewhere(config.ledger, near, { isOurs, isWanted });
+  if (unread.length > 0) log.warn({}, unreadText(unread));
   if (known === undefined) return;
-  const message = `${known.path} has ${count(known.people, 'person', 'people')} of the ${plan.toAsk} to be asked as asked already, and ${config.ledger} does not know it`;
+  const message = `${knownText(known, plan)}, and ${config.ledger} does not know it`;
   if (config.dryRun || config.askAgain) {
     log.warn({}, plain(message, 2_000));
     return;
@@ -52,29 +55,79 @@ export async function assertNotAskedElsewhere(
   );
 }
 
+/**
+ * What `run` would refuse, or warn of, for another ledger near. No ledger is locked or opened for it.
+ * @param plan of the cohort, by its own rows and results
+ */
+export async function notesOnOtherLedgers(
+  { cohort, output, ledger }: Pick<CheckConfig, 'cohort' | 'output' | 'ledger'>,
+  plan: Survey,
+): Promise<readonly string[]> {
+  if (plan.toAsk === 0) return [];
+  const isOurs = (origin: string) => origin !== SANDBOX_ORIGIN;
+  const own = new PairIndex();
+  // Of an own ledger that is damaged, or missing, run has more to say.
+  const note = (pair: Pair) => {
+    own.add(pair);
+    return false;
+  };
+  if (ledger !== undefined && (await tellsOfAsks(ledger)))
+    await asksIn(ledger, { isOurs, isWanted: note }).catch(() => undefined);
+  const isWanted = (pair: Pair) => {
+    const listed = plan.list.find(pair);
+    if (listed === undefined || own.find(pair) !== -1) return false;
+    return decide({ ledger: undefined, previous: listed.previous }, NO_SELECTION) === 'ask';
+  };
+  const near = [cohort.path, output ?? '-', ledger ?? '-'];
+  const { known, unread } = await askedElsewhere(ledger, near, { isOurs, isWanted });
+  const advice =
+    'run asks nobody again where it goes on with that ledger (--output that it is beside, or --ledger), and refuses elsewhere';
+  return [
+    ...(unread.length > 0 ? [unreadText(unread)] : []),
+    ...(known === undefined ? [] : [plain(`${knownText(known, plan)}: ${advice}`, 2_000)]),
+  ];
+}
+
+function knownText({ path, people }: Known, { toAsk }: Pick<Survey, 'toAsk'>): string {
+  return `${path} has ${count(people, 'person', 'people')} of the ${toAsk} to be asked as asked already`;
+}
+
+function unreadText(unread: readonly string[]): string {
+  const which = unread.map((path) => plain(path)).join(', ');
+  return `other ledgers were not read to their end, and may know people of this cohort: ${which}`;
+}
+
+interface Known {
+  readonly path: string;
+  readonly people: number;
+}
+
 interface Elsewhere {
   /** The other ledger that knows most of these pairs; undefined: none knows any. */
-  readonly known: { readonly path: string; readonly people: number } | undefined;
+  readonly known: Known | undefined;
   /** Ledgers that were not read to their end: damaged ones, and those that were too much to read. */
   readonly unread: readonly string[];
 }
 
 /**
- * Looks for pairs in the other ledgers of the same API that lie near: each is read once, in bounded memory.
- * @param isWanted whether this pair is about to be asked, and our own ledger knows no ask of it
+ * Looks for pairs in the other ledgers that lie near: each is read once, in bounded memory.
+ * @param near files; `-` is none
+ * @param asks wanted: pairs that are about to be asked, and of which our own ledger knows no ask
  */
 async function askedElsewhere(
-  own: string,
+  own: string | undefined,
   near: readonly string[],
-  origin: string,
-  isWanted: (pair: Pair) => boolean,
+  asks: AsksOf,
 ): Promise<Elsewhere> {
   let left = MOST_BYTES;
   let known: Elsewhere['known'];
   const unread: string[] = [];
-  for (const { path, size } of await ledgersNear(own, near)) {
+  for (const { path, size } of await ledgersNear(
+    own,
+    near.filter((file) => file !== '-'),
+  )) {
     left -= size;
-    const found = left < 0 ? undefined : await asksIn(path, { origin, isWanted }).catch(() => undefined);
+    const found = left < 0 ? undefined : await asksIn(path, asks).catch(() => undefined);
     if (found === undefined || found.damaged) unread.push(path);
     const people = found?.people ?? 0;
     if (people > (known?.people ?? 0)) known = { path, people };
@@ -83,15 +136,15 @@ async function askedElsewhere(
 }
 
 /** Other ledgers in the folders of these files, the newest first. */
-async function ledgersNear(own: string, near: readonly string[]) {
+async function ledgersNear(own: string | undefined, near: readonly string[]) {
   const dirs = new Set(near.flatMap((file) => [dirname(file), dirname(placeOf(file))].map(placeOf)));
-  const shard = readShardFile(basename(own));
+  const shard = own === undefined ? undefined : readShardFile(basename(own));
   const ledgers: { readonly path: string; readonly size: number; readonly at: number }[] = [];
   for (const dir of dirs) {
     // A folder that cannot be read is reported where something is written into it.
     for (const name of await readdir(dir).catch(() => [])) {
       const path = join(dir, name);
-      if (!name.endsWith('.jsonl') || isSameFile(path, own)) continue;
+      if (!name.endsWith('.jsonl') || (own !== undefined && isSameFile(path, own))) continue;
       // The other shards have other groups.
       const other = shard && readShardFile(name);
       if (other && other.plain === shard.plain && other.shard.count === shard.shard.count) continue;
