@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { forgiven } from './app/exit.ts';
+import { forgiven, shellWords } from './app/exit.ts';
 import type { Io, StopSignal } from './app/io.ts';
 import { hushDebug } from './cli/hush-debug.ts';
 import { invocation } from './cli/invocation.ts';
@@ -57,12 +57,10 @@ process.on('SIGTERM', stop);
 process.on('SIGHUP', stop);
 process.on('exit', removeTemporaries);
 
+const tool = invocation({ script: process.argv[1] ?? '', cwd: process.cwd(), env: process.env });
 const io: Io = {
   env: process.env,
-  command: [
-    ...invocation({ script: process.argv[1] ?? '', cwd: process.cwd(), env: process.env }),
-    ...process.argv.slice(2),
-  ],
+  command: [...tool, ...process.argv.slice(2)],
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -96,7 +94,7 @@ function tell(exit: ExitCode, message: string): ExitCode {
 
 /** One line for what the user can act on; a defect of ours asks to be reported, with its stack only when wanted. */
 function explain(error: unknown): ExitCode {
-  if (error instanceof OnboardError) return tell(error.exitCode, error.message);
+  if (error instanceof OnboardError) return tell(error.exitCode, error.messageFor(shellWords(tool)));
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
     const what = `${refusal}: put that right, and run the same command again`;

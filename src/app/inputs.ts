@@ -16,6 +16,7 @@ import { isSameFile } from '../lib/same-file.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { assertOneSharding } from './asking/asked-elsewhere.ts';
+import { shellWords } from './exit.ts';
 import { type FormerResults, readFormerResults } from './going-on/former-results.ts';
 import { type Known, lostAsksIn, tellsOfAsks } from './going-on/lost-asks.ts';
 import { keepCohort } from './kept-cohort.ts';
@@ -113,7 +114,14 @@ async function openOwnLedger(
       (await lostAsksIn(file, known, config.shard)).refuse(file, path, isThere, rebuildFlags(config));
   };
   if (!existsSync(path)) await refuseLost({ state: () => undefined }, false, results);
-  const ledger = await openLedger(path, { origin: config.origin, clock, readOnly: config.dryRun });
+  const ledger = await openLedger(path, { origin: config.origin, clock, readOnly: config.dryRun }).catch(
+    (error: unknown) => {
+      const file = results.find((one) => existsSync(one));
+      if (!(error instanceof OnboardError) || error.command === undefined || file === undefined) throw error;
+      const command = shellWords(['rebuild-ledger', file, ...rebuildFlags(config)]);
+      throw new OnboardError(error.code, error.said, { cause: error, command });
+    },
+  );
   releases.add(() => ledger.close());
   // The cohort itself is looked at row by row, beside its own columns.
   const others = results.filter((file) => cohort === undefined || !isSameFile(file, cohort));

@@ -33,17 +33,37 @@ const EXIT_BY_CODE = {
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof EXIT_BY_CODE;
 
+export interface OnboardErrorOptions {
+  readonly cause?: unknown;
+  /** What to type next after the tool's name, as a shell reads it. */
+  readonly command?: string;
+}
+
+function endingWith(said: string, tool: string, command: string | undefined): string {
+  return command === undefined ? said : `${said}: ${tool} ${command}`;
+}
+
 /**
  * An error that the user can act on. `message` is one line: what, where, what to do; names of files and the
  * like in it are shown, and do nothing to a terminal. Everything else that is thrown is a defect of ours (exit 1).
  */
 export class OnboardError extends Error {
   readonly code: ErrorCode;
+  /** The message without the command that it ends with. */
+  readonly said: string;
+  readonly command: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(visible(message), options);
+  constructor(code: ErrorCode, message: string, { command, ...options }: OnboardErrorOptions = {}) {
+    super(endingWith(visible(message), 'group-onboard', command), options);
     this.name = 'OnboardError';
     this.code = code;
+    this.said = visible(message);
+    this.command = command;
+  }
+
+  /** @param tool what the user types to have it run, as a shell reads it */
+  messageFor(tool: string): string {
+    return endingWith(this.said, tool, this.command);
   }
 
   get exitCode(): ExitCode {

@@ -175,7 +175,8 @@ function damaged(path: string, line: number): OnboardError {
   return new OnboardError(
     'LEDGER_DAMAGED',
     `${path}, line ${line}: the ledger is damaged, so who was asked is not certain; nobody is asked until it ` +
-      'reads again: restore it from a backup, or have it made again from its results: group-onboard rebuild-ledger RESULTS',
+      'reads again: restore it from a backup, or have it made again from its results',
+    { command: 'rebuild-ledger RESULTS' },
   );
 }
 

@@ -1,8 +1,9 @@
 /** A results CSV as the cohort: one file, one ledger, by whatever way it is reached. Each test ends with the sandbox's count. */
+import { execFileSync } from 'node:child_process';
 import { copyFile, link, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { GROUP, phone, results, start } from './harness.ts';
+import { cli, GROUP, phone, results, start } from './harness.ts';
 import { PEOPLE, scene, table } from './scene.ts';
 
 const OTHER_GROUP = '120363402715563921@g.us';
@@ -313,6 +314,20 @@ it('results at --output that know more than the ledger: refused, in every state 
   await writeFile(ledger, whole);
   expect((await run()).code).toBe(4);
   expect(asked(...PEOPLE)).toEqual([1, 1, 1, 1, 1]);
+});
+
+it('the command that makes the ledger again can be pasted', async () => {
+  const { cohort, ledger, env, args, asked } = await scene(PEOPLE, '--limit', '4');
+  const whole = await readFile(ledger);
+  for (const bytes of ['', Buffer.concat([whole.subarray(0, 300), Buffer.from('x'), whole.subarray(301)])]) {
+    await writeFile(ledger, bytes);
+    const refused = await cli(['run', cohort, ...args], env);
+    const [, command = ''] = /: (node \S+cli\.js rebuild-ledger .*)\n$/.exec(refused.stderr) ?? [];
+    expect([refused.code, command], refused.stderr).toEqual([2, expect.stringContaining('--base-url')]);
+    execFileSync('sh', ['-c', `${command} || [ $? = 4 ]`], { stdio: 'ignore' });
+    expect((await cli(['run', cohort, ...args, '--dry-run'], env)).code).toBe(4);
+    expect(asked(...PEOPLE)).toEqual([1, 1, 1, 1, 0]);
+  }
 });
 
 describe('a ledger that is made again', () => {

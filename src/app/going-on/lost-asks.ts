@@ -43,10 +43,10 @@ export class LostAsks {
     const but = isThere
       ? `the ledger knows nothing of it, or less (${ledger}): it was emptied, cut, or is an older copy`
       : `the ledger that keeps them from being asked again is missing (${ledger})`;
-    const command = shellWords(['group-onboard', 'rebuild-ledger', results, ...how]);
     throw new OnboardError(
       'CONFIG',
-      `${results} says that ${count(this.count, 'person', 'people')} ${this.count === 1 ? 'was' : 'were'} asked (${which}), but ${but}; nobody is asked now: restore the ledger, or have it made again from the results: ${command}`,
+      `${results} says that ${count(this.count, 'person', 'people')} ${this.count === 1 ? 'was' : 'were'} asked (${which}), but ${but}; nobody is asked now: restore the ledger, or have it made again from the results`,
+      { command: shellWords(['rebuild-ledger', results, ...how]) },
     );
   }
 }
