@@ -1,5 +1,6 @@
 /** What an answer changes in the state. */
 
+import { statusRule } from '../../classify/status-rules.ts';
 import { type Facts, type Observation, readFacts } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
 import { type Ask, inFlight } from './ask-log.ts';
@@ -33,8 +34,8 @@ export function answered(state: RateState, id: number, observation: Observation)
   const clock = narrow(state.clock, facts.date, sentAt, answeredAt);
   const known: RateState = { ...logged, way: measured(state.way, kind, observation), clock };
   const apart = toldApart(known, kind, facts);
-  const done =
-    facts.throttled || httpStatus === 503 ? notDone(apart, kind, ask, facts) : wasDone(apart, ask, counter);
+  const isAway = httpStatus !== undefined && statusRule(httpStatus).meaning === 'unavailable';
+  const done = facts.throttled || isAway ? notDone(apart, kind, ask, facts) : wasDone(apart, ask, counter);
   return withCounter(done, kind, heard(done, done.counters[kind], ask, facts));
 }
 
@@ -67,7 +68,7 @@ function wasDone(state: RateState, ask: Ask, { asks, mode }: Counter): RateState
   return { ...state, strikes: 0, slow: passed(state.slow, ask, flying, limit) };
 }
 
-/** A 429 or a 503. It was not done; its owner sends it again. */
+/** A 429, or a 503 or what is as one. It was not done; its owner sends it again. */
 function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateState {
   const answeredAt = ask.answeredAt ?? 0;
   const counter = state.counters[kind];
@@ -90,7 +91,7 @@ function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateS
 function pausedBy(state: RateState, facts: Facts, answeredAt: number): RateState {
   const when = notBefore(facts, state.strikes, () => 1);
   const { reset, throttled } = facts;
-  // A 503 without a word, and another day, are for who asks again: the gateway.
+  // One that is not a 429, without a word, and another day, are for who asks again: the gateway.
   if (when.kind === 'another_run' || (!when.told && !throttled)) return state;
   const resetAt =
     reset?.on === 'answer' ? answeredAt + reset.in : reset && toMonotonic(state.clock, reset.at)?.to;
