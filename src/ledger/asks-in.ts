@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
 import type { Pair } from '../domain/words.ts';
 import { PairIndex } from '../lib/pair-index.ts';
+import { isLeftLocked } from './lock.ts';
 import { scan } from './scan.ts';
 
 export interface AsksOf {
@@ -35,13 +36,12 @@ export async function asksIn(
   };
   const file = await open(path, 'r');
   try {
-    await scan(
-      file,
-      path,
-      (header) => {
+    await scan(file, path, {
+      crashed: await isLeftLocked(path),
+      onHeader: (header) => {
         if (!isOurs(header.origin)) throw new Foreign();
       },
-      (record) => {
+      onRecord: (record) => {
         if (record.is === 'asked') {
           const { chat: chatId } = record;
           const pairs = record.who.map((participant) => ({ chatId, participant })).filter(isWanted);
@@ -52,7 +52,7 @@ export async function asksIn(
           open_.delete(record.ask);
         } else if (record.ask !== undefined) open_.delete(record.ask);
       },
-    );
+    });
     return { people, damaged: false };
   } catch (error) {
     if (error instanceof Foreign) return { people: 0, damaged: false };

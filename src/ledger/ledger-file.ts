@@ -35,12 +35,14 @@ export interface FileOptions {
   readonly readOnly: boolean;
   /** False leaves out every fsync: for measuring, and for tests that are not about it. */
   readonly durable: boolean;
+  /** The last run did not let its lock go. */
+  readonly crashed: boolean;
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
 }
 
 /** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE, LOCKED, LEDGER_FAILED */
 export async function openLedgerFile(path: string, options: FileOptions): Promise<OpenedFile> {
-  const { place, origin, readOnly, durable, onRecord } = options;
+  const { place, origin, readOnly, durable } = options;
   const file = await openRegular(path, place, readOnly);
   const fresh: Header = {
     ledger: 'group-onboard',
@@ -56,7 +58,7 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
   try {
     if (!readOnly) claim = await claimed(path, file);
     const onHeader = (header: Header) => requireOrigin(path, header.origin, origin);
-    const { header, lines, sound, torn, unended } = await scan(file, path, onHeader, onRecord);
+    const { header, lines, sound, torn, unended } = await scan(file, path, { ...options, onHeader });
     const repaired =
       torn === 0
         ? undefined

@@ -5,7 +5,7 @@ import { canonicalPath } from '../lib/durable.ts';
 import { BRIEF_SINCE, type Header } from './format.ts';
 import { Journal } from './journal.ts';
 import { failure, lost, notWritable, openLedgerFile } from './ledger-file.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { acquireLock, isLeftLocked, type Lock } from './lock.ts';
 import { type AskId, type Ledger, OpenLedger } from './open-ledger.ts';
 import { LedgerState, type PairState, type StateCounts } from './state.ts';
 
@@ -40,6 +40,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
   const state = new LedgerState(() => clock.now());
   let journal: Journal | undefined;
   const place = placeOf(path);
+  const crashed = await isLeftLocked(place);
   const lock = readOnly
     ? undefined
     : await takeLock(path, place, options, (why) => journal?.poison(lost(path, why)));
@@ -50,6 +51,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
       now: new Date(clock.now()).toISOString(),
       readOnly,
       durable,
+      crashed,
       onRecord: (record, offset) => state.apply(record, offset),
     });
     if (opened.own !== undefined) {

@@ -76,6 +76,12 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   }
 }
 
+/** Whether a process has ended without letting the lock go, or holds it now. */
+export async function isLeftLocked(path: string): Promise<boolean> {
+  const names = await readdir(`${path}.lock`).catch(() => []);
+  return names.some((name) => OUR_NAME.test(name));
+}
+
 /** Our own file, complete from the moment it has its name. */
 async function announce(dir: string, self: Holder): Promise<string> {
   const file = join(dir, `${randomUUID()}.json`);

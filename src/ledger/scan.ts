@@ -21,6 +21,15 @@ const NEWLINE = 0x0a;
 const MAX_HEADER_BYTES = 1024;
 /** Most zeros that a power loss leaves at the end: as long as one write. */
 const MAX_ZEROS = MOST_WRITE_BYTES;
+/** Bytes that a disk writes all or none of. */
+const SECTOR_BYTES = 512;
+
+export interface ScanOptions {
+  /** The last run did not let its lock go. */
+  readonly crashed: boolean;
+  readonly onHeader: (header: Header) => void;
+  readonly onRecord: (record: LedgerRecord, offset: number) => void;
+}
 
 export interface Scan {
   /** Undefined when there is no complete header: a new file, or one that was cut within its first line. */
@@ -42,13 +51,12 @@ export interface Scan {
  * The one damage that a crash can do to an append-only file is an incomplete last write: the beginning of a record after
  * the last newline, and zeros, which a power loss leaves where data was still to come. That is reported as `torn`, unless
  * it is a whole record, which counts: an editor may have taken the newline. Anything else was not done by a crash, and what
- * it hides is not known: LEDGER_DAMAGED. So is more of it than one write can leave: it lies over records that were durable.
+ * it hides is not known: LEDGER_DAMAGED. So are zeros that no crash can have left: they lie over records that were durable.
  */
 export async function scan(
   file: FileHandle,
   path: string,
-  onHeader: (header: Header) => void,
-  onRecord: (record: LedgerRecord, offset: number) => void,
+  { crashed, onHeader, onRecord }: ScanOptions,
 ): Promise<Scan> {
   let header: Header | undefined;
   let lines = 0;
@@ -91,14 +99,16 @@ export async function scan(
   const rest = buffer.subarray(0, filled);
   const text = withoutZeros(rest);
   const zeros = filled - text.length;
+  const from = offset + text.length;
   // Whatever file the user has named by mistake must not be cut: only what can be the beginning of a header is.
   if (header === undefined) {
     if (!canBeTornHeader(text)) throw rest.includes(MAGIC) ? damaged(path, 1) : notALedger(path);
-    if (filled > MAX_HEADER_BYTES) throw damaged(path, 1);
+    if (filled > MAX_HEADER_BYTES || (zeros > 0 && !crashed)) throw damaged(path, 1);
     return { header, lines, sound: 0, torn: filled, unended: false };
   }
-  if (zeros > MAX_ZEROS) throw damaged(path, lines + 1);
   const last = written.read(text, lines + 1, offset);
+  if (zeros > 0 && !(crashed && canBeTornZeros({ from, zeros, after: last ?? text })))
+    throw damaged(path, lines + 1);
   if (last === undefined) {
     if (!canBeTornRecord(text, lines + 1)) throw damaged(path, lines + 1);
     return { header, lines, sound: offset, torn: filled, unended: false };
@@ -163,6 +173,24 @@ function canBeTornRecord(bytes: Buffer, n: number): boolean {
   const text = bytes.toString('latin1');
   if (text.length < begins.length) return begins.startsWith(text);
   return text.startsWith(begins) && !/,"crc":"[0-9a-f]{8}"\}/.test(text);
+}
+
+/**
+ * Whether a power loss can have left these zeros in the place of one write, which begins where the durable records end: where
+ * that is, or where a sector of the disk begins. Zeros over durable records begin anywhere, and those of a run that ended in
+ * good order are damage wherever they begin.
+ * @param after the last line that has no newline, or the record in it
+ */
+function canBeTornZeros(tail: {
+  readonly from: number;
+  readonly zeros: number;
+  readonly after: Buffer | LedgerRecord;
+}): boolean {
+  const { from, zeros, after } = tail;
+  if (zeros > MAX_ZEROS) return false;
+  if (from % SECTOR_BYTES === 0) return true;
+  // Of a whole record only its newline was still to come.
+  return Buffer.isBuffer(after) ? after.length === 0 : zeros === 1;
 }
 
 function withoutZeros(bytes: Buffer): Buffer {

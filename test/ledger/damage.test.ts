@@ -1,9 +1,11 @@
 /** Injected damage: only a torn tail is repaired; anything else is refused, with its line. Never silently wrong. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
+import { type Holder, thisProcess } from '../../src/ledger/holder.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { SOAK, scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
@@ -68,6 +70,13 @@ async function tryOpen(
   }
 }
 
+/** As a run leaves it that did not come to its end. */
+function leaveLocked(path: string): void {
+  mkdirSync(`${path}.lock`, { recursive: true });
+  const dead: Holder = { ...thisProcess(''), pid: 2 ** 22 + 1 };
+  writeFileSync(join(`${path}.lock`, `${randomUUID()}.json`), JSON.stringify(dead));
+}
+
 describe('a torn tail', () => {
   test('cut at every byte: what is left is the prefix, and nothing else', async () => {
     const path = join(await scratch(), 'cut.jsonl');
@@ -94,11 +103,14 @@ describe('a torn tail', () => {
 
   test('zeros instead of the data that was to come', async () => {
     const path = join(await scratch(), 'zeros.jsonl');
-    for (const cut of [0, 10, ends[0]!, ends[2]!, ends[2]! + 30, whole.length]) {
-      // A header is short, and so is what a crash leaves of one.
-      const zeros = Buffer.alloc(cut < ends[0]! ? 500 : 5000);
+    const sector = Math.ceil(ends[2]! / 512) * 512;
+    expect(ends).not.toContain(sector);
+    for (const cut of [0, 10, ends[0]!, ends[2]!, sector, whole.length - 1, whole.length]) {
+      // A header is short, and so is what a crash leaves of one; of a whole record it is the newline.
+      const zeros = Buffer.alloc(cut < ends[0]! ? 500 : cut === whole.length - 1 ? 1 : 5000);
       writeFileSync(path, Buffer.concat([whole.subarray(0, cut), zeros]));
-      const complete = ends.filter((end) => end <= cut).length;
+      leaveLocked(path);
+      const complete = ends.filter((end) => end <= cut || end - 1 === cut).length;
       const found = await tryOpen(path);
       expect(found.known, `zeros from byte ${cut}`).toEqual(known[Math.max(1, complete)]);
       expect(found.repaired).toContain(' bytes');
@@ -212,6 +224,23 @@ describe('any other damage is refused, and the file is left as it is', () => {
     ] as const) {
       await refused(path, bytes, line, what);
       await refused(path, bytes, line, what, true);
+      leaveLocked(path);
+      await refused(path, bytes, line, what);
+    }
+  });
+
+  test('zeros over records that were durable', async () => {
+    const path = join(await scratch(), 'over.jsonl');
+    for (let cut = 0; cut < whole.length; cut++) {
+      const line = ends.filter((end) => end <= cut).length + 1;
+      const bytes = Buffer.concat([whole.subarray(0, cut), Buffer.alloc(whole.length - cut)]);
+      const atAnEnd = cut === 0 || ends.includes(cut);
+      if (!SOAK && cut % 16 > 0 && !atAnEnd) continue;
+      // The run ended in good order: then nothing was still to come.
+      await refused(path, bytes, line, `from byte ${cut}`, cut % 4 !== 0);
+      if (atAnEnd || cut < ends[0]! || cut === whole.length - 1 || cut % 512 === 0) continue;
+      leaveLocked(path);
+      await refused(path, bytes, line, `from byte ${cut}, after a crash`, cut % 4 !== 0);
     }
   });
 
