@@ -46,6 +46,8 @@ export const controlSchema = z
     leave: pairs,
     /** The same, of people whom an admin removes. */
     remove: pairs,
+    /** [chat_id, name] of groups that GET /chats lists besides; also renames a group. Replaces what was given before. */
+    named: pairs,
     /** False: there is no GET /chats/{chat_id}/notifications (HTTP 404). */
     notifications: z.boolean(),
   })

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Effect } from './outcomes.ts';
 import type { Deed } from './world.ts';
 
-export type Endpoint = 'add' | 'chat' | 'notifications' | 'phones' | 'other';
+export type Endpoint = 'add' | 'chat' | 'chats' | 'notifications' | 'phones' | 'other';
 
 export interface PairCount {
   /** Times the pair was in the body of an add request, refused or not. */
@@ -204,6 +204,7 @@ export class Counts {
 const emptyRequests = (): Record<Endpoint, Record<string, number>> => ({
   add: {},
   chat: {},
+  chats: {},
   notifications: {},
   phones: {},
   other: {},

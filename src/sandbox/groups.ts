@@ -91,14 +91,19 @@ export interface Member {
 }
 
 /** Body of `GET /chats/{chat_id}`. Source: api/FACTS.md; further fields as the vendor's chat object has them. */
-export function chatBody(chatId: string, orgPhone: string, members: Iterable<Member>): object {
+export function chatBody(
+  chatId: string,
+  orgPhone: string,
+  members: Iterable<Member>,
+  name = groupName(chatId),
+): object {
   const kind = groupKind(chatId);
   const shown = [...members].filter((member) => kind !== '0304' || member.fromStart);
   return {
     org_id: ORG_ID,
     org_phone: orgPhone,
     chat_id: chatId,
-    chat_name: groupName(chatId),
+    chat_name: name,
     chat_type: 'group',
     chat_image: null,
     created_at: '2025-01-18T14:51:03+00:00',

@@ -41,12 +41,14 @@ export interface SandboxOptions extends Partial<LimitSettings> {
   readonly slowMs?: number;
   /** The first so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
   readonly force429?: number;
-  /** What GET /phones and GET /chats answer; `ok` by default. */
+  /** What GET /phones, GET /chats and GET /chats/{chat_id} answer; `ok` by default. */
   readonly reads?: 'ok' | 'error' | 'nonsense';
   /** HTTP status of asks through a disconnected phone; 500 by default (what the API sends is unknown). */
   readonly disconnectedStatus?: number;
   /** [chat_id, participant] of people who are members from the start, beside `defaultMembers(chatId)`. */
   readonly seedMembers?: readonly (readonly [chatId: string, participant: string])[];
+  /** [chat_id, name] of groups that are listed beside those of the demo; also renames one of these. */
+  readonly named?: readonly (readonly [chatId: string, name: string])[];
   /**
    * Every valid add request is appended here (JSON lines, see RecordLine), synchronously and before its answer leaves.
    * What the file already holds is taken up again, members and counts: a sandbox killed and started anew goes on.
@@ -85,6 +87,7 @@ const LIMIT_DEFAULTS: LimitSettings = {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const key = options.apiKey ?? SANDBOX_KEY;
   const world = new World(SANDBOX_PHONE, options.seedMembers);
+  world.named = new Map(options.named);
   const network = new Network(
     options.latency ?? { ms: options.latencyMs ?? 0 },
     options.random ?? Math.random,
@@ -135,6 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
     world.phoneBlocked = rest.phoneBlocked ?? world.phoneBlocked;
     if (rest.disconnected) world.disconnected = new Set(rest.disconnected);
+    if (rest.named) world.named = new Map(rest.named);
     for (const [chatId, participant] of join ?? []) world.join(chatId, participant);
     for (const [chatId, participant] of leave ?? []) world.leave(chatId, participant);
     for (const [chatId, participant] of remove ?? []) world.remove(chatId, participant);

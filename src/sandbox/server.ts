@@ -1,5 +1,5 @@
 /**
- * The HTTP side: four endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
+ * The HTTP side: five endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
  * deed, the work and the way out (latency). Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
  * the limiter costs allowance, validation errors and faults too.
  */
@@ -10,6 +10,7 @@ import { type Counts, type Endpoint, preciseNow } from './counts.ts';
 import { unauthorized } from './faults.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
 import type { Limiting } from './limiting.ts';
+import { readListRequest } from './listing.ts';
 import type { Network } from './network.ts';
 import { type Body, namedIn, parseBody, readAsk, readPage, refuseAddress } from './validate.ts';
 import type { Surroundings, World } from './world.ts';
@@ -62,6 +63,9 @@ export function buildApp(parts: Parts): Express {
     if (ms > 0) await parts.network.wait(ms);
     await deliver(parts, request, response, answer);
   });
+  v1.get('/chats', ...chain(parts, 'chats'), (request, response) =>
+    deliver(parts, request, response, answerChats(parts, request)),
+  );
   v1.get('/chats/:chat_id', ...chain(parts, 'chat'), (request, response) => {
     const chatId = String(request.params['chat_id']);
     const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
@@ -141,6 +145,15 @@ function spoiled(parts: Parts): Answer | undefined {
   const reads = parts.reads();
   if (reads === 'error') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
   return reads === 'nonsense' ? json(200, ['nonsense']) : undefined;
+}
+
+function answerChats(parts: Parts, request: Request): Answer {
+  const refused = refuseAddress(request.headers['x-phone']);
+  if (refused) return refused;
+  const asked = readListRequest(request.query);
+  if ('kind' in asked) return asked;
+  const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
+  return spoiled(parts) ?? parts.world.listChats(orgPhone, asked);
 }
 
 function answerNotifications(parts: Parts, request: Request): Answer {

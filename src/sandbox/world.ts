@@ -7,6 +7,7 @@ import {
   defaultMembers,
   GROUP_CAPACITY,
   groupKind,
+  groupName,
   type Happening,
   type Member,
   NOT_ADMIN,
@@ -15,6 +16,7 @@ import {
   phoneOf,
   VERDICTS,
 } from './groups.ts';
+import { LISTED_GROUPS, type ListRequest, listBody } from './listing.ts';
 import {
   ALREADY_MEMBER,
   type Effect,
@@ -58,6 +60,8 @@ export class World {
   phoneBlocked = false;
   /** `x-phone` values of single phones that are not connected. */
   disconnected: ReadonlySet<string> = new Set();
+  /** Further groups that are listed, and the names of groups: [chat_id, name]. */
+  named: ReadonlyMap<string, string> = new Map();
   readonly #sandboxPhone: string;
   readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
   /** chat_id → person → member. Groups come into being when they are first touched. */
@@ -138,7 +142,19 @@ export class World {
     if (kind === '0404') return apiError(404, 'NOT_FOUND', 'Chat not found');
     if (kind === '0500') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
     if (kind === '0503') return json(200, 'temporarily unavailable');
-    return json(200, chatBody(chatId, orgPhone, this.membersOf(chatId).values()));
+    return json(200, this.#chatBody(chatId, orgPhone));
+  }
+
+  #chatBody(chatId: string, orgPhone: string): object {
+    const name = this.named.get(chatId) ?? groupName(chatId);
+    return chatBody(chatId, orgPhone, this.membersOf(chatId).values(), name);
+  }
+
+  /** The groups of the demo, those that were given names, and those that came into being since. */
+  listChats(orgPhone: string, request: ListRequest): Answer {
+    const known = new Set([...LISTED_GROUPS, ...this.named.keys(), ...this.#groups.keys()]);
+    const groups = [...known].filter((chatId) => groupKind(chatId) !== '0404');
+    return listBody(groups, request, orgPhone, (chatId) => this.#chatBody(chatId, orgPhone));
   }
 
   readNotifications(chatId: string, orgPhone: string, page: { offset: number; limit: number }): Answer {
