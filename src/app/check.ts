@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
+import type { GroupBook } from '../cohort/groups/group-book.ts';
+import { noSender } from '../config/api.ts';
 import type { CheckConfig } from '../config/run.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
@@ -13,21 +15,27 @@ import { asksNeeded, busiestOf, roundedIdsNote, survey, workloads } from '../pla
 import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { type Tally, TallyMaker } from '../report/summary/tally.ts';
+import { namesText } from '../report/terminal/names.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { assertNoResults } from './asking/asked-elsewhere.ts';
 import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';
 import { notesOnOtherLedgers } from './going-on/other-ledgers.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
+import { givenBook, type LookUpParts, lookUpNames, type NamedCohort, NotLookedUp } from './group-names.ts';
 import { assertOutput, cohortFile, inShard } from './inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, previousOf, project } from './outputs/project.ts';
 import { offlineEnding, writeRecord } from './outputs/record.ts';
+import { groupsOfPhones } from './phones/list-groups.ts';
 import { releasing } from './releases.ts';
+import { openSession } from './session.ts';
 
 /** Problems shown one by one; beyond them they are counted. `--output` has all. */
 const SHOWN = 20;
 const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
+const quiet = () => undefined;
+const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
 /** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
@@ -36,7 +44,13 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   return releasing(async (releases) => {
     const beside = join(tmpdir(), 'cohort');
     const { path, name = path } = await cohortFile(config.cohort.path, { stdin: io.stdin, beside, releases });
-    const whole = await openCohort(path, { ...config.cohort, plainCell, name, ownFirst: true });
+    const given = await givenBook(config.cohort);
+    const openWith = (groups: GroupBook | undefined) =>
+      openCohort(path, { ...config.cohort, plainCell, name, ownFirst: true, groups, asksNobody: true });
+    const first = await openWith(given);
+    const named = await namesOf(config, io, first, given);
+    if ('stopped' in named) return named.stopped;
+    const whole = named.book === given ? first : await openWith(named.book);
     // Of a results CSV it is believed whom it says to have asked: no ledger is read.
     const cohort = inShard(judged(whole, { isAsked: () => true }), config.shard);
     if (config.output !== undefined) {
@@ -51,6 +65,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const seenOnce = isSeenOnce(io, stream);
     const colour = wantsColour(io, stream);
     for (const note of [cohort.mapping, ...cohort.notes]) say(`note: ${note}\n`);
+    if (named.mapping) say(namesText(named.mapping, seenOnce));
     let shown = 0;
     const plan = await survey(
       cohort.readings(),
@@ -127,6 +142,33 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       writeRecord(offlineEnding({ ...facts, ...more, tally }, startedAt), config, io);
     }
     return exit;
+  });
+}
+
+/** Names of groups, looked up where `--online` or `--groups` has them looked up. */
+async function namesOf(
+  { cohort: config, online, log }: CheckConfig,
+  io: Io,
+  cohort: Cohort,
+  given: GroupBook | undefined,
+): Promise<NamedCohort | { readonly stopped: ExitCode }> {
+  const parts = { config, name: config.path, cohort, asksNobody: true };
+  if (online === undefined) return lookUpNames({ ...parts, list: undefined, log: SILENT }, given);
+  return releasing(async (releases) => {
+    const session = openSession({ log, target: online.target }, io, releases);
+    const list: LookUpParts['list'] = (senders) => {
+      if (senders.includes(undefined) && online.target.kind === 'api' && online.sender === undefined)
+        throw noSender();
+      return groupsOfPhones(online, session, senders);
+    };
+    try {
+      return await lookUpNames({ ...parts, list, log: session.log }, given);
+    } catch (error) {
+      const { reason } = session.control;
+      if (!(error instanceof NotLookedUp) || reason === undefined) throw error;
+      io.stderr.write(`group-onboard: ${reason.message} before the groups’ names were looked up\n`);
+      return { stopped: reason.exit };
+    }
   });
 }
 

@@ -8,21 +8,25 @@ import type { RunConfig } from '../config/run.ts';
 import { wholeCohortInPod } from '../config/shard.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { rowsOf, type Shard, shardText } from '../domain/shard.ts';
-import type { Reading } from '../domain/words.ts';
+import type { ChatId, Reading } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/owner-only.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { assertWritable } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
+import type { NameMapping } from '../report/terminal/names.ts';
+import { asksFirst } from './asking/agreed.ts';
 import { assertOneSharding } from './asking/asked-elsewhere.ts';
 import { shellWords } from './exit.ts';
 import { type FormerResults, readFormerResults } from './going-on/former-results.ts';
 import { type Known, lostAsksIn, tellsOfAsks } from './going-on/lost-asks.ts';
+import { givenBook, logNames, lookUpNames } from './group-names.ts';
 import { keepCohort } from './kept-cohort.ts';
 import { assertReplaceable, assertReportable, assertToDo } from './outputs/own-files.ts';
 import { assertPublishable } from './outputs/publish.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
+import { groupsOfPhones } from './phones/list-groups.ts';
 import type { Releases } from './releases.ts';
 import type { Session } from './session.ts';
 import { spool } from './spool.ts';
@@ -32,6 +36,8 @@ export interface Inputs {
   readonly ledger: Ledger;
   /** Results that the cohort itself holds; undefined when it is not a results CSV. */
   readonly former: FormerResults | undefined;
+  /** What the names of groups in its column were taken for; undefined: it holds ids. */
+  readonly names: NameMapping | undefined;
   /** One line on how the cohort's file changed since the run began; undefined when it did not. @param rows rows read then */
   readonly changed: (rows: number) => Promise<string | undefined>;
 }
@@ -49,21 +55,44 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
     releases,
   });
   const isApi = config.target?.kind === 'api';
+  let book = await givenBook(config.cohort);
   const openAs = async (file: string) => {
     const whole = await openCohort(file, {
       ...config.cohort,
       plainCell,
       name: name ?? basename(path),
       ownFirst: true,
+      groups: book,
+      asksNobody: config.dryRun,
       defaultSender: config.sender ?? (config.target?.kind === 'sandbox' ? SANDBOX_SENDER : undefined),
       senderRequired: isApi,
     });
     return inShard(whole, config.shard);
   };
-  const cohort = await openAs(path);
+  let cohort = await openAs(path);
   for (const note of cohort.notes) log.info({}, note);
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(name ?? path);
+  const named = await lookUpNames(
+    {
+      config: config.cohort,
+      name: name ?? path,
+      cohort,
+      asksNobody: config.dryRun,
+      list: config.target && ((senders) => groupsOfPhones(config, session, senders)),
+      heard: ({ chatId, ...about }) =>
+        session.live.groupRead(chatId as ChatId, about.name, { ...about, memberCount: about.members }),
+      log,
+      signal: control.signal,
+    },
+    book,
+  );
+  if (named.book !== book) {
+    book = named.book;
+    cohort = await openAs(path);
+  }
+  const names = named.mapping;
+  if (names !== undefined && !asksFirst(config, io)) logNames(names, log);
   const wholeInPod = wholeCohortInPod(config.shard, io.env);
   if (wholeInPod) log.warn({}, wholeInPod);
   const asking = (await tellsOfAsks(config.ledger)) ? config.ledger : undefined;
@@ -89,13 +118,13 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   // A run that held the ledger until now may have written it.
   const own = await openAs(kept.path);
   const { changed } = kept;
-  if (!own.isResults) return { cohort: own, ledger, former: undefined, changed };
+  if (!own.isResults) return { cohort: own, ledger, former: undefined, names, changed };
   const former = await readFormerResults(own, {
     ...{ ledger, ledgerPath: config.ledger, path: config.cohort.path },
     selection: config,
   });
   former.lost.refuse(config.cohort.path, config.ledger, true, rebuildFlags(config));
-  return { cohort: former.cohort, ledger, former, changed };
+  return { cohort: former.cohort, ledger, former, names, changed };
 }
 
 /**

@@ -5,6 +5,7 @@ import { keyCutter } from '../send/api/key-cutter.ts';
 import { oneLine } from '../send/api/scrub.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
 import { withOwnFiles } from './going-on/own-files.ts';
+import { NotLookedUp } from './group-names.ts';
 import { openInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
@@ -37,8 +38,11 @@ async function steps(given: RunConfig, io: Io, releases: Releases): Promise<Exit
     return await reportRun(config, session, inputs, plan, sent);
   } catch (error) {
     const { reason } = session.control;
-    if (!(error instanceof Interrupted) || reason === undefined) throw error;
-    io.stderr.write(`group-onboard: ${reason.message} before the cohort had been read: nothing was sent\n`);
+    const isEarly = error instanceof Interrupted || error instanceof NotLookedUp;
+    if (!isEarly || reason === undefined) throw error;
+    const what =
+      error instanceof Interrupted ? 'the cohort had been read' : 'the groups’ names were looked up';
+    io.stderr.write(`group-onboard: ${reason.message} before ${what}: nothing was sent\n`);
     return reason.exit;
   }
 }

@@ -65,7 +65,10 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   live.waiting = () => waiting ?? phones.limiter.snapshot;
   const ready = async (troubles: ReadonlyMap<ChatId, string>) => {
     const { calls } = phones;
-    if (!(await agreed({ ...session, config, plan, sender: to.sender, troubles, calls }))) return false;
+    if (
+      !(await agreed({ ...session, config, plan, sender: to.sender, troubles, calls, names: inputs.names }))
+    )
+      return false;
     const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
     live.start(people, paceMs(config, plan, people));
     session.progress.start();

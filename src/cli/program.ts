@@ -8,6 +8,7 @@ import { completionCommand } from './completion-command.ts';
 import { applyEnvironment } from './environment.ts';
 import { explainCommand } from './explain-command.ts';
 import { followUpCommand } from './follow-up-command.ts';
+import { groupsCommand } from './groups-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { noCommand } from './no-command.ts';
 import { rebuildLedgerCommand } from './rebuild-ledger-command.ts';
@@ -45,6 +46,7 @@ export function program(
   root.addCommand(inherit(root, runCommand(io, done)));
   root.addCommand(inherit(root, checkCommand(io, done)));
   root.addCommand(inherit(root, followUpCommand(io, done)));
+  root.addCommand(inherit(root, groupsCommand(io, done)));
   root.addCommand(inherit(root, reportCommand(io, done)));
   root.addCommand(inherit(root, mergeCommand(io, done)));
   root.addCommand(inherit(root, explainCommand(io, done)));

@@ -9,6 +9,8 @@ import { Findings, isRow } from './file/findings.ts';
 import { type Layout, mayBeShort, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import { openTable, type TableOptions } from './file/table.ts';
+import type { GroupBook } from './groups/group-book.ts';
+import { type GroupCells, groupCellsOf } from './groups/group-cells.ts';
 import { createNormalizer, type Place, type Roles } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
@@ -65,6 +67,10 @@ export interface Cohort {
    * the signal's reason at the next batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
    */
   readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
+  /** What names of groups are looked up in; undefined: nothing. */
+  readonly groups: GroupBook | undefined;
+  /** Reads the whole of it for what the column of the group holds; undefined where no column does, because `chatId` decides. */
+  groupCells(signal?: AbortSignal): Promise<GroupCells | undefined>;
   /** Results columns of the row; undefined when this is not a results CSV, or its status was edited. */
   previous(row: Row): PreviousResult | undefined;
   /** The cells of these columns, whatever they say; undefined when this is not a results CSV. */
@@ -110,8 +116,9 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   const names = nameColumns(columns.slice(0, ownWidth), taken);
   let seen: readonly string[] = [];
   let judging: Promise<Judge | undefined> | undefined;
-  const judge = (signal: AbortSignal | undefined) => {
-    judging ??= takeCensus(layout, roles, signal).catch((error: unknown) => {
+  const judge = (signal: AbortSignal | undefined, see?: (record: CsvRecord) => void) => {
+    if (judging !== undefined && see === undefined) return judging;
+    judging = takeCensus(layout, roles, signal, see).catch((error: unknown) => {
       judging = undefined;
       throw error;
     });
@@ -135,6 +142,12 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
       const findings = new Findings();
       yield* readings({ layout, roles, results, plain, findings, judge: await judge(signal) }, signal);
       seen = findings.notes();
+    },
+    groups: options.groups,
+    groupCells: async (signal) => {
+      const tally = groupCellsOf(roles, plain);
+      if (tally) await judge(signal, tally.see);
+      return tally?.cells;
     },
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
     former: (row) => (results === undefined ? undefined : formerCells(row, results)),

@@ -4,6 +4,7 @@ import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../doma
 import { detached } from '../lib/text.ts';
 import { looksLikePhone } from './columns/columns.ts';
 import { readPhoneWithCountry } from './country/country-column.ts';
+import { type GroupBook, isUnresolvedName, readGroupCell } from './groups/group-book.ts';
 import { readChatCell, readSenderCell } from './id-cells.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
@@ -41,6 +42,10 @@ export interface Place {
 export interface Roles {
   readonly width: number;
   readonly chat: readonly Place[];
+  /** Of a results CSV: the group that its results name, for a name in the own column that nothing looks up. */
+  readonly formerChat?: Place | undefined;
+  /** The names of groups; undefined: nothing looks names up. */
+  readonly groups?: GroupBook | undefined;
   /** Every row's group, whatever the columns say. */
   readonly chatId: ChatId | undefined;
   readonly phone: readonly Place[];
@@ -68,10 +73,16 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
     const known = groups.get(cell);
     if (known !== undefined) return known;
     const own = detached(cell);
-    const read = readChatCell(own);
+    const read = readGroupCell(own, roles.groups);
     if (groups.size >= GROUPS_KEPT) groups.clear();
     groups.set(own, read);
     return read;
+  }
+
+  function formerIfNamed(read: ChatId | Trouble, row: Row): ChatId | Trouble {
+    if (roles.formerChat === undefined || !isUnresolvedName(read)) return read;
+    const former = readChatCell(cellAt(row, roles.formerChat));
+    return typeof former === 'string' ? former : read;
   }
 
   return (row) => {
@@ -80,7 +91,7 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
     const phoneCell = cellAt(row, phonePlace);
     const phone = readPhone(row, phonePlace, roles, phonePlace === roles.ownPhone ? judge : undefined);
     const chatPlace = filled(row, roles.chat);
-    const chat = roles.chatId ?? readChat(cellAt(row, chatPlace));
+    const chat = roles.chatId ?? formerIfNamed(readChat(cellAt(row, chatPlace)), row);
     if (typeof phone === 'string' && typeof chat === 'string') {
       const conflict = roles.phone.length > 1 ? findConflict(row, roles, phone, phonePlace) : undefined;
       if (conflict !== undefined) return { kind: 'invalid', row, problem: conflict };

@@ -51,7 +51,7 @@ export function areResultsChanged(columns: readonly string[]): boolean {
 const NOT_ASKED: readonly Status[] = ['planned', 'invalid', 'duplicate', 'not_attempted'];
 /** Reasons of rows that run found to be invalid, whoever was asked for them before they were edited. */
 const UNUSABLE =
-  /^(?:phone_(?!not_connected|blocked)|chat_id_|too_(?:few|many)_fields$|unreadable_row$|sender_(?:missing|unreadable)$)/;
+  /^(?:phone_(?!not_connected|blocked)|chat_id_|group_name_|too_(?:few|many)_fields$|unreadable_row$|sender_(?:missing|unreadable)$)/;
 
 /** What is wrong with the row's own results, where somebody has edited what says whether this person was asked. */
 export function editedStatus(row: Row, start: number): Problem | undefined {

@@ -138,10 +138,11 @@ export function sender(flags: Pick<Flags, 'phone'>): Sender | undefined {
   return parsed;
 }
 
-/** Neither the run nor its cohort says which phone sends. */
-export function noSender(): OnboardError {
+/** Neither the command nor its cohort says which phone sends. */
+export function noSender(command?: 'groups'): OnboardError {
+  const column = command === 'groups' ? '' : ', or a cohort with a sender column';
   return usage(
-    'no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…, or a cohort with a sender column',
+    `no sending phone: give --phone NUMBER (or set PERISKOPE_PHONE), like 919876543210 or phone-…${column}`,
   );
 }
 

@@ -5,10 +5,12 @@ import {
   ENDING_OPTIONS,
   FILE_OPTIONS,
   FOLLOW_UP_OWN_OPTIONS,
+  GROUPS_OWN_OPTIONS,
   JSON_OPTIONS,
   LOG_OPTIONS,
   MERGE_OWN_OPTIONS,
   NOTIFY_OPTIONS,
+  ONLINE_OPTIONS,
   PROGRESS_OPTIONS,
   REACH_OPTIONS,
   SAFETY_OPTIONS,
@@ -35,7 +37,8 @@ export const CHECK_OPTIONS = {
   ...COHORT_OPTIONS,
   output: FILE_OPTIONS.output,
   excel: FILE_OPTIONS.excel,
-  limitPer: API_OPTIONS.limitPer,
+  ...ONLINE_OPTIONS,
+  ...REACH_OPTIONS,
   careful: PACE_OPTIONS.careful,
   maxRate: PACE_OPTIONS.maxRate,
   gap: PACE_OPTIONS.gap,
@@ -56,6 +59,13 @@ export const FOLLOW_UP_OPTIONS = {
   ...NOTIFY_OPTIONS,
   ...REACH_OPTIONS,
   ...ENDING_OPTIONS,
+  ...JSON_OPTIONS,
+  ...LOG_OPTIONS,
+};
+
+export const GROUPS_OPTIONS = {
+  ...GROUPS_OWN_OPTIONS,
+  ...REACH_OPTIONS,
   ...JSON_OPTIONS,
   ...LOG_OPTIONS,
 };
@@ -81,6 +91,7 @@ export type CohortFlags = FlagsOf<typeof COHORT_OPTIONS>;
 export type RunFlags = FlagsOf<typeof RUN_OPTIONS>;
 export type CheckFlags = FlagsOf<typeof CHECK_OPTIONS>;
 export type FollowUpFlags = FlagsOf<typeof FOLLOW_UP_OPTIONS>;
+export type GroupsFlags = FlagsOf<typeof GROUPS_OPTIONS>;
 export type ReportFlags = FlagsOf<typeof REPORT_OPTIONS>;
 export type MergeFlags = FlagsOf<typeof MERGE_OPTIONS>;
 export type RebuildFlags = FlagsOf<typeof REBUILD_OPTIONS>;

@@ -1,21 +1,13 @@
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
-import type { Sender } from '../domain/words.ts';
 import { isSameFile } from '../lib/same-file.ts';
-import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
-import { type Env, parseBaseUrl, redisTarget, sender, type Target, target } from './api.ts';
+import { type Env, parseBaseUrl } from './api.ts';
 import { type ReportFiles, reportFiles } from './files.ts';
 import type { FollowUpFlags } from './flags.ts';
 import { type NotifyTarget, notifyTarget } from './notify.ts';
-import {
-  DEFAULT_CONCURRENCY,
-  jsonOnStdout,
-  type LimitPer,
-  type LogConfig,
-  logConfig,
-  requestTimeout,
-} from './run.ts';
+import { type ReachConfig, reachConfig } from './reach.ts';
+import { jsonOnStdout, type LogConfig, logConfig } from './run.ts';
 
-export interface FollowUpConfig {
+export interface FollowUpConfig extends ReachConfig {
   /** The results CSV that `run` wrote. */
   readonly results: string;
   /** A path (the same one, unless the user named another), or '-' for stdout. */
@@ -26,15 +18,6 @@ export interface FollowUpConfig {
   /** Where the summary is posted; undefined: nowhere. */
   readonly notify: NotifyTarget | undefined;
   readonly origin: string;
-  readonly target: Target;
-  readonly sender: Sender | undefined;
-  readonly requestTimeoutMs: number;
-  readonly concurrency: number;
-  /** Where the allowance is shared with other processes; undefined: it is not. */
-  readonly redis: RedisTarget | undefined;
-  readonly limitPer: LimitPer;
-  readonly maxRate: undefined;
-  readonly gap: undefined;
   /** Names the rows of everybody who is still out. */
   readonly list: boolean;
   /** Names the rows of invites that are older than this. */
@@ -61,22 +44,15 @@ export function followUpConfig(
   if (isSameFile(ledger.path, results) || isSameFile(ledger.path, output)) {
     throw new OnboardError('CONFIG', `--ledger ${ledger.path} is used already: give another file`);
   }
-  const to = target(flags, env, false) as Target;
+  const reach = reachConfig(flags, env);
   return Object.freeze({
+    ...reach,
     results,
     output,
     ledger,
     reports: reportFiles(results, flags, { output, ledger: ledger.path }),
     notify: notifyTarget(flags, env),
-    origin: to.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
-    target: to,
-    sender: sender(flags),
-    requestTimeoutMs: requestTimeout(flags),
-    redis: redisTarget(flags, env),
-    concurrency: DEFAULT_CONCURRENCY,
-    limitPer: flags.limitPer,
-    maxRate: undefined,
-    gap: undefined,
+    origin: reach.target.kind === 'sandbox' ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     list: flags.list === true,
     olderThanMs: flags.olderThan,
     okCodes: flags.okCodes ?? [],

@@ -21,7 +21,16 @@ export const COHORT_OPTIONS = {
     COHORT,
     chatId,
   ),
-  chatColumn: text('--chat-column <NAME>', 'header of the column that holds the chat_id', COHORT),
+  chatColumn: text(
+    '--chat-column <NAME>',
+    'header of the column that holds the chat_id, or the group’s name',
+    COHORT,
+  ),
+  groups: text(
+    '--groups <FILE>',
+    'a CSV of name,chat_id (groups -o makes it), where the column holds names of groups',
+    COHORT,
+  ),
   phoneColumn: text('--phone-column <NAME>', 'header of the column that holds the phone', COHORT),
   senderColumn: text(
     '--sender-column <NAME>',
@@ -131,6 +140,11 @@ export const REACH_OPTIONS = {
     'key',
   ),
   redisUrl: REDIS_URL,
+};
+
+/** The list of the phone's groups, looked at by a command that is offline without it. */
+export const ONLINE_OPTIONS = {
+  online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)', API),
 };
 
 export const API_OPTIONS = {
@@ -269,6 +283,11 @@ export const FOLLOW_UP_OWN_OPTIONS = {
     OUTPUT,
     parseDuration,
   ),
+};
+
+export const GROUPS_OWN_OPTIONS = {
+  output: text('-o, --output <FILE>', 'a CSV of the groups, which --groups takes; - is stdout', FILES),
+  excel: FILE_OPTIONS.excel,
 };
 
 export const MERGE_OWN_OPTIONS = {

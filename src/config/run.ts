@@ -10,6 +10,13 @@ import { filePaths, type Named, type ReportFiles, reportFiles } from './files.ts
 import type { CheckFlags, CohortFlags, ReportFlags, RunFlags } from './flags.ts';
 import { type NotifyTarget, notifyTarget } from './notify.ts';
 import { type PaceConfig, paceConfig } from './pace.ts';
+import {
+  DEFAULT_CONCURRENCY,
+  type LimitPer,
+  type ReachConfig,
+  reachConfig,
+  requestTimeout,
+} from './reach.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
 /** How the cohort is read. */
@@ -17,6 +24,8 @@ export interface CohortConfig {
   readonly path: string;
   readonly chatId: ChatId | undefined;
   readonly chatColumn: string | undefined;
+  /** A CSV that says which names stand for which groups; undefined: none does. */
+  readonly groupsFile: string | undefined;
   readonly phoneColumn: string | undefined;
   readonly senderColumn: string | undefined;
   readonly countryColumn: string | undefined;
@@ -25,8 +34,6 @@ export interface CohortConfig {
   readonly delimiter: string | undefined;
   readonly encoding: string | undefined;
 }
-
-export type LimitPer = 'key' | 'phone';
 
 export interface LogConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -97,6 +104,8 @@ export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly limitPer: LimitPer;
   readonly batchSize: number;
   readonly okCodes: readonly ExitCode[];
+  /** How to look names of groups up; undefined: nothing is reached. */
+  readonly online: ReachConfig | undefined;
   /** The summary goes to standard output as JSON. */
   readonly json: boolean;
   readonly log: LogConfig;
@@ -121,12 +130,12 @@ export function jsonOnStdout(
   return flags.json === true;
 }
 
-/** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
-export const DEFAULT_CONCURRENCY = 100;
-
 export function cohortConfig(path: string, flags: Partial<CohortFlags>): CohortConfig {
+  if (flags.groups !== undefined && flags.chatId !== undefined)
+    throw usage('--groups and --chat-id exclude each other: with --chat-id every row goes to one group');
   return Object.freeze({
     path,
+    groupsFile: flags.groups,
     chatId: flags.chatId,
     chatColumn: flags.chatColumn,
     phoneColumn: flags.phoneColumn,
@@ -136,16 +145,6 @@ export function cohortConfig(path: string, flags: Partial<CohortFlags>): CohortC
     delimiter: flags.delimiter,
     encoding: flags.encoding,
   });
-}
-
-/** No timer of Node's is longer than 2^31 − 1 ms; one that is set to more goes off at once. */
-const LONGEST_TIMEOUT_MS = 86_400_000;
-
-export function requestTimeout(flags: Pick<RunFlags, 'requestTimeout'>): number {
-  const ms = flags.requestTimeout;
-  if (ms > LONGEST_TIMEOUT_MS)
-    throw usage('--request-timeout is longer than a day: no answer takes that long; give 30s or so');
-  return ms;
 }
 
 export function logConfig(
@@ -175,8 +174,10 @@ export function checkConfig(
   if (output !== undefined && isSameFile(output, cohort)) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
   }
+  const log = logConfig({ ...flags, progress: 'off' }, stderrIsTerminal);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
+    online: flags.online === true || flags.sandbox === true ? reachConfig(flags, env) : undefined,
     shard,
     output,
     ledger: cohort === '-' ? undefined : filePaths(cohort, {}, named).ledger,
@@ -186,7 +187,7 @@ export function checkConfig(
     batchSize: flags.batchSize,
     okCodes: flags.okCodes ?? [],
     json: jsonOnStdout(flags, output),
-    log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
+    log,
   });
 }
 

@@ -221,6 +221,14 @@ const table = {
     meaning: 'not a chat_id',
     advice: 'use the id, which looks like 120363371308389685@g.us (Periskope console: the chat’s info)',
   },
+  group_name_unknown: {
+    meaning: 'the cell holds a name, and no group has it',
+    advice: 'correct the name (case and spaces do not matter), or write the chat_id in its place',
+  },
+  group_name_ambiguous: {
+    meaning: 'the cell holds a name that stands for two different groups',
+    advice: 'write the chat_id in its place (group-onboard groups lists them), or rename one of the groups',
+  },
   // --- the cohort: senders
   sender_missing: {
     meaning: 'the sender cell is empty, and the run has no phone of its own',

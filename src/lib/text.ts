@@ -72,17 +72,29 @@ export function nearest(
   names: readonly string[],
   wordOf: (name: string) => string,
 ): string | undefined {
-  let best: { readonly name: string; readonly distance: number } | undefined;
+  return nearestOnes(word, names, wordOf, 1)[0];
+}
+
+/** The same, and those that come after it, the nearest first. */
+export function nearestOnes(
+  word: string,
+  names: readonly string[],
+  wordOf: (name: string) => string,
+  most: number,
+): readonly string[] {
+  const furthest = Math.max(2, Math.floor(word.length / 3));
+  const near: { readonly name: string; readonly distance: number }[] = [];
   for (const name of names) {
     const other = wordOf(name);
     const [shorter, longer] = word.length < other.length ? [word, other] : [other, word];
     const part = shorter.length >= SHORTEST_PART && longer.includes(shorter);
+    if (!part && longer.length - shorter.length > furthest) continue;
     const distance = part ? 1 : leven(word, other);
     // Nothing of the one would be left in the other.
-    if (distance >= shorter.length) continue;
-    if (best === undefined || distance < best.distance) best = { name, distance };
+    if (distance < shorter.length && distance <= furthest) near.push({ name, distance });
   }
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3))
-    ? best.name
-    : undefined;
+  return near
+    .sort((one, other) => one.distance - other.distance)
+    .slice(0, most)
+    .map(({ name }) => name);
 }

@@ -1,4 +1,4 @@
-import type { LimitPer } from '../config/run.ts';
+import type { LimitPer } from '../config/reach.ts';
 import type { Gap, Rate } from '../lib/units.ts';
 import { spanWithinHours } from './estimate-hours.ts';
 import { type HoursConfig, OpenHours } from './open-hours.ts';

@@ -137,7 +137,9 @@ describe('the command line itself', () => {
   });
   it('shows its version and its help on stdout', async () => {
     expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    const commands = SOAK ? ['check', 'follow-up', 'report', 'merge', 'rebuild-ledger', 'sandbox'] : [];
+    const commands = SOAK
+      ? ['check', 'follow-up', 'groups', 'report', 'merge', 'rebuild-ledger', 'sandbox']
+      : [];
     for (const args of [['--help'], ...['run', ...commands].map((command) => [command, '--help'])]) {
       const ended = await cli(args);
       expect([ended.code, ended.stderr]).toEqual([0, '']);

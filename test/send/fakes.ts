@@ -212,6 +212,10 @@ export function stage(script: Script = {}, settings: Settings = {}) {
       calls.push('notifications');
       return exchange(async () => (await script.notifications?.(chatId, page.offset, call)) ?? answered(404));
     },
+    async groups() {
+      calls.push('groups');
+      return exchange(() => answered(404));
+    },
     async phones(call = {}) {
       calls.push('phones');
       return exchange(async () => (await script.phones?.(call)) ?? READY);

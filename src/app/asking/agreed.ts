@@ -9,6 +9,7 @@ import { estimateMs, type Pace } from '../../plan/estimate.ts';
 import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from '../../plan/survey.ts';
 import { countriesText, rareText } from '../../report/summary/countries.ts';
 import { banRisk, sendingPlanText } from '../../report/terminal/ask-first.ts';
+import { type NameMapping, namesText } from '../../report/terminal/names.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import { type Io, isTerminal, systemClock, wantsColour } from '../io.ts';
@@ -25,11 +26,13 @@ export interface AgreedParts {
   readonly calls: (sender: Sender | undefined) => Sender | undefined;
   /** Per group: what will go wrong there. */
   readonly troubles: ReadonlyMap<ChatId, string>;
+  /** What the names of groups in the cohort's column were taken for; undefined: it holds ids. */
+  readonly names: NameMapping | undefined;
   readonly log: Log;
 }
 
 /** Whether this run shows its plan to a person, and asks, before it sends. */
-function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
+export function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
   return target?.kind !== 'sandbox' && !dryRun && !yes && canAsk(io);
 }
 
@@ -83,6 +86,7 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
     if (risk) parts.log.warn({}, risk);
     return true;
   }
+  if (parts.names) io.stderr.write(`\n${namesText(parts.names, true)}`);
   io.stderr.write(
     sendingPlanText(
       {

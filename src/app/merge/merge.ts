@@ -10,6 +10,7 @@ import { headerCells, openRecords, type RecordsWriter, resultCells } from '../..
 import { plainCell } from '../../report/results/safe-cell.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
 import { exitCodeOf, forgiven } from '../exit.ts';
+import { givenBook } from '../group-names.ts';
 import { assertOutput } from '../inputs.ts';
 import { type Io, systemClock } from '../io.ts';
 import { offlineEnding, writeRecord } from '../outputs/record.ts';
@@ -28,7 +29,9 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     const files: ResultsFile[] = [];
     for (const path of config.results) files.push(await openResultsFile(path));
     assertAlike(files);
-    const cohort = config.cohort && (await openCohort(config.cohort.path, { ...config.cohort, plainCell }));
+    const groups = config.cohort && (await givenBook(config.cohort));
+    const cohort =
+      config.cohort && (await openCohort(config.cohort.path, { ...config.cohort, plainCell, groups }));
     const [first] = files as [ResultsFile];
     const excel = files.some((file) => file.excel);
     if (cohort) assertOf(cohort, first, config.cohort?.path ?? '');
@@ -71,6 +74,8 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
 /** Takes records in order: counts them, and writes them many at a time. */
 class Merging {
   readonly tally = new TallyMaker();
+  /** Whether the cohort's groups are names that nothing looks up; undefined: nobody has looked. */
+  #areNames: boolean | undefined;
   /** Rows of the cohort without a result. */
   readonly missing = new Ranges();
   readonly #excel: boolean;
@@ -100,6 +105,8 @@ class Merging {
   /** A row of the cohort that no file has. */
   async miss(reading: Reading, cohort: Cohort, name: string): Promise<void> {
     const { row } = reading;
+    if (reading.kind === 'invalid' && reading.problem.code === 'chat_id_invalid')
+      await this.#refuseNames(cohort, `${name} ${rowText(row)}`);
     const { chatId, participant } = reading.kind === 'pair' ? reading.pair : { chatId: '', participant: '' };
     await this.unseen.refuse(chatId, participant, `${name} ${rowText(row)} has no result`);
     this.missing.add(rowNumber(row));
@@ -118,6 +125,16 @@ class Merging {
       traceId: '',
     } as const;
     await this.#add(resultCells(result, cohort.ownWidth, { excel: this.#excel }));
+  }
+
+  /** A group that goes by its name cannot be looked for in the ledgers: it may hold somebody who was asked. */
+  async #refuseNames(cohort: Cohort, where: string): Promise<void> {
+    this.#areNames ??= cohort.groups === undefined && (await cohort.groupCells())?.isOfNames === true;
+    if (!this.#areNames) return;
+    throw new OnboardError(
+      'CONFIG',
+      `${where} has no result, and the cohort names its groups: give --groups FILE (name,chat_id), so that the ledgers tell whether this person was asked`,
+    );
   }
 
   async flush(): Promise<void> {

@@ -5,6 +5,7 @@ import { maskNumbers } from '../../domain/safe-text.ts';
 import { nearest } from '../../lib/text.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
 import { quote, quoteAll } from '../trouble.ts';
+import { groupNameColumns } from './group-names.ts';
 import { ALIASES, headerKey, type Role } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 
@@ -240,7 +241,8 @@ export function missingColumn(
 
 /** Whether a record below a title could be the header: it names a phone and, unless that is given, a group. */
 export function looksLikeHeader(fields: readonly string[], needsChat: boolean): boolean {
-  return candidates(fields, 'phone').length > 0 && (!needsChat || candidates(fields, 'chat').length > 0);
+  const hasChat = () => candidates(fields, 'chat').length > 0 || groupNameColumns(fields).length > 0;
+  return candidates(fields, 'phone').length > 0 && (!needsChat || hasChat());
 }
 
 /** What a phone looks like where a name should be: the file has no header. */

@@ -32,7 +32,7 @@ export function listed(text: string): readonly string[] {
 }
 
 /** Whether a key holds one of the listed words. */
-function anyOf(text: string): RegExp {
+export function anyOf(text: string): RegExp {
   return new RegExp(listed(text).map(headerKey).join('|'));
 }
 

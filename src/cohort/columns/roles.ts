@@ -3,6 +3,7 @@ import { type Place as RowPlace, rowText } from '../../domain/place.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
 import type { CsvRecord } from '../file/records.ts';
+import type { GroupBook } from '../groups/group-book.ts';
 import type { CountryCode, Place, Roles } from '../normalizer.ts';
 import { quote } from '../trouble.ts';
 import {
@@ -17,6 +18,7 @@ import {
   rankOf,
   twoCandidates,
 } from './columns.ts';
+import { groupNameColumns } from './group-names.ts';
 
 /** What says which column plays which role, and what holds where no column does. What is undefined is found out. */
 export interface RoleOptions {
@@ -32,6 +34,13 @@ export interface RoleOptions {
   readonly senderRequired?: boolean | undefined;
   /** Every row goes to this group; no chat_id column is looked for. */
   readonly chatId?: ChatId | undefined;
+  /** The names of groups, where the cells of the group may hold them. */
+  readonly groups?: GroupBook | undefined;
+  /**
+   * Nobody is going to be asked. Then a row of results whose own cell holds a name that nothing looks up is shown in the group
+   * that its results name; else somebody may have corrected that name.
+   */
+  readonly asksNobody?: boolean | undefined;
   /** ISO country of the numbers written without a country code. */
   readonly defaultCountry?: CountryCode | undefined;
   /**
@@ -78,7 +87,11 @@ export function rolesOf(
   };
 
   const phone = find('phone', options.phoneColumn);
-  const chat = options.chatId === undefined ? find('chat', options.chatColumn) : undefined;
+  const chat =
+    options.chatId === undefined
+      ? (find('chat', options.chatColumn) ??
+        (results === undefined || options.ownFirst ? namesColumn(others, phone, name) : undefined))
+      : undefined;
   if (phone !== undefined && phone === chat) {
     throw new OnboardError(
       'COHORT_COLUMNS',
@@ -113,6 +126,9 @@ export function rolesOf(
     width: columns.length,
     chatId: options.chatId,
     chat: options.chatId === undefined ? [...before(1, chat), ...also(chat)] : [],
+    formerChat:
+      results !== undefined && options.asksNobody && chat !== undefined ? place(results + 1) : undefined,
+    groups: options.groups,
     phone: [...before(2, phone), ...ownPhone],
     ownPhone: ownPhone[0],
     otherPhones: results === undefined || options.ownFirst ? otherPhones(others, phone).map(place) : [],
@@ -121,6 +137,18 @@ export function rolesOf(
     senderRequired: options.senderRequired,
     defaultCountry: options.defaultCountry,
   };
+}
+
+/** The last resort: a column that may hold the names of groups. */
+function namesColumn(
+  columns: readonly string[],
+  phone: number | undefined,
+  file: string,
+): number | undefined {
+  const found = groupNameColumns(columns.map((column, index) => (index === phone ? '' : column)));
+  if (found.length > 1)
+    throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, 'chat')}`);
+  return found[0];
 }
 
 function assertHeader(

@@ -1,6 +1,7 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { detached } from '../../lib/text.ts';
 import { type Layout, recordsOf } from '../file/reader.ts';
+import type { CsvRecord } from '../file/records.ts';
 import { readSenderCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
 import { type Judge, standsAsWritten } from './doubt.ts';
@@ -88,28 +89,37 @@ export class Census {
   }
 }
 
-/** One reading of the file: what its phone column says of its bare cells. Undefined where nobody needs to know. */
+/**
+ * One reading of the file: what its phone column says of its bare cells. Undefined where nobody needs to know.
+ * @param see takes each record, too: then the file is read even where nobody needs to know
+ */
 export async function takeCensus(
   layout: Layout,
-  { ownPhone, sender, defaultSender, defaultCountry }: Roles,
+  roles: Roles,
   signal?: AbortSignal,
+  see?: (record: CsvRecord) => void,
 ): Promise<Judge | undefined> {
-  if (ownPhone === undefined || defaultCountry !== undefined) return undefined;
+  const { ownPhone, sender, defaultSender, defaultCountry } = roles;
+  const isNeeded = ownPhone !== undefined && defaultCountry === undefined;
+  if (!isNeeded && see === undefined) return undefined;
   const census = new Census();
   if (defaultSender !== undefined) census.countSender(defaultSender);
   // Beside a cell that says the country, nobody asks the column.
-  const said = ownPhone.country?.inDoubt === false ? ownPhone.country.index : undefined;
+  const said = ownPhone?.country?.inDoubt === false ? ownPhone.country.index : undefined;
   let header = true;
   for await (const records of recordsOf(layout)) {
     signal?.throwIfAborted();
-    for (const { fields } of header ? records.slice(1) : records) {
+    for (const record of header ? records.slice(1) : records) {
+      see?.(record);
+      if (!isNeeded) continue;
+      const { fields } = record;
       const isSaid = said !== undefined && (fields[said] ?? '').trim() !== '';
       if (!isSaid) census.count(fields[ownPhone.index] ?? '');
       if (sender !== undefined) census.countSender(fields[sender.index] ?? '');
     }
     header = false;
   }
-  return census.judge();
+  return isNeeded ? census.judge() : undefined;
 }
 
 /** The cells of one country code, as they read. */

@@ -1,12 +1,13 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId } from '../../domain/words.ts';
+import type { GroupLine } from '../terminal/groups.ts';
 import type { Countries } from './countries.ts';
 import type { Tally } from './tally.ts';
 
 /** Everything that is known when a command ends: what the summaries for machines and for CI are made of. */
 export interface Ending {
-  readonly command: 'run' | 'follow-up' | 'check' | 'report' | 'merge';
+  readonly command: 'run' | 'follow-up' | 'check' | 'report' | 'merge' | 'groups';
   /** The file that was read, as the user named it; `-` is standard input. */
   readonly cohort: string;
   /** Where the results went; undefined: standard output, or nowhere. */
@@ -19,6 +20,8 @@ export interface Ending {
   readonly tally: Tally;
   /** Of the people whom this run was to ask; undefined: it was to ask nobody. */
   readonly countries?: Countries | undefined;
+  /** The phone's groups, where the command lists them. */
+  readonly listed?: readonly GroupLine[] | undefined;
   /** Raw and untrusted, or '' while unknown. */
   readonly groupName: (chatId: ChatId) => string;
   readonly exit: ExitCode;

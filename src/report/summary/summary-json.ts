@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES } from '../../domain/words.ts';
+import type { GroupLine } from '../terminal/groups.ts';
 import { byPeople } from './countries.ts';
 import type { Ending } from './ending.ts';
 import { publicName, publicText } from './public-text.ts';
@@ -30,8 +31,10 @@ export const SummarySchema = z
   .object({
     schema: z.literal(SCHEMA),
     version: z.literal(SUMMARY_VERSION),
-    command: z.enum(['run', 'follow-up', 'check', 'report', 'merge']),
-    cohort: z.string().describe('the file that was read, as it was named; - is standard input'),
+    command: z.enum(['run', 'follow-up', 'check', 'report', 'merge', 'groups']),
+    cohort: z
+      .string()
+      .describe('the file that was read, as it was named; - is standard input; empty: none was (groups)'),
     results: z.string().nullable().describe('null: standard output, or no results'),
     ledger: z.string().nullable(),
     sandbox: z.boolean().describe('true: nobody was contacted'),
@@ -59,6 +62,15 @@ export const SummarySchema = z
         rows,
         status: counts,
         reasons,
+        members: z
+          .int()
+          .nonnegative()
+          .nullable()
+          .optional()
+          .describe('groups: null where the API does not tell'),
+        places_left: z.int().nonnegative().nullable().optional().describe('groups'),
+        admin: z.boolean().nullable().optional().describe('groups: whether the sending phone is an admin'),
+        exited: z.boolean().optional().describe('groups: whether the sending phone has left it'),
       }),
     ),
     reasons,
@@ -113,15 +125,18 @@ export function summaryOf(ending: Ending): Summary {
     next: ending.next === undefined ? null : publicText(ending.next, 1_000),
     rows: tally.rows,
     status: { ...tally.counts },
-    groups: [...tally.groups]
-      .filter(([id]) => id !== '')
-      .map(([id, status]) => ({
-        chat_id: maskChatId(id),
-        name: publicName(ending.groupName(id as ChatId)),
-        rows: Object.values(status).reduce((sum, n) => sum + n, 0),
-        status: { ...noCounts(), ...status },
-        reasons: listed(tally.groupReasons.get(id) ?? new Map()),
-      })),
+    groups: [
+      ...(ending.listed ?? []).map(listedGroup),
+      ...[...tally.groups]
+        .filter(([id]) => id !== '')
+        .map(([id, status]) => ({
+          chat_id: maskChatId(id),
+          name: publicName(ending.groupName(id as ChatId)),
+          rows: Object.values(status).reduce((sum, n) => sum + n, 0),
+          status: { ...noCounts(), ...status },
+          reasons: listed(tally.groupReasons.get(id) ?? new Map()),
+        })),
+    ],
     reasons: listed(tally.reasons),
     ...(ending.countries && {
       countries: Object.fromEntries(
@@ -135,6 +150,20 @@ export function summaryOf(ending: Ending): Summary {
       total_seconds: inSeconds([...ending.waitedMs.values()].reduce((sum, ms) => sum + ms, 0)),
       by_reason: Object.fromEntries(waits),
     },
+  };
+}
+
+function listedGroup(group: GroupLine): Summary['groups'][number] {
+  return {
+    chat_id: maskChatId(group.chatId),
+    name: publicName(group.name),
+    rows: 0,
+    status: noCounts(),
+    reasons: [],
+    members: group.members ?? null,
+    places_left: group.placesLeft ?? null,
+    admin: group.isAdmin ?? null,
+    exited: group.isExited,
   };
 }
 

@@ -52,7 +52,7 @@ export interface AddOptions extends CallOptions {
   readonly force: boolean;
 }
 
-export interface NotificationsPage {
+export interface Page {
   readonly offset: number;
   readonly limit: number;
 }
@@ -64,7 +64,9 @@ export interface Client {
   /** `GET /chats/{chat_id}` */
   chat(chatId: ChatId, options?: CallOptions): Promise<Answer>;
   /** `GET /chats/{chat_id}/notifications` */
-  notifications(chatId: ChatId, page: NotificationsPage, options?: CallOptions): Promise<Answer>;
+  notifications(chatId: ChatId, page: Page, options?: CallOptions): Promise<Answer>;
+  /** `GET /chats`, the groups among them */
+  groups(page: Page, options?: CallOptions): Promise<Answer>;
   /** `GET /phones` */
   phones(options?: CallOptions): Promise<Answer>;
   /** Ends every connection; a request still in flight is given up. */
@@ -200,6 +202,12 @@ export function createClient(options: ClientOptions): Client {
         ...call,
         method: 'GET',
         path: `/chats/${encodeURIComponent(chatId)}/notifications?offset=${offset}&limit=${limit}`,
+      }),
+    groups: ({ offset, limit }, call = {}) =>
+      attempt({
+        ...call,
+        method: 'GET',
+        path: `/chats?chat_type=group&offset=${offset}&limit=${limit}`,
       }),
     phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
     close: () => connections.close(),

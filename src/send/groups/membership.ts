@@ -72,6 +72,11 @@ export function parseChat(answer: Answer, chatId: ChatId, sender?: string): Chat
   const known = ['chat_id', 'chat_name', 'chat_type', 'members', 'member_count'];
   if (body === undefined || !known.some((field) => field in body)) return nonsense(answer);
   if (namesAnother(body['chat_id'], chatId)) return nonsense(answer);
+  return chatOf(body, sender);
+}
+
+/** A group's own page, or its entry in a list of chats. */
+export function chatOf(body: Readonly<Record<string, unknown>>, sender: string | undefined): Chat {
   const chat = chatShape.parse(body);
   return {
     kind: 'chat',

@@ -1,0 +1,145 @@
+import { parseChatId } from '../../domain/chat-id.ts';
+import type { ChatId } from '../../domain/words.ts';
+import { cutMiddle, nearestOnes } from '../../lib/text.ts';
+import { isSpreadsheetError } from '../file/plain-text.ts';
+import { readChatCell } from '../id-cells.ts';
+import { type Trouble, trouble } from '../trouble.ts';
+
+/** Characters that show nothing, and that copying leaves in a name. */
+const UNSEEN = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]|\ufe0e|\ufe0f/g;
+
+/** What of a group's name decides: case, the width of letters, and how much space there is do not. */
+export function nameKey(name: string): string {
+  return name
+    .normalize('NFKC')
+    .replace(UNSEEN, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .toLowerCase()
+    .normalize('NFKC');
+}
+
+/** Names that are shown beside one that no group has. */
+const MOST_NEAR = 3;
+/** Names for which the nearest are looked for: of thousands that no group has, it would take long. */
+const MOST_UNKNOWN = 1_000;
+/** A longer cell is not compared: no group has such a name. */
+const LONGEST_NAME = 200;
+const LONGEST_SHOWN = 60;
+/** A longer cell is something else, and is not kept in memory. */
+export const LONGEST_CELL = 1_000;
+
+/** A group, by its name. */
+interface Entry {
+  /** As it was written first. */
+  readonly name: string;
+  /** Of whatever form. More than one: the name says nothing. */
+  readonly ids: Set<string>;
+}
+
+/** The names of groups, each with the ids that it stands for. */
+export class GroupBook {
+  readonly #entries = new Map<string, Entry>();
+  readonly #names = new Map<string, string>();
+  readonly #unknown = new Map<string, Trouble>();
+  /** Its place, as messages name it: a file, or the phone's groups. */
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  /** A group without a name stands for nothing. */
+  add(name: string, chatId: string): void {
+    const key = nameKey(name);
+    if (key === '') return;
+    const entry = this.#entries.get(key) ?? { name, ids: new Set() };
+    this.#entries.set(key, entry);
+    entry.ids.add(chatId);
+    this.#names.set(chatId, name);
+  }
+
+  /** The group's name as the book has it; '' where it has none. */
+  nameOf(chatId: string): string {
+    return this.#names.get(chatId) ?? '';
+  }
+
+  /** Ids that the name stands for, exactly; none: no group has it. */
+  idsOf(name: string): readonly string[] {
+    return [...(this.#entries.get(nameKey(name))?.ids ?? [])];
+  }
+
+  /** What is wrong with a name that no group has. */
+  unknown(name: string): Trouble {
+    const key = nameKey(name);
+    const known = this.#unknown.get(key);
+    if (known !== undefined) return known;
+    const compared = this.#unknown.size < MOST_UNKNOWN && key.length <= LONGEST_NAME;
+    const near = compared ? nearestOnes(key, [...this.#entries.keys()], (one) => one, MOST_NEAR) : [];
+    const names = near.map((one) => quoteName(this.#entries.get(one)?.name ?? one));
+    const hint = names.length === 0 ? '' : `; the nearest: ${names.join(', ')}`;
+    const message = `${quoteName(name)} is not the name of a group (${this.source})${hint}: correct the name, or write the chat_id`;
+    const made = trouble('group_name_unknown', message);
+    if (this.#unknown.size < MOST_UNKNOWN) this.#unknown.set(key, made);
+    return made;
+  }
+}
+
+/** The name of a group, fit for a one-line message; a long one is cut in the middle. */
+export function quoteName(name: string): string {
+  const flat = name
+    .slice(0, 4 * LONGEST_NAME)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(/[\p{Cf}\p{Cs}]/gu, '')
+    .trim();
+  return `“${cutMiddle(flat, LONGEST_SHOWN)}”`;
+}
+
+/** A cell that cannot be used as it is, though a name that somebody looks up could be in it. */
+export interface NameTrouble extends Trouble {
+  readonly isName: true;
+}
+
+/** Whether nothing but a look at the groups' names can tell what the cell means. */
+export function isUnresolvedName(read: ChatId | Trouble): read is NameTrouble {
+  return typeof read !== 'string' && 'isName' in read;
+}
+
+/**
+ * The cell of a group → its id. An id is an id, and a link is a link; anything else may be the name of exactly one group. No
+ * name is ever taken for one that is like it.
+ */
+export function readGroupCell(cell: string, book: GroupBook | undefined): ChatId | Trouble | NameTrouble {
+  const read = readChatCell(cell);
+  if (typeof read !== 'string' && (read.code === 'chat_id_missing' || read.code === 'chat_id_invite_link'))
+    return read;
+  if (book === undefined) {
+    if (typeof read === 'string' || !mayBeName(cell, read)) return read;
+    const message = `${read.message}; a group’s name is looked up with --groups FILE, or check --online`;
+    return { ...read, message, isName: true };
+  }
+  const ids = book.idsOf(cell);
+  if (typeof read === 'string')
+    return ids.every((id) => id === read) ? read : ambiguous(cell, [read, ...ids]);
+  const [only, ...others] = ids;
+  if (only === undefined) return mayBeName(cell, read) ? book.unknown(cell) : read;
+  return (others.length === 0 ? parseChatId(only) : undefined) ?? ambiguous(cell, ids);
+}
+
+function mayBeName(cell: string, { code }: Trouble): boolean {
+  if (cell.length > LONGEST_CELL) return false;
+  if (code !== 'chat_id_invalid' || isSpreadsheetError(cell.trim())) return false;
+  return nameKey(cell) !== '' && !/@g\.us|:\/\/|^\D*\d{15,}\D*$/i.test(cell);
+}
+
+function ambiguous(cell: string, ids: readonly string[]): Trouble {
+  const different = [...new Set(ids)];
+  const which =
+    different.length === 1
+      ? `a group whose id is of another kind (${different[0]})`
+      : `${different.length} groups (${different.slice(0, 5).join(', ')})`;
+  return trouble(
+    'group_name_ambiguous',
+    `${quoteName(cell)} stands for ${which}: write the chat_id in its place`,
+  );
+}

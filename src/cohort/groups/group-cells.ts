@@ -1,0 +1,96 @@
+/** What the cells of a cohort's group column hold: ids, or names that have to be looked up. */
+import { detached } from '../../lib/text.ts';
+import type { CsvRecord } from '../file/records.ts';
+import { readChatCell, readSenderCell } from '../id-cells.ts';
+import type { Place, Roles } from '../normalizer.ts';
+import { isUnresolvedName, LONGEST_CELL, nameKey, readGroupCell } from './group-book.ts';
+
+/** Different names that are kept; of more, nobody reads a list. */
+const MOST_NAMES = 2_000;
+/** Different cells whose kind is remembered: the same ones come again and again. */
+const MOST_CELLS = 10_000;
+
+/** As many rows are said one by one. */
+const FEW = 2;
+
+/** A name as it was written first, and the rows that have it. */
+export interface NamedRows {
+  readonly name: string;
+  rows: number;
+}
+
+/** The tally of one whole reading. */
+export class GroupCells {
+  /** The column that holds the names, as its header has it. */
+  readonly column: string;
+  /** Rows whose cell is an id. */
+  ids = 0;
+  /** Rows whose cell may be a name. */
+  named = 0;
+  readonly #names = new Map<string, NamedRows>();
+  readonly #kinds = new Map<string, 'id' | 'name' | 'neither'>();
+  /** What the rows with a name say of their sending phone; '' where they say nothing. */
+  readonly senders = new Set<string>();
+
+  constructor(column: string) {
+    this.column = column;
+  }
+
+  /** The column holds names, and no id: what is wrong with it is said once, and not row by row. */
+  get isOfNames(): boolean {
+    return this.ids === 0 && this.named > FEW;
+  }
+
+  get names(): readonly NamedRows[] {
+    return [...this.#names.values()];
+  }
+
+  /**
+   * @param former cell that names the group where this one cannot
+   * @param sender cell of the row's sending phone
+   */
+  count(cell: string, former: string, sender: string): void {
+    const kind = this.#kindOf(cell);
+    if (kind === 'neither') return;
+    if (kind === 'id' || typeof readChatCell(former) === 'string') {
+      this.ids++;
+      return;
+    }
+    this.named++;
+    const phone = readSenderCell(sender);
+    this.senders.add(typeof phone === 'string' ? phone : '');
+    const key = nameKey(cell);
+    const known = this.#names.get(key);
+    if (known !== undefined) known.rows++;
+    else if (this.#names.size < MOST_NAMES) this.#names.set(detached(key), { name: detached(cell), rows: 1 });
+  }
+
+  #kindOf(cell: string): 'id' | 'name' | 'neither' {
+    const known = this.#kinds.get(cell);
+    if (known !== undefined) return known;
+    const read = readGroupCell(cell, undefined);
+    const kind = typeof read === 'string' ? 'id' : isUnresolvedName(read) ? 'name' : 'neither';
+    if (cell.length > LONGEST_CELL) return kind;
+    if (this.#kinds.size >= MOST_CELLS) this.#kinds.clear();
+    this.#kinds.set(detached(cell), kind);
+    return kind;
+  }
+}
+
+/** Tally of a cohort's group column, and how each record is counted in it; undefined where no column gives the group. */
+export function groupCellsOf(
+  { chat, formerChat, sender }: Pick<Roles, 'chat' | 'formerChat' | 'sender'>,
+  plain: ((cells: readonly string[]) => readonly string[]) | undefined,
+): { readonly cells: GroupCells; readonly see: (record: CsvRecord) => void } | undefined {
+  const last = chat.at(-1);
+  if (last === undefined) return undefined;
+  const cells = new GroupCells(last.name);
+  const see = ({ fields, broken }: CsvRecord) => {
+    if (broken !== undefined) return;
+    const at = (place: Place | undefined) => (place === undefined ? '' : (fields[place.index] ?? ''));
+    const cell = at(chat.find((place) => at(place).trim() !== '') ?? last);
+    const own = cell.startsWith("'") ? (plain?.([cell])[0] ?? cell) : cell;
+    cells.count(own, at(formerChat), at(sender));
+  };
+  return { cells, see };
+}

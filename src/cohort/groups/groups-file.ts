@@ -1,0 +1,72 @@
+import { OnboardError } from '../../domain/errors.ts';
+import { rowText } from '../../domain/place.ts';
+import { candidates, headerKey, rankOf } from '../columns/columns.ts';
+import { groupNameColumns } from '../columns/group-names.ts';
+import { recordsOf } from '../file/reader.ts';
+import { openTable } from '../file/table.ts';
+import { readChatCell } from '../id-cells.ts';
+import { quoteAll } from '../trouble.ts';
+import { GroupBook } from './group-book.ts';
+
+const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'group', 'groups']);
+/** The API's own word, and names that say the same. */
+const STRONG = 1;
+
+export interface GroupsFileOptions {
+  /** Takes off what the writer of our own files sets before a cell. */
+  readonly plainCell?: ((cell: string) => string) | undefined;
+}
+
+/**
+ * Reads `--groups FILE`: a name and a chat_id in each row, under a header, in any order; read as a cohort is.
+ * @throws OnboardError CONFIG where it cannot be read, or a row of it has no id: nobody is asked by half of a list
+ */
+export async function readGroupsFile(
+  path: string,
+  { plainCell = (cell) => cell }: GroupsFileOptions = {},
+): Promise<GroupBook> {
+  const refuse = (what: string, cause?: unknown) =>
+    new OnboardError('CONFIG', `--groups ${path}: ${what}`, { cause });
+  const table = await openTable(path, { name: path }).catch((error: unknown) => {
+    throw error instanceof OnboardError ? refuse(error.message, error) : error;
+  });
+  const header = table.header.map((cell) => plainCell(cell));
+  const chatAt = chatColumn(header);
+  const nameAt = chatAt === undefined ? undefined : nameColumn(header, chatAt);
+  if (chatAt === undefined || nameAt === undefined) {
+    const isData = header.some((cell) => typeof readChatCell(cell) === 'string');
+    const has = isData ? 'its first line looks like data' : `its columns: ${quoteAll(header)}`;
+    throw refuse(`it needs a header with the columns name and chat_id (${has})`);
+  }
+  const book = new GroupBook(path);
+  let isHeader = true;
+  for await (const batch of recordsOf(table.layout)) {
+    for (const record of isHeader ? batch.slice(1) : batch) {
+      const { fields, broken } = record;
+      if (broken !== undefined) throw refuse(`${rowText(record)} ${broken}`);
+      const name = plainCell(fields[nameAt] ?? '');
+      // A group may have no name, and then nobody can mean it by one.
+      if (name.trim() === '') continue;
+      const read = readChatCell(plainCell(fields[chatAt] ?? ''));
+      if (typeof read !== 'string') throw refuse(`${rowText(record)}: ${read.message}`);
+      book.add(name, read);
+    }
+    isHeader = false;
+  }
+  return book;
+}
+
+function chatColumn(header: readonly string[]): number | undefined {
+  const found = candidates(header, 'chat').filter((at) => (rankOf(header[at] ?? '', 'chat') ?? 9) <= STRONG);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** By its name; of two columns, the one beside the ids. */
+function nameColumn(header: readonly string[], chatAt: number): number | undefined {
+  const others = header.flatMap((cell, at) => (at === chatAt || cell.trim() === '' ? [] : [at]));
+  if (others.length === 1) return others[0];
+  const named = others.filter((at) => NAME.has(headerKey(header[at] ?? '')));
+  if (named.length === 1) return named[0];
+  const found = groupNameColumns(header.map((cell, at) => (at === chatAt ? '' : cell)));
+  return named.length === 0 && found.length === 1 ? found[0] : undefined;
+}

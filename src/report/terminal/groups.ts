@@ -1,0 +1,75 @@
+/** The phone's groups, as a table for people and as a CSV. */
+import { maskChatId } from '../../domain/chat-id.ts';
+import { columns, count, cutMiddle, plain } from '../../lib/text.ts';
+import { publicName } from '../summary/public-text.ts';
+
+/** What is known of a group; texts are raw and untrusted. */
+export interface GroupLine {
+  readonly chatId: string;
+  readonly name: string;
+  readonly members: number | undefined;
+  readonly placesLeft: number | undefined;
+  readonly isAdmin: boolean | undefined;
+  readonly isExited: boolean;
+}
+
+export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
+
+/** How every such file begins. */
+export const GROUPS_BEGINS = GROUP_COLUMNS.join(',');
+
+export function groupCells(group: GroupLine): readonly string[] {
+  const { name, chatId, members, placesLeft, isAdmin, isExited } = group;
+  const admin = isAdmin === undefined ? '' : yesNo(isAdmin);
+  return [name, chatId, numberOf(members), numberOf(placesLeft), admin, yesNo(isExited)];
+}
+
+const yesNo = (is: boolean) => (is ? 'yes' : 'no');
+const numberOf = (n: number | undefined) => (n === undefined ? '' : String(n));
+
+export interface TableFacts {
+  /** Columns of the terminal; Infinity elsewhere. */
+  readonly width: number;
+  /** A terminal that one person looks at: numbers are whole there. */
+  readonly seenOnce: boolean;
+  readonly colour: boolean;
+}
+
+const SHORTEST_NAME = 12;
+
+/** The table: the name last, because it alone may be of any length. */
+export function groupsText(groups: readonly GroupLine[], { width, seenOnce, colour }: TableFacts): string {
+  const rows = groups.map((group) => {
+    const { chatId, name, members, placesLeft } = group;
+    const shown = seenOnce ? plain(name) : publicName(name);
+    return [
+      seenOnce ? plain(chatId) : maskChatId(plain(chatId)),
+      members === undefined ? '?' : String(members),
+      placesLeft === undefined ? '?' : String(placesLeft),
+      adminText(group),
+      shown.trim() === '' ? '(no name)' : shown,
+    ];
+  });
+  const heads = ['chat_id', 'members', 'places left', 'admin', 'name'];
+  const sizes = heads.map((head, at) =>
+    Math.max(...[head, ...rows.map((row) => row[at] ?? '')].map(columns)),
+  );
+  const before = sizes.slice(0, -1).reduce((sum, size) => sum + size + 2, 0);
+  const room = Math.max(SHORTEST_NAME, width - before);
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => {
+        if (at === heads.length - 1) return cutMiddle(cell, room);
+        const gap = ' '.repeat((sizes[at] ?? 0) - columns(cell));
+        return at === 1 || at === 2 ? gap + cell : cell + gap;
+      })
+      .join('  ');
+  const head = colour ? `\u001b[2m${line(heads)}\u001b[0m` : line(heads);
+  const lines = groups.length === 0 ? [] : [head, ...rows.map(line)];
+  return `${[...lines, count(groups.length, 'group')].join('\n')}\n`;
+}
+
+function adminText({ isAdmin, isExited }: GroupLine): string {
+  if (isExited) return 'has left';
+  return isAdmin === undefined ? '?' : yesNo(isAdmin);
+}

@@ -1,0 +1,52 @@
+/** What the names in a cohort's column were taken for, shown before anything is sent. */
+import { maskChatId } from '../../domain/chat-id.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId } from '../../domain/words.ts';
+import { count, cutMiddle, plain } from '../../lib/text.ts';
+import { publicName } from '../summary/public-text.ts';
+
+/** A name of the column: the group that it stands for, or what is wrong with it. Texts are raw and untrusted. */
+export interface NamedGroup {
+  readonly name: string;
+  readonly rows: number;
+  readonly means:
+    | { readonly chatId: ChatId; readonly group: string }
+    | { readonly problem: ReasonCode; readonly message: string };
+}
+
+export interface NameMapping {
+  readonly column: string;
+  /** Where the names were looked up. */
+  readonly source: string;
+  readonly names: readonly NamedGroup[];
+}
+
+const MOST_NAMES = 20;
+const LONGEST = 50;
+
+/** `2 names of “Batch”, looked up in groups.csv: …`. Names that stand for no group are shown whatever their place. */
+export function namesText({ column, source, names }: NameMapping, seenOnce: boolean): string {
+  const shown = [
+    ...names.slice(0, MOST_NAMES),
+    ...names.slice(MOST_NAMES).filter(({ means }) => 'problem' in means),
+  ].slice(0, 2 * MOST_NAMES);
+  const lines = [
+    `${count(names.length, 'name')} of “${plain(column, 60)}”, looked up in ${plain(source, 200)}:`,
+    ...shown.map((one) => `  ${String(one.rows).padStart(7)}  ${nameText(one, seenOnce)}`),
+  ];
+  if (names.length > shown.length)
+    lines.push(`           … and ${count(names.length - shown.length, 'more name')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** `“batch a” is “Batch A” (120363371308389685@g.us)`. */
+export function nameText({ name, means }: NamedGroup, seenOnce: boolean): string {
+  const shown = (text: string) => `“${cutMiddle(seenOnce ? plain(text) : publicName(text), LONGEST)}”`;
+  if ('problem' in means) {
+    const what =
+      means.problem === 'group_name_ambiguous' ? 'stands for several groups' : 'is not the name of a group';
+    return `${shown(name)} ${what}: nobody of these rows is asked [${means.problem}]`;
+  }
+  const id = seenOnce ? means.chatId : maskChatId(means.chatId);
+  return `${shown(name)} is ${shown(means.group)} (${id})`;
+}

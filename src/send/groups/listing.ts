@@ -1,0 +1,135 @@
+import { EXIT, type ExitCode } from '../../domain/errors.ts';
+import type { Answer } from '../api/answer.ts';
+import { isObject, parseObject } from '../api/body.ts';
+import type { Client } from '../api/client.ts';
+import { bodyOf, failureOf, nonsense, type ReadFailure, stopOf } from '../api/read-failure.ts';
+import { oneLine } from '../api/scrub.ts';
+import { readMemberId } from '../classify/answer-keys.ts';
+import type { Gateway } from '../gateway.ts';
+import type { RunControl } from '../run-control.ts';
+import { type Chat, chatOf } from './membership.ts';
+import { GROUP_CAPACITY } from './standing.ts';
+
+/** Chats asked for at once; more is a 422. Source: api/FACTS.md. */
+const PAGE = 2_000;
+/** Pages read at most: no phone is in so many groups. */
+const MOST_PAGES = 50;
+
+/** A group that the phone is in, or was. Texts are raw and untrusted. */
+export interface ListedGroup {
+  /** Of whatever form the API gave it. */
+  readonly chatId: string;
+  /** '' where it has none. */
+  readonly name: string;
+  /** undefined: the list does not tell. */
+  readonly members: number | undefined;
+  readonly placesLeft: number | undefined;
+  readonly isAdmin: boolean | undefined;
+  /** The phone has left it. */
+  readonly isExited: boolean;
+  readonly inviteLink: string;
+}
+
+/**
+ * unlisted  the API answered, and not with the whole list; `exit` is 75 where a later try may do better
+ * not_read  nothing came: the run was stopped, or the API is out of reach
+ */
+export type Listing =
+  | { readonly kind: 'groups'; readonly groups: readonly ListedGroup[] }
+  | { readonly kind: 'unlisted'; readonly why: string; readonly exit: ExitCode }
+  | { readonly kind: 'not_read' };
+
+export interface ListingParts {
+  readonly gateway: Pick<Gateway, 'read'>;
+  readonly client: Pick<Client, 'groups'>;
+  readonly control: RunControl;
+  /** The phone's number, where it is known: whom a group lists as an admin, or not. */
+  readonly sender: string | undefined;
+}
+
+/** Reads the list of groups, whole: half of one would have a name stand for one group that stands for two. */
+export async function listGroups({ gateway, client, control, sender }: ListingParts): Promise<Listing> {
+  const found = new Map<string, ListedGroup>();
+  let offset = 0;
+  let chats = 0;
+  const seen = new Set<string>();
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const answer = await gateway.read((call) => client.groups({ offset, limit: PAGE }, call), control);
+    if (answer === undefined) return { kind: 'not_read' };
+    const page = parseGroups(answer, sender);
+    if (page.kind !== 'page') {
+      const stop = stopOf(page);
+      const exit = page.kind === 'unavailable' ? EXIT.again : EXIT.safety;
+      if (stop === undefined) return { kind: 'unlisted', why: oneLine(page.message), exit };
+      control.explain(stop);
+      return { kind: 'not_read' };
+    }
+    chats += page.ids.length;
+    const before = seen.size;
+    for (const id of page.ids) seen.add(id);
+    for (const group of page.groups) found.set(group.chatId, found.get(group.chatId) ?? group);
+    offset = (page.from ?? offset) + page.ids.length;
+    const isLast = page.count === undefined ? page.ids.length < PAGE : seen.size >= page.count;
+    if (isLast) return { kind: 'groups', groups: [...found.values()] };
+    // The same page again, or none: what is missing is not to be had.
+    if (seen.size === before) break;
+  }
+  return { kind: 'unlisted', why: `it gave ${chats} chats, and says that there are more`, exit: EXIT.again };
+}
+
+interface GroupsPage {
+  readonly kind: 'page';
+  readonly groups: readonly ListedGroup[];
+  /** Of every chat on the page. */
+  readonly ids: readonly string[];
+  /** The place of the first one, and how many there are in all, where the answer tells. */
+  readonly from: number | undefined;
+  readonly count: number | undefined;
+}
+
+/** One page of `GET /chats`. Pure; never throws. */
+export function parseGroups(answer: Answer, sender: string | undefined): GroupsPage | ReadFailure {
+  const failure = failureOf(answer);
+  if (failure !== undefined) return failure;
+  const body = parseObject(bodyOf(answer));
+  const list = body?.['chats'];
+  if (body === undefined || !Array.isArray(list)) return nonsense(answer);
+  const entries = list.flatMap((entry: unknown) => {
+    const id = isObject(entry) ? entry['chat_id'] : undefined;
+    return isObject(entry) && typeof id === 'string' ? [{ id: id.trim().toLowerCase(), entry }] : [];
+  });
+  // An entry without an id may be any group.
+  if (entries.length < list.length) return nonsense(answer);
+  return {
+    kind: 'page',
+    ids: entries.map(({ id }) => id),
+    groups: entries.flatMap(({ id, entry }) =>
+      id.endsWith('@g.us') ? [groupOf(id, chatOf(entry, sender ?? phoneOf(entry['org_phone'])))] : [],
+    ),
+    from: wholeNumber(body['from']),
+    count: wholeNumber(body['count']),
+  };
+}
+
+/** The phone whose list it is, as the entry itself names it. */
+function phoneOf(orgPhone: unknown): string | undefined {
+  return typeof orgPhone === 'string' ? readMemberId(orgPhone)?.phone : undefined;
+}
+
+function groupOf(chatId: string, chat: Chat): ListedGroup {
+  const listed = chat.members && chat.members.size + chat.members.withoutPhone;
+  const members = Math.max(listed ?? 0, chat.memberCount ?? 0) || undefined;
+  return {
+    chatId,
+    name: chat.name,
+    members,
+    placesLeft: members === undefined ? undefined : Math.max(0, GROUP_CAPACITY - members),
+    isAdmin: chat.senderIsAdmin,
+    isExited: chat.isExited,
+    inviteLink: chat.inviteLink,
+  };
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
