@@ -190,6 +190,19 @@ document.documentElement.classList.add('js');
 const STEP = 200;
 document.addEventListener('DOMContentLoaded', () => {
   const get = (id) => document.getElementById(id);
+  // Times are written in UTC, which the page alone knows; shown, they are the reader's.
+  const two = (n) => String(n).padStart(2, '0');
+  const clock = (at, unit) =>
+    (unit === 's' ? '' : at.getFullYear() + '-' + two(at.getMonth() + 1) + '-' + two(at.getDate()) + ' ')
+    + two(at.getHours()) + ':' + two(at.getMinutes()) + (unit === 's' ? ':' + two(at.getSeconds()) : '');
+  const zones = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' });
+  const zone = (at) => zones.formatToParts(at).find((part) => part.type === 'timeZoneName').value;
+  for (const one of document.querySelectorAll('time, title[data-at]')) {
+    const { at = one.dateTime, unit, written } = one.dataset;
+    if (one.dateTime) one.title = one.dateTime;
+    one.textContent = clock(new Date(at), unit) + one.textContent.slice(Number(written));
+  }
+  for (const one of document.querySelectorAll('.zone')) one.textContent = zone(new Date(one.dataset.at));
   const form = get('controls'), search = get('search'), group = get('group'), more = get('more'), shown = get('shown');
   if (!form) return;
   const boxes = [...form.querySelectorAll('input[type=checkbox]')];

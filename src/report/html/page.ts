@@ -8,7 +8,7 @@ import { bar, inWords, legend, number, PATTERNS } from './bar.ts';
 import { type AboutGroup, groupName, type ReportFacts } from './facts.ts';
 import { Html, html, NOTHING } from './markup.ts';
 import type { PeopleList } from './people.ts';
-import { type AskTimes, clock, timelineSection } from './timeline.ts';
+import { type AskTimes, timeAt, timelineSection, zoneAt } from './timeline.ts';
 
 /** How a report begins, so that one is known when it is to be replaced. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';
@@ -105,8 +105,7 @@ function banner({ stopped, next, unreadable }: ReportFacts): Html {
 }
 
 function moment(epochMs: number): Html {
-  const iso = new Date(epochMs).toISOString();
-  return html`<time datetime="${iso}">${clock(epochMs, 60_000)} UTC</time>`;
+  return html`${timeAt(epochMs, 60_000)} ${zoneAt(epochMs)}`;
 }
 
 /** What happened, in one sentence. */

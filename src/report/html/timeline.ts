@@ -126,7 +126,7 @@ export function timelineSection(timeline: Timeline, pace: Pace | undefined): Htm
   const bars = counts.flatMap((n, i) =>
     n === 0
       ? []
-      : html`<rect class="ask" x="${(i * wide + wide * 0.08).toFixed(3)}%" width="${(wide * 0.84).toFixed(3)}%" y="${y(n).toFixed(1)}" height="${(HEIGHT - y(n)).toFixed(1)}"><title>${clock(from + i * bucketMs, bucketMs)}: ${count(n, 'ask')}</title></rect>`,
+      : html`<rect class="ask" x="${(i * wide + wide * 0.08).toFixed(3)}%" width="${(wide * 0.84).toFixed(3)}%" y="${y(n).toFixed(1)}" height="${(HEIGHT - y(n)).toFixed(1)}">${titleAt(from + i * bucketMs, bucketMs, count(n, 'ask'))}</rect>`,
   );
   const end = from + counts.length * bucketMs;
   const bands = (pace?.waits ?? [])
@@ -149,10 +149,10 @@ export function timelineSection(timeline: Timeline, pace: Pace | undefined): Htm
   return html`<figure>
 <figcaption>${said}</figcaption>
 <svg class="timeline" width="100%" height="${HEIGHT + 1}" role="img" aria-label="Asks over time. ${said}">${bands}${bars}<line class="base" x1="0" x2="100%" y1="${HEIGHT + 0.5}" y2="${HEIGHT + 0.5}"/>${line}${peak}</svg>
-<div class="axis" aria-hidden="true"><span>${clock(from, bucketMs)} UTC</span><span>${unit(bucketMs)} a bar</span><span>${clock(end, bucketMs)} UTC</span></div>
+<div class="axis" aria-hidden="true"><span>${timeAt(from, bucketMs)} ${zoneAt(from)}</span><span>${unit(bucketMs)} a bar</span><span>${timeAt(end, bucketMs)} ${zoneAt(end)}</span></div>
 </figure>
 ${waitsText(pace)}
-<details><summary>These figures as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Asks over time"><table><thead><tr><th scope="col">From (UTC)</th><th scope="col" class="num">Asks</th></tr></thead><tbody>${counts.map((n, i) => html`<tr><td>${clock(from + i * bucketMs, bucketMs)}</td><td class="num">${number(n)}</td></tr>`)}</tbody></table></div></details>`;
+<details><summary>These figures as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Asks over time"><table><thead><tr><th scope="col">From (${zoneAt(from)})</th><th scope="col" class="num">Asks</th></tr></thead><tbody>${counts.map((n, i) => html`<tr><td>${timeAt(from + i * bucketMs, bucketMs)}</td><td class="num">${number(n)}</td></tr>`)}</tbody></table></div></details>`;
 }
 
 function sentence({ asks, first, last, bucketMs }: Timeline, pace: Pace | undefined, most: number): string {
@@ -220,6 +220,27 @@ function unit(ms: number): string {
     604800000: 'one week',
   };
   return one[ms] ?? lasting(ms);
+}
+
+/** An instant, which the page's script writes in the reader's zone. */
+export function timeAt(epochMs: number, bucketMs: number): Html {
+  const written = clock(epochMs, bucketMs);
+  return html`<time datetime="${new Date(epochMs).toISOString()}" data-unit="${unitOf(bucketMs)}" data-written="${written.length}">${written}</time>`;
+}
+
+/** The zone of what `timeAt` writes for this instant. */
+export function zoneAt(epochMs: number): Html {
+  return html`<span class="zone" data-at="${new Date(epochMs).toISOString()}">UTC</span>`;
+}
+
+/** The title of a mark in a picture, in which no other element may be. */
+function titleAt(epochMs: number, bucketMs: number, what: string): Html {
+  const written = clock(epochMs, bucketMs);
+  return html`<title data-at="${new Date(epochMs).toISOString()}" data-unit="${unitOf(bucketMs)}" data-written="${written.length}">${written}: ${what}</title>`;
+}
+
+function unitOf(bucketMs: number): 's' | 'min' {
+  return bucketMs < 60_000 ? 's' : 'min';
 }
 
 /** An instant in UTC, as exactly as a bucket of this length needs. */

@@ -57,6 +57,24 @@ const visibleRows = (page: Page) => page.locator('#people tbody tr:visible');
 const shown = (page: Page) => page.locator('#shown').textContent();
 
 describeInBrowser('the report in Chromium', (open) => {
+  it.each([
+    ['Asia/Kolkata', '2026-01-26 22:44', 'GMT+5:30', '22:44:27'],
+    ['America/New_York', '2026-01-26 12:14', 'EST', '12:14:27'],
+    ['UTC', '2026-01-26 17:14', 'UTC', '17:14:27'],
+  ])('times are those of a reader in %s', async (timezoneId, written, zone, first) => {
+    const { page, said } = await open(await saved(everything()), { timezoneId });
+    expect(await page.locator('header .sub').textContent()).toContain(` · ${written} ${zone}`);
+    expect(await page.locator('footer').textContent()).toContain(`, ${written} ${zone}. This page`);
+    expect(await page.locator('.axis span').first().textContent()).toBe(`${first} ${zone}`);
+    expect(await page.locator('#pace th').first().textContent()).toBe(`From (${zone})`);
+    expect(await page.locator('#pace td').first().textContent()).toBe(first);
+    expect(await page.locator('#pace rect.ask title').first().textContent()).toMatch(
+      new RegExp(`^${first}: \\d+ asks?$`),
+    );
+    expect(await page.locator('footer time').getAttribute('datetime')).toBe('2026-01-26T17:14:27.000Z');
+    expect(said).toEqual([]);
+  });
+
   it('asks for nothing but itself, and its console stays empty', async () => {
     const url = await saved(everything());
     const { page, said, requests } = await open(url);
