@@ -8,6 +8,7 @@ import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts
 import { agreed } from './asking/agreed.ts';
 import { askAll } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
+import { keepNames } from './asking/names-kept.ts';
 import { Rounds } from './asking/rounds.ts';
 import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs.ts';
@@ -77,7 +78,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   const { batchSize, limit, precheck, dryRun } = config;
   const asking = askAll({
     ...{ ...session, ...inputs, ...made, phones, ready },
-    ...{ batchSize, limit, precheck, dryRun },
+    ...{ batchSize, limit, precheck, dryRun, namesAll: namesAll(config) },
     ...{ rounds, mayComeBack: hours !== undefined || config.untilDone, now: () => clock.now() },
     events: live,
   }).then(
@@ -87,8 +88,21 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
       return { limited: false, failure: error ?? new Error('nothing was thrown') };
     },
   );
-  const ended = await unlessLeft(asking, session);
+  const ended = await unlessLeft(
+    asking.then(async (end) => {
+      // With somebody to ask, the precheck has read the groups.
+      if (end.failure === undefined && plan.toAsk === 0 && namesAll(config))
+        await keepNames({ config, session, plan, to, sharing, phones });
+      return end;
+    }),
+    session,
+  );
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
+}
+
+/** Whether something is written that names every group, and the groups may be read for it. */
+function namesAll({ precheck, reports }: RunConfig): boolean {
+  return precheck && (reports.report ?? reports.toDo) !== undefined;
 }
 
 /** Total of the pauses between asks that the user wants, ms; undefined without any. A daily cap ends the run, or is waited for. */

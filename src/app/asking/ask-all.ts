@@ -44,6 +44,8 @@ export interface AskAllParts {
   readonly batchSize: number;
   readonly limit: number | undefined;
   readonly precheck: boolean;
+  /** A page or a list is made that names every group. */
+  readonly namesAll: boolean;
   readonly dryRun: boolean;
   /**
    * Called when all is known that can be known without asking, with what will go wrong per group; false: nobody is
@@ -119,9 +121,9 @@ async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt
 }
 
 /** Each phone's state and each group's members, once, before anybody is asked. */
-async function precheck({ phones, control }: AskAllParts): Promise<void> {
+async function precheck({ phones, control, namesAll }: AskAllParts): Promise<void> {
   await phones.check();
-  if (!control.stopped) await phones.readGroups();
+  if (!control.stopped) await phones.readGroups(namesAll);
 }
 
 /** Hands on everybody who may be asked now, in input order; then waits for those who were passed over, until nobody is. */

@@ -49,8 +49,11 @@ export interface Phones {
   readonly namedBothWays: boolean;
   /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
   check(control?: RunControl): Promise<void>;
-  /** Reads each group through each phone that has somebody to ask into it. */
-  readGroups(): Promise<void>;
+  /**
+   * Reads each group through each phone that has somebody to ask into it.
+   * @param all also those into which nobody is to be asked any more
+   */
+  readGroups(all: boolean): Promise<void>;
   /** For those in doubt: who is in a group is the same through whatever phone it is read. */
   readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
   /** The group's name, and what its page says through each phone that asks into it. */
@@ -238,11 +241,11 @@ export function connectPhones(parts: PhonesParts): Phones {
       const doubt = submitted ? undefined : undecided(asking, parts);
       if (doubt) control.stop(doubt);
     },
-    async readGroups() {
+    async readGroups(all) {
       for (const [chatId, route] of plan.routes) {
-        const through = new Set(
-          [...route].flatMap(([sender, people]) => (people > 0 ? (lineOf(sender) ?? []) : [])),
-        );
+        const busy = [...route].filter(([, people]) => people > 0);
+        const senders = busy.length === 0 && all ? [...route].slice(0, 1) : busy;
+        const through = new Set(senders.flatMap(([sender]) => lineOf(sender) ?? []));
         for (const one of through) {
           if (control.stopped) return;
           if (one?.control.stopped === false) await one.groups.read(chatId);
