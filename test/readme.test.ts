@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/domain/errors.ts';
-import { STATUS_WORDS } from '../src/domain/statuses.ts';
+import { STATUS_WORDS } from '../src/report/terminal/explain.ts';
 import { built } from './built.ts';
 import { SOAK, scratch } from './helpers.ts';
 

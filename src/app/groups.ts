@@ -4,7 +4,7 @@ import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { openRecords } from '../report/results/results.ts';
 import { safeCell } from '../report/results/safe-cell.ts';
-import type { Ending } from '../report/summary/ending.ts';
+import type { Ending } from '../report/summary/tally.ts';
 import { TallyMaker } from '../report/summary/tally.ts';
 import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/terminal/groups.ts';
 import { safeWriter } from '../report/terminal/log.ts';

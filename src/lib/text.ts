@@ -1,6 +1,6 @@
 import leven from 'leven';
 import stringWidth from 'string-width';
-import { visible } from '../domain/safe-text.ts';
+import { maskNames, maskNumbers, visible } from '../domain/safe-text.ts';
 
 /** Untrusted text made safe for a terminal or a log: control and format characters shown, length bounded. */
 export function plain(text: string, most = 300): string {
@@ -97,4 +97,16 @@ export function nearestOnes(
     .sort((one, other) => one.distance - other.distance)
     .slice(0, most)
     .map(({ name }) => name);
+}
+
+/** Text for pages that others read too (job pages, dashboards): nothing in it leads to a person. */
+
+/** Untrusted text on one line, with everything masked that could be a phone number. */
+export function publicText(text: string, most = 300): string {
+  return plain(maskNumbers(text), most);
+}
+
+/** The name of a group in the same way: people write numbers into it, and fewer digits than a number has in a cohort. */
+export function publicName(name: string, most = 300): string {
+  return plain(maskNames(name), most);
 }

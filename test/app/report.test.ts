@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { assertReportable, writePage } from '../../src/app/outputs/own-files.ts';
 import { report } from '../../src/app/report.ts';
-import { REPORT_MARK } from '../../src/report/html/report.ts';
+import { REPORT_MARK } from '../../src/report/html/page.ts';
 import { scratch } from '../helpers.ts';
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/results.csv', import.meta.url));

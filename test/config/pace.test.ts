@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { paceConfig } from '../../src/config/pace.ts';
-import { banRisk } from '../../src/report/terminal/ask-first.ts';
+import { banRisk } from '../../src/report/terminal/plan.ts';
 
 const GAP = { minMs: 1_000, maxMs: 2_000 };
 const ADVISED = { minMs: 30_000, maxMs: 60_000 };

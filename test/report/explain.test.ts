@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REASON_CODES, REASONS } from '../../src/domain/reasons.ts';
-import { STATUS_WORDS } from '../../src/domain/statuses.ts';
 import { STATUSES } from '../../src/domain/words.ts';
+import { STATUS_WORDS } from '../../src/report/terminal/explain.ts';
 import { desk } from '../app/in-process.ts';
 
 describe('explain', () => {

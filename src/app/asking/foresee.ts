@@ -1,9 +1,9 @@
 import { maskSender } from '../../domain/sender.ts';
 import type { ChatId } from '../../domain/words.ts';
+import { publicName } from '../../lib/text.ts';
 import { inTurns } from '../../lib/turns.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
-import { publicName } from '../../report/summary/public-text.ts';
 import { foreseen, type Standings } from '../../send/groups/standing.ts';
 import type { Log } from '../../send/ports.ts';
 import type { Phones } from '../phones/senders.ts';

@@ -1,5 +1,5 @@
 import type { ChatId, Clock, Status } from '../../domain/words.ts';
-import type { GroupAbout } from '../../report/html/report.ts';
+import type { GroupAbout } from '../../report/html/people.ts';
 import type { Moment } from '../../report/terminal/progress.ts';
 import type { AskingEvents, GroupFacts } from '../../send/ports.ts';
 

@@ -2,8 +2,8 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Logger } from 'pino';
 import type { NotifyTarget } from '../../config/notify.ts';
-import { chatBody } from '../../report/summary/chat-text.ts';
-import type { Ending } from '../../report/summary/ending.ts';
+import { chatBody } from '../../report/summary/summary.ts';
+import type { Ending } from '../../report/summary/tally.ts';
 import { tunnelAgents } from '../../send/api/tunnel.ts';
 
 /** For all of it: the name, the connection, the answer, ms. */

@@ -3,7 +3,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { RESULT_COLUMNS } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
-import { REPORT_MARK } from '../../report/html/report.ts';
+import { REPORT_MARK } from '../../report/html/page.ts';
 import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 
 /** Longest header that is looked at, bytes. */

@@ -11,7 +11,7 @@ import {
   type Status,
 } from '../../domain/words.ts';
 import { decide, isLeftAlone, type Selection } from '../../plan/decide.ts';
-import type { OwnColumns, ReportRow } from '../../report/html/report.ts';
+import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import type { ResultRow } from '../../report/results/results.ts';
 import type { ToDoRow } from '../../report/results/to-do.ts';
 import type { StopReason } from '../../send/run-control.ts';

@@ -5,10 +5,10 @@ import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/failure.ts';
 import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
-import type { Ending } from '../../report/summary/ending.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
 import { SUMMARY_BEGINS, summaryJson } from '../../report/summary/summary-json.ts';
+import type { Ending } from '../../report/summary/tally.ts';
 import type { Io } from '../io.ts';
 import { assertOurs, type Kind } from './own-files.ts';
 

@@ -1,7 +1,7 @@
 /** The summary as one record: the last line of a log that is JSON, and what `--json` prints. */
 import type { LogConfig } from '../../config/run.ts';
-import type { Ending } from '../../report/summary/ending.ts';
-import { summaryLine, summaryRecord } from '../../report/summary/summary-record.ts';
+import { summaryLine, summaryRecord } from '../../report/summary/summary-json.ts';
+import type { Ending } from '../../report/summary/tally.ts';
 import { safeWriter } from '../../report/terminal/log.ts';
 import { type Io, systemClock } from '../io.ts';
 

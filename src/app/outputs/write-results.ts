@@ -7,7 +7,7 @@ import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Selection } from '../../plan/decide.ts';
 import { firstRows } from '../../plan/pair-list.ts';
-import type { HtmlReport } from '../../report/html/report.ts';
+import type { HtmlReport } from '../../report/html/page.ts';
 import { openResults } from '../../report/results/results.ts';
 import type { ToDoList } from '../../report/results/to-do.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';

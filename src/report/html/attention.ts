@@ -1,10 +1,21 @@
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
 import type { Tally } from '../summary/tally.ts';
-import { number, swatch } from './bar.ts';
-import { type AboutGroup, groupName, type OwnColumns, type ReportRow, safeInviteLink } from './facts.ts';
-import { Html, html, NOTHING } from './markup.ts';
-import { numberCell, personCell, personHead, phoneCell, quoted, shownColumns, statusCell } from './people.ts';
+import { Html, html, NOTHING, number, swatch } from './markup.ts';
+import {
+  type AboutGroup,
+  groupName,
+  numberCell,
+  type OwnColumns,
+  personCell,
+  personHead,
+  phoneCell,
+  quoted,
+  type ReportRow,
+  safeInviteLink,
+  shownColumns,
+  statusCell,
+} from './people.ts';
 
 /** People listed under one reason; the list of everyone, or the results CSV, has the others. */
 const MOST_PER_REASON = 100;

@@ -1,4 +1,6 @@
+import { STATUSES, type Status } from '../../domain/words.ts';
 import { plain } from '../../lib/text.ts';
+import type { Counts } from '../summary/tally.ts';
 
 /** Markup that is safe to put into a page. Only `html` and the literals of this folder make it. */
 export class Html {
@@ -20,7 +22,7 @@ const ENTITY: Readonly<Record<string, string>> = {
 };
 
 /** Longest piece of somebody else's text that the page shows, UTF-16 code units. The results CSV has the whole of it. */
-export const LONGEST_TEXT = 300;
+const LONGEST_TEXT = 300;
 
 /** Text for an element or a quoted attribute; control characters and overrides of the writing direction are shown. */
 export function escaped(text: string): string {
@@ -42,3 +44,121 @@ function rendered(part: Part): string {
 }
 
 export const NOTHING = new Html('');
+
+/**
+ * How a status looks: a colour (two tokens of the style sheet: light and dark), a sign and a pattern, so that no
+ * difference is in the colour alone; the word itself always stands beside them.
+ */
+interface Look {
+  /** Lines drawn over the colour, in a tile of 8 × 8. */
+  readonly pattern: string;
+}
+
+const LOOKS: Readonly<Record<Status, Look>> = {
+  added: { pattern: '' },
+  joined: { pattern: '<circle cx="4" cy="4" r="1.6"/>' },
+  left: { pattern: '<path d="M6 0V8M0 2H8" stroke-width="1.2"/>' },
+  already_member: { pattern: '<path d="M0 4H8" stroke-width="1.6"/>' },
+  invited: { pattern: '<path d="M-2 2L2-2M0 8L8 0M6 10L10 6" stroke-width="1.6"/>' },
+  duplicate: { pattern: '<path d="M4 0V8" stroke-width="1.2"/>' },
+  invalid: { pattern: '<path d="M4 0V8M0 4H8" stroke-width="1.2"/>' },
+  failed: { pattern: '<path d="M0 0L8 8M8 0L0 8" stroke-width="1.4"/>' },
+  unknown: { pattern: '<circle cx="2" cy="2" r="1"/><circle cx="6" cy="6" r="1"/>' },
+  not_attempted: { pattern: '<path d="M-2 6L2 10M0 0L8 8M6-2L10 2" stroke-width="1"/>' },
+  planned: { pattern: '<path d="M0 2H8M0 6H8" stroke-width="1"/>' },
+};
+
+/** The patterns, once for the page: everything else refers to them. */
+export const PATTERNS = new Html(
+  `<svg class="defs" width="0" height="0" aria-hidden="true" focusable="false"><defs>${Object.entries(LOOKS)
+    .map(
+      ([status, { pattern }]) =>
+        `<pattern id="p-${status}" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="f-${status}" width="8" height="8"/><g class="over">${pattern}</g></pattern>`,
+    )
+    .join(
+      '',
+    )}<pattern id="p-wait" width="6" height="6" patternUnits="userSpaceOnUse"><path class="wait" d="M-1 1L1-1M0 6L6 0M5 7L7 5"/></pattern></defs></svg>`,
+);
+
+/** A small square in the colour and the pattern of a status. */
+export function swatch(status: Status): Html {
+  return new Html(
+    `<svg class="swatch" width="14" height="14" aria-hidden="true" focusable="false"><rect width="14" height="14" rx="3" fill="url(#p-${status})"/></svg>`,
+  );
+}
+
+/** The status as people read it. The words are those of the results CSV. */
+export function statusWord(status: Status): string {
+  return status.replaceAll('_', ' ');
+}
+
+/** The thinnest slice of a bar, in percent: one person in ten thousand is still seen. */
+const THINNEST = 0.6;
+/** Good news first, then what is under way, then what needs somebody. */
+const ORDER: readonly Status[] = [
+  'added',
+  'joined',
+  'already_member',
+  'invited',
+  'planned',
+  'duplicate',
+  'not_attempted',
+  'left',
+  'unknown',
+  'invalid',
+  'failed',
+];
+
+export function present(counts: Counts): readonly Status[] {
+  return ORDER.filter((status) => counts[status] > 0);
+}
+
+/** `30 added, 22 invited`, in the order of the bar. */
+export function inWords(counts: Counts): string {
+  return present(counts)
+    .map((status) => `${number(counts[status])} ${statusWord(status)}`)
+    .join(', ');
+}
+
+/** Widths in percent that add up to 100, none of them too thin to be seen. */
+export function widths(counts: readonly number[]): readonly number[] {
+  const all = counts.reduce((sum, n) => sum + n, 0);
+  const wide = counts.map((n) => Math.max((n / all) * 100, THINNEST));
+  const sum = wide.reduce((total, one) => total + one, 0);
+  return wide.map((one) => (one / sum) * 100);
+}
+
+/** One bar: how a set of rows ended. Its words are its label, for those who do not see it. */
+export function bar(counts: Counts, height: number): Html {
+  const statuses = present(counts);
+  const wide = widths(statuses.map((status) => counts[status]));
+  let at = 0;
+  const slices = statuses.map((status, i) => {
+    const x = at;
+    at += wide[i] ?? 0;
+    return html`<rect x="${x.toFixed(3)}%" width="${(wide[i] ?? 0).toFixed(3)}%" height="${height}" fill="url(#p-${status})"><title>${number(counts[status])} ${statusWord(status)}</title></rect>`;
+  });
+  const gaps = slices
+    .slice(1)
+    .map((_, i) => html`<rect class="gap" x="${sumTo(wide, i).toFixed(3)}%" width="2" height="${height}"/>`);
+  return html`<svg class="bar" width="100%" height="${height}" role="img" aria-label="${inWords(counts) || 'nobody'}">${slices}${gaps}</svg>`;
+}
+
+function sumTo(all: readonly number[], last: number): number {
+  return all.slice(0, last + 1).reduce((sum, one) => sum + one, 0);
+}
+
+/** What the colours and patterns of the bar stand for, with the numbers. */
+export function legend(counts: Counts, meaning: Readonly<Record<Status, string>>): Html {
+  const items = STATUSES.filter((status) => counts[status] > 0)
+    .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
+    .map(
+      (status) =>
+        html`<li>${swatch(status)}<b>${number(counts[status])}</b> <span>${statusWord(status)} <span class="soft">${meaning[status]}</span></span></li>`,
+    );
+  return html`<ul class="legend">${items}</ul>`;
+}
+
+export function number(n: number): string {
+  return n.toLocaleString('en-US');
+}

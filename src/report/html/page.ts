@@ -1,19 +1,68 @@
+/** The HTML report: one self-contained file for people. Takes the rows one by one, and gives the page piece by piece. */
+
 import { createHash } from 'node:crypto';
 import type { ChatId, Status } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
-import type { Tally } from '../summary/tally.ts';
+import { MEANING } from '../summary/summary.ts';
+import { type Tally, TallyMaker } from '../summary/tally.ts';
 import { SCRIPT, STYLE } from './assets.ts';
-import { type Attention, attentionCount } from './attention.ts';
-import { bar, inWords, legend, number, PATTERNS } from './bar.ts';
-import { type AboutGroup, groupName, type ReportFacts } from './facts.ts';
-import { Html, html, NOTHING } from './markup.ts';
-import type { PeopleList } from './people.ts';
-import { type AskTimes, timeAt, timelineSection, zoneAt } from './timeline.ts';
+import { Attention, attentionCount } from './attention.ts';
+import { bar, Html, html, inWords, legend, NOTHING, number, PATTERNS } from './markup.ts';
+import {
+  type AboutGroup,
+  groupName,
+  type OwnColumns,
+  PeopleList,
+  type ReportFacts,
+  type ReportRow,
+} from './people.ts';
+import { AskTimes, timeAt, timelineSection, zoneAt } from './timeline.ts';
+
+/** Its memory is bounded: what the page shows of people, groups and asks is bounded, and counts are counts. */
+export class HtmlReport {
+  readonly #about: AboutGroup;
+  readonly #tally = new TallyMaker();
+  readonly #people: PeopleList;
+  readonly #attention: Attention;
+  readonly #asks = new AskTimes();
+
+  constructor(columns: OwnColumns, about: AboutGroup) {
+    this.#about = about;
+    this.#people = new PeopleList(columns, about);
+    this.#attention = new Attention(columns, about);
+  }
+
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  /** Rows in input order. */
+  add(row: ReportRow): void {
+    this.#tally.add(row.chatId, row.status, row.reasonCode, () => row);
+    this.#people.add(row);
+    this.#attention.add(row);
+    if (row.askedAt !== undefined && row.status !== 'duplicate') {
+      this.#asks.add(row.chatId, row.askedAt, row.traceId);
+    }
+  }
+
+  page(facts: ReportFacts): Generator<string> {
+    return page({
+      facts,
+      tally: this.#tally,
+      about: this.#about,
+      meaning: MEANING,
+      people: this.#people,
+      attention: this.#attention,
+      asks: this.#asks,
+    });
+  }
+}
 
 /** How a report begins, so that one is known when it is to be replaced. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';
 
-export interface PageParts {
+interface PageParts {
   readonly facts: ReportFacts;
   readonly tally: Tally;
   readonly about: AboutGroup;
@@ -29,7 +78,7 @@ const hash = (text: string) => `'sha256-${createHash('sha256').update(text).dige
 const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 
 /** The whole page, piece by piece. */
-export function* page(parts: PageParts): Generator<string> {
+function* page(parts: PageParts): Generator<string> {
   const { facts, tally, about } = parts;
   yield REPORT_MARK;
   yield head(headline(tally)).markup;

@@ -1,6 +1,5 @@
 import { count } from '../../lib/text.ts';
-import { number } from './bar.ts';
-import { type Html, html, NOTHING } from './markup.ts';
+import { type Html, html, NOTHING, number } from './markup.ts';
 
 /** Resolutions at which asks are gathered, milliseconds: the next one when there are too many different instants. */
 const RESOLUTIONS = [1_000, 60_000, 3_600_000, 86_400_000] as const;

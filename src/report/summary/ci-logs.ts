@@ -5,11 +5,9 @@
  */
 import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import { count } from '../../lib/text.ts';
+import { count, publicName, publicText } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
-import type { Ending } from './ending.ts';
-import { publicName, publicText } from './public-text.ts';
-import { type Counts, type Trouble, troublesOf } from './tally.ts';
+import { type Counts, type Ending, type Trouble, troublesOf } from './tally.ts';
 
 const MOST_ANNOTATIONS = 10;
 /** GitHub drops a step's whole summary above 1 MiB; some room is left for the note that says what was left out. */

@@ -39,7 +39,7 @@ export function rareCountries(countries: Countries): [region: string, CountryPeo
 
 /** `52 India · 2 Peru · 1 Cuba`, in one line. */
 export function countriesText(countries: Countries): string {
-  return listed(byPeople(countries), inWords, MOST_IN_LINE).join(' · ');
+  return listed(byPeople(countries), peopleOf, MOST_IN_LINE).join(' · ');
 }
 
 /** `2 Peru (rows 12, 40) · 1 Cuba (row 7)`; empty when no country is rare. */
@@ -57,7 +57,9 @@ export function countryLines(
   const rare = rareCountries(countries);
   const marked = new Set(rare.map(([region]) => region));
   const paint = (text: string) => (colour ? `\u001b[${YELLOW}m${text}\u001b[0m` : text);
-  const all = listed(byPeople(countries), (one) => (marked.has(one[0]) ? paint(inWords(one)) : inWords(one)));
+  const all = listed(byPeople(countries), (one) =>
+    marked.has(one[0]) ? paint(peopleOf(one)) : peopleOf(one),
+  );
   const lines = wrapped(all, heading, indent);
   if (rare.length === 0) return lines;
   return [
@@ -69,14 +71,14 @@ export function countryLines(
 
 const names = new Intl.DisplayNames(['en'], { type: 'region' });
 
-function inWords([region, { people }]: [region: string, CountryPeople]): string {
+function peopleOf([region, { people }]: [region: string, CountryPeople]): string {
   const name = region.startsWith('+') ? `with ${region}` : names.of(region);
   return `${people.toLocaleString('en-US')} ${name}`;
 }
 
 function withRows(one: [region: string, CountryPeople]): string {
   const { rows } = one[1];
-  return `${inWords(one)} (${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')})`;
+  return `${peopleOf(one)} (${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')})`;
 }
 
 /** A long tail is cut: how many countries and people it has. */

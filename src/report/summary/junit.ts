@@ -2,9 +2,8 @@
 import { maskChatId } from '../../domain/chat-id.ts';
 import { EXIT } from '../../domain/errors.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import type { Ending } from './ending.ts';
-import { publicName, publicText } from './public-text.ts';
-import { type Counts, inWords, type Tally, troublesOf } from './tally.ts';
+import { publicName, publicText } from '../../lib/text.ts';
+import { type Counts, countsText, type Ending, type Tally, troublesOf } from './tally.ts';
 
 export const JUNIT_BEGINS = '<?xml version="1.0" encoding="UTF-8"?>';
 
@@ -57,7 +56,7 @@ function groupCase(ending: Ending, id: ChatId | '', counts: Counts): Case {
       ? 'skipped'
       : '';
   const shown = verdict === 'failure' ? [...FAILED, ...SKIPPED] : SKIPPED;
-  const message = inWords(
+  const message = countsText(
     Object.fromEntries(
       STATUSES.map((status) => [status, shown.includes(status) ? counts[status] : 0]),
     ) as Counts,
@@ -74,7 +73,7 @@ function caseName(ending: Ending, id: ChatId): string {
 function detailsOf(tally: Tally, id: ChatId | '', counts: Counts): string {
   const troubles = troublesOf({ reasons: tally.groupReasons.get(id) ?? new Map() });
   return [
-    inWords(counts),
+    countsText(counts),
     ...troubles.map(
       ({ status, reasonCode, rows, meaning, advice }) =>
         `${rows} ${status}, ${reasonCode}: ${meaning}; ${advice}`,

@@ -6,7 +6,7 @@
 
 import { EXIT } from '../../domain/errors.ts';
 import { STATUSES } from '../../domain/words.ts';
-import type { Ending } from './ending.ts';
+import type { Ending } from './tally.ts';
 
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;

@@ -5,15 +5,14 @@
 import { z } from 'zod';
 import { maskChatId } from '../../domain/chat-id.ts';
 import { type ChatId, STATUSES } from '../../domain/words.ts';
+import { publicName, publicText } from '../../lib/text.ts';
 import type { GroupLine } from '../terminal/groups.ts';
 import { byPeople } from './countries.ts';
-import type { Ending } from './ending.ts';
-import { publicName, publicText } from './public-text.ts';
-import { noCounts, reasonsOf } from './tally.ts';
+import { type Ending, noCounts, reasonsOf } from './tally.ts';
 
 const SCHEMA = 'group-onboard/summary';
 
-export const SUMMARY_VERSION = 1;
+const SUMMARY_VERSION = 1;
 
 const rows = z.int().nonnegative().describe('number of rows');
 const counts = z
@@ -93,7 +92,7 @@ export const SummarySchema = z
     description: 'What `group-onboard … --summary-json FILE` writes, and `--json` prints',
   });
 
-export type Summary = z.infer<typeof SummarySchema>;
+type Summary = z.infer<typeof SummarySchema>;
 
 /** The JSON Schema (draft 2020-12) of the summary. */
 export function summaryJsonSchema(): object {
@@ -184,4 +183,17 @@ function listed(reasons: Ending['tally']['reasons']): Summary['reasons'] {
 
 function inSeconds(ms: number): number {
   return Math.round(ms) / 1_000;
+}
+
+/** The summary on one line: the last record of a log that is JSON lines, and what `--json` prints. */
+
+/** For standard output. */
+export function summaryLine(ending: Ending): string {
+  return `${JSON.stringify(summaryOf(ending))}\n`;
+}
+
+/** For the log. */
+export function summaryRecord(ending: Ending): string {
+  const time = new Date(ending.endedAt).toISOString();
+  return `${JSON.stringify({ level: 'info', time, msg: 'summary', ...summaryOf(ending) })}\n`;
 }

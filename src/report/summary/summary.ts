@@ -1,11 +1,12 @@
+import { basename } from 'node:path';
 import { maskChatId } from '../../domain/chat-id.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import { columns, count, cutMiddle, fitted, plain } from '../../lib/text.ts';
-import { type Counts, type Tally, whichRows } from './tally.ts';
+import { columns, count, cutMiddle, fitted, plain, publicText } from '../../lib/text.ts';
+import { countsText, type Ending, type Tally, troublesOf, whichRows } from './tally.ts';
 
-export interface SummaryFacts {
+interface SummaryFacts {
   readonly tally: Tally;
   readonly groupName: (chatId: ChatId) => string;
   readonly asks: number;
@@ -46,7 +47,7 @@ export const MEANING: Readonly<Record<Status, string>> = {
 
 const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 const MOST_GROUPS = 12;
-const MOST_REASONS = 10;
+const MOST_REASONS_SHOWN = 10;
 
 function paint(colour: boolean, code: number, text: string): string {
   return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
@@ -123,7 +124,7 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
   const lines = ['groups'];
   const shown = groups.slice(0, MOST_GROUPS).map(([id, counts]) => ({
     name: plain(facts.groupName(id as ChatId) || maskChatId(id)),
-    said: inWords(counts),
+    said: countsText(counts),
   }));
   const { fewest, usual, most } = GROUP_COLUMNS;
   const widest = Math.max(...shown.map(({ name }) => columns(name)));
@@ -133,12 +134,6 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
   if (groups.length > MOST_GROUPS) lines.push(`  … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
   lines.push('');
   return lines;
-}
-
-function inWords(counts: Counts): string {
-  return STATUSES.filter((status) => counts[status] > 0)
-    .map((status) => `${counts[status]} ${status}`)
-    .join(', ');
 }
 
 /** Remedies, one line for each kind of failure and its rows, the most frequent first. */
@@ -154,7 +149,7 @@ function adviceLines(tally: Tally, width: number, names: boolean): string[] {
     .sort((a, b) => b.rows - a.rows);
   if (found.length === 0) return [];
   const lines = ['what to do'];
-  for (const { code, rows, first } of found.slice(0, MOST_REASONS)) {
+  for (const { code, rows, first } of found.slice(0, MOST_REASONS_SHOWN)) {
     const advice = REASONS[code as ReasonCode].advice;
     const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
     // On a narrow terminal the advice comes below, whole: cut short it would be no advice.
@@ -162,8 +157,43 @@ function adviceLines(tally: Tally, width: number, names: boolean): string[] {
     else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
     if (first.length > 0) lines.push(`           ${whichRows(first, rows, names)}`);
   }
-  if (found.length > MOST_REASONS)
-    lines.push(`           … and ${count(found.length - MOST_REASONS, 'more reason')}`);
+  if (found.length > MOST_REASONS_SHOWN)
+    lines.push(`           … and ${count(found.length - MOST_REASONS_SHOWN, 'more reason')}`);
   lines.push('');
   return lines;
+}
+
+/** The summary as a chat tool shows it. Anybody in the room reads it: no phone number is in it, and no name of a person or a group. */
+
+const MOST_REASONS_IN_CHAT = 5;
+
+/** A body with `text` alone: Google Chat refuses members that it does not know. */
+export function chatBody(ending: Ending): string {
+  return JSON.stringify({ text: chatText(ending) });
+}
+
+export function chatText(ending: Ending): string {
+  const { command, cohort, tally, exit, shard } = ending;
+  const of = shard === undefined ? '' : ` of shard ${shard}`;
+  const file = cohort === '-' ? 'standard input' : basename(cohort);
+  const lines = [
+    `group-onboard ${command} ${file}: ${count(tally.rows, 'row')}${of} (exit code ${exit})`,
+    ...(ending.sandbox ? ['sandbox: nobody was contacted'] : []),
+    ...(ending.dryRun ? ['dry run: nobody was asked'] : []),
+    countsText(tally.counts),
+    ...troublesOf(tally)
+      .slice(0, MOST_REASONS_IN_CHAT)
+      .map(({ rows, status, reasonCode, advice }) => `${rows} ${status}, ${reasonCode}: ${advice}`),
+    ...(ending.stopped ? [`stopped: ${ending.stopped.message}`] : []),
+    ...(ending.next ? [`next: ${ending.next}`] : []),
+  ];
+  return lines.map((line) => quiet(publicText(line, 1_000))).join('\n');
+}
+
+/** Text that calls nobody: `<!channel>` in Slack, `<users/all>` in Google Chat, `@all` in Mattermost. */
+function quiet(text: string): string {
+  return text
+    .replaceAll('<', '‹')
+    .replaceAll('>', '›')
+    .replace(/@(?=all|channel|here|everyone)/gi, '@\u200b');
 }

@@ -1,7 +1,6 @@
 /** The phone's groups, as a table for people and as a CSV. */
 import { maskChatId } from '../../domain/chat-id.ts';
-import { columns, count, cutMiddle, plain } from '../../lib/text.ts';
-import { publicName } from '../summary/public-text.ts';
+import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
 /** What is known of a group; texts are raw and untrusted. */
 export interface GroupLine {

@@ -2,8 +2,7 @@
 import { maskChatId } from '../../domain/chat-id.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId } from '../../domain/words.ts';
-import { count, cutMiddle, plain } from '../../lib/text.ts';
-import { publicName } from '../summary/public-text.ts';
+import { count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
 /** A name of the column: the group that it stands for, or what is wrong with it. Texts are raw and untrusted. */
 export interface NamedGroup {

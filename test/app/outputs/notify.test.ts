@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notify } from '../../../src/app/outputs/notify.ts';
 import { notifyTarget } from '../../../src/config/notify.ts';
-import { chatText } from '../../../src/report/summary/chat-text.ts';
+import { chatText } from '../../../src/report/summary/summary.ts';
 import { endingOf } from '../../report/summary/ending.ts';
 
 const closers: (() => void)[] = [];

@@ -10,7 +10,7 @@ import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { STATUSES } from '../../../src/domain/words.ts';
 import { plain } from '../../../src/lib/text.ts';
-import type { ReportRow } from '../../../src/report/html/report.ts';
+import type { ReportRow } from '../../../src/report/html/people.ts';
 import { describeInBrowser } from '../../browser.ts';
 import { scratch } from '../../helpers.ts';
 import { GROUP, HOSTILE, pageOf, row } from './rows.ts';

@@ -1,5 +1,5 @@
-import type { GroupAbout, OwnColumns, ReportFacts, ReportRow } from '../../../src/report/html/report.ts';
-import { HtmlReport } from '../../../src/report/html/report.ts';
+import { HtmlReport } from '../../../src/report/html/page.ts';
+import type { GroupAbout, OwnColumns, ReportFacts, ReportRow } from '../../../src/report/html/people.ts';
 
 export const GROUP = '120363371308389685@g.us';
 export const COLUMNS: OwnColumns = {

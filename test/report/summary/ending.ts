@@ -1,7 +1,6 @@
 import type { ReasonCode } from '../../../src/domain/reasons.ts';
 import type { Status } from '../../../src/domain/words.ts';
-import type { Ending } from '../../../src/report/summary/ending.ts';
-import { TallyMaker } from '../../../src/report/summary/tally.ts';
+import { type Ending, TallyMaker } from '../../../src/report/summary/tally.ts';
 
 export const MODERN = '120363371308389685@g.us';
 /** Begins with the number of whoever made the group. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { publicName, publicText } from '../../../src/report/summary/public-text.ts';
+import { publicName, publicText } from '../../src/lib/text.ts';
 
 it.each([
   ['919537851844', '9195•••••844'],
