@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { personKey } from '../../src/domain/participant.ts';
 import type { Pair, Sender } from '../../src/domain/words.ts';
 import { STATUSES } from '../../src/domain/words.ts';
-import { PairList } from '../../src/plan/pair-list.ts';
+import { PairList } from '../../src/plan/survey.ts';
 
 const group = fc.integer({ min: 0, max: 5 }).map((n) => `12036337130838968${n}@g.us`);
 const number = fc.oneof(

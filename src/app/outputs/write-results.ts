@@ -6,7 +6,7 @@ import { rowNumber } from '../../domain/place.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Selection } from '../../plan/decide.ts';
-import { firstRows } from '../../plan/pair-list.ts';
+import { firstRows } from '../../plan/survey.ts';
 import type { HtmlReport } from '../../report/html/page.ts';
 import { openResults } from '../../report/results/results.ts';
 import type { ToDoList } from '../../report/results/to-do.ts';

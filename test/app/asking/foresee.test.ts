@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ForeseeParts, foresee } from '../../../src/app/asking/foresee.ts';
 import type { ChatId, Participant } from '../../../src/domain/words.ts';
-import { PairList } from '../../../src/plan/pair-list.ts';
+import { PairList } from '../../../src/plan/survey.ts';
 import { groupName } from '../../../src/sandbox/groups.ts';
 import { csv, phone } from '../../e2e/harness.ts';
 import { scratch } from '../../helpers.ts';

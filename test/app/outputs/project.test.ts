@@ -3,7 +3,7 @@ import { exitCodeOf } from '../../../src/app/exit.ts';
 import { type Previous, type Projection, project, type Recorded } from '../../../src/app/outputs/project.ts';
 import { EXIT } from '../../../src/domain/errors.ts';
 import type { ChatId, Pair, Participant, Reading } from '../../../src/domain/words.ts';
-import { firstRows } from '../../../src/plan/pair-list.ts';
+import { firstRows } from '../../../src/plan/survey.ts';
 import { noCounts } from '../../../src/report/summary/tally.ts';
 
 const pair = (participant = '919874532456'): Pair => ({
