@@ -12,7 +12,7 @@ import { jsonLine, wantsJson, writeJsonLines } from './cli/json-lines.ts';
 import { program } from './cli/program.ts';
 import { EXIT, type ExitCode, OnboardError } from './domain/errors.ts';
 import { removeTemporaries } from './lib/atomic-file.ts';
-import { describeFailure, errorCode, isSystemRefusal } from './lib/failure.ts';
+import { describeFailure, errorCode, isSystemRefusal } from './lib/files.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;

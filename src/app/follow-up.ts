@@ -9,7 +9,7 @@ import { rowText } from '../domain/place.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
-import { keepToOwner } from '../lib/owner-only.ts';
+import { keepToOwner } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
 import { ToDoList } from '../report/results/to-do.ts';

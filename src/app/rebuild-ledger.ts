@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type Place, rowText } from '../domain/place.ts';
 import { SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
-import { describeFailure, errorCode } from '../lib/failure.ts';
+import { describeFailure, errorCode } from '../lib/files.ts';
 import { count, plain } from '../lib/text.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { isInShard } from './going-on/lost-asks.ts';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
-import { isSameFile } from '../lib/same-file.ts';
+import { isSameFile } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import { HtmlReport } from '../report/html/page.ts';
 import { ToDoList } from '../report/results/to-do.ts';

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/run.ts';
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
-import { errorCode, isSystemRefusal } from '../lib/failure.ts';
+import { errorCode, isSystemRefusal } from '../lib/files.ts';
 import { keyCutter } from '../send/api/key-cutter.ts';
 import { oneLine } from '../send/api/scrub.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';

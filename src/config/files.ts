@@ -1,5 +1,5 @@
 /** The files of a command: their names, and that no two are one. */
-import { isSameFile } from '../lib/same-file.ts';
+import { isSameFile } from '../lib/files.ts';
 import { usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 

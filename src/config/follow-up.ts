@@ -1,5 +1,5 @@
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
-import { isSameFile } from '../lib/same-file.ts';
+import { isSameFile } from '../lib/files.ts';
 import { type Env, parseBaseUrl } from './api.ts';
 import { type ReportFiles, reportFiles } from './files.ts';
 import type { FollowUpFlags } from './flags.ts';

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../domain/errors.ts';
-import { isSameFile } from '../lib/same-file.ts';
+import { isSameFile } from '../lib/files.ts';
 import { usage } from './api.ts';
 import type { MergeFlags } from './flags.ts';
 import { type CohortConfig, cohortConfig, jsonOnStdout } from './run.ts';

@@ -2,7 +2,7 @@ import type { CountryCode } from '../cohort/normalizer.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';
-import { isSameFile } from '../lib/same-file.ts';
+import { isSameFile } from '../lib/files.ts';
 import type { Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';

@@ -7,7 +7,7 @@
  */
 import { createServer } from 'node:net';
 import { platform } from 'node:process';
-import { errorCode } from '../lib/failure.ts';
+import { errorCode } from '../lib/files.ts';
 
 export interface Claim {
   release(): Promise<void>;

@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { kill, pid } from 'node:process';
-import { errorCode } from '../lib/failure.ts';
+import { errorCode } from '../lib/files.ts';
 
 /** A process, named so that a later one with the same number is not taken for it. */
 export interface Holder {

@@ -1,7 +1,7 @@
 /** The ledger: the append-only file of asks and outcomes, and the only truth about what was done. */
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import { canonicalPath } from '../lib/durable.ts';
+import { canonicalPath } from '../lib/files.ts';
 import { BRIEF_SINCE, type Header } from './format.ts';
 import { Journal } from './journal.ts';
 import { failure, lost, notWritable, openLedgerFile } from './ledger-file.ts';

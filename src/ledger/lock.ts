@@ -22,8 +22,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import { writeFully } from '../lib/durable.ts';
-import { describeFailure, errorCode } from '../lib/failure.ts';
+import { describeFailure, errorCode, writeFully } from '../lib/files.ts';
 import { type Holder, lifeOf, parseHolder, thisProcess } from './holder.ts';
 
 export interface LockOptions {

@@ -6,8 +6,7 @@
  */
 import { fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { writeFully } from '../lib/durable.ts';
-import { errorCode } from '../lib/failure.ts';
+import { errorCode, writeFully } from '../lib/files.ts';
 
 /** Bytes of the last record that are compared: its checksum is in them. */
 const TAIL_BYTES = 128;

@@ -5,7 +5,7 @@ import { OnboardError } from '../domain/errors.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { Clock, Pair, SettledStatus } from '../domain/words.ts';
 import { type AtomicFile, openAtomicFile } from '../lib/atomic-file.ts';
-import { canonicalPath } from '../lib/durable.ts';
+import { canonicalPath } from '../lib/files.ts';
 import {
   asHeader,
   asLine,

@@ -4,9 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { canonicalPath, syncDirectory, writeFully } from './durable.ts';
-import { errorCode } from './failure.ts';
-import { specialKind } from './special-file.ts';
+import { canonicalPath, errorCode, specialKind, syncDirectory, writeFully } from './files.ts';
 
 /**
  * Temporary files that are there now: they hold people's numbers. A process that is ended in the middle of its work (by a

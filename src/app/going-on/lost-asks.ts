@@ -5,7 +5,7 @@ import { type Place, rowText } from '../../domain/place.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
 import type { Pair } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { errorCode } from '../../lib/failure.ts';
+import { errorCode } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
 import { shellWords } from '../exit.ts';
 

@@ -4,7 +4,7 @@ import { openFormer } from '../../cohort/former-row.ts';
 import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { readShardFile, shardText } from '../../domain/shard.ts';
-import { isSameFile, placeOf } from '../../lib/same-file.ts';
+import { isSameFile, placeOf } from '../../lib/files.ts';
 
 /**
  * The run's files, as they are on the disk. A results CSV goes on with what is its own: it is written again in its place,

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { OnboardError } from '../../domain/errors.ts';
 import { RESULT_COLUMNS } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
-import { describeFailure } from '../../lib/failure.ts';
+import { describeFailure } from '../../lib/files.ts';
 import { REPORT_MARK } from '../../report/html/page.ts';
 import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ReportFiles } from '../../config/files.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
-import { describeFailure } from '../../lib/failure.ts';
+import { describeFailure } from '../../lib/files.ts';
 import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';

@@ -7,7 +7,7 @@ import { rowNumber } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type ResultColumn, type Row, type Status } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
-import { describeFailure } from '../../lib/failure.ts';
+import { describeFailure } from '../../lib/files.ts';
 import { safeCell } from './safe-cell.ts';
 
 export interface ResultRow {

@@ -2,7 +2,7 @@
 import { OnboardError } from '../../domain/errors.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
-import { describeFailure } from '../../lib/failure.ts';
+import { describeFailure } from '../../lib/files.ts';
 import { type AboutGroup, safeInviteLink } from '../html/people.ts';
 import { openRecords, type RecordsWriter } from './results.ts';
 import { safeCell } from './safe-cell.ts';

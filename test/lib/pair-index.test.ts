@@ -4,7 +4,7 @@ import { personKey } from '../../src/domain/participant.ts';
 import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
 import { PairIndex } from '../../src/lib/pair-index.ts';
 import { repeats, soakTest } from '../helpers.ts';
-import { pair } from './support.ts';
+import { pair } from '../ledger/support.ts';
 
 const anyPair: fc.Arbitrary<Pair> = fc.record({
   chatId: fc.integer({ min: 0, max: 3 }).map((n) => `12036337130838968${n}@g.us` as ChatId),

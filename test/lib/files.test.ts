@@ -6,9 +6,21 @@ import { withOwnFiles } from '../../src/app/going-on/own-files.ts';
 import { filePaths, reportFiles } from '../../src/config/files.ts';
 import { mergeConfig } from '../../src/config/merge.ts';
 import type { RunConfig } from '../../src/config/run.ts';
-import { canonicalPath } from '../../src/lib/durable.ts';
-import { isSameFile } from '../../src/lib/same-file.ts';
+import { canonicalPath, describeFailure, errorCode, isSameFile } from '../../src/lib/files.ts';
 import { scratch } from '../helpers.ts';
+
+test('system errors in words, others in their own', () => {
+  expect(describeFailure(Object.assign(new Error('ENOSPC: write /secret/path'), { code: 'ENOSPC' }))).toBe(
+    'disk full (ENOSPC)',
+  );
+  expect(describeFailure(Object.assign(new Error('odd'), { code: 'EODD' }))).toBe('odd');
+  expect(describeFailure('a string')).toBe('a string');
+  expect([
+    errorCode('x'),
+    errorCode(new Error('x')),
+    errorCode(Object.assign(new Error('x'), { code: 7 })),
+  ]).toEqual(['', '', '']);
+});
 
 /** A folder with every way to lead to `real.csv`, which is there, and to `later.csv`, which is not. */
 async function ways(): Promise<(name: string) => string> {

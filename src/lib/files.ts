@@ -1,0 +1,194 @@
+import { readFileSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { chmod, type FileHandle, open, stat } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** What the operating system's error codes mean to the person at the keyboard. */
+const MEANING: Readonly<Record<string, string>> = {
+  ENOSPC: 'disk full',
+  EDQUOT: 'disk quota used up',
+  EFBIG: 'file size limit reached',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'it is a directory',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'the disk reports an input/output error',
+  EPIPE: 'the reader has closed it',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this machine',
+  ELOOP: 'the links lead in a circle',
+  ENODEV: 'the device is gone',
+  ENXIO: 'the device is gone',
+  ESTALE: 'the network file system has lost the file',
+  EBUSY: 'it is in use',
+  ENOMEM: 'out of memory',
+  EAGAIN: 'no more processes may be started',
+};
+
+/** The `code` of a system error (`ENOSPC`), or '' for anything else. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Whether the system refused something, which its owner has to put right: no defect of this tool. */
+export function isSystemRefusal(error: unknown): boolean {
+  return errorCode(error) in MEANING;
+}
+
+/** One phrase for a failed file operation: `disk full (ENOSPC)`. Never holds a path: the caller names the file. */
+export function describeFailure(error: unknown): string {
+  const code = errorCode(error);
+  const meaning = MEANING[code];
+  if (meaning !== undefined) return `${meaning} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Makes the creation, rename or removal of a name in `dir` survive a power loss. */
+export async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems know no fsync of a directory: they order names themselves, or nobody can.
+    if (!['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM'].includes(errorCode(error))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes all of `bytes` at the file's own position (or its end, when opened for appending). */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  // A write may be short (a disk that is nearly full): the next one then tells why.
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
+    done += bytesWritten;
+  }
+}
+
+/** Links that lead from one to the next, before they are taken for a circle: as many as Linux follows. */
+const MOST_LINKS = 40;
+
+/**
+ * The one name of a file, whatever link or relative path leads to it, so that two runs that name it differently
+ * still meet at one lock, and a rename replaces the file and not the link to it. The file may be missing, also behind a
+ * link: it is what will be made there.
+ * @throws system errors
+ */
+export function canonicalPath(path: string): string {
+  let at = path;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    try {
+      return realpathSync(at);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+    const full = resolve(at);
+    const dir = realpathSync(dirname(full));
+    const name = join(dir, basename(full));
+    const target = linkAt(name);
+    if (target === undefined) return name;
+    at = resolve(dir, target);
+  }
+  throw Object.assign(new Error(`too many links: ${path}`), { code: 'ELOOP' });
+}
+
+/** Where a link leads to; undefined: there is none. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether two paths lead to one file, however they are spelled and whatever links are on the way: symbolic ones (also to a
+ * file that is still to be made), hard ones, and a file that is mounted in two places. `-` is not a file.
+ */
+export function isSameFile(one: string, other: string): boolean {
+  if (one === '-' || other === '-') return false;
+  return placeOf(one) === placeOf(other) || isSameInode(one, other);
+}
+
+/** Target of a path. Opening it reports a link that cannot be followed. */
+export function placeOf(path: string): string {
+  try {
+    return canonicalPath(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** Of files only: a device or a pipe (`/dev/null`) can take what several write. */
+function isSameInode(one: string, other: string): boolean {
+  const [a, b] = [fileAt(one), fileAt(other)];
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
+function fileAt(path: string) {
+  try {
+    const found = statSync(path, { bigint: true });
+    return found.isFile() ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files that are none: pipes, sockets, devices. To open one may wait for ever, which not even a signal ends. */
+
+/** Kind of a file in words, such as a pipe; undefined for a regular file. */
+export function specialKind(stats: Stats): string | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a pipe';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}
+
+/** A secret, and what stands around it. */
+const LARGEST_SECRET = 64 * 1024;
+
+/**
+ * The text of a small file, once it is known to be one. No text of it is in any error.
+ * @throws system errors; Error with a message that goes on from the file's name
+ */
+export function readSmallFile(path: string): string {
+  const found = statSync(path);
+  const kind = specialKind(found);
+  if (kind !== undefined) throw new Error(`it is ${kind}, and no file`);
+  if (found.size > LARGEST_SECRET) throw new Error('it is far too large');
+  return readFileSync(path, 'utf8');
+}
+
+/** Files that hold people's numbers, or a key: for the eyes of their owner alone. */
+const OTHERS = 0o004;
+const ALL_BUT_OWNER = 0o077;
+
+/**
+ * Takes a file of ours away from everybody but its owner: a copy that was restored has the mode that its maker gave it. Gives a line
+ * for the log where that cannot be done; undefined: it is done, or there is no such file.
+ */
+export async function keepToOwner(path: string): Promise<string | undefined> {
+  // There the mode says nothing of who may read.
+  if (platform() === 'win32') return undefined;
+  try {
+    const found = await stat(path);
+    if (found.isFile() && (found.mode & ALL_BUT_OWNER) !== 0) await chmod(path, 0o600);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    return `${path} holds phone numbers, and others may read it: ${describeFailure(error)}; make it readable by its owner alone`;
+  }
+}
+
+/** Whether everybody on this machine may read a file. */
+export function isOpenToAll(path: string): boolean {
+  if (platform() === 'win32') return false;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && (found.mode & OTHERS) !== 0;
+}
