@@ -1,5 +1,5 @@
-import { maskChatId } from '../domain/chat-id.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { maskChatId } from '../domain/ids.ts';
 import { visible } from '../domain/safe-text.ts';
 import type { Counts } from '../report/summary/tally.ts';
 import type { StopReason } from '../send/run-control.ts';

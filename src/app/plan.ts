@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/run.ts';
 import { OnboardError } from '../domain/errors.ts';
-import { maskSender } from '../domain/sender.ts';
+import { maskSender } from '../domain/ids.ts';
 import type { Selection } from '../plan/decide.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import { type Knowledge, roundedIdsNote, type Survey, survey, workloads } from '../plan/survey.ts';

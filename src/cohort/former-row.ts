@@ -1,5 +1,4 @@
-import { parseChatId } from '../domain/chat-id.ts';
-import { parseParticipant, personKey } from '../domain/participant.ts';
+import { parseChatId, parseParticipant, personKey } from '../domain/ids.ts';
 import {
   ACCEPTED_STATUSES,
   type Pair,

@@ -1,5 +1,4 @@
-import { parseChatId } from '../domain/chat-id.ts';
-import { parseSender } from '../domain/sender.ts';
+import { parseChatId, parseSender } from '../domain/ids.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { isSpreadsheetError, plainText, scientific, unwrap } from './file/plain-text.ts';
 import { quote, type Trouble, trouble } from './trouble.ts';

@@ -1,5 +1,5 @@
 import type { CountryCode } from 'libphonenumber-js/max';
-import { personKey } from '../domain/participant.ts';
+import { personKey } from '../domain/ids.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
 import { detached } from '../lib/text.ts';
 import { looksLikePhone } from './columns/columns.ts';

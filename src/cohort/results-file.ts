@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
-import { type Place, rowText } from '../domain/place.ts';
 import {
+  type Place,
   type Problem,
   RESULT_COLUMNS,
   type ResultColumn,
   type Row,
+  rowText,
   STATUSES,
   type Status,
 } from '../domain/words.ts';

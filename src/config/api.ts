@@ -1,7 +1,7 @@
 /** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
 import { OnboardError } from '../domain/errors.ts';
+import { parseSender } from '../domain/ids.ts';
 import { visible } from '../domain/safe-text.ts';
-import { parseSender } from '../domain/sender.ts';
 import type { Sender } from '../domain/words.ts';
 import { errorCode, isOpenToAll, readSmallFile } from '../lib/files.ts';
 import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
-import { parseChatId } from '../domain/chat-id.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { parseChatId } from '../domain/ids.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import { parseCount } from '../lib/units.ts';
 

@@ -1,5 +1,5 @@
 /** Free text made safe to show: for a terminal and a log, and for pages that others read too. */
-import { maskParticipant } from './participant.ts';
+import { maskParticipant } from './ids.ts';
 
 /**
  * Digits of any script, written like a phone: with up to three spaces, signs or brackets between them. A comma or a

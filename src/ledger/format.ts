@@ -25,8 +25,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
-import type { ChatId, Participant, SettledStatus } from '../domain/words.ts';
-import { SETTLED_STATUSES } from '../domain/words.ts';
+import { type ChatId, type Participant, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 
 export const FORMAT_VERSION = 2;
 

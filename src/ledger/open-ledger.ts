@@ -1,5 +1,5 @@
 /** An open ledger: turns calls into records, and records into answers. */
-import { personKey } from '../domain/participant.ts';
+import { personKey } from '../domain/ids.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '../domain/words.ts';
 import type { Draft, OutcomesDraft } from './compose.ts';

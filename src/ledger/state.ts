@@ -3,8 +3,7 @@
  * replayed from the file or applied as they become durable.
  */
 import { REASON_CODES, type ReasonCode } from '../domain/reasons.ts';
-import type { Pair, Participant, SettledStatus } from '../domain/words.ts';
-import { SETTLED_STATUSES } from '../domain/words.ts';
+import { type Pair, type Participant, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 import { grown, PairIndex } from '../lib/pair-index.ts';
 import { type AskedRecord, knownReason, type LedgerRecord, type OutcomeEntry } from './format.ts';
 import { type LoggedAsk, SenderLog } from './sender-log.ts';

@@ -2,7 +2,7 @@
  * A compact set of pairs with one number each: open addressing on typed arrays, about 30 bytes a pair where a Map of
  * strings takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
  */
-import { personKey } from '../domain/participant.ts';
+import { personKey } from '../domain/ids.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
 
 /** Smallest table; a power of two, as every table. */

@@ -1,13 +1,14 @@
 import { regionOfParticipant } from '../cohort/phone/numbering.ts';
-import { numberText, rowNumber } from '../domain/place.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import {
   type ChatId,
+  numberText,
   type Pair,
   type Participant,
   type Problem,
   type Reading,
   type Row,
+  rowNumber,
   type Sender,
   STATUSES,
   type Status,

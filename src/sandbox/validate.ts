@@ -1,6 +1,5 @@
 /** What the API accepts as an add request. */
-import { parseChatId } from '../domain/chat-id.ts';
-import { parseParticipant } from '../domain/participant.ts';
+import { parseChatId, parseParticipant } from '../domain/ids.ts';
 import { type Answer, apiError, validationError } from './answer.ts';
 import { X_PHONE } from './groups.ts';
 import type { Ask } from './world.ts';

@@ -1,5 +1,5 @@
 /** The state behind the API: who is in which group, and what one ask does to it. Knows nothing of HTTP. */
-import { personKey } from '../domain/participant.ts';
+import { personKey } from '../domain/ids.ts';
 import { type Answer, apiError, json, surelyRefused } from './answer.ts';
 import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
 import {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { openCohort } from '../../src/cohort/cohort.ts';
-import { rowText } from '../../src/domain/place.ts';
+import { rowText } from '../../src/domain/words.ts';
 import { phone } from '../e2e/harness.ts';
 import { scratch } from '../helpers.ts';
 import { api, desk } from './in-process.ts';

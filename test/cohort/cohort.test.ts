@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
-import { parseChatId } from '../../src/domain/chat-id.ts';
+import { parseChatId } from '../../src/domain/ids.ts';
 import { REASON_CODES } from '../../src/domain/reasons.ts';
 import type { Reading } from '../../src/domain/words.ts';
 import { repeats, scratch } from '../helpers.ts';

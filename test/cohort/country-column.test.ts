@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
 import { readCountryCell } from '../../src/cohort/country/country-cell.ts';
-import { parseChatId } from '../../src/domain/chat-id.ts';
+import { parseChatId } from '../../src/domain/ids.ts';
 import { RESULT_COLUMNS } from '../../src/domain/words.ts';
 import { scratch } from '../helpers.ts';
 

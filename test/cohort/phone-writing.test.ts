@@ -7,7 +7,7 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
 import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
-import { maskParticipant, parseParticipant, personKey } from '../../src/domain/participant.ts';
+import { maskParticipant, parseParticipant, personKey } from '../../src/domain/ids.ts';
 import { repeats, SOAK } from '../helpers.ts';
 
 type Expected = [cell: string, country: CountryCode | undefined, result: string];

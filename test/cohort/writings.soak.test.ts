@@ -5,7 +5,7 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
 import { normalizePhone } from '../../src/cohort/normalizer.ts';
-import { personKey } from '../../src/domain/participant.ts';
+import { personKey } from '../../src/domain/ids.ts';
 import { type Random, seeded, seedOfRun } from '../e2e/kill/seed.ts';
 import { repeats } from '../helpers.ts';
 import { type Person, peopleOf, REGIONS } from './people.ts';

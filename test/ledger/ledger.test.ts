@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { personKey } from '../../src/domain/participant.ts';
+import { personKey } from '../../src/domain/ids.ts';
 import type { ChatId, Pair, Participant, SettledStatus } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
 import type { AskId, Ledger } from '../../src/ledger/ledger.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { personKey } from '../../src/domain/participant.ts';
+import { personKey } from '../../src/domain/ids.ts';
 import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
 import { PairIndex } from '../../src/lib/pair-index.ts';
 import { repeats, soakTest } from '../helpers.ts';

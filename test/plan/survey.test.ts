@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import { personKey } from '../../src/domain/participant.ts';
+import { personKey } from '../../src/domain/ids.ts';
 import { type ChatId, type Pair, type Sender, STATUSES } from '../../src/domain/words.ts';
 import { PairList, roundedIdsNote } from '../../src/plan/survey.ts';
 

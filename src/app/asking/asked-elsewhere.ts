@@ -1,8 +1,8 @@
 import { access, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OnboardError } from '../../domain/errors.ts';
-import { type Place, rowText } from '../../domain/place.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
+import { type Place, rowText } from '../../domain/words.ts';
 import { formerRowsOf } from '../going-on/lost-asks.ts';
 
 /**

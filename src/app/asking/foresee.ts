@@ -1,4 +1,4 @@
-import { maskSender } from '../../domain/sender.ts';
+import { maskSender } from '../../domain/ids.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { publicName } from '../../lib/text.ts';
 import { inTurns } from '../../lib/turns.ts';

@@ -1,8 +1,14 @@
 import type { Cohort } from '../../cohort/cohort.ts';
 import { formerPair, judgeFormerRow, type Witness } from '../../cohort/former-row.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { rowNumber } from '../../domain/place.ts';
-import { ACCEPTED_STATUSES, type Outcome, type Pair, type Reading, type Status } from '../../domain/words.ts';
+import {
+  ACCEPTED_STATUSES,
+  type Outcome,
+  type Pair,
+  type Reading,
+  rowNumber,
+  type Status,
+} from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { PairIndex } from '../../lib/pair-index.ts';
 import { count } from '../../lib/text.ts';

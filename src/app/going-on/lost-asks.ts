@@ -1,9 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { type FormerRow, formerPair, openFormer } from '../../cohort/former-row.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { type Place, rowText } from '../../domain/place.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
-import type { Pair } from '../../domain/words.ts';
+import { type Pair, type Place, rowText } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { errorCode } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';

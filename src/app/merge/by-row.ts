@@ -1,6 +1,6 @@
 import type { ResultsFile, ResultsRecord } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { rowText } from '../../domain/place.ts';
+import { rowText } from '../../domain/words.ts';
 
 /** One file on its way through the merge: memory for one batch of its records. */
 class Cursor {

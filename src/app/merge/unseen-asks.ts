@@ -1,8 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { parseChatId } from '../../domain/chat-id.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { parseParticipant } from '../../domain/participant.ts';
+import { parseChatId, parseParticipant } from '../../domain/ids.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import type { Clock, Pair } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';

@@ -1,11 +1,11 @@
 import type { Cohort } from '../../cohort/cohort.ts';
-import { rowNumber } from '../../domain/place.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import {
   type Pair,
   type Reading,
   type ResultColumn,
   type Row,
+  rowNumber,
   type Sender,
   STATUSES,
   type Status,

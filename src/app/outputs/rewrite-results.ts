@@ -1,6 +1,5 @@
 import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
-import { maskParticipant } from '../../domain/participant.ts';
-import { rowNumber } from '../../domain/place.ts';
+import { maskParticipant } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import {
   type ChatId,
@@ -10,6 +9,7 @@ import {
   RESULT_COLUMNS,
   type Reading,
   type ResultColumn,
+  rowNumber,
   type Status,
 } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';

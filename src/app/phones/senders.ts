@@ -1,7 +1,7 @@
 /** The sending phones of a run, be it one or many: what stands between the planner and the network for each, and what they share. */
 import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../domain/errors.ts';
-import { maskSender } from '../../domain/sender.ts';
+import { maskSender } from '../../domain/ids.ts';
 import type { ChatId, Participant, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';

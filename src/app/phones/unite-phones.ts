@@ -1,7 +1,7 @@
 /** One phone under two names, its number and its `phone-…`: one pace, one breaker, one daily cap. */
 
 import { EXIT } from '../../domain/errors.ts';
-import { maskSender } from '../../domain/sender.ts';
+import { maskSender } from '../../domain/ids.ts';
 import type { Sender } from '../../domain/words.ts';
 import { hasName, isPhoneId, isSamePhone } from '../../send/phones/phone-state.ts';
 import type { PhoneWatch } from '../../send/phones/phone-watch.ts';

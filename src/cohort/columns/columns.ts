@@ -1,7 +1,7 @@
 import { OnboardError } from '../../domain/errors.ts';
-import { type Place, rowText } from '../../domain/place.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
+import { type Place, rowText } from '../../domain/words.ts';
 import { nearest } from '../../lib/text.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
 import { quote, quoteAll } from '../trouble.ts';

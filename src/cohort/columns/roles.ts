@@ -1,6 +1,5 @@
 import { OnboardError } from '../../domain/errors.ts';
-import { type Place as RowPlace, rowText } from '../../domain/place.ts';
-import type { ChatId, Sender } from '../../domain/words.ts';
+import { type ChatId, type Place as RowPlace, rowText, type Sender } from '../../domain/words.ts';
 import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { GroupBook } from '../groups/group-book.ts';

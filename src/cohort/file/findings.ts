@@ -1,4 +1,4 @@
-import type { Place } from '../../domain/place.ts';
+import type { Place } from '../../domain/words.ts';
 import { readChatCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
 import { readPhoneCell } from '../phone/phone-cell.ts';

@@ -1,4 +1,4 @@
-import { numberText, type Place } from '../../domain/place.ts';
+import { numberText, type Place } from '../../domain/words.ts';
 
 /** Lines or rows as they come, in ascending order: the first few, and how many there are. */
 export class Lines {

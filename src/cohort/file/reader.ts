@@ -1,5 +1,4 @@
-import type { Place } from '../../domain/place.ts';
-import { type Problem, RESULT_COLUMNS, type Row } from '../../domain/words.ts';
+import { type Place, type Problem, RESULT_COLUMNS, type Row } from '../../domain/words.ts';
 import type { Roles } from '../normalizer.ts';
 import type { CohortFile } from './bytes.ts';
 import { textOf } from './encoding.ts';

@@ -1,4 +1,4 @@
-import { type Place, rowText } from '../../domain/place.ts';
+import { type Place, rowText } from '../../domain/words.ts';
 import { afterBreak, boundsAt, breakFrom, CLOSED_LATER, quotesIn, TOO_LONG } from './bounds.ts';
 import { breaksIn, parseCsv } from './csv.ts';
 

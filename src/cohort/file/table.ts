@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { rowText } from '../../domain/place.ts';
+import { rowText } from '../../domain/words.ts';
 import { type CohortFile, statCohort, unreadable } from './bytes.ts';
 import { findDelimiter } from './delimiter.ts';
 import { findEncoding, textOf } from './encoding.ts';

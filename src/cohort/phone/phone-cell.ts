@@ -3,7 +3,7 @@ import parsePhoneNumber, {
   getCountryCallingCode,
   type PhoneNumber,
 } from 'libphonenumber-js/max';
-import { parseParticipant } from '../../domain/participant.ts';
+import { parseParticipant } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
 import { quote, type Trouble, trouble } from '../trouble.ts';
 import { ambiguous, doubtful, doubtOf, gapAfterCode, type Judge, names, unreadable } from './doubt.ts';

@@ -3,7 +3,7 @@
  * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
  * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
  */
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { count, publicName, publicText } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';

@@ -1,6 +1,5 @@
-import { maskChatId } from '../../domain/chat-id.ts';
-import { type Place, rowText } from '../../domain/place.ts';
-import type { ChatId } from '../../domain/words.ts';
+import { maskChatId } from '../../domain/ids.ts';
+import { type ChatId, type Place, rowText } from '../../domain/words.ts';
 import { count, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 

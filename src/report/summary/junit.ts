@@ -1,6 +1,7 @@
 /** JUnit XML, as CI servers read it: one test case per group. */
-import { maskChatId } from '../../domain/chat-id.ts';
+
 import { EXIT } from '../../domain/errors.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { publicName, publicText } from '../../lib/text.ts';
 import { type Counts, countsText, type Ending, type Tally, troublesOf } from './tally.ts';

@@ -3,7 +3,7 @@
  * JSON Schema: fixtures/summary.schema.json. No phone number is in it.
  */
 import { z } from 'zod';
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { type ChatId, STATUSES } from '../../domain/words.ts';
 import { publicName, publicText } from '../../lib/text.ts';
 import type { GroupLine } from '../terminal/groups.ts';

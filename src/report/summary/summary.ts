@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';

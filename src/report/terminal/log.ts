@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import type { LogConfig } from '../../config/run.ts';
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { plain } from '../../lib/text.ts';
 
 /** Members that could carry a secret, wherever they stand. The second net; the first is that nobody logs them. */

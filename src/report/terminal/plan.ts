@@ -1,8 +1,6 @@
-import { maskChatId } from '../../domain/chat-id.ts';
-import { type Place, rowText } from '../../domain/place.ts';
+import { maskChatId, maskSender } from '../../domain/ids.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
-import { maskSender } from '../../domain/sender.ts';
-import type { ChatId, Problem } from '../../domain/words.ts';
+import { type ChatId, type Place, type Problem, rowText } from '../../domain/words.ts';
 import { count, cutMiddle, plain, publicText } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { type Countries, countryLines } from '../summary/countries.ts';

@@ -1,4 +1,4 @@
-import { maskParticipant } from '../../domain/participant.ts';
+import { maskParticipant } from '../../domain/ids.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
 
 /** Longest error message kept, in UTF-16 units. */

@@ -1,4 +1,4 @@
-import { personKey } from '../../domain/participant.ts';
+import { personKey } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { otherNumber } from '../../domain/participant.ts';
+import { otherNumber } from '../../domain/ids.ts';
 import type { Outcome, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '../api/body.ts';

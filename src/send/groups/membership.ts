@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { parseChatId } from '../../domain/chat-id.ts';
-import { personKey } from '../../domain/participant.ts';
+import { parseChatId, personKey } from '../../domain/ids.ts';
 import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject } from '../api/body.ts';

@@ -1,4 +1,4 @@
-import { personKey } from '../../domain/participant.ts';
+import { personKey } from '../../domain/ids.ts';
 import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, jsonOf, parseObject } from '../api/body.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { personKey } from '../../domain/participant.ts';
+import { personKey } from '../../domain/ids.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseJson } from '../api/body.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure } from '../api/read-failure.ts';

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from '../../../src/cohort/file/records.ts';
-import type { Place } from '../../../src/domain/place.ts';
+import type { Place } from '../../../src/domain/words.ts';
 import { repeats } from '../../helpers.ts';
 
 function split(chunks: readonly string[], options: Partial<SplitterOptions> = {}): readonly CsvRecord[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { personKey } from '../../../src/domain/participant.ts';
+import { personKey } from '../../../src/domain/ids.ts';
 import type { Participant } from '../../../src/domain/words.ts';
 import { matchKeys, readMemberId } from '../../../src/send/classify/answer-keys.ts';
 import { repeats } from '../../helpers.ts';

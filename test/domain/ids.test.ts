@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maskChatId, parseChatId } from '../../src/domain/chat-id.ts';
+import { maskChatId, parseChatId } from '../../src/domain/ids.ts';
 
 it.each([
   ['905301234567-1574073754@g.us', '9053•••••567-1574073754@g.us'],

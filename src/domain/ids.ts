@@ -1,11 +1,11 @@
-import type { Participant } from './words.ts';
+import type { ChatId, Participant, Sender } from './words.ts';
 
 /** E.164: at most 15 digits, country code first, so never a leading zero. */
-const SHAPE = /^[1-9]\d{6,14}$/;
+const PARTICIPANT = /^[1-9]\d{6,14}$/;
 
 /** Digits that are already country code + number. Whether such a number can exist is the normalizer's business. */
 export function parseParticipant(digits: string): Participant | undefined {
-  return SHAPE.test(digits) ? (digits as Participant) : undefined;
+  return PARTICIPANT.test(digits) ? (digits as Participant) : undefined;
 }
 
 /** For logs: country code and area stay, the person does not: `9195•••••844`. */
@@ -41,4 +41,33 @@ export function otherNumber(digits: string): string | undefined {
   if (/^54\d{10}$/.test(digits)) return `549${digits.slice(2)}`;
   if (/^55\d\d[6-9]\d{7}$/.test(digits)) return `${digits.slice(0, 4)}9${digits.slice(4)}`;
   return undefined;
+}
+
+/** `120363371308389685@g.us` (18 digits), or the legacy `905301234567-1574073754@g.us`. Source: the API's page. */
+const CHAT_ID = /^(?:\d{18}|\d{7,15}-\d{10})@g\.us$/;
+
+/** The only maker of a ChatId: the text must already be the exact id. Cleaning is the cohort's business. */
+export function parseChatId(text: string): ChatId | undefined {
+  return CHAT_ID.test(text) ? (text as ChatId) : undefined;
+}
+
+/**
+ * The id as it may be shown outside the results, the ledger and the report: a legacy one begins with the phone number of
+ * whoever made the group, which is masked (`9053•••••567-1574073754@g.us`); the others are nobody's number.
+ */
+export function maskChatId(chatId: string): string {
+  return chatId.replace(/^(\d+)-/, (_, creator: string) => `${maskParticipant(creator)}-`);
+}
+
+const SENDER = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{4,40})$/i;
+
+/** The only maker of a Sender: country code + number in digits (a leading `+` is taken off), or `phone-…`. */
+export function parseSender(text: string): Sender | undefined {
+  const bare = text.trim().replace(/^\+/, '');
+  return SENDER.test(bare) ? (bare as Sender) : undefined;
+}
+
+/** For logs and for plans: a number is masked as everybody's is; an id names no person. */
+export function maskSender(sender: string): string {
+  return sender.startsWith('phone-') ? sender : maskParticipant(sender);
 }
