@@ -1,8 +1,7 @@
 import type { RunConfig } from '../config/run.ts';
 import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import { errorCode, isSystemRefusal } from '../lib/files.ts';
-import { keyCutter } from '../send/api/key-cutter.ts';
-import { oneLine } from '../send/api/scrub.ts';
+import { keyCutter, oneLine } from '../send/api/redact.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
 import { withOwnFiles } from './going-on/own-files.ts';
 import { NotLookedUp } from './group-names.ts';

@@ -1,12 +1,10 @@
 import type { Pair } from '../domain/words.ts';
 import type { Client } from './api/client.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { ErrorBudget } from './error-budget.ts';
+import type { CircuitBreaker, CommonTrouble, ErrorBudget } from './circuit-breaker.ts';
 import type { Gateway } from './gateway.ts';
 import type { Groups } from './groups/groups.ts';
-import type { CommonTrouble } from './phones/common-trouble.ts';
+import type { PhoneWatch } from './phones/phone-state.ts';
 import type { PhoneTimes } from './phones/phone-times.ts';
-import type { PhoneWatch } from './phones/phone-watch.ts';
 import type { AskingEvents, AskLedger, Log } from './ports.ts';
 import type { SharedCap } from './rate-limit/redis/shared-cap.ts';
 import type { RunControl } from './run-control.ts';

@@ -2,14 +2,13 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { EXIT, OnboardError } from '../domain/errors.ts';
 import type { Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
-import { oneLine } from './api/scrub.ts';
+import { oneLine } from './api/redact.ts';
 import { type AskOutcome, type AskResult, classify } from './classify/classifier.ts';
 import type { DispatcherParts } from './dispatcher-parts.ts';
 import { observed } from './gateway.ts';
-import type { Doubt } from './groups/reconciler.ts';
-import { type Looked, SecondLook } from './groups/second-look.ts';
+import { type Doubt, type Looked, SecondLook } from './groups/reconciler.ts';
 import { type Answered, NOT_DONE_TRIES, nextStep, type Tries, type Undone } from './next-step.ts';
-import { CappedLedger } from './phones/daily-cap.ts';
+import { CappedLedger } from './phones/phone-times.ts';
 import { pairsOf, type Sent, Settler } from './settler.ts';
 
 /** Those to be asked again, before the rest of an ask that was cut; `over`: nobody of the ask. */

@@ -2,7 +2,7 @@ import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
 import { isRefusedForNow } from './api/read-failure.ts';
-import { statusRule } from './classify/status-rules.ts';
+import { statusRule } from './classify/refusal.ts';
 import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
 import type { HeaderWatch } from './rate-limit/header-watch.ts';

@@ -5,10 +5,9 @@
 import { EXIT } from '../domain/errors.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { Outcome, Participant } from '../domain/words.ts';
-import { oneLine } from './api/scrub.ts';
+import { oneLine } from './api/redact.ts';
 import type { AskOutcome, AskResult, Effect, Remark } from './classify/classifier.ts';
-import { whatAnswered } from './classify/refusal.ts';
-import { accountStop, redirectStop } from './classify/stops.ts';
+import { accountStop, redirectStop, whatAnswered } from './classify/refusal.ts';
 import type { StopReason } from './run-control.ts';
 import type { Sent } from './settler.ts';
 

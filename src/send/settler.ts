@@ -2,8 +2,8 @@ import { EXIT } from '../domain/errors.ts';
 import type { Outcome, Pair, Participant } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
 import type { Answer } from './api/answer.ts';
+import type { ErrorBudget } from './circuit-breaker.ts';
 import type { AskOutcome } from './classify/classifier.ts';
-import type { ErrorBudget } from './error-budget.ts';
 import type { AskingEvents, AskLedger, Settlement } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CircuitBreaker } from '../../src/send/circuit-breaker.ts';
-import { ErrorBudget } from '../../src/send/error-budget.ts';
+import { CircuitBreaker, ErrorBudget } from '../../src/send/circuit-breaker.ts';
 import { backoffMs } from '../../src/send/rate-limit/not-before.ts';
 
 describe('the circuit breaker', () => {

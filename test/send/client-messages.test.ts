@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { keyCutter } from '../../src/send/api/key-cutter.ts';
-import { lost, notSent } from '../../src/send/api/mishap.ts';
-import { oneLine, shorten } from '../../src/send/api/scrub.ts';
+import { lost, notSent } from '../../src/send/api/answer.ts';
+import { keyCutter, oneLine, shorten } from '../../src/send/api/redact.ts';
 
 const same = (text: string) => text;
 

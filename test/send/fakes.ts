@@ -3,14 +3,13 @@
 import type { ChatId, Outcome, Pair, Participant } from '../../src/domain/words.ts';
 import type { Answer } from '../../src/send/api/answer.ts';
 import type { CallOptions, Client } from '../../src/send/api/client.ts';
-import { CircuitBreaker } from '../../src/send/circuit-breaker.ts';
+import { CircuitBreaker, ErrorBudget } from '../../src/send/circuit-breaker.ts';
 import { Dispatcher } from '../../src/send/dispatcher.ts';
 import type { DispatcherParts } from '../../src/send/dispatcher-parts.ts';
-import { ErrorBudget } from '../../src/send/error-budget.ts';
 import { Gateway } from '../../src/send/gateway.ts';
 import { Groups } from '../../src/send/groups/groups.ts';
+import { PhoneWatch } from '../../src/send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
-import { PhoneWatch } from '../../src/send/phones/phone-watch.ts';
 import type { AskLedger, Settlement } from '../../src/send/ports.ts';
 import { HeaderWatch } from '../../src/send/rate-limit/header-watch.ts';
 import {

@@ -4,7 +4,7 @@ import { publicName } from '../../lib/text.ts';
 import { inTurns } from '../../lib/turns.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
-import { foreseen, type Standings } from '../../send/groups/standing.ts';
+import { foreseen, type Standings } from '../../send/groups/groups.ts';
 import type { Log } from '../../send/ports.ts';
 import type { Phones } from '../phones/senders.ts';
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { NotifyTarget } from '../../config/notify.ts';
 import { chatBody } from '../../report/summary/summary.ts';
 import type { Ending } from '../../report/summary/tally.ts';
-import { tunnelAgents } from '../../send/api/tunnel.ts';
+import { tunnelAgents } from '../../send/api/connections.ts';
 
 /** For all of it: the name, the connection, the answer, ms. */
 const LONGEST_MS = 10_000;

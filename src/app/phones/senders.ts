@@ -5,17 +5,20 @@ import { maskSender } from '../../domain/ids.ts';
 import type { ChatId, Participant, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';
-import { ErrorBudget } from '../../send/error-budget.ts';
-import { type Groups, type Read, SharedKnowledge } from '../../send/groups/groups.ts';
+import { CommonTrouble, ErrorBudget } from '../../send/circuit-breaker.ts';
+import {
+  type Groups,
+  type Read,
+  SharedKnowledge,
+  type Standings,
+  standingsOf,
+} from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
-import { type Standings, standingsOf } from '../../send/groups/standing.ts';
-import { CommonTrouble } from '../../send/phones/common-trouble.ts';
 import type { Lanes } from '../../send/phones/lanes.ts';
-import { ownEnds, SenderControl } from '../../send/phones/sender-control.ts';
 import type { Log } from '../../send/ports.ts';
 import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
-import type { RunControl, StopReason } from '../../send/run-control.ts';
+import { ownEnds, type RunControl, SenderControl, type StopReason } from '../../send/run-control.ts';
 import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 

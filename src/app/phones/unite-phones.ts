@@ -3,8 +3,7 @@
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/ids.ts';
 import type { Sender } from '../../domain/words.ts';
-import { hasName, isPhoneId, isSamePhone } from '../../send/phones/phone-state.ts';
-import type { PhoneWatch } from '../../send/phones/phone-watch.ts';
+import { hasName, isPhoneId, isSamePhone, type PhoneWatch } from '../../send/phones/phone-state.ts';
 import type { Log } from '../../send/ports.ts';
 import type { StopReason } from '../../send/run-control.ts';
 import type { Connection, ConnectParts } from './connect.ts';

@@ -1,4 +1,4 @@
-import { parseChatId } from '../../domain/chat-id.ts';
+import { parseChatId } from '../../domain/ids.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { cutMiddle, nearestOnes } from '../../lib/text.ts';
 import { isSpreadsheetError } from '../file/plain-text.ts';

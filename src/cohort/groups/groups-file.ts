@@ -1,5 +1,5 @@
 import { OnboardError } from '../../domain/errors.ts';
-import { rowText } from '../../domain/place.ts';
+import { rowText } from '../../domain/words.ts';
 import { candidates, headerKey, rankOf } from '../columns/columns.ts';
 import { groupNameColumns } from '../columns/group-names.ts';
 import { recordsOf } from '../file/reader.ts';

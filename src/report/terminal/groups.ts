@@ -1,5 +1,5 @@
 /** The phone's groups, as a table for people and as a CSV. */
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
 /** What is known of a group; texts are raw and untrusted. */

@@ -1,5 +1,5 @@
 /** What the names in a cohort's column were taken for, shown before anything is sent. */
-import { maskChatId } from '../../domain/chat-id.ts';
+import { maskChatId } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { count, cutMiddle, plain, publicName } from '../../lib/text.ts';

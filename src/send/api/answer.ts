@@ -1,3 +1,5 @@
+import { oneLine } from './redact.ts';
+
 /**
  * What one request to the API came to, as a value. The three kinds are the whole of promise 2 at this edge:
  * only `not_sent` may be repeated without a thought, `lost` may have been processed.
@@ -17,7 +19,7 @@ interface Instants {
 }
 
 /** A complete HTTP answer, whatever its status. The API key, were the server to echo it, is cut out of it. */
-export interface Answered extends Instants {
+interface Answered extends Instants {
   readonly kind: 'answer';
   readonly httpStatus: number;
   readonly headers: AnswerHeaders;
@@ -27,7 +29,7 @@ export interface Answered extends Instants {
 }
 
 /** No byte of the request left: the connection (with TLS) was never established. */
-export interface NotSent extends Instants {
+interface NotSent extends Instants {
   readonly kind: 'not_sent';
   readonly cause: 'refused' | 'dns' | 'tls' | 'network' | 'connect_timeout';
   /** One line without the key, whole phone numbers or control characters. */
@@ -35,7 +37,7 @@ export interface NotSent extends Instants {
 }
 
 /** The request may have been processed, and no complete answer came. */
-export interface Lost extends Instants {
+interface Lost extends Instants {
   readonly kind: 'lost';
   readonly cause: 'timeout' | 'reset' | 'truncated' | 'network';
   /** One line without the key, whole phone numbers or control characters. */
@@ -47,3 +49,75 @@ export interface Lost extends Instants {
 }
 
 export type Answer = Answered | NotSent | Lost;
+
+/** What is read of an error that got rejected with: its shape is not trusted. */
+interface Facts {
+  readonly code: string;
+  readonly message: string;
+  readonly timedOut: boolean;
+}
+
+const NOT_SENT_WORDS: Readonly<Record<NotSent['cause'], string>> = {
+  refused: 'the connection was refused',
+  dns: 'the host name could not be resolved',
+  tls: 'no trusted TLS connection could be made',
+  network: 'the connection could not be made',
+  connect_timeout: 'the connection was not made in time',
+};
+
+const LOST_WORDS: Readonly<Record<Lost['cause'], string>> = {
+  timeout: 'no answer in time',
+  reset: 'the connection broke before the answer',
+  truncated: 'the answer broke off',
+  network: 'no readable answer',
+};
+
+const TLS_CODE =
+  /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** The error of a request that never had a connection. */
+export function notSent(error: unknown, cut: (text: string) => string): Pick<NotSent, 'cause' | 'message'> {
+  const facts = read(error);
+  const cause = notSentCause(facts);
+  return { cause, message: sentence(NOT_SENT_WORDS[cause], facts, cut) };
+}
+
+/** The error of a request that had one. `headSeen`: the status line had come already. */
+export function lost(
+  error: unknown,
+  headSeen: boolean,
+  cut: (text: string) => string,
+): Pick<Lost, 'cause' | 'message'> {
+  const facts = read(error);
+  const cause = lostCause(facts, headSeen);
+  return { cause, message: sentence(LOST_WORDS[cause], facts, cut) };
+}
+
+function notSentCause({ code, timedOut }: Facts): NotSent['cause'] {
+  if (timedOut || code === 'ETIMEDOUT') return 'connect_timeout';
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (code === 'ENOTFOUND' || code.startsWith('EAI_')) return 'dns';
+  return TLS_CODE.test(code) ? 'tls' : 'network';
+}
+
+function lostCause({ code, timedOut }: Facts, headSeen: boolean): Lost['cause'] {
+  if (timedOut || code === 'ETIMEDOUT') return 'timeout';
+  if (headSeen) return 'truncated';
+  return code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'network';
+}
+
+function sentence(words: string, { code, message }: Facts, cut: (text: string) => string): string {
+  // A failed try of several addresses (AggregateError) has a code and no message.
+  const detail = message.includes(code) ? message : [message, code].filter(Boolean).join(' ');
+  return oneLine(cut(detail === '' ? words : `${words} (${detail})`));
+}
+
+function read(error: unknown): Facts {
+  const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
+  return {
+    // got's own code says nothing.
+    code: typeof code === 'string' && code !== 'ERR_GOT_REQUEST_ERROR' ? code : '',
+    message: typeof message === 'string' ? message : '',
+    timedOut: name === 'TimeoutError',
+  };
+}

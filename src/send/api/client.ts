@@ -2,12 +2,17 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import type { Duplex } from 'node:stream';
 import { type CancelableRequest, got, type Response } from 'got';
 import type { ChatId, Clock, Participant } from '../../domain/words.ts';
-import type { Answer, AnswerHeaders } from './answer.ts';
-import { type Agents, Connections, directAgents, whenConnected, whenHandshaken } from './connections.ts';
-import { decoded, LARGEST_BODY, TOO_LARGE } from './decoded.ts';
-import { keyCutter } from './key-cutter.ts';
-import { lost, notSent } from './mishap.ts';
-import { tunnelAgents } from './tunnel.ts';
+import { type Answer, type AnswerHeaders, lost, notSent } from './answer.ts';
+import { decoded, LARGEST_BODY, TOO_LARGE } from './body.ts';
+import {
+  type Agents,
+  Connections,
+  directAgents,
+  tunnelAgents,
+  whenConnected,
+  whenHandshaken,
+} from './connections.ts';
+import { keyCutter } from './redact.ts';
 
 export type { Answer, AnswerHeaders } from './answer.ts';
 

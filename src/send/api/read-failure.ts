@@ -1,6 +1,4 @@
-import { subjectOf } from '../classify/refusal.ts';
-import { statusRule } from '../classify/status-rules.ts';
-import { accountStop, redirectStop } from '../classify/stops.ts';
+import { accountStop, redirectStop, statusRule, subjectOf } from '../classify/refusal.ts';
 import type { StopReason } from '../run-control.ts';
 import type { Answer } from './answer.ts';
 import { serverWords } from './body.ts';

@@ -3,12 +3,10 @@ import { otherNumber } from '../../domain/ids.ts';
 import type { Outcome, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '../api/body.ts';
-import { oneLine, shorten } from '../api/scrub.ts';
-import { matchKeys, readMemberId } from './answer-keys.ts';
-import { readCode } from './engine-code.ts';
+import { oneLine, shorten } from '../api/redact.ts';
+import { matchKeys, readCode, readMemberId } from './entries.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
-import { type AccountTrouble, subjectOf, whatAnswered } from './refusal.ts';
-import { statusRule } from './status-rules.ts';
+import { type AccountTrouble, statusRule, subjectOf, whatAnswered } from './refusal.ts';
 
 export type { Effect } from './evidence.ts';
 

@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { SettledStatus } from '../../domain/words.ts';
-import { wordsOfCode } from './engine-code.ts';
+import { wordsOfCode } from './entries.ts';
 
 /** One value of the 200 body, validated; or the words of an answer on the whole ask, which has no `is_success`. */
 export interface Verdict {

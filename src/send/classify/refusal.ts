@@ -1,8 +1,52 @@
+import { EXIT } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { AnswerHeaders } from '../api/answer.ts';
 import { isObject, parseObject, serverWords } from '../api/body.ts';
-import { shorten } from '../api/scrub.ts';
-import { statusRule } from './status-rules.ts';
+import { oneLine, shorten } from '../api/redact.ts';
+import type { StopReason } from '../run-control.ts';
+
+/** What an HTTP status means by itself: the one table of them. Whom a refusal is about, its words tell (refusal.ts). */
+const rule = <M extends string>(meaning: M, ...statuses: number[]) => ({ meaning, statuses });
+
+const RULES = [
+  // The same request is wanted elsewhere: nothing was done.
+  rule('moved', 301, 307, 308),
+  rule('request', 400, 413),
+  rule('key', 401),
+  rule('payment', 402),
+  rule('forbidden', 403),
+  rule('not_found', 404),
+  rule('invalid', 422),
+  // A refusal that may follow work already done.
+  rule('perhaps_done', 408, 409, 424, 499),
+  // Less haste is wanted.
+  rule('throttled', 420, 429),
+  // Not now: nothing was done. The 5xx beyond 520 are Cloudflare's, which had no connection to the API: refused (521), no
+  // route (523), no TLS (525, 526), no address (530). Of a 520, 522 or 524 the API may have had the request.
+  rule('unavailable', 503, 521, 523, 525, 526, 530),
+];
+
+/**
+ * Other statuses, by their hundreds. A redirect may lead to what a POST has brought about (303 by definition, 302 by
+ * custom); any other 4xx comes from something in front of the API; of the rest (`broken`) nobody knows.
+ */
+const HUNDREDS: Readonly<Record<number, 'answered' | 'moved_after' | 'front'>> = {
+  2: 'answered',
+  3: 'moved_after',
+  4: 'front',
+};
+
+/** Statuses that mean `throttled` where the words say so, and those for which a Retry-After says it. */
+const BY_WORDS: readonly number[] = [400, 403, 422, 430];
+const BY_HEADER: readonly number[] = [403, 430];
+
+export type StatusMeaning = (typeof RULES)[number]['meaning'] | (typeof HUNDREDS)[number] | 'broken';
+
+export function statusRule(httpStatus: number) {
+  const found = RULES.find(({ statuses }) => statuses.includes(httpStatus));
+  const meaning: StatusMeaning = found?.meaning ?? HUNDREDS[Math.floor(httpStatus / 100)] ?? 'broken';
+  return { meaning, byWords: BY_WORDS.includes(httpStatus), byHeader: BY_HEADER.includes(httpStatus) };
+}
 
 /** Why the run stops, and nobody is to blame who was to be added. */
 export type AccountTrouble = Extract<
@@ -16,9 +60,9 @@ export type AccountTrouble = Extract<
  * person     a participant of the ask, by the name of the field
  * request    this ask, and nothing says why
  */
-export type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request';
+type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request';
 
-export interface Refusal {
+interface Refusal {
   readonly httpStatus: number;
   readonly headers: AnswerHeaders;
   readonly body: string;
@@ -79,7 +123,7 @@ function ownWords(refusal: Refusal, words: string): Subject {
  * Whether the API itself speaks: a JSON object with an error in it. Words that any server has count only with another
  * mark of the API: its headers, or the name or code of its error.
  */
-export function isOwn({ body, headers, traceId }: Refusal, words = wordsOf(body)): boolean {
+function isOwn({ body, headers, traceId }: Refusal, words = wordsOf(body)): boolean {
   const object = parseObject(body);
   if (object === undefined || FRONT.test(words)) return false;
   const { message, error, code, name, fields } = object;
@@ -106,4 +150,39 @@ const SHOWN = 120;
 export function whatAnswered({ httpStatus, headers, body }: Omit<Refusal, 'traceId'>): string {
   const type = headers['content-type']?.split(';')[0]?.trim() || 'no content type';
   return `HTTP ${httpStatus} (${type}): ${shorten(serverWords(body).replace(/\s+/g, ' '), SHOWN) || 'an empty body'}`;
+}
+
+interface Said {
+  /** The server's words, raw and untrusted; for `not_the_api` with what answered. */
+  readonly message: string;
+  readonly httpStatus: number;
+}
+
+/** The end of a run whose account, phone or address is refused. */
+export function accountStop(code: AccountTrouble, { message, httpStatus }: Said): StopReason {
+  return { exit: EXIT.safety, code, message: sentence(code, httpStatus, oneLine(message)) };
+}
+
+function sentence(code: AccountTrouble, httpStatus: number, words: string): string {
+  const said = /^HTTP \d+ without a message$/.test(words) || words === '' ? '' : `: ${words}`;
+  switch (code) {
+    case 'key_rejected':
+      return `the API rejected the key (${httpStatus})${said}`;
+    case 'payment_required':
+      return `the API asks for a payment (${httpStatus})${said}`;
+    case 'account_refused':
+      return `the API refuses the account (${httpStatus})${said}`;
+    case 'sender_refused':
+      return `the API refuses the sending phone (${httpStatus})${said}`;
+    case 'not_the_api':
+      return `${words}: this answer is not the API’s own; check --base-url and what stands in front of the API`;
+  }
+}
+
+export function redirectStop(httpStatus: number): StopReason {
+  return {
+    exit: EXIT.safety,
+    code: 'redirected',
+    message: `the API answered with a redirect (${httpStatus}), which is not followed: check --base-url`,
+  };
 }

@@ -3,12 +3,12 @@ import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure, stopOf } from '../api/read-failure.ts';
-import { oneLine } from '../api/scrub.ts';
-import { readMemberId } from '../classify/answer-keys.ts';
+import { oneLine } from '../api/redact.ts';
+import { readMemberId } from '../classify/entries.ts';
 import type { Gateway } from '../gateway.ts';
 import type { RunControl } from '../run-control.ts';
+import { GROUP_CAPACITY } from './groups.ts';
 import { type Chat, chatOf } from './membership.ts';
-import { GROUP_CAPACITY } from './standing.ts';
 
 /** Chats asked for at once; more is a 422. Source: api/FACTS.md. */
 const PAGE = 2_000;

@@ -4,7 +4,7 @@ import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject } from '../api/body.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure } from '../api/read-failure.ts';
-import { readMemberId } from '../classify/answer-keys.ts';
+import { readMemberId } from '../classify/entries.ts';
 
 export type { ReadFailure } from '../api/read-failure.ts';
 export { type Phone, parsePhones } from '../phones/phone-state.ts';

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatId, Participant } from '../../../src/domain/words.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/send/api/client.ts';
-import { tunnelAgents } from '../../../src/send/api/tunnel.ts';
+import { tunnelAgents } from '../../../src/send/api/connections.ts';
 import {
   CERTIFICATE,
   CHAT,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { isRefusedForNow } from '../../../src/send/api/read-failure.ts';
-import { type StatusMeaning, statusRule } from '../../../src/send/classify/status-rules.ts';
+import { type StatusMeaning, statusRule } from '../../../src/send/classify/refusal.ts';
 import { answered, broken, UNSENT } from '../answers.ts';
 
 it.each<[StatusMeaning, number[]]>([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { foreseen, type Standing } from '../../../src/send/groups/standing.ts';
+import { foreseen, type Standing } from '../../../src/send/groups/groups.ts';
 
 const FINE: Standing = { members: 10, adminsOnly: false, senderIsAdmin: true };
 const NOT_ADMIN = 'the sending phone is not an admin: WhatsApp may refuse it';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CapKeeper, CappedLedger } from '../../../src/send/phones/daily-cap.ts';
+import { type CapKeeper, CappedLedger } from '../../../src/send/phones/phone-times.ts';
 import { GROUP, MemoryLedger, people, SENDER } from '../fakes.ts';
 
 const ask = (n: number, from: number) => ({ chatId: GROUP, participants: people(n, from) });

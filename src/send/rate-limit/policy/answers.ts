@@ -1,6 +1,6 @@
 /** What an answer changes in the state. */
 
-import { statusRule } from '../../classify/status-rules.ts';
+import { statusRule } from '../../classify/refusal.ts';
 import { type Facts, type Observation, readFacts } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
 import { type Ask, inFlight } from './ask-log.ts';

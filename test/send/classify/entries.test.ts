@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { personKey } from '../../../src/domain/ids.ts';
 import type { Participant } from '../../../src/domain/words.ts';
-import { matchKeys, readMemberId } from '../../../src/send/classify/answer-keys.ts';
+import { matchKeys, readMemberId } from '../../../src/send/classify/entries.ts';
 import { repeats } from '../../helpers.ts';
 
 test.each([
