@@ -8,9 +8,14 @@ export interface Expected {
   readonly status: string;
   /** The API refuses this person outright: that is no ask, and nothing is done. */
   readonly refused?: boolean;
+  /** The group, where there are several. */
+  readonly group?: string;
+  /** The sending phone, where rows name one. */
+  readonly sender?: string;
 }
 
 export interface Evidence {
+  /** The group of everybody who has no other. */
   readonly chatId: string;
   readonly cohort: readonly Expected[];
   readonly rows: readonly ResultRecord[];
@@ -22,6 +27,7 @@ export interface Evidence {
 /** Every breach of promises 1 and 2, in words; none when all is well. */
 export function breaches({ chatId, cohort, rows, counts, inFlight }: Evidence): string[] {
   const found: string[] = [];
+  const pairOf = ({ group = chatId, phone }: Expected) => `${group} ${phone}`;
   const say = (condition: boolean, breach: string) => {
     if (condition) found.push(breach);
   };
@@ -32,26 +38,36 @@ export function breaches({ chatId, cohort, rows, counts, inFlight }: Evidence): 
     const where = `row ${i + 2} (…${expected.phone.slice(-8)})`;
     say(row['row'] !== String(i + 2) || row['name'] !== expected.name, `${where} is not in its place`);
     const status = row['status'] ?? '';
-    const pair = counts.pairs[`${chatId} ${expected.phone}`];
+    const pair = counts.pairs[pairOf(expected)];
     if (status === 'unknown') {
       say(!inFlight.has(expected.phone), `${where} is unknown, and was in flight at no kill`);
       const member = pair?.status === 'added' || pair?.status === 'already_member';
       say(member, `${where} is unknown, and the group lists this person`);
     } else if (status !== expected.status) {
       found.push(`${where} is ${status}, and not ${expected.status}`);
-    } else if (['added', 'invited', 'failed', 'already_member'].includes(status)) {
+    } else if (['added', 'invited', 'failed', 'already_member', 'joined'].includes(status)) {
       const asked = pair?.asked ?? 0;
-      const [times, done] = expected.refused ? [0, 'untouched'] : [1, status];
+      // Of whom it invited, the sandbox says so for ever.
+      const answered = status === 'joined' ? 'invited' : status;
+      const [times, done] = expected.refused ? [0, 'untouched'] : [1, answered];
       say(asked !== times, `${where} is ${status}, and was asked ${asked} times`);
       say(pair?.status !== done, `${where} is ${status}, and the sandbox has ${pair?.status}`);
     }
   }
+  for (const [i, expected] of cohort.entries()) {
+    if (['duplicate', 'invalid'].includes(expected.status)) continue;
+    const received = counts.pairs[pairOf(expected)]?.received ?? 0;
+    const isRecorded = rows[i]?.['asked_at'] !== '';
+    const where = `row ${i + 2} (…${expected.phone.slice(-8)})`;
+    say(isRecorded && received === 0 && !inFlight.has(expected.phone), `${where} is asked, and never was`);
+    say(!isRecorded && received > 0, `${where} was asked, and does not say so`);
+  }
   for (const [pair, { asked }] of Object.entries(counts.pairs)) {
     say(asked > 1, `${pair} was asked ${asked} times`);
-    say(!cohort.some(({ phone }) => pair === `${chatId} ${phone}`), `${pair} is not in the cohort`);
+    say(!cohort.some((one) => pair === pairOf(one)), `${pair} is not in the cohort`);
   }
-  const senders = Object.keys(counts.senders);
-  say(senders.join() !== SENDER && senders.length > 0, `asked by ${senders.join()}`);
+  const senders = new Set(cohort.map(({ sender = SENDER }) => sender));
+  for (const sender of Object.keys(counts.senders)) say(!senders.has(sender), `asked by ${sender}`);
   return found;
 }
 
