@@ -1,9 +1,11 @@
 /** The manifests: against Kubernetes' own schema, against its types (which know every field), and against what we promise. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IJobSpec } from 'kubernetes-models/batch/v1/JobSpec';
 import type { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Io } from '../../src/app/io.ts';
 import { program } from '../../src/cli/program.ts';
@@ -12,6 +14,7 @@ import { parseDuration } from '../../src/lib/units.ts';
 import {
   all,
   documents,
+  FOLDER,
   files,
   first,
   JOBS,
@@ -259,4 +262,30 @@ it('cronjob.yaml: one run at a time, which ends before the next hour', () => {
   expect(
     (job.activeDeadlineSeconds ?? Infinity) + (podOf(job).terminationGracePeriodSeconds ?? 0),
   ).toBeLessThan(3_600);
+});
+
+describe('kustomization.yaml', async () => {
+  const text = await readFile(join(FOLDER, 'kustomization.yaml'), 'utf8');
+  const { resources, images, patches } = parse(text) as {
+    readonly resources: readonly string[];
+    readonly images: readonly { readonly name: string; readonly newName: string; readonly newTag: string }[];
+    readonly patches: readonly { readonly patch: string }[];
+  };
+
+  it('has one kind of run, the image of all, and the schedule of cronjob.yaml', () => {
+    expect(resources).toEqual(['storage.yaml', 'cronjob.yaml']);
+    const [{ name, newName, newTag } = { name: '', newName: '', newTag: '' }] = images;
+    for (const [, pod] of PODS) expect(pod.containers[0]?.image).toBe(`${name}:${newTag}`);
+    expect(newName).toBe(name);
+    const { spec } = first<{ spec: Readonly<Record<string, string>> }>('cronjob.yaml');
+    const made = parse(patches[0]?.patch ?? '') as readonly Readonly<Record<string, string>>[];
+    expect(made).toEqual(
+      ['schedule', 'timeZone'].map((key) => ({ op: 'replace', path: `/spec/${key}`, value: spec[key] })),
+    );
+  });
+
+  it.runIf(spawnSync('kubectl', ['kustomize', '--help']).status === 0)('makes what its files say', () => {
+    const made = execFileSync('kubectl', ['kustomize', FOLDER], { encoding: 'utf8' });
+    expect(documents(made)).toEqual(resources.flatMap((file) => documents(texts.get(file) ?? '')));
+  });
 });

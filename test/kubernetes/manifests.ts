@@ -63,7 +63,9 @@ export async function misfits(...plain: readonly Plain[]): Promise<string> {
   });
 }
 
-export const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.yaml')).sort();
+export const files = (await readdir(FOLDER))
+  .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
+  .sort();
 export const texts = new Map(
   await Promise.all(files.map(async (file) => [file, await readFile(join(FOLDER, file), 'utf8')] as const)),
 );
