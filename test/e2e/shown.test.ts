@@ -78,7 +78,8 @@ const GROUPS: readonly [string, number, string][] = [
 const CELLS: readonly [chatId: string, phone: string, code: ReasonCode][] = [
   ['', phone(900), 'chat_id_missing'],
   ['919537851844@c.us', phone(901), 'chat_id_not_a_group'],
-  ['Data Science', phone(902), 'chat_id_invalid'],
+  ['Data Science', phone(902), 'group_name_unknown'],
+  ['12036337130838968', phone(903), 'chat_id_invalid'],
   [GROUP, '919877000000', 'phone_rounded'],
   [GROUP, '-9876543119', 'phone_calculated'],
   [GROUP, '+91 98xxx xx119', 'phone_masked'],
@@ -116,6 +117,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   limit: 'app/outputs/project.test.ts',
   phone_conflict: 'e2e/columns.test.ts',
   phone_invalid: 'cohort/phone/phone-cell.test.ts',
+  group_name_ambiguous: 'app/group-names.test.ts',
   sender_missing: 'e2e/senders.soak.test.ts',
   sender_unreadable: 'e2e/senders.soak.test.ts',
   too_many_fields: 'cohort/cohort.test.ts',
