@@ -172,7 +172,10 @@ describe('its end', () => {
     await vi.waitFor(() => expect(on.asks()).toBe(3), PATIENTLY);
     on.at.signal('SIGTERM');
     expect((await running).code).toBe(143);
-    expect(await on.rows()).toEqual([...Array(3).fill('added'), ...Array(2).fill('not_attempted/interrupted')]);
+    expect(await on.rows()).toEqual([
+      ...Array(3).fill('added'),
+      ...Array(2).fill('not_attempted/interrupted'),
+    ]);
   });
 
   it('a signal before the cohort is there', async () => {
