@@ -7,28 +7,27 @@ import { nearest } from '../../lib/text.ts';
 export const STATUS_WORDS: Readonly<Record<Status, Reason>> = {
   added: { meaning: 'in the group now', advice: 'nothing' },
   invited: {
-    meaning: 'WhatsApp sent them an invite, which they must accept. An accepted request is not a member yet',
+    meaning: 'WhatsApp sent them an invite, which they must accept to be in',
     advice: 'wait; remind them yourself',
   },
   joined: { meaning: 'an invited person has come in', advice: 'nothing' },
   left: {
-    meaning: 'was in the group, and has left it or was removed since (`follow-up` finds out)',
-    advice: 'ask them yourself: neither a rerun nor `--retry` asks them again',
+    meaning: 'was in the group, and has left or was removed',
+    advice: 'ask them yourself: no run asks them again',
   },
   already_member: { meaning: 'was in the group before', advice: 'nothing' },
   duplicate: { meaning: 'the same person and group as an earlier row', advice: 'nothing' },
   invalid: {
-    meaning: 'the row cannot be read with certainty; nobody was asked',
-    advice: 'correct the row, run the same command again',
+    meaning: 'the row cannot be read for certain; nobody was asked',
+    advice: 'correct it, run the same command again',
   },
   failed: {
-    meaning: 'the API or WhatsApp refused; `reason_code` and `message` say why',
-    advice: '`explain` and the reason code; `--retry failed` asks again',
+    meaning: 'the API or WhatsApp refused; `reason_code` says why',
+    advice: '`explain` it; `--retry failed` asks again',
   },
   unknown: {
-    meaning:
-      'asked, but the answer was lost, and the group does not list the person. They may have got an invite',
-    advice: '`follow-up` looks again; `--retry unknown` asks again',
+    meaning: 'asked, the answer was lost; perhaps invited',
+    advice: '`follow-up` looks; `--retry unknown` asks again',
   },
   not_attempted: {
     meaning: 'the run stopped before this row',
