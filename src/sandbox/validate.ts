@@ -2,7 +2,15 @@
 import { parseChatId, parseParticipant } from '../domain/ids.ts';
 import { type Answer, apiError, validationError } from './answer.ts';
 import { X_PHONE } from './groups.ts';
-import type { Ask } from './world.ts';
+
+/** A request to add people, as it passed the validation. */
+export interface Ask {
+  readonly chatId: string;
+  readonly participants: readonly string[];
+  readonly force: boolean;
+  /** `x-phone`; undefined: the sandbox's own. */
+  readonly sender?: string;
+}
 
 /** The API's bound on one request is unknown; this is ours. */
 export const MAX_PARTICIPANTS = 256;

@@ -29,14 +29,7 @@ import {
   REFUSED,
   SERVER_TROUBLE,
 } from './outcomes.ts';
-
-export interface Ask {
-  readonly chatId: string;
-  readonly participants: readonly string[];
-  readonly force: boolean;
-  /** `x-phone`; undefined: the sandbox's own. */
-  readonly sender?: string;
-}
+import type { Ask } from './validate.ts';
 
 /** What became of an ask: the answer, and for each participant what was done, if anything. */
 export interface Deed {
