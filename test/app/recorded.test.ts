@@ -5,6 +5,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 // Loaded here, where no test's time limit runs; the commands load them when they are called.
 import '../../src/app/check.ts';
+import '../../src/app/groups.ts';
 import '../../src/app/run.ts';
 import type { OnboardError } from '../../src/domain/errors.ts';
 import { scratch } from '../helpers.ts';
@@ -25,11 +26,23 @@ const FORM = [
   '2026/11/02 9:52:18 AM GMT+5:30,Leela Das,12345,Grammar',
 ].join('\n');
 
+/** A form that asks for the group by its name; one person has it in small letters, one has made up a name. */
+const NAMES = [
+  'Full name,WhatsApp number,Which batch are you joining?',
+  'Asha Rao,+91 98765 10001,Spoken English – Weekend cohort 6',
+  'Vikram Shah,+91 98765 10002,spoken english – weekend cohort 6',
+  'Meera Iyer,+91 98765 10003,Product Design – Spring cohort 21',
+  'Rahul Nair,+91 98765 10004,Spoken English – Week-end 6',
+].join('\n');
+
+const asks = new Set(['run', 'groups']);
+
 /** The command as it would be typed in the folder of the cohort, and all that it shows there. */
 async function recorded(columns: number, answers: string, ...commands: readonly (readonly string[])[]) {
   const to = await api();
   const dir = await scratch();
   await writeFile(join(dir, 'form.csv'), FORM);
+  await writeFile(join(dir, 'names.csv'), NAMES);
   const on = screen(columns);
   const plain = (text: string) =>
     text
@@ -52,7 +65,7 @@ async function recorded(columns: number, answers: string, ...commands: readonly 
     Object.assign(at.io, { stdin: keys, stdout: shown, command: ['group-onboard', name, ...args] });
     keys.write(answers);
     const files = args.map((arg) => (/\.(csv|html)$/.test(arg) ? join(dir, arg) : arg));
-    const ended = at.run(name, ...files, ...(name === 'run' ? to.args : []));
+    const ended = at.run(name, ...files, ...(asks.has(name) ? to.args : []));
     const { code } = await ended.catch((error: OnboardError) => {
       told.write(`group-onboard: ${error.message}\n`);
       return { code: error.exitCode };
@@ -85,6 +98,18 @@ describe.each([80, 120])('on a screen of %i columns', (columns) => {
     );
     await expect(text).toMatchFileSnapshot(file('run'));
     expect(counts.asks).toBe(4);
+  });
+
+  it('groups, and a cohort that names them', async () => {
+    const { text, counts } = await recorded(
+      columns,
+      'y\n',
+      ['groups'],
+      ['check', 'names.csv'],
+      ['run', 'names.csv', '--max-rate', '50/s'],
+    );
+    await expect(text).toMatchFileSnapshot(file('groups'));
+    expect(counts.asks).toBe(3);
   });
 
   it('explain', async () => {
