@@ -1,4 +1,4 @@
-/** A file that appears whole, or not at all: written beside its name, made durable, then renamed. */
+/** File that appears whole or not at all: written under a temporary name, made durable, then renamed. */
 
 import { randomUUID } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
@@ -7,41 +7,41 @@ import { basename, dirname, join } from 'node:path';
 import { canonicalPath, errorCode, specialKind, syncDirectory, writeFully } from './files.ts';
 
 /**
- * Temporary files that are there now: they hold people's numbers. A process that is ended in the middle of its work (by a
- * second Ctrl-C, say) gets no further than to remove them.
+ * Temporary files of this process. They hold people's numbers, so a process that is killed early (by a second Ctrl-C)
+ * still removes them.
  */
 const living = new Set<string>();
 
-/** A name of 255 bytes has no room for more around it. */
+/** Start of the target's name: a name of 255 bytes leaves no room for more. */
 function shortName(target: string): string {
   return basename(target).slice(0, 200);
 }
 
-/** A new name beside `target`, and so on the same file system; what is made there is known to be temporary. */
+/** New temporary name in the directory of `target`, so on the same file system; registered for removal. */
 export function temporaryBeside(target: string): string {
   const path = join(dirname(target), `.${shortName(target)}.${randomUUID()}.tmp`);
   living.add(path);
   return path;
 }
 
-/** It is gone, or has become the file that it was for. */
+/** Unregisters a temporary file that is removed or renamed. */
 export function settled(path: string): void {
   living.delete(path);
 }
 
-/** Whether `name` is that of a temporary file for `target`, of this process or of another. */
+/** Whether `name` is a temporary file for `target`, of this process or another. */
 export function isTemporaryFor(target: string, name: string): boolean {
   const before = `.${shortName(target)}.`;
   return name.startsWith(before) && /^[0-9a-f-]{36}\.tmp$/.test(name.slice(before.length));
 }
 
-/** For the process's last moment: removes what it would leave. Nothing is thrown. */
+/** Removes the temporary files of this process, right before it exits. Never throws. */
 export function removeTemporaries(): void {
   for (const path of living) {
     try {
       rmSync(path, { force: true });
     } catch {
-      // The directory is gone, or may not be written to any more.
+      // The directory is missing or read-only.
     }
   }
   living.clear();
@@ -53,26 +53,27 @@ const BUFFER_BYTES = 256 * 1024;
 export interface AtomicFile {
   /** Resolves when there is room for more (back-pressure). One call at a time. */
   write(text: string): Promise<void>;
-  /** Makes everything written durable, and only then puts it in the place of the file that was there. */
+  /** Makes everything durable, then replaces the former file. */
   commit(): Promise<void>;
-  /** Leaves what was there as it was, and nothing beside it. May follow a failure of anything, and itself. */
+  /** Keeps the former file and removes the temporary one. May follow any failure, and may be repeated. */
   abort(): Promise<void>;
 }
 
 /**
- * Only the owner may read it (mode 0600), unless it is said to name nobody. A link is followed, and stays; a pipe or
- * a device (`/dev/null`) is written to as it is, since it cannot be replaced.
+ * Opens a file for atomic replacement. Mode 0600, unless the content names nobody. A link is followed and stays; a pipe
+ * or
+ * a device (`/dev/null`) is written to directly, because it cannot be replaced.
  * @throws system errors
  */
 export async function openAtomicFile(path: string, mode = 0o600): Promise<AtomicFile> {
   const special = await isSpecial(path);
   const target = special ? path : canonicalPath(path);
-  // In the same directory, so that it is on the same file system, where a rename is atomic.
+  // In the same directory, so on the same file system, where a rename is atomic.
   const temporary = special ? undefined : temporaryBeside(target);
   let file: FileHandle | undefined;
   try {
     file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
-    // Whoever collects the file may be somebody else, whatever the umask is.
+    // Another user may collect the file, whatever the umask is.
     if (temporary !== undefined && mode !== 0o600) await file.chmod(mode);
   } catch (error) {
     await givenUp(file);
@@ -83,7 +84,7 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
 }
 
 /**
- * Finds out whether `openAtomicFile` and its commit would work now. Touches nothing that is there, and leaves nothing.
+ * Checks whether `openAtomicFile` and its commit would work now. Changes and leaves nothing.
  * @throws system errors
  */
 export async function probeAtomicFile(path: string): Promise<void> {
@@ -95,7 +96,7 @@ export async function probeAtomicFile(path: string): Promise<void> {
       // A full disk can still hold a new, empty file.
       await writeFully(file, Buffer.alloc(4096));
     } finally {
-      // What could not be closed would not be closed when it counts, either.
+      // A failure to close would also occur at the real write.
       await file.close();
     }
   } finally {
@@ -103,7 +104,7 @@ export async function probeAtomicFile(path: string): Promise<void> {
   }
 }
 
-/** Closes what nobody will read: whatever its disk says to that, it is to be removed all the same. */
+/** Closes a file that is to be removed; errors do not matter. */
 async function givenUp(file: FileHandle | undefined): Promise<void> {
   await file?.close().catch(() => undefined);
 }
@@ -113,12 +114,13 @@ async function removeTemporary(path: string): Promise<void> {
   settled(path);
 }
 
-/** Temporary files older than this belong to nobody who lives: writing results takes seconds, at most minutes. Ms. */
+/** Age from which a temporary file is abandoned, ms: writing results takes seconds, at most minutes. */
 const LITTER_MS = 600_000;
 
 /**
- * Removes what a killed process left beside `path`: temporary files of ours, which hold people's numbers. Those of the
- * last ten minutes stay, as another process may be writing them. Nothing is thrown: litter is no reason to stop.
+ * Removes temporary files for `path` left by a killed process, because they hold people's numbers. Files of the last
+ * ten
+ * minutes stay: another process may be writing them. Never throws.
  */
 export async function sweepLitter(path: string, now: number): Promise<void> {
   let target: string;
@@ -138,14 +140,14 @@ export async function sweepLitter(path: string, now: number): Promise<void> {
   }
 }
 
-/** The same beside every file that a command is about to write. `-` is standard output; undefined is no file. */
+/** Removes abandoned temporary files of every output of a command. `-` is standard output; undefined: no file. */
 export async function sweepAll(paths: Iterable<string | undefined>, now: number): Promise<void> {
   for (const path of paths) if (path !== undefined && path !== '-') await sweepLitter(path, now);
 }
 
 /**
- * Whether a path is written to as it is. A pipe of a name of its own is none: to open it waits for a reader, who may never come. What
- * the shell gives for `/dev/stdout` or `>(…)` has one.
+ * Whether a path is written to directly. A named pipe is not: opening it waits for a reader, who may never come. A pipe
+ * from the shell (`/dev/stdout`, `>(…)`) is.
  */
 async function isSpecial(path: string): Promise<boolean> {
   try {
@@ -161,7 +163,7 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Puts a small text at `path` at once, whole. @param mode 0o644 for what names nobody.
+ * Replaces the file at `path` with a small text, atomically. @param mode 0o644 for a text that names nobody
  * @throws system errors
  */
 export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
@@ -196,7 +198,7 @@ class OpenAtomicFile implements AtomicFile {
 
   async commit(): Promise<void> {
     await this.#flush();
-    // A pipe has nothing to sync.
+    // A pipe cannot be synced.
     if (this.#temporary !== undefined) await this.#opened().sync();
     await this.#close();
     if (this.#temporary === undefined) return;

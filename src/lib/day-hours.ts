@@ -1,6 +1,6 @@
-/** Hours of the day in time zones. Pure: the instant and the zone are arguments; Intl knows the changes of the clocks. */
+/** Hours of the day in time zones. Pure: instant and zone are arguments; Intl knows the clock changes. */
 
-/** Minutes since midnight: from the first to before the second. Beyond midnight where the first is the later one. */
+/** Minutes since midnight, from inclusive, to exclusive. The span crosses midnight where `from` is the later one. */
 export interface DayHours {
   readonly from: number;
   readonly to: number;
@@ -8,10 +8,10 @@ export interface DayHours {
 
 const MINUTE_MS = 60_000;
 const DAY_MIN = 1_440;
-/** No opening is further away than this, ms: a week holds every weekday, and a change of the clocks. */
+/** Farthest possible opening, ms: a week holds every weekday; one more day covers a clock change. */
 const HORIZON_MS = 8 * DAY_MIN * MINUTE_MS;
 
-/** `09:00-18:00` → minutes; `22:00-06:00` goes over midnight. */
+/** `09:00-18:00` → minutes; `22:00-06:00` crosses midnight. */
 export function parseDayHours(text: string): DayHours {
   const found = /^(\d{1,2}):(\d{2})\s*(?:-|–|\.\.)\s*(\d{1,2}):(\d{2})$/.exec(text.trim());
   const [, h1, m1, h2, m2] = (found ?? []).map(Number);
@@ -31,7 +31,7 @@ function clockTime(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }
 
-/** @throws RangeError for what Intl does not know */
+/** @throws RangeError for a zone unknown to Intl */
 export function parseTimeZone(text: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text.trim() }).resolvedOptions().timeZone;
@@ -42,7 +42,7 @@ export function parseTimeZone(text: string): string {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Minutes since midnight there. @param now epoch ms */
+/** Minutes since midnight in the zone. @param now epoch ms */
 export function minuteOfDay(zone: string, now: number): number {
   let format = formats.get(zone);
   if (format === undefined) {
@@ -58,15 +58,12 @@ function isIn({ from, to }: DayHours, minute: number): boolean {
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-/** Whether these are hours in every one of the zones. */
+/** Whether `now` is within the hours in every zone. */
 export function isOpen(hours: DayHours, zones: readonly string[], now: number): boolean {
   return zones.every((zone) => isIn(hours, minuteOfDay(zone, now)));
 }
 
-/**
- * The first instant from `now` on that is within the hours in every one of the zones, epoch ms; undefined: there is none in
- * the week to come.
- */
+/** First instant from `now` on within the hours in every zone, epoch ms; undefined: none in the coming week. */
 export function opensAt(hours: DayHours, zones: readonly string[], now: number): number | undefined {
   let at = now;
   while (at < now + HORIZON_MS) {
@@ -78,8 +75,9 @@ export function opensAt(hours: DayHours, zones: readonly string[], now: number):
 }
 
 /**
- * A later instant, at the latest the next time that the zone's clock shows this minute. Where the clocks change on the way the
- * difference is not the time to wait: then the way is gone minute by minute.
+ * A later instant, at most the next time the zone's clock shows this minute. Across a clock change the difference is
+ * not
+ * the time to wait, so the step is one minute.
  */
 function stepTowards(minute: number, zone: string, at: number): number {
   const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
@@ -89,7 +87,7 @@ function stepTowards(minute: number, zone: string, at: number): number {
   return start + Math.max(1, wait - 180) * MINUTE_MS;
 }
 
-/** When the first of these zones, all of them open now, closes, epoch ms. Changes of the clocks until then are left out. */
+/** When the first of these zones, all open now, closes, epoch ms. Ignores clock changes in between. */
 export function closesAt({ to }: DayHours, zones: readonly string[], now: number): number {
   const start = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const waits = zones.map((zone) => (to - minuteOfDay(zone, now) + DAY_MIN) % DAY_MIN || DAY_MIN);

@@ -3,7 +3,7 @@ import { chmod, type FileHandle, open, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** What the operating system's error codes mean to the person at the keyboard. */
+/** Operating system error codes in plain words. */
 const MEANING: Readonly<Record<string, string>> = {
   ENOSPC: 'disk full',
   EDQUOT: 'disk quota used up',
@@ -28,19 +28,19 @@ const MEANING: Readonly<Record<string, string>> = {
   EAGAIN: 'no more processes may be started',
 };
 
-/** The `code` of a system error (`ENOSPC`), or '' for anything else. */
+/** The `code` of a system error (`ENOSPC`); '' for anything else. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : '';
 }
 
-/** Whether the system refused something, which its owner has to put right: no defect of this tool. */
+/** Whether the error is a system refusal, which the owner has to fix, and not a defect of this tool. */
 export function isSystemRefusal(error: unknown): boolean {
   return errorCode(error) in MEANING;
 }
 
-/** One phrase for a failed file operation: `disk full (ENOSPC)`. Never holds a path: the caller names the file. */
+/** One phrase for a failed file operation: `disk full (ENOSPC)`. Contains no path: the caller names the file. */
 export function describeFailure(error: unknown): string {
   const code = errorCode(error);
   const meaning = MEANING[code];
@@ -48,13 +48,13 @@ export function describeFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Makes the creation, rename or removal of a name in `dir` survive a power loss. */
+/** Makes a created, renamed or removed name in `dir` survive a power loss. */
 export async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, 'r');
   try {
     await handle.sync();
   } catch (error) {
-    // Some network file systems know no fsync of a directory: they order names themselves, or nobody can.
+    // Some network file systems have no fsync of a directory.
     if (!['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM'].includes(errorCode(error))) throw error;
   } finally {
     await handle.close();
@@ -63,20 +63,19 @@ export async function syncDirectory(dir: string): Promise<void> {
 
 /** Writes all of `bytes` at the file's own position (or its end, when opened for appending). */
 export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  // A write may be short (a disk that is nearly full): the next one then tells why.
+  // A write may be short (disk nearly full): the next one throws the reason.
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
     done += bytesWritten;
   }
 }
 
-/** Links that lead from one to the next, before they are taken for a circle: as many as Linux follows. */
+/** Links followed before they count as a circle: as many as Linux follows. */
 const MOST_LINKS = 40;
 
 /**
- * The one name of a file, whatever link or relative path leads to it, so that two runs that name it differently
- * still meet at one lock, and a rename replaces the file and not the link to it. The file may be missing, also behind a
- * link: it is what will be made there.
+ * Canonical name of a file, whatever link or relative path leads to it. Two runs that name it differently meet at one
+ * lock, and a rename replaces the file, not the link. The file may be missing, also behind a link.
  * @throws system errors
  */
 export function canonicalPath(path: string): string {
@@ -97,7 +96,7 @@ export function canonicalPath(path: string): string {
   throw Object.assign(new Error(`too many links: ${path}`), { code: 'ELOOP' });
 }
 
-/** Where a link leads to; undefined: there is none. */
+/** Target of a link; undefined: not a link. */
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -108,15 +107,15 @@ function linkAt(path: string): string | undefined {
 }
 
 /**
- * Whether two paths lead to one file, however they are spelled and whatever links are on the way: symbolic ones (also to a
- * file that is still to be made), hard ones, and a file that is mounted in two places. `-` is not a file.
+ * Whether two paths lead to one file, through symbolic links (also to a file not made yet), hard links, or two mounts.
+ * `-` is not a file.
  */
 export function isSameFile(one: string, other: string): boolean {
   if (one === '-' || other === '-') return false;
   return placeOf(one) === placeOf(other) || isSameInode(one, other);
 }
 
-/** Target of a path. Opening it reports a link that cannot be followed. */
+/** Target of a path. A link that cannot be followed is reported when it is opened. */
 export function placeOf(path: string): string {
   try {
     return canonicalPath(path);
@@ -125,7 +124,7 @@ export function placeOf(path: string): string {
   }
 }
 
-/** Of files only: a device or a pipe (`/dev/null`) can take what several write. */
+/** Whether two regular files share an inode. A device or a pipe (`/dev/null`) may have several writers. */
 function isSameInode(one: string, other: string): boolean {
   const [a, b] = [fileAt(one), fileAt(other)];
   return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
@@ -140,9 +139,9 @@ function fileAt(path: string) {
   }
 }
 
-/** Files that are none: pipes, sockets, devices. To open one may wait for ever, which not even a signal ends. */
+/** Special files: pipes, sockets, devices. Opening one may block forever, and not even a signal ends that. */
 
-/** Kind of a file in words, such as a pipe; undefined for a regular file. */
+/** Kind of a special file in words, such as a pipe; undefined for a regular file. */
 export function specialKind(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return 'a directory';
@@ -150,12 +149,12 @@ export function specialKind(stats: Stats): string | undefined {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-/** A secret, and what stands around it. */
+/** Size limit of a secret with its surroundings, bytes. */
 const LARGEST_SECRET = 64 * 1024;
 
 /**
- * The text of a small file, once it is known to be one. No text of it is in any error.
- * @throws system errors; Error with a message that goes on from the file's name
+ * Text of a small regular file. Errors never contain the text.
+ * @throws system errors; Error with a message that continues the file's name
  */
 export function readSmallFile(path: string): string {
   const found = statSync(path);
@@ -165,16 +164,17 @@ export function readSmallFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Files that hold people's numbers, or a key: for the eyes of their owner alone. */
+/** Mode bits. Files with people's numbers or a key are readable by their owner only. */
 const OTHERS = 0o004;
 const ALL_BUT_OWNER = 0o077;
 
 /**
- * Takes a file of ours away from everybody but its owner: a copy that was restored has the mode that its maker gave it. Gives a line
- * for the log where that cannot be done; undefined: it is done, or there is no such file.
+ * Restricts a file of ours to its owner: a restored copy has the mode of the copy. Returns a line for the log on
+ * failure;
+ * undefined: done, or the file does not exist.
  */
 export async function keepToOwner(path: string): Promise<string | undefined> {
-  // There the mode says nothing of who may read.
+  // On Windows the mode does not tell who may read.
   if (platform() === 'win32') return undefined;
   try {
     const found = await stat(path);
@@ -186,7 +186,7 @@ export async function keepToOwner(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether everybody on this machine may read a file. */
+/** Whether every user of this machine may read the file. */
 export function isOpenToAll(path: string): boolean {
   if (platform() === 'win32') return false;
   const found = statSync(path, { throwIfNoEntry: false });

@@ -1,14 +1,15 @@
 /**
- * A compact set of pairs with one number each: open addressing on typed arrays, about 30 bytes a pair where a Map of
- * strings takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
+ * Compact set of pairs with one number each: open addressing on typed arrays, about 30 bytes a pair where a Map of
+ * strings
+ * takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
  */
 import { personKey } from '../domain/ids.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
 
-/** Smallest table; a power of two, as every table. */
+/** Smallest table; every table size is a power of two. */
 const FIRST_SLOTS = 64;
 
-/** Spreads neighbouring numbers over the table: phone blocks are sequences. (Finalizer of MurmurHash3.) */
+/** Hash that spreads neighbouring numbers, because phone blocks are sequences. (Finalizer of MurmurHash3.) */
 function hash(group: number, person: number): number {
   // A person key has up to 15 digits, so up to 50 bits: both halves count.
   let h =
@@ -20,7 +21,7 @@ function hash(group: number, person: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A typed array with room for at least `length` elements, holding what `old` held. */
+/** Typed array with room for at least `length` elements and the contents of `old`. */
 export function grown<T extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(
   old: T,
   length: number,
@@ -34,13 +35,13 @@ export function grown<T extends Float64Array | Uint32Array | Uint16Array | Uint8
 export class PairIndex {
   readonly #groups = new Map<ChatId, number>();
   readonly #chatIds: ChatId[] = [];
-  /** Slot → entry + 1; 0 is empty. At most half full, so that probing stays short. */
+  /** Slot → entry + 1; 0 is empty. At most half full, which keeps probes short. */
   #slots = new Uint32Array(FIRST_SLOTS);
   #group = new Uint32Array(FIRST_SLOTS / 2);
   #person = new Float64Array(FIRST_SLOTS / 2);
   #value = new Float64Array(FIRST_SLOTS / 2);
   #size = 0;
-  /** The pair that was found last: a row asks several things of its pair, and finding it costs more than each of them. */
+  /** The pair found last, cached: callers ask for several values of the same pair in a row. */
   #found: Pair | undefined;
   #foundEntry = -1;
 
@@ -49,36 +50,36 @@ export class PairIndex {
     return this.#size;
   }
 
-  /** The number kept for this pair, or undefined when the pair is not in the index. */
+  /** The number kept for this pair; undefined: not in the index. */
   get(pair: Pair): number | undefined {
     const entry = this.find(pair);
     return entry === -1 ? undefined : this.#value[entry];
   }
 
   set(pair: Pair, value: number): void {
-    // Inserted first: it may replace the array.
+    // Insert first: it may replace the array.
     const entry = this.insert(pair);
     this.#value[entry] = value;
   }
 
-  /** Takes the pair in. True when it was not there. */
+  /** Adds the pair. True when it is new. */
   add(pair: Pair): boolean {
     const before = this.#size;
     return this.insert(pair) === before;
   }
 
-  /** The pair's entry: 0 for the first pair ever inserted, 1 for the next one …; -1 when it is not there. Never changes. */
+  /** The pair's entry, in order of insertion from 0; -1: not in the index. Never changes. */
   find(pair: Pair): number {
     if (pair === this.#found) return this.#foundEntry;
     const group = this.#groups.get(pair.chatId);
     if (group === undefined) return -1;
     const entry = (this.#slots[this.#probe(group, Number(personKey(pair.participant)))] as number) - 1;
-    // What is not there may come; what is there stays where it is.
+    // Only hits are cached: a missing pair may be inserted later, an entry never moves.
     if (entry !== -1) [this.#found, this.#foundEntry] = [pair, entry];
     return entry;
   }
 
-  /** The pair's entry, made (with the value 0) if it was not there. */
+  /** The pair's entry; created with value 0 when missing. */
   insert(pair: Pair): number {
     let group = this.#groups.get(pair.chatId);
     if (group === undefined) {
@@ -114,7 +115,7 @@ export class PairIndex {
     this.#value[entry] = value;
   }
 
-  /** The slot that holds this key, or the empty one where it belongs. */
+  /** The slot of this key, or the empty slot where it belongs. */
   #probe(group: number, person: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(group, person) & mask; ; slot = (slot + 1) & mask) {

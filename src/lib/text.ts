@@ -5,16 +5,16 @@ import { maskNames, maskNumbers, visible } from '../domain/safe-text.ts';
 /** Untrusted text made safe for a terminal or a log: control and format characters shown, length bounded. */
 export function plain(text: string, most = 300): string {
   const safe = visible(text);
-  // Half of a surrogate pair is no character.
+  // Half a surrogate pair is not a character.
   return safe.length > most ? `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }
 
-/** The same text in memory of its own. A part that was cut from a text keeps the whole of that text alive. */
+/** Copy of the text in its own memory. A substring keeps the whole original alive. */
 export function detached(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/** Columns that a text takes on a terminal: East Asian wide characters and emoji take two, marks none. */
+/** Width of a text on a terminal, in columns: East Asian wide characters and emoji take two, marks none. */
 export const columns: (text: string) => number = stringWidth;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -34,7 +34,7 @@ export function fitted(text: string, size: number): string {
   return `${cut}…${' '.repeat(Math.max(0, size - 1 - used))}`;
 }
 
-/** At most `size` columns wide: the beginning and the end of a text that is longer, which tell names of groups apart. */
+/** The text cut in the middle to at most `size` columns: beginning and end tell names of groups apart. */
 export function cutMiddle(text: string, size: number): string {
   if (columns(text) <= size) return text;
   const letters = [...graphemes.segment(text)].map(({ segment }) => segment);
@@ -44,7 +44,7 @@ export function cutMiddle(text: string, size: number): string {
   return `${head.join('')}…${tail.reverse().join('')}`;
 }
 
-/** The first of these letters that take no more than `size` columns. */
+/** The leading letters that fit in `size` columns. */
 function within(letters: readonly string[], size: number): string[] {
   let used = 0;
   const past = letters.findIndex((letter) => {
@@ -59,13 +59,13 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 }
 
-/** Shorter words stand in too many others. */
+/** Minimum length of a contained word: shorter ones occur in too many others. */
 const SHORTEST_PART = 3;
 
 /**
- * The name that a mistyped word was probably meant to be: one that holds it, or that it holds, or else the one with the
- * fewest wrong letters, up to a third of the word. undefined when none is close.
- * @param wordOf what of a name counts, written as `word` is
+ * The name probably meant by a mistyped word: one that contains it or is contained in it, else the one with the fewest
+ * wrong letters, up to a third of the word. undefined: none is close.
+ * @param wordOf the part of a name to compare, written as `word` is
  */
 export function nearest(
   word: string,
@@ -75,7 +75,7 @@ export function nearest(
   return nearestOnes(word, names, wordOf, 1)[0];
 }
 
-/** The same, and those that come after it, the nearest first. */
+/** All close names, nearest first. */
 export function nearestOnes(
   word: string,
   names: readonly string[],
@@ -90,7 +90,7 @@ export function nearestOnes(
     const part = shorter.length >= SHORTEST_PART && longer.includes(shorter);
     if (!part && longer.length - shorter.length > furthest) continue;
     const distance = part ? 1 : leven(word, other);
-    // Nothing of the one would be left in the other.
+    // Otherwise the two have nothing in common.
     if (distance < shorter.length && distance <= furthest) near.push({ name, distance });
   }
   return near
@@ -99,14 +99,14 @@ export function nearestOnes(
     .map(({ name }) => name);
 }
 
-/** Text for pages that others read too (job pages, dashboards): nothing in it leads to a person. */
+/** Text for pages open to others (job pages, dashboards): nothing in it leads to a person. */
 
-/** Untrusted text on one line, with everything masked that could be a phone number. */
+/** Untrusted text on one line, with possible phone numbers masked. */
 export function publicText(text: string, most = 300): string {
   return plain(maskNumbers(text), most);
 }
 
-/** The name of a group in the same way: people write numbers into it, and fewer digits than a number has in a cohort. */
+/** Name of a group, masked in the same way but from fewer digits, because people write national numbers into names. */
 export function publicName(name: string, most = 300): string {
   return plain(maskNames(name), most);
 }

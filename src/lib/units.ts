@@ -1,4 +1,7 @@
-/** Durations, rates, spans and shares as people type them on a command line. All throw RangeError with what was expected. */
+/**
+ * Parsers of durations, rates, spans and shares as typed on a command line. All throw RangeError with the expected
+ * form.
+ */
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/;
@@ -17,7 +20,7 @@ export interface Rate {
   readonly perMs: number;
 }
 
-/** `5/s`, `20/min`, `100/h` → so many asks per so many milliseconds. */
+/** `5/s`, `20/min`, `100/h` → a number of asks per number of milliseconds. */
 export function parseRate(text: string): Rate {
   const found = /^(\d+(?:\.\d+)?)\s*\/\s*(s|min|m|h)$/.exec(text.trim());
   const count = Number(found?.[1]);
@@ -32,7 +35,7 @@ export interface Gap {
 }
 
 const FIGURE = String.raw`(\d+(?:\.\d+)?)\s*([a-z]*)\.?`;
-/** A span as people write one elsewhere: `30-60s`, `30s – 60s`, `30 to 60 sec`, `30..60s`. */
+/** A span in other common notations: `30-60s`, `30s – 60s`, `30 to 60 sec`, `30..60s`. */
 const SPAN = new RegExp(String.raw`^${FIGURE}\s*(?:\.{2,3}|…|[-–—:,/]|to|bis|a)\s*${FIGURE}$`, 'i');
 const WORDS = [
   [/^(?:s|secs?|seconds?)$/, 's'],
@@ -41,7 +44,9 @@ const WORDS = [
   [/^ms$/, 'ms'],
 ] as const;
 
-/** The span that was probably meant, in our words; undefined when that is not clear. A figure without a unit has the other's. */
+/**
+ * The span probably meant, in the tool's notation; undefined when unclear. A figure without a unit takes the other's.
+ */
 function spanMeant(text: string): string | undefined {
   const [, from, fromWord = '', to, toWord = ''] = SPAN.exec(text.trim()) ?? [];
   const unitOf = (word: string) => WORDS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1];
@@ -51,7 +56,7 @@ function spanMeant(text: string): string | undefined {
   return ends.join('..');
 }
 
-/** `30s..60s` (or `30s` for a fixed one) → the shortest and the longest pause, milliseconds. */
+/** `30s..60s` (or `30s` for a fixed one) → shortest and longest pause, milliseconds. */
 export function parseGap(text: string): Gap {
   const [from = '', to = from, ...rest] = text.split('..');
   const isSpan = rest.length === 0 && [from, to].every((one) => DURATION.test(one.trim()));
@@ -94,7 +99,7 @@ export function parseCount(text: string, least = 1): number {
   return value;
 }
 
-/** Milliseconds as a person says it: `850 ms`, `12 s`, `3 min 20 s`, `2 h 05 min`, `1 d 3 h`. */
+/** Milliseconds in words: `850 ms`, `12 s`, `3 min 20 s`, `2 h 05 min`, `1 d 3 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
