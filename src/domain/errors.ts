@@ -1,6 +1,6 @@
 import { visible } from './safe-text.ts';
 
-/** What the process says when it ends. Source: the design's table; mirrored in the README and `--help`. */
+/** Exit codes of the process. Source: the design's table; mirrored in the README and `--help`. */
 export const EXIT = {
   ok: 0,
   defect: 1,
@@ -15,7 +15,7 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Every expected error, and the one table from error to exit code. */
+/** Exit code of every expected error. */
 const EXIT_BY_CODE = {
   USAGE: EXIT.usage,
   CONFIG: EXIT.usage,
@@ -35,7 +35,7 @@ export type ErrorCode = keyof typeof EXIT_BY_CODE;
 
 export interface OnboardErrorOptions {
   readonly cause?: unknown;
-  /** What to type next after the tool's name, as a shell reads it. */
+  /** Command to type next, after the tool's name, quoted for a shell. */
   readonly command?: string;
 }
 
@@ -44,12 +44,13 @@ function endingWith(said: string, tool: string, command: string | undefined): st
 }
 
 /**
- * An error that the user can act on. `message` is one line: what, where, what to do; names of files and the
- * like in it are shown, and do nothing to a terminal. Everything else that is thrown is a defect of ours (exit 1).
+ * Error that the user can act on (any other thrown error is a defect, exit 1). `message` is one line: what, where, what
+ * to
+ * do; names of files in it are escaped for a terminal.
  */
 export class OnboardError extends Error {
   readonly code: ErrorCode;
-  /** The message without the command that it ends with. */
+  /** The message without the final command. */
   readonly said: string;
   readonly command: string | undefined;
 
@@ -61,7 +62,7 @@ export class OnboardError extends Error {
     this.command = command;
   }
 
-  /** @param tool what the user types to have it run, as a shell reads it */
+  /** Message with the full command. @param tool the tool's invocation, quoted for a shell */
   messageFor(tool: string): string {
     return endingWith(this.said, tool, this.command);
   }

@@ -3,21 +3,21 @@ import type { ChatId, Participant, Sender } from './words.ts';
 /** E.164: at most 15 digits, country code first, so never a leading zero. */
 const PARTICIPANT = /^[1-9]\d{6,14}$/;
 
-/** Digits that are already country code + number. Whether such a number can exist is the normalizer's business. */
+/** Participant from digits in country code + number form. The normalizer checks whether such a number can exist. */
 export function parseParticipant(digits: string): Participant | undefined {
   return PARTICIPANT.test(digits) ? (digits as Participant) : undefined;
 }
 
-/** For logs: country code and area stay, the person does not: `9195•••••844`. */
+/** Masked number for logs, with country code and area only: `9195•••••844`. */
 export function maskParticipant(digits: string): string {
   if (digits.length < 8) return '•'.repeat(digits.length);
   return `${digits.slice(0, 4)}${'•'.repeat(digits.length - 7)}${digits.slice(-3)}`;
 }
 
 /**
- * One key per person: WhatsApp knows some people under two numbers, and either may come back in an answer.
+ * One key per person: WhatsApp knows some people under two numbers, and an answer may have either.
  * Mexico 521… = 52…, Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles), the
- * operator's two digits of Côte d'Ivoire (the second digit behind them belongs to the operator), Benin's 01.
+ * operator's two digits of Côte d'Ivoire (the second digit after them belongs to the operator), Benin's 01.
  * The key identifies; it is never sent. Source: api/FACTS.md (inferred).
  */
 export function personKey(digits: string): string {
@@ -46,14 +46,14 @@ export function otherNumber(digits: string): string | undefined {
 /** `120363371308389685@g.us` (18 digits), or the legacy `905301234567-1574073754@g.us`. Source: the API's page. */
 const CHAT_ID = /^(?:\d{18}|\d{7,15}-\d{10})@g\.us$/;
 
-/** The only maker of a ChatId: the text must already be the exact id. Cleaning is the cohort's business. */
+/** The only maker of a ChatId: the text must be the exact id. The cohort cleans it before. */
 export function parseChatId(text: string): ChatId | undefined {
   return CHAT_ID.test(text) ? (text as ChatId) : undefined;
 }
 
 /**
- * The id as it may be shown outside the results, the ledger and the report: a legacy one begins with the phone number of
- * whoever made the group, which is masked (`9053•••••567-1574073754@g.us`); the others are nobody's number.
+ * Group id for everything but the results, the ledger and the report. A legacy id begins with the phone number of the
+ * group's creator, which is masked (`9053•••••567-1574073754@g.us`); other ids contain no phone number.
  */
 export function maskChatId(chatId: string): string {
   return chatId.replace(/^(\d+)-/, (_, creator: string) => `${maskParticipant(creator)}-`);
@@ -61,13 +61,13 @@ export function maskChatId(chatId: string): string {
 
 const SENDER = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{4,40})$/i;
 
-/** The only maker of a Sender: country code + number in digits (a leading `+` is taken off), or `phone-…`. */
+/** The only maker of a Sender: country code + number in digits (a leading `+` is dropped), or `phone-…`. */
 export function parseSender(text: string): Sender | undefined {
   const bare = text.trim().replace(/^\+/, '');
   return SENDER.test(bare) ? (bare as Sender) : undefined;
 }
 
-/** For logs and for plans: a number is masked as everybody's is; an id names no person. */
+/** Sender for logs and plans: a number is masked; an id is not, because it names no person. */
 export function maskSender(sender: string): string {
   return sender.startsWith('phone-') ? sender : maskParticipant(sender);
 }

@@ -1,6 +1,6 @@
 /**
- * The closed list of reason codes: what each means, and what the person with the spreadsheet does about it.
- * `explain`, summary, HTML report and `check` all read this one table.
+ * Closed list of reason codes: meaning of each, and advice for the person with the spreadsheet.
+ * The one source for `explain`, summary, HTML report and `check`.
  */
 export interface Reason {
   readonly meaning: string;

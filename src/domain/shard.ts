@@ -1,11 +1,10 @@
 /**
- * A cohort dealt to several processes: each takes the groups of its shard, and no group is asked from two of them.
+ * A cohort dealt to several processes: each takes the groups of its shard, and no two ask for the same group.
  *
  * The shard of a group is the first 6 bytes of SHA-256 of its chat_id (UTF-8, big-endian), modulo the number of shards,
- * plus 1. It depends on nothing else: neither on the rows around it, nor on their order, nor on the machine, the version
- * or the locale, so that a rerun with rows added deals every group as before. 6 bytes fit a number exactly, and spread
- * evenly over any number of shards. **Frozen**: with another hash, a rerun would ask people again whom the ledger of
- * another shard knows.
+ * plus 1. It does not depend on other rows, their order, the machine, the version or the locale, so a rerun with added
+ * rows deals every group as before. 6 bytes fit a number exactly, and spread evenly over any number of shards.
+ * **Frozen**: with another hash, a rerun would ask again for people in the ledger of another shard.
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
@@ -17,11 +16,11 @@ export interface Shard {
   readonly count: number;
 }
 
-/** What a Job with an index per pod may have at most. */
+/** Most pods of an indexed Kubernetes Job. */
 const MOST_SHARDS = 100_000;
 const HASH_BYTES = 6;
 
-/** `2/4` → the second of four. @throws RangeError that says what was expected. */
+/** `2/4` → the second of four. @throws RangeError with the expected form */
 export function parseShard(text: string): Shard {
   const found = /^(\d+)\/(\d+)$/.exec(text.trim());
   if (!found) throw new RangeError(`“${text}” is not a shard; write it like 1/4: the first of four`);
@@ -36,19 +35,19 @@ export function parseShard(text: string): Shard {
   return Object.freeze({ index, count });
 }
 
-/** As people write it: `2/4`. */
+/** `2/4`. */
 export function shardText({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/** Which of `count` shards a group is in, from 1. */
+/** Shard of a group, from 1 to `count`. */
 export function shardOfGroup(chatId: ChatId, count: number): number {
   return (createHash('sha256').update(chatId).digest().readUIntBE(0, HASH_BYTES) % count) + 1;
 }
 
 /**
- * Whether a row is one of this shard's: each row is in exactly one. All rows of a group are together, and so are the rows
- * of one pair. A row that cannot be used has no group to go by, and is in the first shard.
+ * Whether a row belongs to this shard. Each row is in exactly one shard, together with all rows of its group, and so of
+ * its pair. An unusable row has no group and is in the first shard.
  */
 export function rowsOf({ index, count }: Shard): (reading: Reading) => boolean {
   const known = new Map<ChatId, boolean>();
@@ -64,9 +63,9 @@ export function rowsOf({ index, count }: Shard): (reading: Reading) => boolean {
   };
 }
 
-/** Of the name of a shard’s file: that of the unsharded run, with this before its extension. */
+/** Mark of a shard in a file name, placed before the extension of the unsharded name. */
 const MARK = /\.shard-(\d+)-of-(\d+)(?=\.|$)/;
-/** What stays behind the mark: `.results.csv`, `.results.csv.ledger.jsonl`, or the plain extension. */
+/** Name and the part after the mark: `.results.csv`, `.results.csv.ledger.jsonl`, or the plain extension. */
 const NAME = /^(.+?)((?:\.results)?(?:\.csv)?(?:\.ledger)?\.[^.]+)?$/s;
 
 function markOf({ index, count }: Shard): string {
@@ -74,9 +73,10 @@ function markOf({ index, count }: Shard): string {
 }
 
 /**
- * The name that no other shard writes to: `out.csv` → `out.shard-1-of-4.csv`. A name that bears this shard's mark already
- * stays as it is, and so do `-` and devices (`/dev/termination-log`), of which every process has its own.
- * @throws RangeError for a name that bears the mark of another shard
+ * File name for this shard alone: `out.csv` → `out.shard-1-of-4.csv`. A name with this shard's mark stays, and so do
+ * `-`
+ * and devices (`/dev/termination-log`), because every process has its own.
+ * @throws RangeError for a name with the mark of another shard
  */
 export function shardFile(path: string, shard: Shard): string {
   if (path === '-' || path.startsWith('/dev/')) return path;
@@ -90,7 +90,7 @@ export function shardFile(path: string, shard: Shard): string {
   return `${path.slice(0, path.length - name.length)}${stem}${markOf(shard)}${extension}`;
 }
 
-/** Which shard a file is of, by its name, and how it would be called without shards; undefined: no file of a shard. */
+/** Shard of a file by its name, and its name without the mark; undefined: not a shard's file. */
 export function readShardFile(name: string): { readonly shard: Shard; readonly plain: string } | undefined {
   const found = MARK.exec(name);
   if (!found) return undefined;

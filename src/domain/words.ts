@@ -1,5 +1,5 @@
 /**
- * The glossary: the words of the design, as types. Imports nothing that acts.
+ * Glossary: the words of the design, as types. Imports nothing that acts.
  *
  * cohort       the input CSV
  * row          one record of the cohort, with the number that a spreadsheet shows for it
@@ -8,11 +8,11 @@
  * pair         (chat_id, participant): the identity of one onboarding
  * sender       the phone that an ask is sent through: the `x-phone` header
  * ask          one `POST /chats/{chat_id}/add`, for one or more participants of one group
- * outcome      what we know about a pair after an ask: status, reason code, the server's message
+ * outcome      result of an ask for a pair: status, reason code, the server's message
  * ledger       the append-only file of asks and outcomes: the only truth about what was done
  * results CSV  the cohort joined with the ledger: a projection, rebuilt whole
- * in doubt     asked, and no outcome known
- * window, allowance  the server's rate limit: so many asks per window
+ * in doubt     asked, outcome unknown
+ * window, allowance  the server's rate limit: a number of asks per window
  */
 import type { ReasonCode } from './reasons.ts';
 
@@ -21,19 +21,19 @@ declare const brand: unique symbol;
 /** A group's id, made only by `parseChatId`. */
 export type ChatId = string & { readonly [brand]: 'ChatId' };
 
-/** A phone number in country code + number form, 7 to 15 digits, made only by the normalizer. */
+/** Phone number in country code + number form, 7 to 15 digits, made only by the normalizer. */
 export type Participant = string & { readonly [brand]: 'Participant' };
 
-/** The sending phone, as `x-phone` has it: digits, or `phone-…`. Made only by `parseSender`. */
+/** Sending phone, as `x-phone` has it: digits, or `phone-…`. Made only by `parseSender`. */
 export type Sender = string & { readonly [brand]: 'Sender' };
 
-/** The identity of one onboarding. Never the row number. */
+/** Identity of one onboarding. Never the row number. */
 export interface Pair {
   readonly chatId: ChatId;
   readonly participant: Participant;
 }
 
-/** Every status the results CSV can show, in the order in which summaries list them. */
+/** Every status of the results CSV, in the order of summaries. */
 export const STATUSES = [
   'added',
   'invited',
@@ -49,7 +49,7 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** What an ask (or the group's membership) can settle a pair as: the statuses that the ledger keeps. */
+/** Statuses that the ledger keeps: results of an ask or of the group's membership. */
 export const SETTLED_STATUSES = [
   'added',
   'invited',
@@ -61,52 +61,52 @@ export const SETTLED_STATUSES = [
 ] as const;
 export type SettledStatus = (typeof SETTLED_STATUSES)[number];
 
-/** The statuses after which nothing is left to do. Exit code 0 means that every row has one of these. */
+/** Statuses after which nothing is left to do. Exit code 0 means that every row has one of these. */
 export const ACCEPTED_STATUSES = ['added', 'invited', 'joined', 'already_member', 'duplicate'] as const;
 
-/** What is known about a pair after an ask. */
+/** Result of an ask for a pair. */
 export interface Outcome {
   readonly status: SettledStatus;
   readonly reasonCode: ReasonCode | '';
-  /** The server's own words, raw and untrusted: escape on every way out. */
+  /** The server's own words, raw and untrusted: escape on every output. */
   readonly message: string;
-  /** HTTP status of the answer; undefined when there was no answer, or no ask. */
+  /** HTTP status of the answer; undefined: no answer, or no ask. */
   readonly httpStatus: number | undefined;
   /** `x-periskope-trace-id` of the answer, or ''. */
   readonly traceId: string;
 }
 
-/** Why a row cannot be used: what, where, and in words that say what to do. */
+/** Reason why a row cannot be used, with the place and the remedy in words. */
 export interface Problem {
   readonly code: ReasonCode;
   readonly message: string;
-  /** Name of the column that is at fault, when one is. */
+  /** Name of the column at fault, if any. */
   readonly column?: string;
-  /** The cell as it was read, when one is at fault. */
+  /** The cell at fault as it was read, if any. */
   readonly value?: string;
 }
 
 /** One record of the cohort as it was read. */
 export interface Row extends Place {
   readonly fields: readonly string[];
-  /** A structural problem (too few or too many fields, an unreadable record): the row is `invalid`. */
+  /** Structural problem (too few or too many fields, unreadable record): the row is `invalid`. */
   readonly problem?: Problem;
 }
 
-/** A row after normalization: a pair, or the problem that makes the row `invalid`. */
+/** Row after normalization: a pair, or the problem that makes the row `invalid`. */
 export type Reading =
   | {
       readonly kind: 'pair';
       readonly row: Row;
       readonly pair: Pair;
-      /** The phone that this row goes through; absent or undefined: the run's own. */
+      /** The row's own sending phone; absent or undefined: the run's. */
       readonly sender?: Sender | undefined;
-      /** Of a results CSV: whom the row's results are about, where somebody has corrected the row since. */
+      /** Of a corrected row of a results CSV: the pair that its results are about. */
       readonly corrected?: Pair | undefined;
     }
   | { readonly kind: 'invalid'; readonly row: Row; readonly problem: Problem };
 
-/** Both clocks: the wall clock for records, the monotonic one for intervals. Injected, so that tests own time. */
+/** Wall clock for records, monotonic clock for intervals. Injected for tests. */
 export interface Clock {
   /** Milliseconds since the epoch. May jump. */
   now(): number;
@@ -114,7 +114,7 @@ export interface Clock {
   monotonic(): number;
 }
 
-/** The columns that the results add to the cohort's own, in order. */
+/** Columns that the results add to the cohort's own, in order. */
 export const RESULT_COLUMNS = [
   'row',
   'chat_id',
@@ -130,15 +130,15 @@ export const RESULT_COLUMNS = [
 ] as const;
 export type ResultColumn = (typeof RESULT_COLUMNS)[number];
 
-/** Where a row stands, as the person with the spreadsheet finds it. */
+/** Position of a row, for messages. */
 export interface Place {
-  /** The line of the file on which it starts (1-based). */
+  /** Line of the file on which the row starts (1-based). */
   readonly line: number;
-  /** Row number in a spreadsheet, where it is not the line: a cell of several lines is in one row. */
+  /** Row number in a spreadsheet, where it differs from the line: a cell of several lines is in one row. */
   readonly number?: number | undefined;
 }
 
-/** The number that a spreadsheet shows for the row. */
+/** Row number that a spreadsheet shows. */
 export function rowNumber({ line, number }: Place): number {
   return number ?? line;
 }
@@ -148,7 +148,7 @@ export function rowText(place: Place): string {
   return `row ${numberText(place)}`;
 }
 
-/** The same without the word: `24`, or `21 (line 24)`. */
+/** Row number without the word: `24`, or `21 (line 24)`. */
 export function numberText({ line, number }: Place): string {
   return number === undefined ? `${line}` : `${number} (line ${line})`;
 }
