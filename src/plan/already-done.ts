@@ -5,7 +5,7 @@ import type { Survey } from './survey.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The part of the ledger that knows when somebody was asked. */
+/** The part of the ledger with the times of asks. */
 interface AskTimes {
   askedInLast(ms: number, sender: string): number;
   lastAskedAt(): number | undefined;
@@ -18,8 +18,9 @@ export interface Done {
 }
 
 /**
- * What former runs have done, for the first lines of the log: whoever finds a container restarted in the night wants to
- * see that it goes on, and does not begin again. undefined: nothing is known of anybody.
+ * Summary of former runs, for the first lines of the log: it shows that a container restarted in the night continues
+ * and
+ * does not start over. undefined: no outcome is known.
  * @param now epoch ms
  */
 export function alreadyDone(

@@ -4,32 +4,33 @@ import type { ChatId, Pair, Participant, Sender } from '../domain/words.ts';
 export interface Ask {
   readonly chatId: ChatId;
   readonly participants: readonly Participant[];
-  /** The phone it goes through; undefined: the run's own. */
+  /** Sending phone; undefined: the run's own. */
   readonly sender?: Sender | undefined;
 }
 
 const NONE: readonly Ask[] = [];
 
-/** An ask that is still being gathered. */
+/** Ask that is not full yet. */
 interface Gathering extends Ask {
   readonly participants: Participant[];
 }
 
 /**
- * Pairs held at most, while their asks fill up: about a megabyte. A cohort whose rows go round forty groups had its asks
- * of 25 half empty with 500; this fills those of 400 groups.
+ * Most pairs held while their asks fill up: about a megabyte. With 500, a cohort whose rows go round forty groups had
+ * its
+ * asks of 25 half empty; this fills those of 400 groups.
  */
 const LOOK_AHEAD = 10_000;
 
 /**
  * Gathers pairs into asks of one group and one sender each, of up to `batchSize` people. Holds at most `lookAhead`
- * pairs: beyond that the ask that has waited longest goes out as it is, so that memory stays bounded whatever the order
- * of rows.
+ * pairs;
+ * beyond that, the oldest ask is returned as it is, so memory stays bounded for any order of rows.
  */
 export class Planner {
   readonly #batchSize: number;
   readonly #lookAhead: number;
-  /** A Map keeps insertion order: its first entry is the ask that has waited longest. */
+  /** A Map keeps insertion order: the first entry is the oldest ask. */
   readonly #waiting = new Map<string, Gathering>();
   #held = 0;
 
@@ -38,7 +39,7 @@ export class Planner {
     this.#lookAhead = lookAhead;
   }
 
-  /** Takes one pair; gives back the asks that are now ready. */
+  /** Adds one pair; returns the asks that are now ready. */
   add({ chatId, participant }: Pair, sender?: Sender): readonly Ask[] {
     const name = sender === undefined ? chatId : `${chatId} ${sender}`;
     let ask = this.#waiting.get(name);
@@ -54,7 +55,7 @@ export class Planner {
     return oldest.done ? NONE : [this.#take(...oldest.value)];
   }
 
-  /** The end of the cohort: whatever is still held. */
+  /** Returns the asks still held, at the end of the cohort. */
   flush(): readonly Ask[] {
     return [...this.#waiting].map(([name, ask]) => this.#take(name, ask));
   }

@@ -1,10 +1,10 @@
 import { ACCEPTED_STATUSES, type Status } from '../domain/words.ts';
 
-/** What is known about the first row of a pair before anybody is asked. */
+/** Knowledge about the first row of a pair before any ask. */
 export interface Known {
-  /** What the ledger has. `not_done` is an ask that certainly did nothing. */
+  /** State in the ledger. `not_done` is an ask that certainly did nothing. */
   readonly ledger: Status | 'in_doubt' | 'not_done' | undefined;
-  /** When the cohort is itself a results CSV: the status that it gives this row. */
+  /** Status of this row, when the cohort is itself a results CSV. */
   readonly previous: Status | undefined;
 }
 
@@ -15,8 +15,8 @@ export interface Selection {
 
 /**
  * ask       ask now
- * settled   the ledger knows the outcome: not asked again
- * carried   a former results CSV knows the outcome: kept as it is
+ * settled   outcome in the ledger: not asked again
+ * carried   outcome in a former results CSV: kept as it is
  */
 export type Decision = 'ask' | 'settled' | 'carried';
 
@@ -27,8 +27,9 @@ const tried = (status: Status) =>
   (ACCEPTED_STATUSES as readonly Status[]).includes(status);
 
 /**
- * The rule of promise 2 in one place. Nobody is asked twice unless the user says so, by `--retry`: for what the ledger has,
- * and for what a former results CSV has that the ledger does not know.
+ * Decision for a pair (promise 2): nobody is asked twice, unless `--retry` names the status in the ledger, or the
+ * status
+ * in a former results CSV for a pair that the ledger does not know.
  */
 export function decide(known: Known, selection: Selection): Decision {
   const { ledger, previous } = known;
@@ -43,7 +44,7 @@ export function decide(known: Known, selection: Selection): Decision {
   return selection.retry.includes(previous) ? 'ask' : 'carried';
 }
 
-/** Whether `--only-status` leaves a row of former results as it is. */
+/** Whether `--only-status` keeps a row of former results as it is. */
 export function isLeftAlone(status: Status | undefined, { onlyStatus }: Selection): boolean {
   return status !== undefined && onlyStatus !== undefined && !onlyStatus.includes(status);
 }

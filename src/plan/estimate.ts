@@ -2,7 +2,7 @@ import type { LimitPer } from '../config/reach.ts';
 import type { Gap, Rate } from '../lib/units.ts';
 import { type HoursConfig, OpenHours } from './open-hours.ts';
 
-/** The allowance in the API's own sample: 10 asks per second. What is assumed before the server has said anything. */
+/** Allowance in the API's own sample: 10 asks per second. Assumed until the server has answered. */
 const SAMPLE_RATE: Rate = { count: 10, perMs: 1_000 };
 const DAY_MS = 86_400_000;
 
@@ -14,16 +14,16 @@ export interface Pace {
   readonly hours?: HoursConfig | undefined;
 }
 
-/** The people of a plan by country, and the instant from which it is estimated (epoch ms): what `--hours` need. */
+/** People of a plan by country, and the start of the estimate (epoch ms): input for `--hours`. */
 interface When {
   readonly people: ReadonlyMap<string, { readonly people: number }>;
   readonly now: number;
 }
 
 /**
- * How long so many asks for so many people take at a pace, milliseconds: the slowest of the bounds decides. Of several
- * sending phones, the busiest decides about what holds for each of them: the gap, the daily cap and, where the server counts
- * by the phone, its limit.
+ * Time for a number of asks and people at a pace, milliseconds: the slowest bound decides. Of several sending phones,
+ * the
+ * busiest decides about the limits per phone: the gap, the daily cap and, where the server counts by phone, its limit.
  */
 export function estimateMs(
   asks: number,
@@ -36,7 +36,7 @@ export function estimateMs(
   if (pace.hours && when) {
     const { hours, dailyCap, ...atAnyHour } = pace;
     const msEach = estimateMs(asks, people, { ...atAnyHour, dailyCap: undefined }, busiest) / people;
-    // Of several phones the busiest decides: the cap of all is its cap, and what the others do meanwhile.
+    // The busiest phone's cap, scaled to all phones: meanwhile the others work too.
     const cap = dailyCap && Math.round((dailyCap * people) / Math.max(1, busiest.people));
     return spanWithinHours(when.people, msEach, new OpenHours(hours), cap, when.now);
   }
@@ -48,11 +48,11 @@ export function estimateMs(
   return Math.max(byRate, byGap, byCap);
 }
 
-/** Stretches of time that are gone through one by one; beyond them the rest is taken to go at the same pace. */
+/** Most stretches of time computed one by one; beyond them the rest goes at the same pace. */
 const MOST_STEPS = 500;
 
 /**
- * How long it takes to ask these people within their hours, ms: those who are open go first, and where nobody is, it waits.
+ * Time to ask these people within their hours, ms: people within their hours first, a wait where nobody is.
  * @param msEach one person's share of the time at the pace without hours and cap
  * @param dailyCap people in any 24 h, of all phones together
  */

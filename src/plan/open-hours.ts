@@ -2,26 +2,26 @@ import { getCountry, getTimezone } from 'countries-and-timezones';
 import { regionOfParticipant } from '../cohort/phone/numbering.ts';
 import { closesAt, type DayHours, dayHoursText, opensAt } from '../lib/day-hours.ts';
 
-/** Regions of phone numbers that are no countries of their own, and where their time is kept. */
+/** Regions of phone numbers that are not countries, and the country with their time zone. */
 const TIME_OF: Readonly<Record<string, string>> = { AC: 'SH', TA: 'SH', XK: 'RS' };
 const MINUTE_MS = 60_000;
 
 export interface HoursConfig {
   readonly hours: DayHours;
-  /** For numbers that tell no zone. */
+  /** Zone of numbers that tell no zone. */
   readonly timeZone: string;
-  /** The user has named it: then it stands for its own country, too, where that has several zones. */
+  /** Whether the user has named the zone: then it also stands for its own country, where that has several zones. */
   readonly timeZoneGiven: boolean;
 }
 
 /**
- * When people may be asked: `--hours`, in the recipient's own zone. A number tells its country, and no more; of a country with
- * several zones it has to be within the hours in all of them, unless `--time-zone` names one of them.
+ * Hours in which people may be asked (`--hours`), in the recipient's own zone. A number tells only its country; for a
+ * country with several zones the hours have to hold in all of them, unless `--time-zone` names one of them.
  */
 export class OpenHours {
   readonly #config: HoursConfig;
   readonly #zones = new Map<string, readonly string[]>();
-  /** Per region: what was found, and until when that holds (epoch ms). */
+  /** Result per region, and the time until which it holds (epoch ms). */
   readonly #found = new Map<string, { readonly from: number; readonly until: number; readonly at: number }>();
 
   constructor(config: HoursConfig) {
@@ -32,7 +32,7 @@ export class OpenHours {
     return dayHoursText(this.#config.hours);
   }
 
-  /** The zones of a region, `IN` or `+881`. */
+  /** Zones of a region, `IN` or `+881`. */
   zonesOf(region: string): readonly string[] {
     let zones = this.#zones.get(region);
     if (zones === undefined) {
@@ -46,7 +46,7 @@ export class OpenHours {
     return zones;
   }
 
-  /** When this person may be asked, epoch ms: `now` where it is now; Infinity where it is never. */
+  /** Earliest instant for this person, epoch ms: `now` when open; Infinity: never. */
   opensAt(participant: string, now: number): number {
     return this.regionOpensAt(regionOfParticipant(participant), now);
   }
@@ -56,7 +56,7 @@ export class OpenHours {
     if (known && now >= known.from && now < known.until) return Math.max(now, known.at);
     const at = opensAt(this.#config.hours, this.zonesOf(region), now) ?? Number.POSITIVE_INFINITY;
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-    // Open: for this minute. Closed: until it opens.
+    // An open state holds for this minute, a closed one until the opening.
     const until = at === now ? minute + MINUTE_MS : Math.min(at, now + 86_400_000);
     this.#found.set(region, { from: now, until, at });
     return at;
@@ -70,7 +70,7 @@ export class OpenHours {
     return this.opensAt(participant, now) <= now;
   }
 
-  /** Of these regions those in which it is never within the hours in all zones. */
+  /** The regions that are never within the hours in all of their zones. */
   neverOpen(regions: Iterable<string>, now: number): string[] {
     return [...regions].filter((region) => this.regionOpensAt(region, now) === Number.POSITIVE_INFINITY);
   }

@@ -17,34 +17,34 @@ import { grown, PairIndex } from '../lib/pair-index.ts';
 import { type Countries, MOST_RARE } from '../report/summary/countries.ts';
 import { decide, type Selection } from './decide.ts';
 
-/** A pair, and what its first row says besides. */
+/** Pair with the further facts of its first row. */
 interface Listed {
   readonly pair: Pair;
-  /** The phone that its first row goes through; undefined: the run's own. */
+  /** Sending phone of its first row; undefined: the run's own. */
   readonly sender: Sender | undefined;
-  /** What a former results CSV says of it. */
+  /** Its status in a former results CSV. */
   readonly previous: Status | undefined;
 }
 
 /**
- * The different pairs of a cohort in the order of their first rows, as they were surveyed: who is asked is who was
- * counted and agreed to, whatever becomes of the file meanwhile, and nothing is read again for it. About 30 bytes a pair.
+ * Distinct pairs of a cohort in the order of their first rows, kept from the survey: a run asks exactly for the people
+ * that were counted and agreed to, even if the file changes, and does not read it again. About 30 bytes a pair.
  */
 export class PairList {
-  /** The number of a pair is its participant: 15 digits at most, which a double holds. */
+  /** The number of a pair is its participant: at most 15 digits, which a double holds. */
   readonly #index = new PairIndex();
-  /** Entry → place in `#names` + 1; 0: the run's own phone. Nothing as long as no row names one. */
+  /** Entry → place in `#names` + 1; 0: the run's own phone. Empty until a row names a phone. */
   #senders = new Uint32Array(0);
   readonly #names: Sender[] = [];
   readonly #places = new Map<Sender, number>();
-  /** Entry → place in STATUSES + 1; 0: none. Nothing as long as there are no former results. */
+  /** Entry → place in STATUSES + 1; 0: none. Empty without former results. */
   #previous = new Uint8Array(0);
 
   get size(): number {
     return this.#index.size;
   }
 
-  /** Takes the pair in. False, and nothing done, when it is there: a variant of a participant is the same person. */
+  /** Adds the pair. False, without effect, when it is listed already: a variant of a participant is the same person. */
   add(pair: Pair, sender: Sender | undefined, previous: Status | undefined): boolean {
     const entry = this.#index.size;
     if (!this.#index.add(pair)) return false;
@@ -60,7 +60,7 @@ export class PairList {
     return true;
   }
 
-  /** The pair as it is listed; undefined: it is not. */
+  /** The listed pair; undefined: not listed. */
   find(pair: Pair): Listed | undefined {
     const entry = this.#index.find(pair);
     return entry === -1 ? undefined : this.#at(entry);
@@ -90,7 +90,7 @@ export class PairList {
   }
 }
 
-/** Remembers in which row each pair came first; gives that row's number back for every later row of the same pair. */
+/** Returns a function that gives the number of the first row of a pair, for every row of it. */
 export function firstRows(): (pair: Pair, number: number) => number {
   const index = new PairIndex();
   return (pair, number) => {
@@ -101,42 +101,42 @@ export function firstRows(): (pair: Pair, number: number) => number {
   };
 }
 
-/** Everything that a first reading of the cohort shows, without asking anybody. */
+/** Everything that a first reading of the cohort shows, before any ask. */
 export interface Survey {
   readonly rows: number;
-  /** Different pairs. */
+  /** Number of distinct pairs. */
   readonly pairs: number;
-  /** These, in the order of their first rows. */
+  /** Distinct pairs in the order of their first rows. */
   readonly list: PairList;
   readonly duplicates: number;
   readonly invalid: number;
-  /** Pairs whose outcome is known from the ledger, or carried over from a former results CSV. */
+  /** Number of pairs with an outcome in the ledger or in a former results CSV. */
   readonly known: number;
-  /** These by what is known of them. */
+  /** Known pairs per status. */
   readonly knownByStatus: ReadonlyMap<Status | 'in_doubt', number>;
-  /** Pairs that a run would ask now. */
+  /** Number of pairs that a run would ask now. */
   readonly toAsk: number;
-  /** Per group in order of appearance: people to ask. */
+  /** People to ask per group, in order of appearance. */
   readonly groups: ReadonlyMap<ChatId, number>;
-  /** The same, per sending phone; undefined: the run's own. */
+  /** People to ask per group and sending phone; undefined: the run's own. */
   readonly routes: ReadonlyMap<ChatId, ReadonlyMap<Sender | undefined, number>>;
   readonly invalidByReason: ReadonlyMap<ReasonCode, number>;
-  /** Per country in order of appearance: people to ask. */
+  /** People to ask per country, in order of appearance. */
   readonly countries: Countries;
-  /** Pairs that the ledger has as `unknown`, and that are not asked: the group's membership may settle them by now. */
+  /** Pairs that the ledger has as `unknown` and that are not asked: the group's membership may settle them by now. */
   readonly unknown: readonly Pair[];
 }
 
 export interface Knowledge {
-  /** What the ledger has of a pair. */
+  /** State of a pair in the ledger. */
   ledger(pair: Pair): Status | 'in_doubt' | 'not_done' | undefined;
-  /** What a former results CSV has of a row. */
+  /** Status of a row in a former results CSV. */
   previous(reading: Reading): Status | undefined;
-  /** The number of the row that counts for a pair, where that may not be the first one. */
+  /** Number of the row that counts for a pair, where it may not be the first one. */
   rowOf?(pair: Pair): number | undefined;
 }
 
-/** Reads the whole cohort once, in memory that grows only with the list of pairs and the number of groups. */
+/** Reads the whole cohort once. Memory grows only with the list of pairs and the number of groups. */
 export async function survey(
   readings: AsyncIterable<readonly Reading[]>,
   knowledge: Knowledge,
@@ -197,7 +197,7 @@ export async function survey(
   return { ...counts, list, knownByStatus, groups, routes, invalidByReason, countries, unknown };
 }
 
-/** Counts one more person of a region; the rows of the first few are kept, as those of a rare country are shown. */
+/** Counts one more person of a region; keeps the first few rows, which are shown for a rare country. */
 function addTo(
   countries: Map<string, { people: number; readonly rows: string[] }>,
   region: string,
@@ -212,13 +212,13 @@ function addTo(
   if (known.people <= MOST_RARE) known.rows.push(numberText(row));
 }
 
-/** What one sending phone has to do. */
+/** Work of one sending phone. */
 export interface Workload {
   readonly people: number;
   readonly asks: number;
 }
 
-/** Per sending phone in order of appearance; undefined: the run's own. Those with nobody to ask are among them. */
+/** Work per sending phone in order of appearance; undefined: the run's own. Includes phones with nobody to ask. */
 export function workloads(plan: Survey, batchSize: number): ReadonlyMap<Sender | undefined, Workload> {
   const found = new Map<Sender | undefined, Workload>();
   for (const route of plan.routes.values()) {
@@ -231,7 +231,7 @@ export function workloads(plan: Survey, batchSize: number): ReadonlyMap<Sender |
   return found;
 }
 
-/** The phone with most to do, within what the run does at most (`--limit`). */
+/** Work of the busiest phone, within the limit of the run (`--limit`). */
 export function busiestOf(all: readonly Workload[], asks: number, people: number): Workload {
   return {
     people: Math.min(people, Math.max(0, ...all.map((one) => one.people))),
@@ -239,14 +239,14 @@ export function busiestOf(all: readonly Workload[], asks: number, people: number
   };
 }
 
-/** How many asks the plan needs, in batches of at most `batchSize` people of one group and one sender. */
+/** Number of asks in the plan, in batches of at most `batchSize` people of one group and one sender. */
 export function asksNeeded(plan: Survey, batchSize: number): number {
   return [...workloads(plan, batchSize).values()].reduce((sum, { asks }) => sum + asks, 0);
 }
 
 /**
- * What to say of ids that look like what JavaScript leaves of long numbers: a script, or a JSON export, has read them as
- * numbers, and another group's id may have come out. One true id in sixteen looks like that; of several, hardly all do.
+ * Warning about ids that look rounded by JavaScript: a script or a JSON export has read them as numbers, and the result
+ * may be another group's id. One true id in sixteen looks like that; of several, hardly all do.
  */
 export function roundedIdsNote(groups: Iterable<ChatId>): string | undefined {
   const ids = [...groups].map((id) => id.replace(/@.*$/, '')).filter((id) => /^\d{16,}$/.test(id));
