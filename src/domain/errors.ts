@@ -45,8 +45,7 @@ function endingWith(said: string, tool: string, command: string | undefined): st
 
 /**
  * Error that the user can act on (any other thrown error is a defect, exit 1). `message` is one line: what, where, what
- * to
- * do; names of files in it are escaped for a terminal.
+ * to do; names of files in it are escaped for a terminal.
  */
 export class OnboardError extends Error {
   readonly code: ErrorCode;

@@ -15,10 +15,10 @@ export function maskParticipant(digits: string): string {
 }
 
 /**
- * One key per person: WhatsApp knows some people under two numbers, and an answer may have either.
- * Mexico 521… = 52…, Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles), the
- * operator's two digits of Côte d'Ivoire (the second digit after them belongs to the operator), Benin's 01.
- * The key identifies; it is never sent. Source: api/FACTS.md (inferred).
+ * One key per person: WhatsApp knows some people under two numbers, and an answer may have either. Mexico 521… = 52…,
+ * Argentina 549… = 54…, Brazil's ninth digit (55 DD 9XXXXXXXX = 55 DD XXXXXXXX for mobiles), the operator's two digits
+ * of Côte d'Ivoire (the second digit after them belongs to the operator), Benin's 01. The key identifies; it is never
+ * sent. Source: api/FACTS.md (inferred).
  */
 export function personKey(digits: string): string {
   if (digits.length === 13) {

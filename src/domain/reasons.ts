@@ -1,6 +1,6 @@
 /**
- * Closed list of reason codes: meaning of each, and advice for the person with the spreadsheet.
- * The one source for `explain`, summary, HTML report and `check`.
+ * Closed list of reason codes: meaning of each, and advice for the person with the spreadsheet. The one source for
+ * `explain`, summary, HTML report and `check`.
  */
 export interface Reason {
   readonly meaning: string;

@@ -3,8 +3,7 @@ import { maskParticipant } from './ids.ts';
 
 /**
  * Digits of any script, written like a phone: with up to three spaces, signs or brackets between them. A comma or a
- * colon
- * ends it: those stand between numbers, and before a port.
+ * colon ends it: those stand between numbers, and before a port.
  */
 const NUMBER = /\+?\p{Nd}(?:(?:(?![,;:])[\s\p{P}\p{S}\p{Cf}\p{M}]){0,3}\p{Nd})*\p{M}*/gu;
 /** Fewest digits of a phone: shorter runs are a date, a price or a cohort's number; national numbers have ten. */
@@ -49,8 +48,7 @@ function isGroup(found: string, rest: string): boolean {
 
 /**
  * Untrusted text on one line, safe for a terminal or a log: line breaks and tabs become a space; other control
- * characters
- * and those that change a line's direction are shown as `\u001b`.
+ * characters and those that change a line's direction are shown as `\u001b`.
  */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu, (char) =>

@@ -74,8 +74,7 @@ function markOf({ index, count }: Shard): string {
 
 /**
  * File name for this shard alone: `out.csv` → `out.shard-1-of-4.csv`. A name with this shard's mark stays, and so do
- * `-`
- * and devices (`/dev/termination-log`), because every process has its own.
+ * `-` and devices (`/dev/termination-log`), because every process has its own.
  * @throws RangeError for a name with the mark of another shard
  */
 export function shardFile(path: string, shard: Shard): string {

@@ -61,8 +61,7 @@ export interface AtomicFile {
 
 /**
  * Opens a file for atomic replacement. Mode 0600, unless the content names nobody. A link is followed and stays; a pipe
- * or
- * a device (`/dev/null`) is written to directly, because it cannot be replaced.
+ * or a device (`/dev/null`) is written to directly, because it cannot be replaced.
  * @throws system errors
  */
 export async function openAtomicFile(path: string, mode = 0o600): Promise<AtomicFile> {
@@ -119,8 +118,7 @@ const LITTER_MS = 600_000;
 
 /**
  * Removes temporary files for `path` left by a killed process, because they hold people's numbers. Files of the last
- * ten
- * minutes stay: another process may be writing them. Never throws.
+ * ten minutes stay: another process may be writing them. Never throws.
  */
 export async function sweepLitter(path: string, now: number): Promise<void> {
   let target: string;

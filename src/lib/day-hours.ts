@@ -76,8 +76,7 @@ export function opensAt(hours: DayHours, zones: readonly string[], now: number):
 
 /**
  * A later instant, at most the next time the zone's clock shows this minute. Across a clock change the difference is
- * not
- * the time to wait, so the step is one minute.
+ * not the time to wait, so the step is one minute.
  */
 function stepTowards(minute: number, zone: string, at: number): number {
   const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;

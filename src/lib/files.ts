@@ -170,8 +170,7 @@ const ALL_BUT_OWNER = 0o077;
 
 /**
  * Restricts a file of ours to its owner: a restored copy has the mode of the copy. Returns a line for the log on
- * failure;
- * undefined: done, or the file does not exist.
+ * failure; undefined: done, or the file does not exist.
  */
 export async function keepToOwner(path: string): Promise<string | undefined> {
   // On Windows the mode does not tell who may read.

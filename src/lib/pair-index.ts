@@ -1,7 +1,6 @@
 /**
  * Compact set of pairs with one number each: open addressing on typed arrays, about 30 bytes a pair where a Map of
- * strings
- * takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
+ * strings takes 150. Keyed by group and person: a number and its known variant are one person (`personKey`).
  */
 import { personKey } from '../domain/ids.ts';
 import type { ChatId, Pair } from '../domain/words.ts';

@@ -19,8 +19,7 @@ export interface Done {
 
 /**
  * Summary of former runs, for the first lines of the log: it shows that a container restarted in the night continues
- * and
- * does not start over. undefined: no outcome is known.
+ * and does not start over. undefined: no outcome is known.
  * @param now epoch ms
  */
 export function alreadyDone(

@@ -17,15 +17,13 @@ interface Gathering extends Ask {
 
 /**
  * Most pairs held while their asks fill up: about a megabyte. With 500, a cohort whose rows go round forty groups had
- * its
- * asks of 25 half empty; this fills those of 400 groups.
+ * its asks of 25 half empty; this fills those of 400 groups.
  */
 const LOOK_AHEAD = 10_000;
 
 /**
  * Gathers pairs into asks of one group and one sender each, of up to `batchSize` people. Holds at most `lookAhead`
- * pairs;
- * beyond that, the oldest ask is returned as it is, so memory stays bounded for any order of rows.
+ * pairs; beyond that, the oldest ask is returned as it is, so memory stays bounded for any order of rows.
  */
 export class Planner {
   readonly #batchSize: number;

@@ -28,8 +28,7 @@ const tried = (status: Status) =>
 
 /**
  * Decision for a pair (promise 2): nobody is asked twice, unless `--retry` names the status in the ledger, or the
- * status
- * in a former results CSV for a pair that the ledger does not know.
+ * status in a former results CSV for a pair that the ledger does not know.
  */
 export function decide(known: Known, selection: Selection): Decision {
   const { ledger, previous } = known;

@@ -22,8 +22,8 @@ interface When {
 
 /**
  * Time for a number of asks and people at a pace, milliseconds: the slowest bound decides. Of several sending phones,
- * the
- * busiest decides about the limits per phone: the gap, the daily cap and, where the server counts by phone, its limit.
+ * the busiest decides about the limits per phone: the gap, the daily cap and, where the server counts by phone, its
+ * limit.
  */
 export function estimateMs(
   asks: number,
