@@ -12,14 +12,15 @@ import { openTable, type TableOptions } from './file/table.ts';
 import { findResults, formerCells, type PreviousResult } from './results-file.ts';
 import { quote } from './trouble.ts';
 
-/** A row of results: where it stands, and the cells of the results columns. */
+/** Row of results: its place, and the cells of the results columns. */
 export interface FormerRow {
   readonly row: Pick<Row, 'line' | 'number'>;
   readonly fields: PreviousResult['fields'];
 }
 
 /**
- * Results columns of each row, read without the cohort's own columns; undefined when the file is not a results CSV.
+ * Reader of the results columns of each row, without the cohort's own columns; undefined: the file is not a results
+ * CSV.
  * @throws OnboardError COHORT_UNREADABLE where it cannot be read
  */
 export async function openFormer(
@@ -41,20 +42,20 @@ export async function openFormer(
   };
 }
 
-/** Evidence that a results row's own columns are judged by. */
+/** Evidence for judging the own columns of a results row. */
 export interface Witness {
   /** Whether the ledger has an ask of this pair. */
   isAsked(pair: Pair): boolean;
 }
 
-/** The pair that the results columns of a row name; undefined when they name none, or cannot be read any more. */
+/** Pair named by the results columns of a row; undefined: none, or not readable any more. */
 export function formerPair(fields: PreviousResult['fields']): Pair | undefined {
   const chatId = parseChatId(digitsOf(fields.chat_id));
   const participant = parseParticipant(digitsOf(fields.participant));
   return chatId && participant && { chatId, participant };
 }
 
-/** `--excel` sets an apostrophe before numbers, and a spreadsheet may keep it. */
+/** Text without the apostrophe that `--excel` puts before numbers: a spreadsheet may keep it. */
 function digitsOf(cell: string): string {
   return cell.trim().replace(/^'/, '');
 }
@@ -64,9 +65,9 @@ export function isSamePair(one: Pair, other: Pair): boolean {
 }
 
 /**
- * A row of a results CSV, read by the cohort's own columns, beside what its results columns say: they tell whom these
- * results are about. The row was corrected where the two differ, and then somebody else is meant. Where it cannot be told
- * which of the two was edited, the row is invalid.
+ * Reading of a results row, from the cohort's own columns and its results columns, which name the person asked. Where
+ * the two differ, the row was corrected and now means somebody else. Where it is unclear which of them was edited, the
+ * row is invalid.
  */
 export function judgeFormerRow(
   reading: Reading,
@@ -78,7 +79,7 @@ export function judgeFormerRow(
   const wasAsked = fields.asked_at !== '';
   const before = formerPair(fields);
   if (reading.kind === 'invalid') {
-    // A spreadsheet may have spoilt the own cell of somebody with whom all is done.
+    // A spreadsheet may have damaged the own cell of a person who is done.
     const isKept = wasAsked && isDone(status) && reading.problem.code !== 'status_edited';
     return isKept && before && isAsked(before) ? { kind: 'pair', row: reading.row, pair: before } : reading;
   }
@@ -99,7 +100,10 @@ function unreadable(fields: PreviousResult['fields'], pair: Pair): Problem {
   return { code: 'status_edited', message, column: 'participant', value: fields.participant };
 }
 
-/** The results name somebody who was never asked, and the own columns somebody who was: the wrong cell was edited. */
+/**
+ * Problem of a row whose results name a person never asked and whose own columns one who was: the wrong cell was
+ * edited.
+ */
 function twoPairs(before: Pair, pair: Pair): Problem {
   const isPhone = personKey(before.participant) !== personKey(pair.participant);
   const [column, now, own] = isPhone

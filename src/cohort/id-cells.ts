@@ -7,10 +7,10 @@ const HOW =
   'a chat_id looks like 120363371308389685@g.us; copy it from the chat’s info in the Periskope console';
 
 /**
- * A chat_id cell → the group's id. Cleaned are white space, wrappings, case, `%40`, a missing `@g.us`, and
- * thousands separators: all of that leaves the same digits. An id that a spreadsheet has rounded is refused:
- * it keeps 15 digits and writes zeros after them. (One true id in a thousand ends in three zeros as well; that
- * group is reached with --chat-id, which is taken to the letter.)
+ * A chat_id cell → the group's id. Cleaned are white space, wrappings, case, `%40`, a missing `@g.us`, and thousands
+ * separators: none of them changes the digits. An id rounded by a spreadsheet is refused: it keeps 15 digits and then
+ * has zeros. (One true id in a thousand also ends in three zeros; --chat-id, which is taken literally, reaches that
+ * group.)
  */
 export function readChatCell(cell: string): ChatId | Trouble {
   const text = unwrap(plainText(cell));
@@ -59,12 +59,12 @@ function truncated(shown: string): Trouble {
   );
 }
 
-/** A number written for people: with its `+`, it is certain where it begins. */
+/** Number with `+`, spaces, brackets and dashes: the `+` marks its beginning. */
 const SPACED = /^\+\d[\d ()-]*$/;
 
 /**
  * A sender cell → the sending phone, as `--phone` takes it (and with the spaces, brackets and dashes of a number that
- * begins with `+`); undefined when it is blank; or why it cannot be read. Never a guess.
+ * begins with `+`); undefined: blank; Trouble: not readable. Never a guess.
  */
 export function readSenderCell(cell: string): Sender | undefined | Trouble {
   const text = unwrap(plainText(cell));

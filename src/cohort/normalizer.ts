@@ -30,42 +30,42 @@ export function normalizeChatId(
   return typeof read === 'string' ? { chatId: read } : problem(read, options.column, cell);
 }
 
-/** One place where a role's value may stand: the index in the row, and the column's name. */
+/** Place of a role's value: index in the row, and the column's name. */
 export interface Place {
   readonly index: number;
   readonly name: string;
-  /** Of a phone: the column that says from which country it is. */
+  /** Of a phone: the column with its country. */
   readonly country?: Place & { readonly inDoubt: boolean };
 }
 
-/** Where a row's group and phone stand. Of several places, the first cell that is not blank counts. */
+/** Places of a row's group and phone. Of several, the first with a non-blank cell counts. */
 export interface Roles {
   readonly width: number;
   readonly chat: readonly Place[];
-  /** Of a results CSV: the group that its results name, for a name in the own column that nothing looks up. */
+  /** Of a results CSV: the group named by its results, for a name in the own column that nothing looks up. */
   readonly formerChat?: Place | undefined;
-  /** The names of groups; undefined: nothing looks names up. */
+  /** Names of groups; undefined: names are not looked up. */
   readonly groups?: GroupBook | undefined;
-  /** Every row's group, whatever the columns say. */
+  /** Group of every row, regardless of the columns. */
   readonly chatId: ChatId | undefined;
   readonly phone: readonly Place[];
-  /** Columns that were passed over, and may hold the number that a row lacks. */
+  /** Unused columns that may hold the number that a row lacks. */
   readonly otherPhones?: readonly Place[];
-  /** The cohort's own one of them: in a results CSV, what was asked before is our writing. */
+  /** The cohort's own one of these columns: in a results CSV, the participant asked before was written by the tool. */
   readonly ownPhone?: Place | undefined;
-  /** Where a row names its own sending phone. */
+  /** Column with the row's own sending phone. */
   readonly sender?: Place | undefined;
-  /** Of rows that name none. */
+  /** Sending phone of rows that name none. */
   readonly defaultSender?: Sender | undefined;
-  /** Whether a row that has neither is invalid. */
+  /** Whether a row without any sending phone is invalid. */
   readonly senderRequired?: boolean | undefined;
   readonly defaultCountry: CountryCode | undefined;
 }
 
-/** Enough for the groups of any cohort; cleared when more than that differ, so memory stays bounded. */
+/** Most groups cached; cleared beyond that, so memory stays bounded. Enough for any cohort. */
 const GROUPS_KEPT = 10_000;
 
-/** Row → Reading. Made once per pass: it remembers the groups it has read, as the same ones come again and again. */
+/** Row → Reading. Made once per pass, because it caches the groups it has read. */
 export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Reading {
   const groups = new Map<string, ChatId | Trouble>();
 
@@ -129,7 +129,7 @@ function readPhone(row: Row, place: Place | undefined, roles: Roles, judge?: Jud
   return typeof read !== 'string' && read.code === 'phone_missing' ? missingHere(row, read, roles) : read;
 }
 
-/** A number in another column is not taken for the one that is missing, and not passed over in silence. */
+/** Trouble with a missing number that mentions a number in another column: it is neither used nor silently ignored. */
 function missingHere(row: Row, read: Trouble, { otherPhones = [] }: Roles): Trouble {
   const other = otherPhones.find((place) => looksLikePhone(cellAt(row, place)));
   if (other === undefined) return read;
@@ -139,7 +139,7 @@ function missingHere(row: Row, read: Trouble, { otherPhones = [] }: Roles): Trou
   );
 }
 
-/** A results CSV names a person twice: as the participant asked, and in the cohort's own column. */
+/** Conflict in a results CSV, which names a person twice: as the participant asked, and in the cohort's own column. */
 function findConflict(
   row: Row,
   roles: Roles,
@@ -157,7 +157,10 @@ function findConflict(
   return undefined;
 }
 
-/** The phone that the row names, or the one of rows that name none: never one in the place of another. */
+/**
+ * Sending phone named by the row, or the default for a row without one. An unreadable one never falls back to the
+ * default.
+ */
 function senderOf(row: Row, place: Place, roles: Roles): Sender | undefined | Problem {
   const cell = cellAt(row, place);
   const read = readSenderCell(cell);

@@ -15,13 +15,13 @@ import { type Layout, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import { quote } from './trouble.ts';
 
-/** What a row's own results columns say, when the cohort is itself a results CSV. */
+/** Values of a row's results columns, when the cohort is itself a results CSV. */
 export interface PreviousResult {
   readonly status: Status;
   readonly fields: Readonly<Record<ResultColumn, string>>;
 }
 
-/** Where the results columns begin, when the header ends with all of them in order (trailing blanks aside). */
+/** Index of the first results column, when the header ends with all of them in order (trailing blanks aside). */
 export function findResults(columns: readonly string[]): number | undefined {
   let end = columns.length;
   while (end > 0 && (columns[end - 1] as string).trim() === '') end--;
@@ -31,7 +31,7 @@ export function findResults(columns: readonly string[]): number | undefined {
   return all ? start : undefined;
 }
 
-/** Names that no cohort has by chance, and how many of them make it a results CSV that somebody has changed. */
+/** Column names that no cohort has by chance; with enough of them, the file is an edited results CSV. */
 const TELLING: readonly ResultColumn[] = [
   'participant',
   'reason_code',
@@ -42,7 +42,7 @@ const TELLING: readonly ResultColumn[] = [
 ];
 const ENOUGH = 3;
 
-/** Whether the header is that of results whose columns are not all where they were: who was asked cannot be read there. */
+/** Whether the header is that of a results CSV with moved or missing columns: it no longer tells who was asked. */
 export function areResultsChanged(columns: readonly string[]): boolean {
   const names = new Set(columns.map((column) => column.trim().toLowerCase()));
   return findResults(columns) === undefined && TELLING.filter((name) => names.has(name)).length >= ENOUGH;
@@ -50,11 +50,11 @@ export function areResultsChanged(columns: readonly string[]): boolean {
 
 /** Statuses of rows that were not asked. */
 const NOT_ASKED: readonly Status[] = ['planned', 'invalid', 'duplicate', 'not_attempted'];
-/** Reasons of rows that run found to be invalid, whoever was asked for them before they were edited. */
+/** Reasons of rows found invalid by a run. Such a row may still name a person asked before an edit. */
 const UNUSABLE =
   /^(?:phone_(?!not_connected|blocked)|chat_id_|group_name_|too_(?:few|many)_fields$|unreadable_row$|sender_(?:missing|unreadable)$)/;
 
-/** What is wrong with the row's own results, where somebody has edited what says whether this person was asked. */
+/** Problem with the results of a row, where an edit has changed whether this person was asked. */
 export function editedStatus(row: Row, start: number): Problem | undefined {
   const cells = formerCells(row, start);
   const { status: said, asked_at: askedAt, reason_code: reason } = cells;
@@ -65,7 +65,7 @@ export function editedStatus(row: Row, start: number): Problem | undefined {
     column: 'status',
     value: said,
   });
-  // Found by an earlier run, and not put right since.
+  // Found by an earlier run, and still not corrected.
   if (status === 'invalid' && reason === 'status_edited')
     return problem(cells.message || edited('was edited'));
   if (status !== undefined) {
@@ -73,7 +73,7 @@ export function editedStatus(row: Row, start: number): Problem | undefined {
     if (status === 'invalid' && UNUSABLE.test(reason)) return undefined;
     return problem(edited(`is now ${quote(said)}, and asked_at says that they were asked`));
   }
-  // A row that somebody has added has none of it.
+  // A row added by hand has no results.
   if (said === '' && askedAt === '' && cells.settled_at === '') return undefined;
   return problem(edited(said === '' ? 'was cleared' : `is now ${quote(said)}`));
 }
@@ -82,37 +82,40 @@ function edited(what: string): string {
   return `the status ${what}, so that nobody knows whether this person was asked: put the word back, or clear all cells from “row” to “settled_at” (who was asked is not asked again by that)`;
 }
 
-/** The results columns of a row, whatever they say. */
+/** Results columns of a row, unchecked. */
 export function formerCells(row: Row, start: number): PreviousResult['fields'] {
-  // The results writer sets an apostrophe before what a spreadsheet would take for a formula.
+  // The results writer puts an apostrophe before anything that a spreadsheet would take for a formula.
   const cell = (at: number) => (row.fields[start + at] ?? '').trim().replace(/^'(?=[=+\-@\t\r＝＋－＠])/, '');
   return Object.fromEntries(RESULT_COLUMNS.map((name, at) => [name, cell(at)])) as PreviousResult['fields'];
 }
 
-/** The results of a row, or undefined when its status cell holds no status (somebody has edited it). */
+/** Results of a row; undefined when its status cell holds no valid status (it was edited). */
 export function readPrevious(row: Row, start: number): PreviousResult | undefined {
   const fields = formerCells(row, start);
   const status = STATUSES.find((one) => one === fields.status.toLowerCase());
   return status && { status, fields };
 }
 
-/** A record of a results CSV: its place there, its cells as they stand, and what says where it belongs. */
+/** Record of a results CSV: its place there, its raw cells, and the values for merging it. */
 export interface ResultsRecord extends Place {
-  /** The row of the cohort, which is its `row` cell. */
+  /** Row of the cohort, from the `row` cell. */
   readonly row: number;
   readonly status: Status;
   readonly fields: readonly string[];
 }
 
-/** A results CSV as `run` wrote it, to be put together with others cell by cell. */
+/** Results CSV as `run` wrote it, for merging cell by cell. */
 export interface ResultsFile {
   readonly path: string;
   readonly columns: readonly string[];
-  /** How many of the columns are the cohort's own. */
+  /** Number of the cohort's own columns. */
   readonly ownWidth: number;
-  /** Written with `--excel`. */
+  /** Whether it was written with `--excel`. */
   readonly excel: boolean;
-  /** Every record in order, in batches; its `row` rises from each to the next, but for the lines of one record that cannot be read. Throws COHORT_UNREADABLE where it is damaged. */
+  /**
+   * Every record in order, in batches; `row` rises from each to the next, except within the lines of one unreadable
+   * record. Throws COHORT_UNREADABLE where the file is damaged.
+   */
   records(): AsyncGenerator<readonly ResultsRecord[], void, undefined>;
 }
 
@@ -121,7 +124,7 @@ const STATUS = 3;
 const REASON = 4;
 
 /**
- * Opens a results CSV. One without a row is a results CSV too, where a shard has no group.
+ * Opens a results CSV. It may have no rows: a shard may have no group.
  * @throws OnboardError COHORT_UNREADABLE (no such file, …), COHORT_COLUMNS (not a results CSV)
  */
 export async function openResultsFile(path: string): Promise<ResultsFile> {
@@ -175,7 +178,7 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
     );
   if (broken !== undefined) throw wrong(`the row ${broken}`);
   const whole = toRow(record, width);
-  // Spreadsheets leave empty fields at the end out.
+  // Spreadsheets leave out empty fields at the end.
   if (whole.problem?.code === 'too_many_fields' || record.fields.length <= start + STATUS)
     throw wrong(`${record.fields.length} fields, and the header has ${width}`);
   const { fields } = whole;
@@ -198,7 +201,7 @@ function outOfOrder(
   return new OnboardError('COHORT_UNREADABLE', `${path} ${rowText(now)}: ${what}`);
 }
 
-/** `--excel` writes a byte order mark. */
+/** Whether the file begins with a byte order mark, as with `--excel`. */
 async function beginsWithMark(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {

@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../domain/reasons.ts';
 
-/** Why a cell cannot be used, before it is known in which column it stands. `message` is one sentence. */
+/** Reason why a cell cannot be used, without its column. `message` is one sentence. */
 export interface Trouble {
   readonly code: ReasonCode;
   readonly message: string;
@@ -13,8 +13,8 @@ export function trouble(code: ReasonCode, message: string): Trouble {
 const LONGEST = 40;
 
 /**
- * A cell, fit for a one-line message: “…” around it, white space and control characters collapsed, invisible
- * format characters (which could reorder a terminal's line) dropped, at most 40 characters.
+ * Cell quoted for a one-line message: “…” around it, white space and control characters collapsed, invisible format
+ * characters (which could reorder a terminal's line) dropped, at most 40 characters.
  */
 export function quote(cell: string): string {
   const head = cell.length > 4 * LONGEST ? cell.slice(0, 4 * LONGEST) : cell;
@@ -27,7 +27,7 @@ export function quote(cell: string): string {
   return `“${cut ? `${letters.slice(0, LONGEST - 1).join('')}…` : flat}”`;
 }
 
-/** `“a”, “b” and “c”`; after `most` names, how many are left. */
+/** `“a”, “b” and “c”`; after `most` names, the number of the others. */
 export function quoteAll(names: readonly string[], most = 20): string {
   const shown = names.slice(0, most).map(quote);
   if (names.length > most) return `${shown.join(', ')} and ${names.length - most} more`;

@@ -1,10 +1,10 @@
 /**
- * The start of a text, as far as one look at its quotes tells where records end:
+ * Extent of the next record or records, judged by a single look at the quotes:
  *
- * - `plain`: lines in which no field begins with a quote, up to `end`: a record each;
- * - `quoted`: one record with quotes around some of its fields; `several` when it stands on several lines;
- * - `apart`: a record that is none. It reaches over the next `known` characters; from there on each quote leads in or
- *   out, beginning with `inside`, and it ends with the first line that ends outside.
+ * - `plain`: lines up to `end` in which no field begins with a quote; each is a record;
+ * - `quoted`: one record with some quoted fields; `several` when it spans several lines;
+ * - `apart`: a broken record. It covers the next `known` characters; from there each quote opens or closes, starting
+ *   with `inside`, and the record ends with the first line that ends outside quotes.
  */
 export type Bounds =
   | { readonly kind: 'plain'; readonly end: number }
@@ -13,9 +13,9 @@ export type Bounds =
 
 export interface Looking {
   readonly delimiter: string;
-  /** The longest record, in characters. */
+  /** Longest record, in characters. */
   readonly longest: number;
-  /** The text ends where the file ends. */
+  /** Whether the text ends where the file ends. */
   readonly last: boolean;
 }
 
@@ -25,8 +25,8 @@ const NEVER_CLOSED = 'has a quote that is never closed';
 const GOES_ON = 'goes on after a closing quote';
 
 /**
- * What starts at `at`; undefined when more text is needed to tell. Looks at no character more often than a few times, and
- * not beyond the longest record, so that a file of stray quotes takes no longer than another.
+ * Bounds of the record or records at `at`; undefined: more text is needed. Looks at each character only a few times,
+ * and not beyond the longest record, so that a file full of stray quotes is not slower than another.
  */
 export function boundsAt(text: string, at: number, how: Looking): Bounds | undefined {
   const limit = at + how.longest;
@@ -40,7 +40,7 @@ export function boundsAt(text: string, at: number, how: Looking): Bounds | undef
     : undefined;
 }
 
-/** The record at `at`, the first quoted field of which begins at `quote`, in the same line. */
+/** Bounds of the record at `at`, whose first quoted field begins at `quote`, in the same line. */
 function quotedAt(text: string, at: number, quote: number, how: Looking): Bounds | undefined {
   const { delimiter, longest, last } = how;
   const limit = at + longest;
@@ -55,7 +55,7 @@ function quotedAt(text: string, at: number, quote: number, how: Looking): Bounds
     const spaced = quote > at && isSpace(text[quote - 1], delimiter);
     let from = close + 1;
     if (line < close) {
-      // Some readers pass over a space before a quote, and some do not: over several lines they read other people.
+      // Some readers skip a space before a quote, some do not: over several lines they would read different people.
       if (spaced) return apart(quote, CLOSED_LATER);
       several = true;
       line = breakFrom(text, close);
@@ -63,7 +63,7 @@ function quotedAt(text: string, at: number, quote: number, how: Looking): Bounds
     if (spaced) from = quote;
     else if (from < text.length && text[from] !== delimiter && !isBreak(text[from]))
       return goesOn(text, at, from, how);
-    // The rest of the line, up to its next quoted field or to its end.
+    // The rest of the line, up to its next quoted field or its end.
     for (;;) {
       const stop = fieldEnd(text, from, delimiter);
       if (stop >= limit || stop === text.length) {
@@ -85,7 +85,9 @@ function quotedAt(text: string, at: number, quote: number, how: Looking): Bounds
   }
 }
 
-/** A record with text after a closing quote, at `from`. Its line may go on in the quotes that another reader sees. */
+/**
+ * Bounds of a record with text after a closing quote, at `from`. For another reader, its line may continue in quotes.
+ */
 function goesOn(text: string, at: number, from: number, how: Looking): Bounds | undefined {
   const stop = breakFrom(text, from);
   const end = afterBreak(text, stop, how.last);
@@ -103,7 +105,7 @@ function goesOn(text: string, at: number, from: number, how: Looking): Bounds | 
   return inside === undefined ? undefined : apart(end, inside);
 }
 
-/** Whether the next line with an odd number of quotes closes a field that was opened above it. */
+/** Whether the next line with an odd number of quotes closes a field opened above it. */
 function closesBelow(text: string, from: number, limit: number, how: Looking): boolean | undefined {
   for (let at = from; ; ) {
     const quote = text.indexOf('"', at);
@@ -120,7 +122,7 @@ function closesBelow(text: string, from: number, limit: number, how: Looking): b
   }
 }
 
-/** The next quote that begins a field, or -1. Any other quote is a character. */
+/** Position of the next quote that begins a field, or -1. Any other quote is a plain character. */
 function openingQuote(text: string, from: number, delimiter: string): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
     if (isOpening(text, at, from, delimiter)) return at;
@@ -134,7 +136,7 @@ function isOpening(text: string, quote: number, from: number, delimiter: string)
   return at === from || text[at - 1] === delimiter || isBreak(text[at - 1]);
 }
 
-/** The quote that closes the one at `opening`, or -1: two in a row are one character. */
+/** Position of the quote that closes the one at `opening`, or -1; two in a row are one character. */
 function closingQuote(text: string, opening: number, limit: number): number {
   let at = text.indexOf('"', opening + 1);
   while (at >= 0 && at < limit && text[at + 1] === '"') at = text.indexOf('"', at + 2);
@@ -155,7 +157,10 @@ function isBreak(char: string | undefined): boolean {
   return char === '\n' || char === '\r';
 }
 
-/** How many quotes stand in `from`…`end`. Only there: a search that runs on, for each line of many, would cost a look at all. */
+/**
+ * Number of quotes in `from`…`end`. Searches only this part: a search to the end of the text, per line, would be
+ * quadratic.
+ */
 export function quotesIn(text: string, from: number, end: number): number {
   const stretch = text.slice(from, end);
   let count = 0;
@@ -163,7 +168,7 @@ export function quotesIn(text: string, from: number, end: number): number {
   return count;
 }
 
-/** The place of the next line break, or the end of the text. */
+/** Position of the next line break, or the end of the text. */
 export function breakFrom(text: string, from: number): number {
   BREAK.lastIndex = from;
   return BREAK.test(text) ? BREAK.lastIndex - 1 : text.length;
@@ -171,15 +176,15 @@ export function breakFrom(text: string, from: number): number {
 
 const BREAK = /[\r\n]/g;
 
-/** The place after the line break at `stop`; undefined when more text may bring the rest of it, or it at all. */
+/** Position after the line break at `stop`; undefined: more text may complete or bring it. */
 export function afterBreak(text: string, stop: number, last: boolean): number | undefined {
   if (stop + 1 < text.length) return stop + (text[stop] === '\r' && text[stop + 1] === '\n' ? 2 : 1);
   return last || text[stop] === '\n' ? text.length : undefined;
 }
 
 /**
- * The place after the last line break in `from`…`end`, or `from`. A `\r` right before `end` may be half of one, and is
- * passed over. Only this stretch is looked at: over the whole text, each of many quotes would cost a look at all of it.
+ * Position after the last line break in `from`…`end`, or `from`. Skips a `\r` right before `end`, which may be half of
+ * a line break. Searches only this part: a search of the whole text, per quote, would be quadratic.
  */
 function endOfLastLine(text: string, end: number, from: number): number {
   const half = text[end - 1] === '\r' && (end === text.length || text[end] === '\n');

@@ -7,19 +7,19 @@ import { nearest } from '../../lib/text.ts';
 
 const CHUNK = 128 * 1024;
 
-/** The cohort's file: where it lies, how to name it, and whether it is gzip. */
+/** File of the cohort: path, name for messages, size, and whether it is gzip. */
 export interface CohortFile {
   readonly path: string;
   readonly name: string;
-  /** Size on the disk (compressed, when it is gzip). */
+  /** Size on disk (compressed, when gzip). */
   readonly bytes: number;
   readonly gzip: boolean;
 }
 
-/** Looks at the file without reading it. Throws COHORT_UNREADABLE: no such file, a directory, no permission, empty. */
+/** Checks the file without reading it. Throws COHORT_UNREADABLE: no such file, a directory, no permission, empty. */
 export async function statCohort(path: string, name: string): Promise<CohortFile> {
   try {
-    // Before it is opened: that may wait for ever.
+    // Before opening: opening a special file may block forever.
     refuseSpecial(await lookAt(path), name);
     const handle = await open(path, 'r');
     try {
@@ -51,12 +51,12 @@ function refuseSpecial(found: Stats, name: string): void {
   );
 }
 
-/** Files of a folder that are looked at for a name that was mistyped. */
+/** Most files of a folder compared with a mistyped name. */
 const MOST_FILES = 5_000;
-/** Written by this tool, and none to give it. */
+/** Files written by this tool that are not cohorts. */
 const NO_COHORT = /\.ledger\.jsonl|\.lock$|^\./;
 
-/** The file of the same folder that was probably meant, as the path was written; undefined when none is close. */
+/** File of the same folder that was probably meant, in the form of the given path; undefined: none is close. */
 async function nearestFile(path: string): Promise<string | undefined> {
   const typed = basename(path);
   const files: string[] = [];
@@ -69,17 +69,17 @@ async function nearestFile(path: string): Promise<string | undefined> {
     return undefined;
   }
   const bare = (name: string) => name.normalize('NFC').toLowerCase();
-  // Of two that are as close, the shorter one has nothing added to it.
+  // Of two equally close names, the shorter one first: nothing is added to it.
   files.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const near = nearest(bare(typed), files, bare);
   return near && path.slice(0, path.length - typed.length) + near;
 }
 
-/** The file's bytes, unpacked, in chunks of some 128 KiB; reads no further than the consumer pulls. */
+/** Bytes of the file, unpacked, in chunks of some 128 KiB; reads no further than the consumer pulls. */
 export async function* bytesOf(file: CohortFile): AsyncGenerator<Buffer> {
   const source = createReadStream(file.path, { highWaterMark: CHUNK });
   const unpacked = file.gzip ? source.pipe(createGunzip({ chunkSize: CHUNK })) : source;
-  // pipe() does not hand errors on.
+  // pipe() does not forward errors.
   source.on('error', (error) => unpacked.destroy(error));
   try {
     for await (const chunk of unpacked) yield chunk as Buffer;
@@ -95,7 +95,7 @@ export function unreadable(name: string, what: string, cause?: unknown): Onboard
   return new OnboardError('COHORT_UNREADABLE', `${name} ${what}`, { cause });
 }
 
-/** A system's error → a line for the user. */
+/** System error → error with a line for the user. */
 function readable(error: unknown, name: string): unknown {
   if (error instanceof OnboardError) return error;
   const code = (error as NodeJS.ErrnoException).code;

@@ -1,11 +1,11 @@
 import { parse } from 'csv-parse/sync';
 
-/** The three line breaks that spreadsheets write, in every file at once: mixed files exist. */
+/** The three line breaks of spreadsheets, all accepted in every file: mixed files exist. */
 const BREAKS = ['\r\n', '\n', '\r'];
 
 /**
- * Records of text that ends where a record ends. Blank lines come as `['']`. A quote in a field that does not begin with
- * one is a character. Throws csv-parse's CsvError.
+ * Records of a text that ends at the end of a record. A blank line gives `['']`. A quote inside a field that does not
+ * begin with one is a plain character. Throws csv-parse's CsvError.
  */
 export function parseCsv(text: string, delimiter: string): string[][] {
   return parse(text, {
@@ -16,7 +16,7 @@ export function parseCsv(text: string, delimiter: string): string[][] {
   });
 }
 
-/** How many line breaks a text holds. */
+/** Number of line breaks in a text. */
 export function breaksIn(text: string): number {
   return text.includes('\n') || text.includes('\r') ? (text.match(/\r\n|\n|\r/g)?.length ?? 0) : 0;
 }

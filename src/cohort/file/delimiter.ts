@@ -11,14 +11,14 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const LINES = 50;
 
-/** The delimiter, whether a `sep=` line says it (that line is no record), and what is worth saying. */
+/** Delimiter, presence of a `sep=` line (which is not a record), and a note for the user. */
 export interface Delimiter {
   readonly char: string;
   readonly sepLine: boolean;
   readonly note: string | undefined;
 }
 
-/** `--delimiter` as a user writes it: a character, or comma, semicolon, tab, pipe. Throws CONFIG. */
+/** Value of `--delimiter`: a character, or comma, semicolon, tab, pipe. Throws CONFIG. */
 export function delimiterOption(asked: string): string {
   const char = NAMES[asked.toLowerCase()] ?? asked;
   if (char.length === 1 && !/["\r\n]/.test(char)) return char;
@@ -29,9 +29,9 @@ export function delimiterOption(asked: string): string {
 }
 
 /**
- * The delimiter of a text, from its first lines. What the user says goes first, then a `sep=;` line. Then the
- * candidate under which the header names the most roles; then the one that the most lines hold as often as the
- * header does; then the one that the header holds most.
+ * Delimiter of a text, from its first lines. First the user's option, then a `sep=;` line, then the candidate under
+ * which the header names the most roles; then the one with the most lines that hold it as often as the header; then the
+ * most frequent one in the header.
  */
 export function findDelimiter(head: string, asked?: string): Delimiter {
   const sep = /^"?sep=([^\r\n"]|\t)"?[^\S\r\n]*(?:\r\n|\n|\r)/i.exec(head)?.[1];
@@ -63,7 +63,7 @@ function sniff(head: string): string {
   return best.char;
 }
 
-/** The first records, as one line each: line breaks and delimiters inside quotes count for nothing. */
+/** The first records, one line each, without the line breaks and delimiters inside quotes. */
 function linesOutsideQuotes(head: string): readonly string[] {
   const flat = head.replace(/"(?:[^"]|"")*"/g, (quoted) => quoted.replace(/[^\p{L}\p{N} _-]/gu, ''));
   return flat

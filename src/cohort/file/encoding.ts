@@ -4,25 +4,24 @@ import { bytesOf, type CohortFile } from './bytes.ts';
 import { Lines } from './lines.ts';
 import { refuseBinary, refuseKnownBinary } from './not-csv.ts';
 
-/** How the file's bytes become text, and what is worth saying about it. */
+/** Encoding of the file, with a note for the user. */
 export interface Encoding {
   /** A label of the Encoding Standard, as TextDecoder takes it. */
   readonly label: string;
   readonly note: string | undefined;
-  /** What an error about the header adds, where another encoding could be the right one. */
+  /** Addition to an error about the header, where another encoding may be the right one. */
   readonly doubt?: string;
-  /** The file begins with the byte order mark of UTF-8. */
+  /** Whether the file begins with the byte order mark of UTF-8. */
   readonly marked: boolean;
 }
 
 const HEAD = 64 * 1024;
 
 /**
- * Finds the encoding. A byte order mark decides; then the zero bytes of UTF-16; then whether the whole file is
- * UTF-8: all of it is looked at (a gigabyte a second), so that one decision holds from the first row to the last.
- * Where some bytes are not, what is beyond ASCII decides: mostly UTF-8, it stays UTF-8. What is neither is Windows-1252,
- * the encoding of Western spreadsheets, unless it is no text at all.
- * Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
+ * Detects the encoding: by a byte order mark; by the zero bytes of UTF-16; by whether the whole file is UTF-8 (all of
+ * it is checked, a gigabyte a second, so that one decision holds for every row). A file with invalid bytes is still
+ * UTF-8 when most of its text beyond ASCII is. Anything else is Windows-1252, the encoding of Western spreadsheets,
+ * unless it is binary. Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
  */
 export async function findEncoding(file: CohortFile, asked?: string): Promise<Encoding> {
   const known = asked === undefined ? undefined : knownLabel(asked);
@@ -56,13 +55,10 @@ export async function findEncoding(file: CohortFile, asked?: string): Promise<En
 
 const ADVICE = 'if its header looks wrong, give --encoding, for example gbk, shift_jis or windows-1251';
 
-/**
- * Bytes → text, without a byte order mark, without NULs (padding that some exports leave), and without the ^Z by which DOS
- * ends a text.
- */
+/** Text of the file, without a byte order mark, NULs (padding of some exports) and the final ^Z of DOS. */
 export async function* textOf(file: CohortFile, label: string): AsyncGenerator<string> {
   const decoder = new TextDecoder(label);
-  // What may be the end of the text waits for what comes after it.
+  // Possible end marks are held back until more text shows whether they are the end.
   let held = '';
   for await (const chunk of bytesOf(file)) {
     const decoded = decoder.decode(chunk, { stream: true });
@@ -75,7 +71,7 @@ export async function* textOf(file: CohortFile, label: string): AsyncGenerator<s
   yield text.slice(0, beforeEndMark(text));
 }
 
-/** The place of a ^Z that nothing but more of them and line breaks follow, or the end of the text. */
+/** Position of a ^Z followed only by more of them and line breaks, or the end of the text. */
 function beforeEndMark(text: string): number {
   let end = text.length;
   while (end > 0 && '\x1a\r\n'.includes(text[end - 1] as string)) end--;
@@ -112,7 +108,7 @@ function byMark(head: Buffer): string | undefined {
   return undefined;
 }
 
-/** UTF-16 without a mark: the header's ASCII letters leave every second byte zero. */
+/** UTF-16 without a mark: every second byte of the header's ASCII letters is zero. */
 function byZeros(head: Buffer): string | undefined {
   const sample = head.subarray(0, 512);
   const zeros = [0, 0];
@@ -124,7 +120,7 @@ function byZeros(head: Buffer): string | undefined {
   return undefined;
 }
 
-/** Whether all of the file is UTF-8. A character that is cut off at the very end is no fault. */
+/** Whether the whole file is UTF-8. A character cut off at the very end is tolerated. */
 async function isAllUtf8(file: CohortFile): Promise<boolean> {
   let carry = Buffer.alloc(0);
   for await (const chunk of bytesOf(file)) {
@@ -136,7 +132,7 @@ async function isAllUtf8(file: CohortFile): Promise<boolean> {
   return true;
 }
 
-/** How many bytes at the end begin a character that is not complete yet. */
+/** Number of bytes at the end that begin an incomplete character. */
 function unfinished(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
@@ -149,20 +145,20 @@ function unfinished(bytes: Buffer): number {
   return 0;
 }
 
-/** How much of the file's text beyond ASCII is UTF-8. */
+/** Share of UTF-8 in the file's text beyond ASCII. */
 interface Tally {
-  /** Characters of several bytes. */
+  /** Number of characters of several bytes. */
   readonly sound: number;
-  /** Bytes that are part of none. */
+  /** Number of bytes that belong to no valid character. */
   readonly odd: number;
-  /** The lines of these. */
+  /** Lines with odd bytes. */
   readonly lines: Lines;
 }
 
 async function tallyOf(file: CohortFile): Promise<Tally> {
   const lines = new Lines('line');
   let [sound, odd, line] = [0, 0, 1];
-  // Of the character that is being read: how many bytes it has so far and needs still, and the next one's least and most.
+  // State of the current character: bytes read, bytes still needed, and the range of the next byte.
   let [read, needs, least, most] = [0, 0, 0x80, 0xbf];
   let before = 0;
   const wrong = (bytes: number) => {

@@ -4,9 +4,9 @@ import type { Roles } from '../normalizer.ts';
 import { readPhoneCell } from '../phone/phone-cell.ts';
 import { Lines } from './lines.ts';
 
-/** What one reading of a cohort shows beside its rows: gathered as it goes, and said at its end. */
+/** Findings of one reading of a cohort apart from its rows; reported at its end. */
 export class Findings {
-  /** Rows of nothing but delimiters. */
+  /** Rows that hold only delimiters. */
   readonly blank = new Lines('row');
   /** Records whose cells hold lines that look like rows. */
   readonly holding = new Lines('row');
@@ -27,8 +27,8 @@ export class Findings {
 }
 
 /**
- * Whether the fields of a record on several lines are one row. Valid CSV is CSV: as wide as the header, they are (blank
- * fields at the end may be too many). A short one is a row only where nothing in its cells looks like a row of its own.
+ * Whether the fields of a record on several lines are one row. Valid CSV as wide as the header is (surplus blank fields
+ * at the end are allowed). A shorter record is a row only when nothing in its cells looks like a row.
  */
 export function isRow(
   fields: readonly string[],
@@ -44,13 +44,13 @@ export function isRow(
   return true;
 }
 
-/** What no phone and no chat_id is without: most lines of an address or a note are let go by at once. */
+/** Pattern in every phone and chat_id: dismisses most lines of an address or a note at once. */
 const TELLING = /(?:\p{Nd}\P{Nd}{0,3}){7}|@g\.us/u;
 
 /**
- * Whether a field with line breaks in it holds a line that could be a row of its own: several cells, with a phone or a
- * group that reads among them. Two stray quotes, rows apart, make one sound record of all rows between them. An address or
- * a note of several lines holds none.
+ * Whether a field with line breaks holds a line that could be a row: several cells, one of them a readable phone or
+ * group. Two stray quotes in different rows make one valid record of all rows between them. An address or a note of
+ * several lines holds no such line.
  */
 export function holdsRows(fields: readonly string[], roles: Roles, delimiter: string): boolean {
   return fields.some(

@@ -1,6 +1,6 @@
 import { numberText, type Place } from '../../domain/words.ts';
 
-/** Lines or rows as they come, in ascending order: the first few, and how many there are. */
+/** Tally of lines or rows in ascending order: the first few, and the total. */
 export class Lines {
   #count = 0;
   readonly #first: Place[] = [];

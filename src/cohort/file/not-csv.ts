@@ -11,7 +11,7 @@ const SIGNATURES: readonly (readonly [bytes: string, what: string])[] = [
   ['BZh9', 'is bzip2, not CSV: unpack it'],
 ];
 
-/** Other kinds of text, by how they begin: none of it begins a header that anybody writes. */
+/** Other kinds of text, by their beginning: none of these begins a real header. */
 const TEXTS: readonly (readonly [start: RegExp, what: string])[] = [
   [/^\{\\rtf/, 'is an RTF document, not CSV: save the table as CSV'],
   [/^BEGIN:VCARD\b/i, 'is a vCard file, not CSV: export the contacts as CSV'],
@@ -31,19 +31,22 @@ const TEXTS: readonly (readonly [start: RegExp, what: string])[] = [
   [/^(?:MIME-Version:|From: <Saved by)/i, 'is a saved web page (MHTML), not CSV: export the table as CSV'],
 ];
 
-/** Refuses what has a signature of its own. Throws COHORT_UNREADABLE. */
+/** Refuses a file with a known binary signature. Throws COHORT_UNREADABLE. */
 export function refuseKnownBinary(head: Buffer, name: string): void {
   if (head.length === 0) throw unreadable(name, 'is empty: it needs a header line and a row per person');
   const start = head.subarray(0, 8).toString('latin1');
   for (const [bytes, what] of SIGNATURES) if (start.startsWith(bytes)) throw unreadable(name, what);
 }
 
-/** Text holds next to no control characters; NULs may pad it, up to a third. Throws COHORT_UNREADABLE. */
+/**
+ * Refuses a file with many control characters, which text does not have; NULs may pad up to a third of it. Throws
+ * COHORT_UNREADABLE.
+ */
 export function refuseBinary(head: Buffer, name: string): void {
   let controls = 0;
   let zeros = 0;
   let length = head.length;
-  // DOS ends a text with ^Z, or fills its last block with them.
+  // DOS ends a text with ^Z, or fills its last block with it.
   while (length > 0 && [0x1a, 0x0a, 0x0d].includes(head[length - 1] as number)) length--;
   for (const byte of head.subarray(0, length)) {
     if (byte === 0) zeros++;
@@ -54,7 +57,7 @@ export function refuseBinary(head: Buffer, name: string): void {
   }
 }
 
-/** Refuses text that is something else, whatever its name says. Throws COHORT_UNREADABLE. */
+/** Refuses text of another kind, whatever the file's name. Throws COHORT_UNREADABLE. */
 export function refuseOtherText(head: string, name: string): void {
   const start = head.slice(0, 4096).trimStart();
   for (const [pattern, what] of TEXTS) if (pattern.test(start)) throw unreadable(name, what);

@@ -1,7 +1,7 @@
 /**
- * What contact apps, phones and spreadsheets wrap around digits, taken off: invisible direction marks, exotic
- * spaces and dashes, full-width forms, the decimal digits of any script. Nothing that carries a digit's value is
- * changed otherwise: superscripts, fractions and the like stay, and are refused by whoever reads the text.
+ * Text of a cell without the wrapping of contact apps, phones and spreadsheets: invisible direction marks, exotic
+ * spaces and dashes, full-width forms, decimal digits of any script. Superscripts, fractions and other characters with
+ * a digit's value stay, so that the reader of the cell refuses them.
  */
 export function plainText(cell: string): string {
   if (/^[\x20-\x7e]*$/.test(cell)) return cell.trim();
@@ -15,20 +15,20 @@ export function plainText(cell: string): string {
 const digitOf = new Map<string, string>();
 
 function plainCharacter(char: string): string {
-  // A byte that could not be read may have been a digit.
+  // An unreadable byte may have been a digit.
   if (char === '\ufffd') return char;
   if (/\p{Nd}/u.test(char)) return decimalDigit(char);
   if (/\p{Zs}/u.test(char)) return ' ';
   if (/[\p{Pd}\u2212\u2796\u30fc\u301c\uff5e]/u.test(char)) return '-';
-  // Format characters, variation selectors, the keycap of 9️⃣, and control characters: they show nothing.
+  // Format characters, variation selectors, the keycap of 9️⃣, and control characters: all invisible.
   if (/[\p{Cf}\p{Cc}\p{M}]/u.test(char)) return '';
-  // Telephone signs, flags and other emoji beside the number.
+  // Telephone signs, flags and other emoji next to the number.
   if (/[\p{So}\p{Sk}]/u.test(char)) return ' ';
   const compatible = char.normalize('NFKC');
   return /^[\x20-\x2f\x3a-\x7e]$/.test(compatible) ? compatible : char;
 }
 
-/** Decimal digits stand in runs of ten, zero first, so the place in its run is a digit's value. */
+/** Value of a decimal digit: its place in its run of ten, which begins with zero. */
 function decimalDigit(char: string): string {
   const known = digitOf.get(char);
   if (known !== undefined) return known;
@@ -40,15 +40,15 @@ function decimalDigit(char: string): string {
   return digit;
 }
 
-/** Longer than any id, number or name of a country, with all its wrapping. */
+/** Longer than any id, number or name of a country with its wrapping, in characters. */
 const LONGEST_WRAPPED = 1_000;
 
 /**
- * Takes off the marks by which a spreadsheet keeps a text a text: `'…`, `="…"`, quotes left around the value.
- * The apostrophe is also what our own results writer sets before a cell that looks like a formula.
+ * Text without the marks by which a spreadsheet keeps text as text: `'…`, `="…"`, quotes left around the value. Our own
+ * results writer also puts the apostrophe before a cell that looks like a formula.
  */
 export function unwrap(text: string): string {
-  // Layer by layer, which takes as long as a long text has layers.
+  // Removed layer by layer, which would be slow for a long text of many layers.
   if (text.length > LONGEST_WRAPPED) return text;
   let inner = text;
   for (let previous = ''; previous !== inner; ) {
@@ -63,17 +63,17 @@ export function unwrap(text: string): string {
   return inner;
 }
 
-/** `#REF!`, `#N/A`, `#VALUE!`, and the `#####` of a column that was too narrow. */
+/** Whether the text is `#REF!`, `#N/A`, `#VALUE!`, or the `#####` of a narrow column. */
 export function isSpreadsheetError(text: string): boolean {
   return /^#(?:[A-Z][A-Z0-9_/]*[!?]?|#+)$/i.test(text);
 }
 
-/** A number in scientific notation, as a spreadsheet shows what it holds as a number: `9.19875E+11`, `9,2e11`. */
+/** Number in scientific notation, as a spreadsheet shows large numbers: `9.19875E+11`, `9,2e11`. */
 export function scientific(text: string): { readonly digits: string; readonly whole: boolean } | undefined {
   const match = /^[+-]?(\d+)(?:[.,](\d*))?\s*e\s*\+?(-?\d{1,3})$/i.exec(text);
   if (match === null) return undefined;
   const [, lead = '', fraction = '', exponent = ''] = match;
-  // Every digit is there only when the mantissa is as long as the number: 9.19874532456E+11 has lost nothing.
+  // All digits are there only when the mantissa is as long as the number: 9.19874532456E+11 has lost nothing.
   const whole = /^[1-9]$/.test(lead) && fraction.length === Number(exponent);
   return { digits: lead + fraction, whole };
 }

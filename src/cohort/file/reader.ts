@@ -4,23 +4,23 @@ import type { CohortFile } from './bytes.ts';
 import { textOf } from './encoding.ts';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from './records.ts';
 
-/** What has to be known before a cohort's records can be read. */
+/** Everything needed to read the records of a cohort. */
 export interface Layout {
   readonly file: CohortFile;
   readonly encoding: string;
   readonly delimiter: string;
-  /** The first line says `sep=;`: it is no record. */
+  /** Whether the first line is `sep=;`, which is not a record. */
   readonly sepLine: boolean;
 }
 
 export interface RecordsOptions extends Pick<SplitterOptions, 'isRecord'> {
-  /** Takes the place of each record of nothing but delimiters. */
+  /** Called with the place of each record that holds only delimiters. */
   readonly onBlank?: (place: Place) => void;
 }
 
 /**
- * Records in batches, one batch per chunk of the file. Nothing is read ahead of the consumer. Records of nothing but
- * delimiters, which spreadsheets leave under a table by the thousand, are left out.
+ * Records in batches, one batch per chunk of the file; reads no further than the consumer pulls. Leaves out records
+ * that hold only delimiters, which spreadsheets leave under a table by the thousand.
  */
 export async function* recordsOf(
   layout: Layout,
@@ -28,7 +28,7 @@ export async function* recordsOf(
 ): AsyncGenerator<readonly CsvRecord[]> {
   const splitter = new RecordSplitter({
     delimiter: layout.delimiter,
-    // Spreadsheets show no row for it.
+    // Spreadsheets show no row for a `sep=` line.
     ...(layout.sepLine && { row: 0 }),
     ...options,
   });
@@ -52,8 +52,8 @@ export async function* recordsOf(
 }
 
 /**
- * A record as a row of the header's width. Missing fields are '' and surplus ones are left out, so that the row
- * can be written under the header again; surplus fields that are all blank (trailing delimiters) are no problem.
+ * Record as a row of the header's width. Missing fields are '' and surplus ones are dropped, so that the row can be
+ * written under the header again; surplus fields that are all blank (trailing delimiters) are not a problem.
  */
 export function toRow(record: CsvRecord, width: number): Row {
   const { line, number, fields, broken } = record;
@@ -71,9 +71,9 @@ export function toRow(record: CsvRecord, width: number): Row {
 }
 
 /**
- * Whether a record too short for the header may be a row all the same, because spreadsheets leave empty fields at the end
- * out. A phone alone under a `--chat-id` is none: it may be the second line of the cell before it. A row of a results CSV
- * has its status, or nothing of what run wrote.
+ * Whether a record shorter than the header may still be a row, because spreadsheets leave out empty fields at the end.
+ * A lone phone under `--chat-id` is not a row: it may be the second line of the cell before it. A row of a results CSV
+ * has its status, or nothing written by a run.
  */
 export function mayBeShort(
   { fields, broken }: CsvRecord,
@@ -85,7 +85,7 @@ export function mayBeShort(
   return chat.length > 0 || fields.length > 1;
 }
 
-/** Where among the results columns the status stands. */
+/** Index of the status in the results columns. */
 const STATUS = RESULT_COLUMNS.indexOf('status');
 
 function brokenMessage(broken: string): string {

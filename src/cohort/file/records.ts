@@ -2,40 +2,40 @@ import { type Place, rowText } from '../../domain/words.ts';
 import { afterBreak, boundsAt, breakFrom, CLOSED_LATER, quotesIn, TOO_LONG } from './bounds.ts';
 import { breaksIn, parseCsv } from './csv.ts';
 
-/** The longest record, in characters. Longer ones are unreadable: memory stays bounded whatever a file holds. */
+/** Longest record, in characters. Longer ones are unreadable, so that memory stays bounded for any file. */
 export const LONGEST_RECORD = 1024 * 1024;
-/** How much of an overlong line is kept to show what it was. */
+/** Characters kept of an overlong line, for messages. */
 const KEPT = 16 * 1024;
 
-/** One record as it stands in the file. */
+/** One record of the file. */
 export interface CsvRecord extends Place {
   readonly fields: readonly string[];
-  /** Why it is no record, when it is none: its fields are then a rough cut of its line. */
+  /** Reason why the record is broken, if it is; its fields are then a rough cut of its line. */
   readonly broken?: string;
 }
 
 export interface SplitterOptions {
   readonly delimiter: string;
-  /** The line of the file on which the text starts. */
+  /** Line of the file on which the text starts. */
   readonly line?: number;
-  /** The row of a spreadsheet that it starts in; by default the line. */
+  /** Spreadsheet row in which the text starts; by default the line. */
   readonly row?: number;
   readonly longest?: number;
-  /** Whether fields that parse, of a record on several lines, are a record: false where they are not those of the header. */
+  /** Whether the parsed fields of a record on several lines are a record: false where they do not fit the header. */
   readonly isRecord?: (fields: readonly string[], place: Place) => boolean;
 }
 
 /**
- * Text, in any chunks, → records. csv-parse decides what a record holds; this class decides what it gets to see (whole
- * records), and what happens to the others:
+ * Splits text, in any chunks, into records. csv-parse parses whole records; this class finds them and handles the
+ * others:
  *
- * - a quote inside an unquoted field is a character like any other, as spreadsheets read it;
- * - a record with a quoted field that is never closed or that goes on after its closing quote, or which is refused
- *   (`isRecord`), is taken apart: each of its **lines** is a broken record, because any of them may be part of a cell;
+ * - a quote inside an unquoted field is a plain character, as in spreadsheets;
+ * - a record with a quoted field that is never closed or that goes on after its closing quote, or one refused by
+ *   `isRecord`, is taken apart: each of its **lines** is a broken record, because any of them may be part of a cell;
  * - a line (or a quoted field) of more than `longest` characters is broken too.
  *
- * The chunks' bounds make no difference. Blank lines are no records, but are counted: as lines and, as spreadsheets do it, as
- * rows. A record on several lines is one row, also where it is taken apart.
+ * Chunk bounds make no difference. Blank lines are not records, but count as lines and, as in spreadsheets, as rows. A
+ * record on several lines is one row, also where it is taken apart.
  */
 export class RecordSplitter {
   readonly #delimiter: string;
@@ -43,7 +43,7 @@ export class RecordSplitter {
   readonly #isRecord: (fields: readonly string[], place: Place) => boolean;
   #line: number;
   #row: number;
-  /** Text that is not consumed yet; it starts where a record starts, or a line of one that is taken apart. */
+  /** Text not consumed yet; starts at a record, or at a line of one that is taken apart. */
   #rest = '';
   #apart: Apart | undefined;
   #out: CsvRecord[] = [];
@@ -56,12 +56,12 @@ export class RecordSplitter {
     this.#isRecord = options.isRecord ?? (() => true);
   }
 
-  /** The records that this chunk completes. */
+  /** Records completed by this chunk. */
   push(chunk: string): readonly CsvRecord[] {
     return this.#drain(chunk, false);
   }
 
-  /** The records that the end of the file completes. */
+  /** Records completed by the end of the file. */
   end(): readonly CsvRecord[] {
     return this.#drain('', true);
   }
@@ -79,7 +79,7 @@ export class RecordSplitter {
     return this.#out;
   }
 
-  /** Makes records of all that is sound from `at` on, in one go. The place after it; undefined when more text is needed. */
+  /** Emits all sound records from `at` on at once. Returns the position after them; undefined: more text is needed. */
   #sound(text: string, at: number, last: boolean): number | undefined {
     const how = { delimiter: this.#delimiter, longest: this.#longest, last };
     const several: string[] = [];
@@ -92,7 +92,7 @@ export class RecordSplitter {
       if (bounds === undefined || bounds.kind === 'apart') break;
       if (bounds.kind === 'quoted') {
         const record = text.slice(end, bounds.end);
-        // `""` alone reads like a blank line, and is none: only the text can tell.
+        // `""` alone parses like a blank line but is a record: only the text tells them apart.
         if (/^"\s*"[^\S\r\n]*[\r\n]*$/.test(record)) {
           if (end > at) break;
           this.#emit(parseCsv(record, this.#delimiter)[0] ?? [''], true);
@@ -110,10 +110,10 @@ export class RecordSplitter {
     return end;
   }
 
-  /** Lines in which no field begins with a quote: each is a record, and its quotes are characters. */
+  /** Emits lines in which no field begins with a quote: each is a record, and its quotes are plain characters. */
   #plain(block: string): void {
     const lines = block.split(/\r\n|\n|\r/);
-    // Behind the last line break there is no line.
+    // After the last line break there is no line.
     if (lines.at(-1) === '') lines.pop();
     for (const line of lines) {
       const fields = line.split(this.#delimiter);
@@ -123,7 +123,7 @@ export class RecordSplitter {
     }
   }
 
-  /** Whole records. @param several those of them that stand on several lines */
+  /** Emits whole records. @param several the records on several lines */
   #block(block: string, several: readonly string[]): void {
     let next = 0;
     for (const fields of parseCsv(block, this.#delimiter)) {
@@ -141,12 +141,12 @@ export class RecordSplitter {
     this.#row++;
   }
 
-  /** The place where the next record begins, or the next line of one that is taken apart. */
+  /** Place of the next record, or of the next line of one that is taken apart. */
   #here(): Place {
     return this.#row === this.#line ? { line: this.#line } : { line: this.#line, number: this.#row };
   }
 
-  /** Takes a record apart that parses. */
+  /** Takes a record apart that parses but is refused. */
   #refuse(record: string): void {
     const first = this.#here();
     for (let at = 0; at < record.length; ) {
@@ -158,14 +158,14 @@ export class RecordSplitter {
     this.#row++;
   }
 
-  /** Consumes one line of a record that is taken apart, or as much of a giant as is there. */
+  /** Consumes one line of a record that is taken apart, or the available part of an overlong one. */
   #takeApart(text: string, at: number, apart: Apart, last: boolean): number | undefined {
     const stop = breakFrom(text, at);
     const end = afterBreak(text, stop, last);
     const giant = (end ?? text.length) - at > this.#longest;
     if (end === undefined && !giant && !apart.begun) return undefined;
     if (!apart.begun) this.#broken(text.slice(at, stop), apart.from, giant ? TOO_LONG : apart.why);
-    // Half a line break stays for its other half.
+    // Half a line break waits for its other half.
     const to = end ?? stop;
     const known = Math.min(apart.known, to - at);
     apart.known -= known;
@@ -179,7 +179,7 @@ export class RecordSplitter {
     return to === at ? undefined : to;
   }
 
-  /** A line that nobody reads, because it belongs to the record which begins at `first`. */
+  /** Emits a broken line that belongs to the record at `first`. */
   #broken(line: string, first: Place, why: string): void {
     if (line.trim() === '' && why !== TOO_LONG) return;
     const fields = line.slice(0, Math.min(KEPT, this.#longest)).split(this.#delimiter);
@@ -191,13 +191,13 @@ export class RecordSplitter {
   }
 }
 
-/** Where a record that is taken apart goes on; see `Bounds`. */
+/** State of a record that is taken apart; see `Bounds`. */
 interface Apart {
   known: number;
   inside: boolean;
   readonly why: string;
-  /** Where the record starts. */
+  /** Place where the record starts. */
   readonly from: Place;
-  /** The rest is the tail of a giant line, which is out already. */
+  /** Whether the rest is the tail of an overlong line that was already emitted. */
   begun: boolean;
 }

@@ -7,17 +7,17 @@ import { refuseOtherText } from './not-csv.ts';
 import { type Layout, recordsOf } from './reader.ts';
 import type { CsvRecord } from './records.ts';
 
-/** How to read the bytes of a table. What is undefined is found out. */
+/** Options for reading the bytes of a table. An undefined one is detected. */
 export interface TableOptions {
   /** One character, or comma, semicolon, tab, pipe. */
   readonly delimiter?: string | undefined;
   /** A label of the Encoding Standard. */
   readonly encoding?: string | undefined;
-  /** How messages name the file; by default its base name. */
+  /** File name in messages; by default the base name. */
   readonly name?: string | undefined;
 }
 
-/** A file whose bytes read as a table: everything that is found out before the header is understood. */
+/** Opens a file as a table: encoding, delimiter, header and sample rows, before the header is understood. */
 export async function openTable(path: string, options: TableOptions) {
   const file = await statCohort(path, options.name ?? basename(path));
   const encoding = await findEncoding(file, options.encoding);
@@ -43,11 +43,11 @@ async function headOf(file: CohortFile, label: string): Promise<string> {
   return head;
 }
 
-/** Records under the header whose cells help to tell the columns apart, and how much text of them is read at most. */
+/** Limits of the sample under the header, which helps to tell the columns apart: records, and characters of text. */
 const SAMPLE = 500;
 const SAMPLE_TEXT = 512 * 1024;
 
-/** The header, which is the first record, and some of the records under it. Throws unless there is one. */
+/** The header, which is the first record, and some records under it. Throws when the file has no record. */
 async function headOfTable(
   layout: Layout,
 ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly CsvRecord[] }> {
