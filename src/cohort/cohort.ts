@@ -27,62 +27,64 @@ import { quote } from './trouble.ts';
 export type { CountryCode } from './normalizer.ts';
 export type { PreviousResult } from './results-file.ts';
 
-/** How to read a cohort. What is undefined is found out. */
+/** Options for reading a cohort. An undefined one is detected. */
 export interface CohortOptions extends RoleOptions, TableOptions {
   /**
-   * Takes off what the results writer sets before a cell of a results CSV: given where the cells are going to be written
-   * as results again, so that nothing is set before them twice.
+   * Removes the prefix that the results writer puts before a cell of a results CSV: given where the cells are written
+   * as results again, so that the prefix is not doubled.
    */
   readonly plainCell?: ((cell: string, options: { readonly excel: boolean }) => string) | undefined;
 }
 
-/** A cohort that can be read: its header is understood. */
+/** Opened cohort, with its header understood. */
 export interface Cohort {
-  /** The header, as it was. */
+  /** Original header. */
   readonly columns: readonly string[];
-  /** How many of the columns are the cohort's own: all but the results columns of a results CSV. */
+  /** Number of the cohort's own columns: all but the results columns of a results CSV. */
   readonly ownWidth: number;
-  /** The columns that give the group and the phone. For a results CSV, the cohort's own ones if it has them. */
+  /** Columns with the group and the phone. For a results CSV, the cohort's own ones if it has them. */
   readonly chatColumn: string | undefined;
   readonly phoneColumn: string;
-  /** The column that gives each row's sending phone, if there is one. */
+  /** Column with each row's sending phone, if any. */
   readonly senderColumn: string | undefined;
-  /** The columns that hold the person's name: none, one, or a first and a last one. */
+  /** Columns with the person's name: none, one, or a first and a last one. */
   readonly nameColumns: readonly number[];
-  /** The person's name as the row has it, on one line; '' where it is not known. */
+  /** The person's name in the row, on one line; '' where unknown. */
   nameOf(row: Pick<Row, 'fields'>): string;
-  /** The cohort is itself a results CSV of ours. */
+  /** Whether the cohort is itself a results CSV of ours. */
   readonly isResults: boolean;
-  /** Where the group and the phone are taken from, in one line: the mapping that was found, or asked for. */
+  /** Sources of the group and the phone in one line, detected or chosen. */
   readonly mapping: string;
-  /** One-liners worth saying once. */
+  /** One-line notes for the user. */
   readonly notes: readonly string[];
-  /** More of them, which the last whole reading has shown. */
+  /** Further notes, from the last whole reading. */
   seen(): readonly string[];
-  /** Size of the file on the disk, in bytes. */
+  /** Size of the file on disk, in bytes. */
   readonly bytes: number;
   /**
-   * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads
-   * the file from its start, and no further than the consumer pulls. When the signal aborts, the iteration throws
-   * the signal's reason at the next batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
+   * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads the
+   * file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next batch.
+   * Throws COHORT_UNREADABLE when the file cannot be read any more.
    */
   readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
-  /** What names of groups are looked up in; undefined: nothing. */
+  /** Names of groups for look-ups; undefined: no look-ups. */
   readonly groups: GroupBook | undefined;
-  /** Reads the whole of it for what the column of the group holds; undefined where no column does, because `chatId` decides. */
+  /**
+   * Reads the whole cohort and tallies the group column's cells; undefined: no such column, because `chatId` decides.
+   */
   groupCells(signal?: AbortSignal): Promise<GroupCells | undefined>;
-  /** Results columns of the row; undefined when this is not a results CSV, or its status was edited. */
+  /** Results of the row; undefined: not a results CSV, or an edited status. */
   previous(row: Row): PreviousResult | undefined;
-  /** The cells of these columns, whatever they say; undefined when this is not a results CSV. */
+  /** Raw results cells of the row; undefined: not a results CSV. */
   former(row: Row): PreviousResult['fields'] | undefined;
-  /** Begins with a byte order mark, as results do that were written with `--excel`. */
+  /** Whether the file begins with a byte order mark, as results written with `--excel` do. */
   readonly marked: boolean;
 }
 
 /**
- * Opens a cohort: finds its encoding, delimiter, header and columns, and that it has a row. Throws
- * COHORT_UNREADABLE (no such file, a directory, no permission, empty, header only, binary), COHORT_COLUMNS (no
- * column, or two, for a role) or CONFIG (an option that no file could satisfy).
+ * Opens a cohort: detects its encoding, delimiter, header and columns, and checks that it has a row. Throws
+ * COHORT_UNREADABLE (no such file, a directory, no permission, empty, header only, binary), COHORT_COLUMNS (no column,
+ * or two, for a role) or CONFIG (an option that no file could satisfy).
  */
 export async function openCohort(path: string, options: CohortOptions = {}): Promise<Cohort> {
   const { defaultCountry } = options;
@@ -165,7 +167,7 @@ function mappingOf({ chat, phone }: Roles): string {
   return `${group}, the phone in ${column(phone)}${from}`;
 }
 
-/** What is read under the wrong encoding has no header that fits: the error says which was taken. */
+/** Adds the detected encoding to an error about the header: a wrong encoding makes every header unfit. */
 function doubting<T>({ doubt }: Encoding, find: () => T): T {
   try {
     return find();

@@ -18,7 +18,7 @@ const keyed = Object.fromEntries(
   }),
 ) as unknown as Readonly<Record<Role, readonly Set<string>[]>>;
 
-/** Where each role stands in the header: indices. */
+/** Column of each role: indices in the header. */
 export interface Mapping {
   readonly chat: number | undefined;
   readonly phone: number | undefined;
@@ -32,7 +32,10 @@ const FLAG = {
 } as const;
 const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender', country: 'country' } as const;
 
-/** How good a name is for a role: 0 is the API's own word, then names that say it, weak names, words inside; undefined: none. */
+/**
+ * Rank of a header name for a role: 0 is the API's own word, then strong names, weak names, words inside; undefined:
+ * none.
+ */
 export function rankOf(header: string, role: Role): number | undefined {
   const key = headerKey(header);
   const { inside, never } = ALIASES[role];
@@ -46,7 +49,7 @@ export function rankOf(header: string, role: Role): number | undefined {
     const ranks = parts.map((part) => byName(headerKey(part), role));
     if (parts.length > 1 && ranks.includes(STRONG) && !ranks.includes(undefined)) return STRONG;
   }
-  // Kobo's and JSON's way to write the page of a form, or the object, before the name.
+  // Kobo and JSON exports put the path of the form's page, or of the object, before the name.
   const name = headerKey(header.replace(/\s/.test(header) ? PATH : DOTTED_PATH, ''));
   const last = name === key ? undefined : byName(name, role);
   if (last !== undefined && last <= STRONG) return last;
@@ -78,7 +81,7 @@ export function allCandidates(columns: readonly string[], role: Role): readonly 
   });
 }
 
-/** Every column that a role's best kind of name points to: none, one, or several that need a decision. */
+/** Columns with the best kind of name for a role: none, one, or several that need a decision. */
 export function candidates(columns: readonly string[], role: Role): readonly number[] {
   const found = allCandidates(columns, role);
   const best = Math.min(...found.map(({ rank }) => rank));
@@ -92,7 +95,7 @@ const PORTUGUESE = new Set(
   ),
 );
 
-/** Brazil's postal code has the name of Turkey's mobile: the other names tell which it is. */
+/** Whether the column is Brazil's postal code, which has the name of Turkey's mobile: the other headers decide. */
 function isPostalCode(column: string, columns: readonly string[]): boolean {
   if (headerKey(column) !== CEP) return false;
   return columns.some((other) =>
@@ -104,8 +107,8 @@ function isPostalCode(column: string, columns: readonly string[]): boolean {
 }
 
 /**
- * The column that plays a role, by alias; undefined when there is none. Two candidates are an error that names both.
- * @param rows for the phone: some rows, whose cells tell a column of phones from one that only has such a name
+ * Column of a role, by name; undefined: none. Throws for two candidates and names both.
+ * @param rows for the phone: some rows, whose cells tell a column of phones from one with a similar name
  */
 export function columnByAlias(
   columns: readonly string[],
@@ -122,9 +125,9 @@ export function columnByAlias(
 }
 
 /**
- * Columns whose cells read as phones go before all others; of these, a name that says it goes before one that means
- * other things as well, and nothing else decides: phone1 and phone2 are both filled, and so are “Phone” and “Your
- * WhatsApp number?”. Where no cell decides, the best name does.
+ * Candidates for the phone column. Columns whose cells read as phones come first; of these, a strong name beats a weak
+ * one, and nothing else decides: phone1 and phone2 are both filled, and so are “Phone” and “Your WhatsApp number?”.
+ * Where no cell decides, the best name does.
  */
 function phoneCandidates(
   columns: readonly string[],
@@ -158,7 +161,7 @@ function whatCellsHold(
   return cells.filter((cell) => looksLikePhone(cell, least)).length * 2 >= cells.length ? 'phones' : 'others';
 }
 
-/** Whether a cell holds what could be a phone, well written or not. */
+/** Whether a cell could hold a phone, well written or not. */
 export function looksLikePhone(cell: string, least = 7): boolean {
   const text = readPhoneText(cell);
   if ('code' in text) {
@@ -174,10 +177,10 @@ const NUMBERS_ALL_THE_SAME: ReadonlySet<ReasonCode> = new Set([
   'phone_scientific_notation',
 ]);
 
-/** Of few digits, they are quantities. */
+/** Problems that, with few digits, point to a quantity. */
 const DAMAGED: ReadonlySet<ReasonCode> = new Set(['phone_rounded', 'phone_calculated', 'phone_masked']);
 
-/** Names the candidates for a role, and what decides between them. */
+/** Message with the candidates for a role, and the option that decides. */
 export function twoCandidates(columns: readonly string[], found: readonly number[], role: Role): string {
   const names = found.map((index) => columns[index] as string);
   if (new Set(names).size < names.length) {
@@ -187,7 +190,7 @@ export function twoCandidates(columns: readonly string[], found: readonly number
   return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
 }
 
-/** The column that the user named with a flag. @param header the row further down that has it, if one does. */
+/** Column named by the user with an option. @param header the row further down that has it, if any */
 export function columnByName(
   columns: readonly string[],
   name: string,
@@ -221,7 +224,10 @@ export function columnByName(
   );
 }
 
-/** Message for a cohort without a column for a role. @param header the row further down that looks like the header, if one does. */
+/**
+ * Message for a cohort without a column for a role. @param header the row further down that looks like the header, if
+ * any
+ */
 export function missingColumn(
   columns: readonly string[],
   role: Role,
@@ -239,16 +245,16 @@ export function missingColumn(
   );
 }
 
-/** Whether a record below a title could be the header: it names a phone and, unless that is given, a group. */
+/** Whether a record below a title could be the header: it names a phone and, unless a group is given, a group. */
 export function looksLikeHeader(fields: readonly string[], needsChat: boolean): boolean {
   const hasChat = () => candidates(fields, 'chat').length > 0 || groupNameColumns(fields).length > 0;
   return candidates(fields, 'phone').length > 0 && (!needsChat || hasChat());
 }
 
-/** What a phone looks like where a name should be: the file has no header. */
+/** A phone number in the place of a header name: the file has no header. */
 const NUMBER = /^\W*\d[\d\s().-]{6,}$/;
 
-/** The columns that have a name. A person's number in the place of one is not read out: errors end up in logs. */
+/** Columns with a name. A person's number in its place is masked, because errors end up in logs. */
 function named(columns: readonly string[]): readonly string[] {
   return columns.filter((column) => column.trim() !== '').map(maskNumbers);
 }

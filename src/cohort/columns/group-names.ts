@@ -1,4 +1,4 @@
-/** The column that holds the names of groups: looked for only where no column says that it holds their ids. */
+/** Column with the names of groups: used only when no column has their ids. */
 import { anyOf, headerKey, listed } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 
@@ -14,12 +14,12 @@ const STRONG = new Set(
     グループ名, クラス, 群名, 群名称, 群组名称, 班级, 班級, όνομα ομάδας, τμήμα, ryhmän nimi, luokka
   `).map(headerKey),
 );
-/** Inside a form's question. */
+/** Words inside a form's question. */
 const INSIDE = anyOf(`
   batch, cohort, group, which class, which team, which section, turma, grupo, gruppe, gruppo, groupe, grup, groep, групп, مجموع, دفع
   समूह, बैच, ব্যাচ, nhóm, กลุ่ม, 그룹, グループ, קבוצ, گروه, گروپ, ομάδ, ryhm
 `);
-/** What has such a word in it, and is something else. */
+/** Headers with such a word and another meaning. */
 const NEVER = new RegExp(
   `${
     anyOf(`
@@ -29,7 +29,9 @@ const NEVER = new RegExp(
   }|^(?:old|previous|former|last)`,
 );
 
-/** Columns by whose name the cells may be names of groups: the best kind of name there is. None, one, or several that need a decision. */
+/**
+ * Columns that may hold names of groups, by the best kind of header name: none, one, or several that need a decision.
+ */
 export function groupNameColumns(columns: readonly string[]): readonly number[] {
   const keys = columns.map((column) => (isSomebodyElses(column) ? '' : headerKey(column)));
   const at = (test: (key: string) => boolean) =>

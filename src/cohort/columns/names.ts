@@ -1,18 +1,21 @@
-/** The kinds of names by which a column is known. */
+/** Header names of a column, by how certain they are. */
 export interface Names {
-  /** The API's own word: it wins over every other name. */
+  /** The API's own word: beats every other name. */
   readonly exact: readonly string[];
-  /** Names that say it. Two of them are two candidates. */
+  /** Unambiguous names. Two of them are two candidates. */
   readonly strong: readonly string[];
-  /** Names that also mean other things: taken only when nothing better is there. */
+  /** Ambiguous names: used only without a better candidate. */
   readonly weak: readonly string[];
-  /** Words that say it inside a longer header, such as a form's question: the last resort. */
+  /** Words inside a longer header, such as a form's question: the last resort. */
   readonly inside: RegExp;
-  /** Words in a longer header that say that it is not this column. */
+  /** Words in a longer header that exclude the column. */
   readonly never: RegExp;
 }
 
-/** What of a header decides: case, spaces, punctuation, accents and the two ways to type some Arabic letters do not. */
+/**
+ * Comparison key of a header: without case, spaces, punctuation and accents; Arabic letters that people type in two
+ * ways are unified.
+ */
 export function headerKey(header: string): string {
   return header
     .normalize('NFKD')
@@ -23,7 +26,7 @@ export function headerKey(header: string): string {
     .replace(/ة/g, 'ه');
 }
 
-/** The names of a list that is written with commas and line ends. */
+/** Names of a list separated by commas and line ends. */
 export function listed(text: string): readonly string[] {
   return text
     .split(/[,\n]/)
@@ -31,12 +34,12 @@ export function listed(text: string): readonly string[] {
     .filter((name) => name !== '');
 }
 
-/** Whether a key holds one of the listed words. */
+/** Pattern for a key that holds one of the listed words. */
 export function anyOf(text: string): RegExp {
   return new RegExp(listed(text).map(headerKey).join('|'));
 }
 
-/** How the phone column is called. */
+/** Names of the phone column. */
 export const PHONE: Names = {
   exact: [],
   strong: listed(`
@@ -120,7 +123,7 @@ export const PHONE: Names = {
   ),
 };
 
-/** How a column is called that says from which country each phone is. */
+/** Names of the column with each phone's country. */
 export const COUNTRY: Names = {
   exact: [],
   strong: listed(`
@@ -144,7 +147,7 @@ export const COUNTRY: Names = {
     mã quốc gia, mã nước, mã vùng quốc gia, ma quoc gia, รหัสประเทศ, 국가 코드, 국가 번호, 国番号, 国コード
     国家代码, 国家码, 国码, 国家区号, 国际区号, 国际冠码, 國碼, 國家代碼, 國家碼, 國際區號, κωδικός χώρας, maakoodi, maatunnus, maanumero
   `),
-  // Also what has nothing to do with the phone: the cells have to name countries.
+  // Also names unrelated to the phone: the cells have to name countries.
   weak: listed(`
     country, country name, country region, country or region, country territory, country of phone, nation, iso, iso2, cc
     país, pais, Land, pays, paese, ülke, negara, страна, الدولة, دولة, البلد, بلد, کشور, ملک, מדינה, ארץ, देश, দেশ, நாடு
@@ -156,22 +159,22 @@ export const COUNTRY: Names = {
   never: /with|without|incl|phonenumber|mobilenumber|whatsappnumber|con|com|avec|mit|sans|sem|sin|ohne/,
 };
 
-/** Names of an area code as well: a country's code where the cells are written with + or 00, and else in doubt. */
+/** Names that also mean an area code: a country code where the cells are written with + or 00, otherwise in doubt. */
 export const DOUBTFUL: readonly string[] = listed(`
   code, phone code, prefix, phone prefix, dial prefix, area code, prefijo, prefixo, código, codigo, Vorwahl, код, kod, 区号, 區號
   kode, önek, קידומת, پیش شماره
 `);
 
 /**
- * The header names by which a cohort's columns are known, in the languages of WhatsApp's largest countries: English,
- * Hindi, Portuguese, Indonesian, Spanish, Russian, German, Italian, French, Arabic; with Turkish, Dutch, Chinese,
- * Vietnamese, Thai, Korean, Japanese, Hebrew, Persian, Greek, Finnish, Bengali, Tamil, Urdu and Marathi beside them.
- * Compared as `headerKey` leaves them, so case, spaces, punctuation and accents differ freely.
+ * Header names of a cohort's columns, in the languages of WhatsApp's largest countries: English, Hindi, Portuguese,
+ * Indonesian, Spanish, Russian, German, Italian, French, Arabic; also in Turkish, Dutch, Chinese, Vietnamese, Thai,
+ * Korean, Japanese, Hebrew, Persian, Greek, Finnish, Bengali, Tamil, Urdu and Marathi. Compared by `headerKey`, so
+ * case, spaces, punctuation and accents do not matter.
  */
 export type Role = 'chat' | 'phone' | 'sender' | 'country';
 
 export const ALIASES: Readonly<Record<Role, Names>> = {
-  // Few, and nothing weak: a column that is not meant to say which phone sends must not be taken for one.
+  // Few names and no weak ones: an unrelated column must not be taken for the sending phone.
   sender: {
     exact: ['sender', 'x_phone'],
     strong: ['sender phone', 'sender number', 'sending phone'],

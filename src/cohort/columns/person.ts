@@ -1,7 +1,7 @@
 import { headerKey, listed } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 
-/** The person's whole name. */
+/** Names of a column with the whole name. */
 const WHOLE = keys(`
   name, full name, your name, your full name, person, person name, student, student name, student full name, learner, learner name
   participant name, member name, customer name, client name, contact name, attendee, attendee name, candidate name, employee name
@@ -16,7 +16,7 @@ const WHOLE = keys(`
   姓名, 名字, 氏名, お名前, 名前, 성명, 이름
 `);
 
-/** The first part of a name, which stands beside the last one. */
+/** Names of a column with the first name, used together with the last name. */
 const FIRST = keys(`
   first name, given name, forename, firstname, fname, nombre, nombres, primer nombre, prénom, Vorname, primeiro nome, nome próprio
   voornaam, nama depan, ad, adı, isim, имя, الاسم الأول, prenome, nome, nom
@@ -26,10 +26,10 @@ const LAST = keys(`
   sobrenome, último nome, apelido, cognome, achternaam, nama belakang, soyad, soyadı, soyisim, фамилия, اسم العائلة, اللقب
 `);
 
-/** Words that say it inside a form's question. */
+/** Words inside a form's question. */
 const INSIDE =
   /(?:^|[^\p{L}])(?:full name|your name|student[’']?s? name|name|nome completo|nombre completo|nom complet|nama lengkap|姓名)(?:[^\p{L}]|$)/iu;
-/** Words beside it that say that the name is of something else. */
+/** Words in the header that say that the name is not a person's. */
 const NEVER =
   /group|batch|course|class|cohort|program|school|college|university|institut|company|organi[sz]ation|business|team|user|file|brand|product|city|town|state|district|country|bank|account|domain|host|event|nick|form|sheet|grupo|curso|turma|empresa|escola|grupp|kurs|firma|groupe|cours|kelas|grup|sekolah|whats|telegram|insta|facebook|e-?mail|phone|mobile/i;
 
@@ -38,8 +38,8 @@ function keys(text: string): ReadonlySet<string> {
 }
 
 /**
- * The columns that hold the person's name, in the order in which it is written: one, a first and a last one, or none. It is
- * shown beside a row, and decides nothing.
+ * Columns with the person's name, in writing order: one, a first and a last one, or none. Only for display; they decide
+ * nothing.
  * @param taken columns that have another role
  */
 export function nameColumns(
@@ -55,7 +55,7 @@ export function nameColumns(
   const last = find(LAST, first);
   const both = first !== undefined && last !== undefined ? [first, last] : undefined;
   const whole = find(WHOLE, last);
-  // “Nome, Cognome” are two parts; “Name, Surname” are, too.
+  // “Nome, Cognome” are two parts, and so are “Name, Surname”.
   if (whole !== undefined && both === undefined && last !== undefined) return [whole, last];
   if (both !== undefined) return both;
   const one =
@@ -63,7 +63,7 @@ export function nameColumns(
   return one === undefined ? [] : [one];
 }
 
-/** The name as the cells have it, on one line; '' where they are blank. */
+/** The name as in the cells, on one line; '' where they are blank. */
 export function nameIn(fields: readonly string[], at: readonly number[]): string {
   return at
     .map((index) => (fields[index] ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim())

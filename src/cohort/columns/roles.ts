@@ -19,39 +19,39 @@ import {
 } from './columns.ts';
 import { groupNameColumns } from './group-names.ts';
 
-/** What says which column plays which role, and what holds where no column does. What is undefined is found out. */
+/** Options for the role of each column, and defaults without one. An undefined option is detected. */
 export interface RoleOptions {
   /** Header names as the user typed them. */
   readonly chatColumn?: string | undefined;
   readonly phoneColumn?: string | undefined;
   readonly senderColumn?: string | undefined;
-  /** The column that says from which country each phone is; `none` or empty: none does. */
+  /** Column with each phone's country; `none` or empty: no column. */
   readonly countryColumn?: string | undefined;
-  /** The sending phone of rows that name none. */
+  /** Sending phone of rows that name none. */
   readonly defaultSender?: Sender | undefined;
-  /** Whether a row of a cohort with a sender column is invalid when it has no phone at all. */
+  /** Whether a row without any sending phone is invalid, in a cohort with a sender column. */
   readonly senderRequired?: boolean | undefined;
-  /** Every row goes to this group; no chat_id column is looked for. */
+  /** Group of every row; no chat_id column is looked for. */
   readonly chatId?: ChatId | undefined;
-  /** The names of groups, where the cells of the group may hold them. */
+  /** Names of groups, where the group's cells may hold them. */
   readonly groups?: GroupBook | undefined;
   /**
-   * Nobody is going to be asked. Then a row of results whose own cell holds a name that nothing looks up is shown in the group
-   * that its results name; else somebody may have corrected that name.
+   * Whether nobody is going to be asked. Then a row of results with an unresolved name in its own cell is shown in the
+   * group of its results; otherwise somebody may have corrected that name.
    */
   readonly asksNobody?: boolean | undefined;
-  /** ISO country of the numbers written without a country code. */
+  /** ISO country of numbers without a country code. */
   readonly defaultCountry?: CountryCode | undefined;
   /**
-   * Of a results CSV: the cohort's own columns say who each row is, and a corrected cell counts. Otherwise its chat_id and
-   * participant say so: who was asked.
+   * Of a results CSV: whether the cohort's own columns identify each row, so that a corrected cell counts. Otherwise
+   * its chat_id and participant do: the person asked.
    */
   readonly ownFirst?: boolean | undefined;
 }
 
 /**
- * Which column plays which role: by the user's word, by its name, by what its cells hold. Throws COHORT_COLUMNS where
- * that leaves it open.
+ * Column of each role: by the user's option, by its name, by its cells. Throws COHORT_COLUMNS where the choice stays
+ * open.
  */
 export function rolesOf(
   columns: readonly string[],
@@ -66,7 +66,7 @@ export function rolesOf(
   const needsChat = options.chatId === undefined && options.chatColumn === undefined;
   if (results === undefined) assertHeader(own, rows, options, needsChat, name);
   const place = (index: number): Place => ({ index, name: columns[index] as string });
-  // Which phone sends is never left open: two candidates are an error in a results CSV too.
+  // The sending phone is never left open: two candidates are an error in a results CSV too.
   const sender =
     options.senderColumn === undefined
       ? columnByAlias(own, 'sender', name)
@@ -79,7 +79,7 @@ export function rolesOf(
   const find = (role: 'chat' | 'phone', asked: string | undefined) => {
     if (asked !== undefined) return columnByName(own, asked, role, name, rowWith(rows, asked));
     if (results === undefined || options.ownFirst) return columnByAlias(others, role, name, cells);
-    // A results CSV has its own chat_id and participant: what the cohort's columns could add is not worth an error.
+    // A results CSV has its own chat_id and participant: an ambiguity in the cohort's columns is not worth an error.
     const found = candidates(others, role);
     if (found.length > 1) notes.push(twoCandidates(own, found, role));
     return found.length === 1 ? found[0] : undefined;
@@ -98,7 +98,7 @@ export function rolesOf(
     );
   }
   for (const [role, found] of Object.entries({ phone, chat })) {
-    // Named as the sender, a column is no candidate for what is missing then.
+    // A column named as the sender is not a candidate for a missing role.
     const wanted = results === undefined ? candidates(own, role as 'phone' | 'chat') : [];
     if (sender === undefined || (found ?? wanted.find((index) => index === sender)) !== sender) continue;
     throw new OnboardError(
@@ -116,7 +116,7 @@ export function rolesOf(
   }
   const country = countryOf(own, [phone, chat, sender], cells, options.countryColumn, name);
   const from = country && { country: { ...place(country.index), inDoubt: country.inDoubt } };
-  // In a results CSV, what was asked before goes first: it is what the row meant then.
+  // In a results CSV, the person asked before comes first: the row meant that person then.
   const before = (column: number, own: number | undefined) =>
     results === undefined || (options.ownFirst && own !== undefined) ? [] : [place(results + column)];
   const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
@@ -138,7 +138,7 @@ export function rolesOf(
   };
 }
 
-/** The last resort: a column that may hold the names of groups. */
+/** Column that may hold the names of groups: the last resort. */
 function namesColumn(
   columns: readonly string[],
   phone: number | undefined,
@@ -157,7 +157,7 @@ function assertHeader(
   needsChat: boolean,
   name: string,
 ): void {
-  // Without a column for each role, that is what is said.
+  // Without a column for each role, the error reports that.
   const isWhole = (['phone', ...(needsChat ? ['chat'] : [])] as const).every(
     (role) => candidates(columns, role as 'phone' | 'chat').length > 0,
   );
@@ -176,7 +176,7 @@ function rowWith(rows: readonly CsvRecord[], asked: string): RowPlace | undefine
   return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key));
 }
 
-/** The column that says from which country each phone is. */
+/** Column with each phone's country. */
 function countryOf(
   columns: readonly string[],
   taken: readonly (number | undefined)[],
@@ -201,7 +201,7 @@ function countryOf(
   );
 }
 
-/** Columns that were passed over for the phone column, and may hold the number of a row that has none there. */
+/** Unused columns that may hold the number of a row without one in the phone column. */
 function otherPhones(columns: readonly string[], phone: number | undefined): readonly number[] {
   return allCandidates(columns, 'phone').flatMap(({ index }) => (index === phone ? [] : [index]));
 }
@@ -211,9 +211,9 @@ const BELOW = 10;
 const STRONG = 1;
 
 /**
- * A record further down that is a better header than the first one: a title such as “WhatsApp contact
- * list” holds a phone word, too. A better header names what is needed at least as well, holds no data, and stands over
- * cells that read as phones (or names both columns beyond doubt).
+ * Record further down that is a better header than the first one, because a title such as “WhatsApp contact list” may
+ * hold a phone word. A better header names the needed columns at least as well, holds no data, and stands above cells
+ * that read as phones (or names both columns unambiguously).
  */
 function betterHeader(
   columns: readonly string[],

@@ -1,8 +1,8 @@
 import { listed } from './names.ts';
 
 /**
- * Words of a header that say that the number is somebody else's. A whole word; with `*` also a part of a
- * longer one; with `**` several words written as one.
+ * Header words for a number of another person. A whole word; with `*` also a part of a longer one; with `**` several
+ * words written as one.
  */
 const WORDS = listed(`
   emergenc*, guardian*, parent*, father*, mother*, mom, moms, mum, mums, mummy, mommy, dad, dads, daddy, spouse*, husband*, wife
@@ -80,7 +80,7 @@ const WORDS = listed(`
   valmenta*, esimie*, ystävä*, lääkäri*, koulu*, suosittelija*, takaaja*
 `);
 
-/** Marks that change a word in the scripts of India stay: पति and पता would else be one. */
+/** The text without accents, except for the marks of Indian scripts: without them, पति and पता would be the same. */
 function simple(text: string): string {
   return text
     .normalize('NFD')
@@ -98,16 +98,16 @@ const whole = new Set(kinds(''));
 const parts = kinds('*');
 const phrases = kinds('**');
 
-/** What reads like one of them and is none: the country's code, and Indonesian's polite “your”. */
+/** Phrases that look like such a word and are not: the country's code, and Indonesian's polite “your”. */
 const NOT_MEANT =
   /país|(?:c[oó]d|prefi|indicativ|ddi)\p{L}*\P{L}+(?:d[eo]l?\P{L}+)?pais|bapak\P{L}*(?:dan|atau)?\P{L}*ibu/giu;
 /** Vietnamese for father, mother and wife: without their marks they are words of other languages. */
 const VIETNAMESE = /(?<!\p{L})(?:bố|mẹ|vợ)(?!\p{L})/iu;
 
-/** What Arabic and Hebrew write on to the front of a word: the article, “and”, “of”, “for”. */
+/** Arabic and Hebrew prefixes written as part of a word: the article, “and”, “of”, “for”. */
 const PREFIXES = /^(?:[ولب]?(?:ال|لل?)|[והבלמש])/;
 
-/** Does a header say that its numbers are those of a parent, a driver, an emergency contact: of anybody but the participant? */
+/** Whether a header says that its numbers belong to another person: a parent, a driver, an emergency contact. */
 export function isSomebodyElses(header: string): boolean {
   const text = header.normalize('NFC');
   const bare = text

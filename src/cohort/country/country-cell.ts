@@ -3,21 +3,21 @@ import { listed } from '../columns/names.ts';
 import { plainText, unwrap } from '../file/plain-text.ts';
 import { callingCodeOf, regionOf } from '../phone/numbering.ts';
 
-/** What a cell says about the country of a phone: whose rules hold, and how its numbers begin. */
+/** Country of a phone as named by a cell: its rules and the beginning of its numbers. */
 export interface Country {
   readonly country: CountryCode;
-  /** The country code; where the cell adds an area to it (+1868), with the area. */
+  /** Country code; with the area, where the cell adds one (+1868). */
   readonly prefix: string;
 }
 
-/** Enough for the countries of any cohort; cleared when more cells than that differ, so memory stays bounded. */
+/** Most cells cached; cleared beyond that, so memory stays bounded. Enough for any cohort. */
 const KEPT = 1_000;
 const known = new Map<string, Country | undefined>();
 
 /**
  * A cell → the country that it names: a country code (`+55`, `0055`, `55.0`, `="+55"`, `+1-868`), two or three letters
- * (`BR`, `BRA`), a flag, a name in a language we know, or a name with its code (`Brazil (+55)`). Undefined when it
- * names none, or two.
+ * (`BR`, `BRA`), a flag, a name in a known language, or a name with its code (`Brazil (+55)`). Undefined when it names
+ * none, or two.
  */
 export function readCountryCell(cell: string): Country | undefined {
   if (cell.length > LONGEST) return undefined;
@@ -28,15 +28,15 @@ export function readCountryCell(cell: string): Country | undefined {
   return known.get(cell);
 }
 
-/** Longer than the name of any country, with its code; a cell of any length would be searched again and again. */
+/** Longer than any country's name with its code, in characters: bounds the cost of repeated searches. */
 const LONGEST = 200;
 
-/** Whether a cell says nothing about a country. (NA is Namibia, or nothing: it is not read.) */
+/** Whether a cell names no country. (NA may be Namibia or “not available”: it does not count as blank.) */
 export function isBlankCountry(cell: string): boolean {
   return /^\s*(?:[-–—.]+|n\/a|none|null|nil|#n\/a)?\s*$/i.test(cell);
 }
 
-/** Whether a cell is a country code with what says so before it. */
+/** Whether a cell is a country code with a + or 00 before it. */
 export function isMarkedCode(cell: string): boolean {
   return /^\P{L}*(?:\+|\b00)/u.test(cell) && readCountryCell(cell) !== undefined;
 }
@@ -64,7 +64,7 @@ function readText(text: string): Country | undefined {
   return { country: country.country, prefix: byCode.prefix };
 }
 
-/** A flag beside the name says the same, or the cell names two countries. */
+/** Country of a name, perhaps with a flag: where the two differ, the cell names two countries. */
 function countryOfName(name: string): Country | undefined {
   const whole = countryByName(name);
   const flagged = /^([A-Z]{2})\s+(.+)$/.exec(name);
@@ -83,7 +83,10 @@ function countryByCode(text: string): Country | undefined {
   return country && { country, prefix };
 }
 
-/** A name of a country in a language we know, or its two or three ISO letters → the country. Undefined when none has it, or two. */
+/**
+ * A country's name in a known language, or its two or three ISO letters → the country. Undefined when none matches, or
+ * two.
+ */
 function countryByName(name: string): CountryCode | undefined {
   const bare = name
     .trim()
@@ -98,7 +101,7 @@ function countryByName(name: string): CountryCode | undefined {
   };
   if (!/^[A-Za-z]{2,3}$/.test(bare)) return byName();
   const letters = bare.toUpperCase();
-  // Namibia's letters are also what stands for “not available”.
+  // Namibia's letters also stand for “not available”.
   const iso =
     letters === 'NA' ? undefined : (countries.get(letters) ?? countries.get(ALPHA_3.get(letters) ?? ''));
   // Nga is Russia in Vietnamese, NGA is Nigeria.
@@ -136,7 +139,7 @@ function allNames(): ReadonlyMap<string, CountryCode | undefined> {
   return found.set('congo', undefined);
 }
 
-/** Names that people write and Intl does not give. */
+/** Common names that Intl lacks. */
 const OTHER_NAMES: ReadonlyMap<string, CountryCode> = new Map(
   Object.entries({
     GB: 'uk, england, scotland, wales, northern ireland, great britain, britain, united kingdom of great britain and northern ireland',
@@ -173,7 +176,7 @@ const OTHER_NAMES: ReadonlyMap<string, CountryCode> = new Map(
   ),
 );
 
-/** ISO 3166-1: three letters and the two that stand for them. */
+/** ISO 3166-1: three letters and their two-letter equivalent. */
 const ALPHA_3: ReadonlyMap<string, string> = new Map(
   `
   ABWAW AFGAF AGOAO AIAAI ALAAX ALBAL ANDAD AREAE ARGAR ARMAM ASMAS ATAAQ ATFTF ATGAG AUSAU AUTAT AZEAZ BDIBI

@@ -11,8 +11,8 @@ import { quote, type Trouble, trouble } from '../trouble.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';
 
 /**
- * A phone cell beside a cell that says its country → the participant, or why it cannot be read with certainty. Bare
- * digits are a number of that country; a number with its own country code has to be of the same one.
+ * A phone cell and the row's country cell → the participant, or why it cannot be read with certainty. Bare digits are a
+ * number of that country; a number with its own country code has to match it.
  */
 export function readPhoneWithCountry(
   cell: string,
@@ -32,7 +32,7 @@ export function readPhoneWithCountry(
     );
   }
   const read = readPhoneCellOf(cell, said.country);
-  // A mobile with its own country code, and only a landline together with the column's.
+  // The digits are a mobile with their own country code, but only a landline with the column's.
   const text = readPhoneText(cell);
   const isBare = !('code' in text) && !text.international && !text.digits.startsWith('0');
   const abroad = isBare ? readInternational(text.digits) : undefined;
@@ -40,7 +40,7 @@ export function readPhoneWithCountry(
     if (isMobile(abroad) && !isMobile(read)) return ambiguous(cell, [abroad, read]);
   }
   if (typeof read !== 'string' || read.startsWith(said.prefix)) return read;
-  // A country by its name is where the person lives; a number with its own country code is certain all the same.
+  // A country's name may be the residence; a number with its own country code is certain all the same.
   if (!/\p{Nd}/u.test(countryCell) && isInternational(cell)) return read;
   return trouble(
     'phone_conflict',
@@ -48,13 +48,16 @@ export function readPhoneWithCountry(
   );
 }
 
-/** Whether the writing itself begins with a country code; undefined when it is not a number at all. */
+/** Whether the writing itself begins with a country code; undefined: not a number. */
 function isInternational(cell: string): boolean | undefined {
   const text = readPhoneText(cell);
   return 'code' in text ? undefined : text.international;
 }
 
-/** The column may hold area codes: a number that reads alone, and as another one together with it, is not read. */
+/**
+ * Reads a phone where the column may hold area codes: a number that reads alone, and differently with the column, is
+ * refused.
+ */
 function inDoubt(
   cell: string,
   { country, prefix }: Country,
@@ -73,9 +76,9 @@ function inDoubt(
 type Rows = readonly (readonly string[])[];
 
 /**
- * The columns that say from which country each phone is, by name and by their cells: one called “country code” by its
- * name alone, one called “country” when some of its cells name countries, one called “prefix” when they are codes
- * with a + or 00 (and in doubt, when they are codes without). None, one, or several that differ in some row.
+ * Columns with each phone's country, by name and by cells: one called “country code” by its name alone, one called
+ * “country” when some of its cells name countries, one called “prefix” when they are codes with a + or 00 (and in
+ * doubt, when they are codes without). None, one, or several that differ in some row.
  */
 export function countryCandidates(columns: readonly string[], rows: Rows): readonly CountryColumn[] {
   const named = allCandidates(columns, 'country').filter(({ index, rank }) => isMeant(rows, index, rank));
@@ -93,7 +96,7 @@ export function countryCandidates(columns: readonly string[], rows: Rows): reado
   return agree ? found.slice(0, 1) : found;
 }
 
-/** A column that says the country, or may be one of area codes that look like country codes. */
+/** Column with the country, or with codes that may be area codes that look like country codes. */
 export interface CountryColumn {
   readonly index: number;
   readonly inDoubt: boolean;
@@ -107,7 +110,9 @@ function isMeant(rows: Rows, index: number, rank: number): boolean {
   return rank <= NAMED || hold(rows, index, isCountry);
 }
 
-/** A quarter is enough: beside a cell that names no country, a bare number is not read at all. */
+/**
+ * Whether a quarter of the cells pass the test: enough, because a bare number without a country in its row is not read.
+ */
 function hold(rows: Rows, index: number, test: (cell: string) => boolean): boolean {
   const cells = rows.map((row) => row[index] ?? '').filter((cell) => !isBlankCountry(cell));
   return cells.length > 0 && cells.filter(test).length * 4 >= cells.length;

@@ -5,10 +5,10 @@ import { isSpreadsheetError } from '../file/plain-text.ts';
 import { readChatCell } from '../id-cells.ts';
 import { type Trouble, trouble } from '../trouble.ts';
 
-/** Characters that show nothing, and that copying leaves in a name. */
+/** Invisible characters that copying leaves in a name. */
 const UNSEEN = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]|\ufe0e|\ufe0f/g;
 
-/** What of a group's name decides: case, the width of letters, and how much space there is do not. */
+/** Comparison key of a group's name: without case, width of letters, and amount of space. */
 export function nameKey(name: string): string {
   return name
     .normalize('NFKC')
@@ -19,37 +19,37 @@ export function nameKey(name: string): string {
     .normalize('NFKC');
 }
 
-/** Names that are shown beside one that no group has. */
+/** Similar names shown for an unknown one. */
 const MOST_NEAR = 3;
-/** Names for which the nearest are looked for: of thousands that no group has, it would take long. */
+/** Most unknown names compared with the known ones: for thousands it would be slow. */
 const MOST_UNKNOWN = 1_000;
-/** A longer cell is not compared: no group has such a name. */
+/** Longest cell compared, in characters: no group has a longer name. */
 const LONGEST_NAME = 200;
 const LONGEST_SHOWN = 60;
-/** A longer cell is something else, and is not kept in memory. */
+/** Longest cell kept in memory, in characters: a longer one is not a name. */
 export const LONGEST_CELL = 1_000;
 
-/** A group, by its name. */
+/** A name and its groups. */
 interface Entry {
-  /** As it was written first. */
+  /** The name as first written. */
   readonly name: string;
-  /** Of whatever form. More than one: the name says nothing. */
+  /** Ids of any form. With more than one, the name is ambiguous. */
   readonly ids: Set<string>;
 }
 
-/** The names of groups, each with the ids that it stands for. */
+/** Names of groups, each with its ids. */
 export class GroupBook {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, string>();
   readonly #unknown = new Map<string, Trouble>();
-  /** Its place, as messages name it: a file, or the phone's groups. */
+  /** Source of the names for messages: a file, or the phone's groups. */
   readonly source: string;
 
   constructor(source: string) {
     this.source = source;
   }
 
-  /** A group without a name stands for nothing. */
+  /** Adds a name. Ignores an empty one. */
   add(name: string, chatId: string): void {
     const key = nameKey(name);
     if (key === '') return;
@@ -59,17 +59,17 @@ export class GroupBook {
     this.#names.set(chatId, name);
   }
 
-  /** The group's name as the book has it; '' where it has none. */
+  /** Name of the group in the book; '' where unknown. */
   nameOf(chatId: string): string {
     return this.#names.get(chatId) ?? '';
   }
 
-  /** Ids that the name stands for, exactly; none: no group has it. */
+  /** Ids of exactly this name; empty: no group has it. */
   idsOf(name: string): readonly string[] {
     return [...(this.#entries.get(nameKey(name))?.ids ?? [])];
   }
 
-  /** What is wrong with a name that no group has. */
+  /** Trouble with a name that no group has. */
   unknown(name: string): Trouble {
     const key = nameKey(name);
     const known = this.#unknown.get(key);
@@ -85,7 +85,7 @@ export class GroupBook {
   }
 }
 
-/** The name of a group, fit for a one-line message; a long one is cut in the middle. */
+/** Name of a group for a one-line message; a long one is cut in the middle. */
 export function quoteName(name: string): string {
   const flat = name
     .slice(0, 4 * LONGEST_NAME)
@@ -95,19 +95,19 @@ export function quoteName(name: string): string {
   return `“${cutMiddle(flat, LONGEST_SHOWN)}”`;
 }
 
-/** A cell that cannot be used as it is, though a name that somebody looks up could be in it. */
+/** Trouble with a cell that may hold a group's name to look up. */
 export interface NameTrouble extends Trouble {
   readonly isName: true;
 }
 
-/** Whether nothing but a look at the groups' names can tell what the cell means. */
+/** Whether only a look-up of group names can tell the meaning of the cell. */
 export function isUnresolvedName(read: ChatId | Trouble): read is NameTrouble {
   return typeof read !== 'string' && 'isName' in read;
 }
 
 /**
- * The cell of a group → its id. An id is an id, and a link is a link; anything else may be the name of exactly one group. No
- * name is ever taken for one that is like it.
+ * The cell of a group → its id. Ids and links are taken as such; anything else may be the exact name of one group. A
+ * similar name never matches.
  */
 export function readGroupCell(cell: string, book: GroupBook | undefined): ChatId | Trouble | NameTrouble {
   const read = readChatCell(cell);

@@ -1,42 +1,42 @@
-/** What the cells of a cohort's group column hold: ids, or names that have to be looked up. */
+/** Tally of a cohort's group column: ids, or names to look up. */
 import { detached } from '../../lib/text.ts';
 import type { CsvRecord } from '../file/records.ts';
 import { readChatCell, readSenderCell } from '../id-cells.ts';
 import type { Place, Roles } from '../normalizer.ts';
 import { isUnresolvedName, LONGEST_CELL, nameKey, readGroupCell } from './group-book.ts';
 
-/** Different names that are kept; of more, nobody reads a list. */
+/** Most distinct names kept: nobody reads a longer list. */
 const MOST_NAMES = 2_000;
-/** Different cells whose kind is remembered: the same ones come again and again. */
+/** Most distinct cells whose kind is cached, because the same ones repeat. */
 const MOST_CELLS = 10_000;
 
-/** As many rows are said one by one. */
+/** Up to this many rows are reported one by one. */
 const FEW = 2;
 
-/** A name as it was written first, and the rows that have it. */
+/** Name as first written, with its rows. */
 export interface NamedRows {
   readonly name: string;
   rows: number;
 }
 
-/** The tally of one whole reading. */
+/** Tally of one whole reading. */
 export class GroupCells {
-  /** The column that holds the names, as its header has it. */
+  /** Column with the names, as in the header. */
   readonly column: string;
-  /** Rows whose cell is an id. */
+  /** Number of rows with an id. */
   ids = 0;
-  /** Rows whose cell may be a name. */
+  /** Number of rows with a possible name. */
   named = 0;
   readonly #names = new Map<string, NamedRows>();
   readonly #kinds = new Map<string, 'id' | 'name' | 'neither'>();
-  /** What the rows with a name say of their sending phone; '' where they say nothing. */
+  /** Distinct sender cells of the rows with a name; '' where blank. */
   readonly senders = new Set<string>();
 
   constructor(column: string) {
     this.column = column;
   }
 
-  /** The column holds names, and no id: what is wrong with it is said once, and not row by row. */
+  /** Whether the column holds names and no id: then its problem is reported once, not row by row. */
   get isOfNames(): boolean {
     return this.ids === 0 && this.named > FEW;
   }
@@ -77,7 +77,7 @@ export class GroupCells {
   }
 }
 
-/** Tally of a cohort's group column, and how each record is counted in it; undefined where no column gives the group. */
+/** Tally of a cohort's group column, with a function that counts a record; undefined: no column has the group. */
 export function groupCellsOf(
   { chat, formerChat, sender }: Pick<Roles, 'chat' | 'formerChat' | 'sender'>,
   plain: ((cells: readonly string[]) => readonly string[]) | undefined,

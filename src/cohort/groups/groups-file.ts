@@ -9,17 +9,17 @@ import { quoteAll } from '../trouble.ts';
 import { GroupBook } from './group-book.ts';
 
 const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'group', 'groups']);
-/** The API's own word, and names that say the same. */
+/** Rank of the API's own word, and of names with the same meaning. */
 const STRONG = 1;
 
 export interface GroupsFileOptions {
-  /** Takes off what the writer of our own files sets before a cell. */
+  /** Removes the prefix that our own writer puts before a cell. */
   readonly plainCell?: ((cell: string) => string) | undefined;
 }
 
 /**
- * Reads `--groups FILE`: a name and a chat_id in each row, under a header, in any order; read as a cohort is.
- * @throws OnboardError CONFIG where it cannot be read, or a row of it has no id: nobody is asked by half of a list
+ * Reads `--groups FILE`: a name and a chat_id in each row, under a header, in any column order; read like a cohort.
+ * @throws OnboardError CONFIG where it cannot be read, or a row has no id: half a list is never used
  */
 export async function readGroupsFile(
   path: string,
@@ -45,7 +45,7 @@ export async function readGroupsFile(
       const { fields, broken } = record;
       if (broken !== undefined) throw refuse(`${rowText(record)} ${broken}`);
       const name = plainCell(fields[nameAt] ?? '');
-      // A group may have no name, and then nobody can mean it by one.
+      // A group may have no name; then no cell can refer to it by name.
       if (name.trim() === '') continue;
       const read = readChatCell(plainCell(fields[chatAt] ?? ''));
       if (typeof read !== 'string') throw refuse(`${rowText(record)}: ${read.message}`);
@@ -61,7 +61,7 @@ function chatColumn(header: readonly string[]): number | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** By its name; of two columns, the one beside the ids. */
+/** Index of the column with the names; of two, the one next to the ids. */
 function nameColumn(header: readonly string[], chatAt: number): number | undefined {
   const others = header.flatMap((cell, at) => (at === chatAt || cell.trim() === '' ? [] : [at]));
   if (others.length === 1) return others[0];

@@ -10,39 +10,40 @@ import { readInternational } from './phone-cell.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
 import { isMobile, type Rival, rivalCountries, rivalsOf } from './rivals.ts';
 
-/** Cells of one country code that a column written nationally does not bring about by chance: 0.46 ** 12 < 0.0001. */
+/** Cells of one country code that a nationally written column does not have by chance: 0.46 ** 12 < 0.0001. */
 const ENOUGH = 12;
-/** As many when the rival cannot explain them at all. */
+/** Enough cells when the rival cannot explain them at all. */
 const TELLING = 3;
-/** Cells that make a column one in the API's form, if it reads almost whole. */
+/** Fewest cells of a column in the API's form, if nearly all of it reads. */
 const MANY = 50;
-/** Where mobile numbers begin alike in a town: North America, Mexico, Argentina, Brazil, China. */
+/** Country codes whose mobile numbers begin alike in a town: North America, Mexico, Argentina, Brazil, China. */
 const BY_AREA: ReadonlySet<string> = new Set(['1', '52', '54', '55', '86']);
-/** Cells that are kept to look at closely; spread over the whole column, however long it is. */
+/** Most cells kept for a close look, spread over the whole column. */
 const KEPT = 10_000;
 
 /**
- * What the phone column as a whole says about its bare cells: those without any mark of a country code.
+ * Evidence of the phone column about its bare cells: cells without any mark of a country code.
  *
- * A bare cell that reads as country code + number may be a mobile as people of some other country write it: a rival.
- * A cell without rivals is read. A cell with rivals is read only when the column dismisses each of them:
+ * A bare cell that reads as country code + number may be a mobile in the notation of another country: a rival. A cell
+ * without rivals is read. A cell with rivals is read only when the column dismisses each of them:
  * - it holds enough cells of the same country code (`ENOUGH`, or `TELLING` that the rival cannot explain), and hardly
  *   any that only the rival explains; or
- * - it reads almost whole (of `MANY` cells and more), and nothing in it, no number written with + and no
- *   sending phone, is of the rival's country.
- * A rival where mobiles have area codes, so that a whole town looks alike, and that the sending phone or a + speaks
- * for, takes more: cells that it cannot explain. A reading as a landline gives way to a mobile always.
- * Evidence only ever doubts a reading: it adds no country code to any number.
+ * - nearly all of it reads (of `MANY` cells and more), and nothing in it, no number written with + and no sending
+ *   phone, is of the rival's country.
+ *
+ * A rival needs more evidence against it, cells that it cannot explain, where mobiles have area codes (a whole town
+ * looks alike) and the sending phone or a + supports it. A reading as a landline always yields to a mobile. Evidence
+ * only ever doubts a reading: it adds no country code to any number.
  */
 export class Census {
-  /** Bare numbers, each once however often it stands in the column, chosen by their digits alone. */
+  /** Bare numbers, each once however often it is in the column, sampled by their digits alone. */
   readonly #kept = new Map<string, PhoneText>();
-  /** One number in so many is kept. Grows with the column, so that what is kept does not. */
+  /** Sampling rate: one number in `#share` is kept. Grows with the column, so that the sample does not. */
   #share = 1;
-  /** The country codes of the sending phones and of the numbers written with +. */
+  /** Country codes of the sending phones and of the numbers written with +. */
   readonly #certain = new Set<string>();
 
-  /** Takes a cell of the column. */
+  /** Counts a cell of the column. */
   count(cell: string): void {
     if (/^[1-9]\d{6,14}$/.test(cell)) {
       if (this.#isKept(cell)) this.#keep(plainly(detached(cell)));
@@ -60,7 +61,7 @@ export class Census {
       this.#keep(text);
   }
 
-  /** Takes a sender cell, or `--phone`. An id tells no country. */
+  /** Counts a sender cell, or `--phone`. An id tells no country. */
   countSender(cell: string): void {
     const sender = readSenderCell(cell);
     if (typeof sender === 'string' && !sender.startsWith('phone-')) this.#certainly(sender);
@@ -71,7 +72,7 @@ export class Census {
     if (code !== undefined) this.#certain.add(code);
   }
 
-  /** What the cells say of each one of them. */
+  /** Judge of single cells, by all cells counted. */
   judge(): Judge {
     return judgeOf([...this.#kept.values()], this.#certain);
   }
@@ -90,8 +91,8 @@ export class Census {
 }
 
 /**
- * One reading of the file: what its phone column says of its bare cells. Undefined where nobody needs to know.
- * @param see takes each record, too: then the file is read even where nobody needs to know
+ * Reads the file once for the evidence of its phone column. Undefined where no cell needs it.
+ * @param see receives each record: then the file is read even where no cell needs the evidence
  */
 export async function takeCensus(
   layout: Layout,
@@ -104,7 +105,7 @@ export async function takeCensus(
   if (!isNeeded && see === undefined) return undefined;
   const census = new Census();
   if (defaultSender !== undefined) census.countSender(defaultSender);
-  // Beside a cell that says the country, nobody asks the column.
+  // A cell with a country needs no evidence from the column.
   const said = ownPhone?.country?.inDoubt === false ? ownPhone.country.index : undefined;
   let header = true;
   for await (const records of recordsOf(layout)) {
@@ -122,10 +123,10 @@ export async function takeCensus(
   return isNeeded ? census.judge() : undefined;
 }
 
-/** The cells of one country code, as they read. */
+/** Cells of one country code. */
 interface Code {
   cells: number;
-  /** How many of them each region's people could have written without country code. */
+  /** Per region, the number of cells that its people could have written without country code. */
   readonly explained: Map<CountryCode, number>;
   readonly lengths: Set<number>;
 }
@@ -152,7 +153,7 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
     codes.set(code, of);
   }
 
-  // How many cells nothing but each region's own way to write explains.
+  // Per region, the number of cells that only its own notation explains.
   const only = new Map<CountryCode, number>();
   const onlyOf = new Map<string, number>();
   const sound = unread.filter(({ digits }) => ![...codes].some(([code, of]) => isDamaged(digits, code, of)));
@@ -160,7 +161,7 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
     for (const { country } of rivals) add(only, country);
     for (const code of new Set(rivals.map((rival) => rival.code))) add(onlyOf, code);
   }
-  // A column with one defect in twenty is still whole; one in which people of its own write nationally is not.
+  // One defect in twenty is tolerated; a part of the column written nationally is not.
   const whole = cells.length >= MANY && unread.length <= 0.06 * cells.length;
   const national = [...onlyOf].flatMap(([code, count]) => (count * 3 >= cells.length * 2 ? [code] : []));
 
@@ -173,7 +174,8 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
     const against = only.get(country) ?? 0;
     if (BY_AREA.has(rivals) && certain.has(rivals) && unexplained < Math.max(TELLING, 0.05 * own.cells))
       return false;
-    // Chance alone: of a national column that reads as often as any does (0.46), more than half speaks against it.
+    // Chance alone: in a national column that reads as often as any (0.46), more than half of the cells speak against
+    // it.
     const few = Math.max(own.cells >= 24 ? 1 : 0, 0.02 * own.cells);
     if ((own.cells >= ENOUGH || unexplained >= TELLING) && against <= few) return true;
     return whole && against <= 0.01 * cells.length && !isSupported(rivals);
@@ -181,7 +183,7 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
   const weight = (rival: Rival) =>
     (certain.has(rival.code) ? cells.length : 0) + (only.get(rival.country) ?? 0);
 
-  // By country code, the regions that are not dismissed: hardly any, where the column is in the API's form.
+  // Per country code, the regions that are not dismissed: hardly any where the column is in the API's form.
   const known = new Map<string, ReadonlySet<CountryCode>>();
   const standingOf = (code: string): ReadonlySet<CountryCode> => {
     const left = () => rivalCountries().filter((rival) => !isDismissed(code, rival));
@@ -204,8 +206,8 @@ function judgeOf(cells: readonly PhoneText[], certain: ReadonlySet<string>): Jud
 }
 
 /**
- * Digits that are a number of which the column has many, with a digit lost or doubled: they begin like it, or would
- * be one, had their country code not suffered.
+ * Whether the digits are a number of the column's frequent kind with a digit lost or doubled: they begin like it, or
+ * would be one with an undamaged country code.
  */
 function isDamaged(digits: string, code: string, { cells, lengths }: Code): boolean {
   const isShort = lengths.has(digits.length + 1);

@@ -4,7 +4,7 @@ import { callingCodeOf, countryOf, ordinaryLengths } from './numbering.ts';
 import type { PhoneText } from './phone-text.ts';
 import { type Rival, rivalsOf } from './rivals.ts';
 
-/** Digits that are two numbers. */
+/** Trouble with digits that can be two numbers. */
 export function ambiguous(cell: string, readings: readonly string[]): Trouble {
   const both = readings.map((one) => `+${one}`).join(' or ');
   return trouble(
@@ -13,10 +13,10 @@ export function ambiguous(cell: string, readings: readonly string[]): Trouble {
   );
 }
 
-/** A country’s name, for messages. */
+/** Country names for messages. */
 export const names = new Intl.DisplayNames(['en'], { type: 'region' });
 
-/** Why digits that begin with a country code are no number of that country. */
+/** Trouble with digits that begin with a country code but are not a number of that country. */
 export function unreadable(digits: string, cell: string): Trouble {
   const shown = quote(cell);
   const code = callingCodeOf(digits);
@@ -43,17 +43,17 @@ export function unreadable(digits: string, cell: string): Trouble {
 }
 
 /**
- * What speaks against taking bare digits as country code + number:
- * - mobiles of other people that they can be;
+ * Objection to bare digits as country code + number:
+ * - rivals: mobiles of other people that the digits can be;
  * - `stray`: the other numbers of the column have no country codes;
- * - `gaps`: the writing does not leave the country code standing by itself.
+ * - `gaps`: the writing does not separate the country code.
  */
 export type Doubt = readonly Rival[] | 'stray' | 'gaps';
 
-/** Bare digits, and their reading as country code + number → what the column has against it. */
+/** Bare digits, and their reading as country code + number → the column's objection, if any. */
 export type Judge = (digits: string, reading: string) => Doubt | undefined;
 
-/** Do the gaps of bare digits, if there are any, leave their country code standing by itself, without brackets? */
+/** Whether the gaps of bare digits, if any, separate the country code, without brackets. */
 export function standsAsWritten(text: PhoneText, abroad: string): boolean {
   return text.gaps.length === 0 || (gapAfterCode(text, abroad) && !/^[([]/.test(text.written));
 }
@@ -62,18 +62,18 @@ export function gapAfterCode(text: PhoneText, abroad: string): boolean {
   return text.gaps.includes(callingCodeOf(abroad)?.length ?? 0);
 }
 
-/** What speaks against bare digits as country code + number: their gaps first, then the column. */
+/** Objection to bare digits as country code + number: their gaps first, then the column. */
 export function doubtOf(text: PhoneText, abroad: string, judge: Judge | undefined): Doubt | undefined {
   if (standsAsWritten(text, abroad)) return judge?.(text.digits, abroad);
   const rivals = rivalsOf(text.digits).filter((rival) => rival.number !== abroad);
   return rivals.length === 0 ? 'gaps' : rivals;
 }
 
-/** So many rivals are named. */
+/** Number of rivals named in a message. */
 const NAMED = 3;
 const TO_DO = 'write it with + and the country code, or give --default-country';
 
-/** The doubt in words, with every reading that a person may have meant. */
+/** Trouble for a doubt, with every reading that a person may have meant. */
 export function doubtful(text: PhoneText, shown: string, abroad: string, doubt: Doubt): Trouble {
   if (doubt === 'gaps') {
     const message = `${shown} would be +${abroad}, but its gaps do not stand after that country code: ${TO_DO}`;
@@ -83,7 +83,7 @@ export function doubtful(text: PhoneText, shown: string, abroad: string, doubt: 
     const message = `${shown} would be +${abroad}, but the other numbers of its column have no country code: ${TO_DO}`;
     return trouble('phone_no_country', message);
   }
-  // Regions that share a country code share the number: each number once, and first the one that is written so.
+  // Regions that share a country code share the number: each number appears once, under its first region.
   const numbers = new Map(doubt.toReversed().map((rival) => [rival.number, rival]));
   const rivals = [...numbers.values()].reverse();
   const isWrittenSo = ({ number }: Rival) =>

@@ -1,11 +1,11 @@
 /**
- * Numbers that a country has lengthened or shortened since, and by which WhatsApp still knows many people. They are
- * asked as they are written, because no rule tells under which of the two an account stands.
+ * Former numbers: a country has since lengthened or shortened them, and WhatsApp still knows many people by them. They
+ * are asked as written, because no rule tells which of the two an account has.
  */
 
-/** What today's number would be for digits that are written in a former way: `553187654321` → `5531987654321`. */
+/** Today's number for digits in a former form: `553187654321` → `5531987654321`. */
 export function todaysNumber(digits: string): string | undefined {
-  // Mexico's mobiles carried a 1 until 2019; Brazil's got their ninth digit from 2012 to 2016.
+  // Mexico's mobiles had a 1 until 2019; Brazil's got their ninth digit from 2012 to 2016.
   const mexican = /^521(\d{10})$/.exec(digits)?.[1];
   if (mexican !== undefined) return `52${mexican}`;
   const brazilian = /^55(\d\d)([6-9]\d{7})$/.exec(digits);
@@ -13,8 +13,8 @@ export function todaysNumber(digits: string): string | undefined {
 }
 
 /**
- * The same for forms that only a WhatsApp id can have (`…@c.us`, `wa.me/…`): Côte d'Ivoire until 2021, Benin until
- * 2024. Beside an id, such digits are more likely a number of today with two digits missing.
+ * Today's number for a former form in a WhatsApp id (`…@c.us`, `wa.me/…`): Côte d'Ivoire until 2021, Benin until 2024.
+ * Outside an id, such digits are more likely a number of today with two digits missing.
  */
 export function todaysNumberOfId(id: string): string | undefined {
   const ivorian = /^225(\d(\d)\d{6})$/.exec(id);
@@ -23,7 +23,7 @@ export function todaysNumberOfId(id: string): string | undefined {
   return beninese === undefined ? undefined : `22901${beninese}`;
 }
 
-/** Moov, MTN or Orange: the second digit of the eight told which, and each got a prefix of its own. */
+/** Prefix of Moov, MTN or Orange: the second of the eight digits told the operator, and each got its own prefix. */
 function ivorianOperator(second: number): string {
   if (second <= 3) return '01';
   return second <= 6 ? '05' : '07';

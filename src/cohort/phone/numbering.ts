@@ -4,11 +4,11 @@ import { todaysNumber } from './former-numbers.ts';
 
 /**
  * libphonenumber's numbering plans, compiled once per country code into patterns that answer in well under a
- * microsecond what its parser answers in tens of them. The patterns are the library's own; the parser stays the
- * authority: a fast "yes" is proven equal to it by test, and everything else goes to the parser itself.
+ * microsecond; its parser takes tens of them. The patterns are the library's own; the parser stays the authority: tests
+ * prove a fast "yes" equal to its answer, and everything else goes to the parser itself.
  */
 
-/** What the library's Metadata can tell at run time, and its types do not mention. */
+/** Methods of the library's Metadata at run time that its types lack. */
 interface Plans {
   hasCallingCode(code: string): boolean | undefined;
   getCountryCodesForCallingCode(code: string): readonly CountryCode[] | undefined;
@@ -28,7 +28,7 @@ interface Plans {
 
 interface Region {
   readonly country: CountryCode;
-  /** When a region has leading digits, they alone decide that a number is its own. */
+  /** Leading digits of a region; where present, they alone decide that a number belongs to it. */
   readonly leading: RegExp | undefined;
   readonly valid: RegExp;
 }
@@ -36,7 +36,7 @@ interface Region {
 interface CallingCode {
   readonly code: string;
   readonly regions: readonly Region[];
-  /** What the parser may take off the front of a national number: trunk prefix, carrier code. */
+  /** Prefix that the parser may remove from a national number: trunk prefix, carrier code. */
   readonly prefix: RegExp | undefined;
 }
 
@@ -53,13 +53,15 @@ const TYPES = [
   'VOICEMAIL',
 ];
 
-/** Before August 2019 Mexicans dialled these before ten digits, and many lists still have them. Not in the library. */
+/**
+ * Prefixes that Mexicans dialled before ten digits until August 2019; many lists still have them. Not in the library.
+ */
 export const MEXICAN_TRUNK = /^(?:01|044|045|1)(\d{10})$/;
 
 const plans = new Metadata() as unknown as Plans;
 const compiled = new Map<string, CallingCode | undefined>();
 
-/** The country code at the front of digits, or undefined when no country has one like it. Codes are prefix-free. */
+/** Country code at the front of digits; undefined: none. Codes are prefix-free. */
 export function callingCodeOf(digits: string): string | undefined {
   for (let length = 1; length <= 3; length++) {
     const code = digits.slice(0, length);
@@ -68,15 +70,15 @@ export function callingCodeOf(digits: string): string | undefined {
   return undefined;
 }
 
-/** Are these digits, exactly as they stand, country code + a valid number of that country? */
+/** Whether these digits, exactly as written, are country code + a valid number of that country. */
 export function isValidAsWritten(digits: string): boolean {
   const plan = planFor(digits);
   return plan !== undefined && isValidIn(plan, digits.slice(plan.code.length));
 }
 
 /**
- * What the full reading would answer for these digits, where that is beyond doubt: the participant's digits, or
- * undefined when the full reading has to be asked. `international` says that a country code comes first.
+ * Result of the full reading for these digits, where it is certain: the participant's digits, or undefined when the
+ * full reading is needed. `international` says that a country code comes first.
  */
 export function readPlainly(
   digits: string,
@@ -93,22 +95,24 @@ export function readPlainly(
   }
   if (abroad === 'unsure' || own.unsure(digits)) return undefined;
   const home = isValidIn(own.plan, digits);
-  // With the own code in front it may be a mobile that has lost a digit: the full reading knows.
+  // With the own code in front it may be a mobile with a digit lost: only the full reading can tell.
   if (home)
     return abroad === 'invalid' && !digits.startsWith(own.plan.code) ? own.plan.code + digits : undefined;
   return abroad === 'valid' && !looksNational(digits, country) ? digits : undefined;
 }
 
 /**
- * Could these digits be meant as a number of the country, even if it has none like it? So where no 0 is written
- * before national numbers, and they are as long as its mobile numbers: one wrong digit may be all that is wrong.
+ * Whether these digits could be meant as a number of the country without being a valid one: no 0 is written before
+ * national numbers there, and they are as long as its mobile numbers, so one wrong digit may be the only fault.
  */
 export function looksNational(digits: string, country: CountryCode): boolean {
   const own = ownPlan(country);
   return own.mobileLengths.has(digits.length) && !digits.startsWith(own.plan.code);
 }
 
-/** Is it beyond doubt that these digits are no number, neither abroad nor in the country? Undoubted only where fast. */
+/**
+ * Whether these digits are certainly not a number, neither abroad nor in the country. Certain only on the fast path.
+ */
 export function isNowhere(digits: string, international: boolean, country: CountryCode | undefined): boolean {
   if (!digits.startsWith('0') && standingAs(digits) !== 'invalid') return false;
   if (international || country === undefined) return true;
@@ -119,7 +123,9 @@ export function isNowhere(digits: string, international: boolean, country: Count
   return !own.unsure(digits) && !isValidIn(own.plan, digits);
 }
 
-/** Are these digits country code + number? `unsure` where the parser could see a trunk prefix, or knows more. */
+/**
+ * Whether these digits are country code + number; `unsure` where the parser could see a trunk prefix, or knows more.
+ */
 function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
   const plan = planFor(digits);
   if (plan === undefined) return callingCodeOf(digits) === undefined ? 'invalid' : 'unsure';
@@ -129,13 +135,13 @@ function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
   return todaysNumber(digits) === undefined ? 'invalid' : 'unsure';
 }
 
-/** The digits that a country's people write before a national number (often `0`), if they do. */
+/** Prefix that a country's people write before a national number (often `0`), if any. */
 export function trunkPrefix(country: CountryCode): string | undefined {
   plans.selectNumberingPlan(country);
   return plans.numberingPlan.nationalPrefix() || undefined;
 }
 
-/** How many digits the fixed and mobile numbers of a country code have after it, least and most. */
+/** Least and most digits of fixed and mobile numbers after a country code. */
 export function ordinaryLengths(code: string): readonly [least: number, most: number] | undefined {
   const countries = plans.getCountryCodesForCallingCode(code) ?? [];
   const lengths = countries.flatMap((country) => {
@@ -148,24 +154,24 @@ export function ordinaryLengths(code: string): readonly [least: number, most: nu
 }
 
 /**
- * The region of a participant, as the parser has it: `IN`, and of the countries that share +1 or +44 the one whose plan
- * holds the number. The country code itself, `+881`, for satellites and where no plan of several holds it.
+ * Region of a participant, as the parser has it: `IN`; of the countries that share +1 or +44, the one whose plan holds
+ * the number. The country code itself, `+881`, for satellites and where none of several plans holds it.
  */
 export function regionOfParticipant(participant: string): string {
   const plan = planFor(participant);
   if (plan === undefined) return `+${callingCodeOf(participant) ?? ''}`;
-  // A number that WhatsApp still knows in a former form, Mexico's 521, is its only country's all the same.
+  // A former form that WhatsApp still knows, such as Mexico's 521, belongs to the code's only country too.
   const region =
     plan.regions.length === 1 ? plan.regions[0] : regionIn(plan, participant.slice(plan.code.length));
   return region === undefined || region.country.length !== 2 ? `+${plan.code}` : region.country;
 }
 
-/** The main country of a country code, for messages; undefined for satellites and other codes of no country. */
+/** Main country of a country code, for messages; undefined for satellites and other codes without a country. */
 export function countryOf(code: string): CountryCode | undefined {
   return plans.getCountryCodesForCallingCode(code)?.[0];
 }
 
-/** The country of a country code; of several that share it, the one whose area the next digits are, or the main one. */
+/** Country of a country code; of several that share it, the one with the area in the next digits, or the main one. */
 export function regionOf(code: string, area: string): CountryCode | undefined {
   if (area === '') return countryOf(code);
   return plans.getCountryCodesForCallingCode(code)?.find((country) => {
@@ -174,18 +180,21 @@ export function regionOf(code: string, area: string): CountryCode | undefined {
   });
 }
 
-/** How a region's people write their mobile numbers, for whoever asks whether digits could be one. */
+/** Notation of a region's mobile numbers. */
 export interface MobilePlan {
   readonly country: CountryCode;
   readonly code: string;
   readonly pattern: RegExp;
   readonly lengths: ReadonlySet<number>;
-  /** What may stand before the number at home, and what the parser puts in its place. */
+  /** Possible prefixes of the number at home, and the parser's replacement for them. */
   readonly prefix: RegExp | undefined;
   readonly transform: string;
 }
 
-/** Undefined where the plan knows no number that could be a mobile. A plan without mobiles of their own has them among its landlines. */
+/**
+ * Mobile plan of a region; undefined: no number could be a mobile. Where mobiles have no range of their own, the
+ * landlines include them.
+ */
 export function mobilePlanOf(country: CountryCode): MobilePlan | undefined {
   plans.selectNumberingPlan(country);
   const type = plans.type('MOBILE')?.pattern() ? plans.type('MOBILE') : plans.type('FIXED_LINE');
@@ -201,15 +210,15 @@ export function mobilePlanOf(country: CountryCode): MobilePlan | undefined {
   };
 }
 
-/** A default country's own rules. */
+/** Rules of the default country. */
 interface OwnPlan {
   readonly plan: CallingCode;
-  /** Its people write 0 before national numbers, and nothing else. */
+  /** Whether people write 0 before national numbers, and nothing else. */
   readonly onlyZero: boolean;
   readonly idd: RegExp | undefined;
-  /** Could the parser see a prefix of any kind in national digits? */
+  /** Whether the parser could see a prefix of any kind in national digits. */
   readonly unsure: (digits: string) => boolean;
-  /** Empty for countries that write 0 before national numbers. */
+  /** Lengths of mobile numbers; empty for countries that write 0 before national numbers. */
   readonly mobileLengths: ReadonlySet<number>;
 }
 const ownPlans = new Map<CountryCode, OwnPlan>();
@@ -248,7 +257,7 @@ function isValidIn(plan: CallingCode, national: string): boolean {
   return regionIn(plan, national) !== undefined;
 }
 
-/** The region whose valid number this is. */
+/** Region for which the national number is valid. */
 function regionIn(plan: CallingCode, national: string): Region | undefined {
   for (const region of plan.regions) {
     if (region.leading === undefined) {
@@ -265,7 +274,7 @@ function compile(code: string): CallingCode | undefined {
   if (countries !== undefined) {
     plans.selectNumberingPlan(code);
     const prefix = start(plans.nationalPrefixForParsing());
-    // One country alone owns its numbers whatever its leading digits say.
+    // A country with a code of its own owns all numbers, whatever the leading digits.
     plan = { code, prefix, regions: countries.map((country) => region(country, countries.length > 1)) };
   }
   compiled.set(code, plan);

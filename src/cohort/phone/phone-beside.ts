@@ -2,33 +2,33 @@ import parsePhoneNumber from 'libphonenumber-js/max';
 import { callingCodeOf } from './numbering.ts';
 import type { PhoneText } from './phone-text.ts';
 
-/** A place where the writing can be cut into two. */
+/** Position where the writing can be cut into two. */
 interface Cut {
-  /** The digits before and behind it. */
+  /** Digits before the cut and after it. */
   readonly left: string;
   readonly right: string;
   readonly between: string;
 }
 
-/** The readings of a part of the writing that is a complete number by itself; none when it is not. */
+/** Readings of a part of the writing as a complete number; empty: not a number. */
 export type Complete = (digits: string, where: 'first' | 'last') => readonly string[];
 
-/** Another way to read the cell: as a complete number with something beside it. */
+/** Another reading of the cell: a complete number next to something else. */
 export interface Beside {
   readonly number: string;
-  /** What is left: a few digits (a list's number, a mark), or a second complete number. */
+  /** The remainder: a few digits (a list's number, a mark), or a second complete number. */
   readonly rest: string;
 }
 
-/** A list's number, a mark, the end of another number: no longer than this. */
+/** Most digits of a list's number, a mark, or the end of another number. */
 export const MOST_BESIDE = 5;
 
 /**
- * The complete number that stands in a cell beside something else, where the cell as a whole reads as `reading`:
- * `1) 9123456789`, `9876543210-11`, `212345 212346`. Undefined when the whole is one number in every way.
+ * Complete number in a cell next to something else, where the cell as a whole reads as `reading`: `1) 9123456789`,
+ * `9876543210-11`, `212345 212346`. Undefined when the whole is one number in every reading.
  *
- * A number of the same country may well begin with a shorter one, because many countries have numbers of several
- * lengths: there the writing has to set the rest apart.
+ * Many countries have numbers of several lengths, so a number may begin with a shorter one of the same country: there
+ * the writing has to separate the rest.
  */
 export function findBeside(
   text: PhoneText,
@@ -42,7 +42,7 @@ export function findBeside(
   if (cuts.length === 0 || (expected && writtenLike(written, reading))) return undefined;
   for (const cut of cuts) {
     const { left, right } = cut;
-    // Nothing stands before a + or 00, and a leading 0 is a prefix, not a list's number.
+    // A + or 00 is always first, and a leading 0 is a prefix, not a list's number.
     const mayLead = !text.international && (left.length > MOST_BESIDE || !left.startsWith('0'));
     const last = mayLead ? complete(right, 'last') : [];
     for (const number of complete(left, 'first')) {
@@ -62,12 +62,12 @@ export function findBeside(
   return undefined;
 }
 
-/** `7. 8123456789`: how a list numbers its lines. */
+/** Whether the cell begins with a list's line number: `7. 8123456789`. */
 export function isNumbered(text: PhoneText): boolean {
   return !text.international && /^[1-9]\d{0,2}\.\s+[^.]*(?:\.\S[^.]*)*$/.test(text.written);
 }
 
-/** Is the number written in the groups that its own country, or the world, writes it in? */
+/** Whether the number is written in the groups of its own country or of the international format. */
 export function writtenLike(written: string, reading: string): boolean {
   const parsed = parsePhoneNumber(`+${reading}`);
   const groups = groupsOf(written);
@@ -85,18 +85,18 @@ function isForeign(number: string, reading: string): boolean {
   return callingCodeOf(number) !== callingCodeOf(reading);
 }
 
-/** Does the writing itself set the digits behind the cut apart from a number of the same country? */
+/** Whether the writing itself separates the digits after the cut from a number of the same country. */
 function isSetApart({ left, right, between }: Cut, written: string, reading: string): boolean {
   if (right.length === 1 || /[([]/.test(between)) return true;
   // 030 12345/67890 are two; slashes between all groups are gaps.
   if (between.includes('/')) return written.split('/').length <= 3;
-  // 030 12345-67 is how a landline writes its extension in the number; a mobile has none.
+  // 030 12345-67 is a landline with its extension; a mobile has none.
   const mark = /[-.]/.exec(between)?.[0];
   if (mark === undefined || written.indexOf(mark) < indexAfter(written, left.length)) return false;
   return parsePhoneNumber(`+${reading}`)?.getType()?.includes('MOBILE') === true;
 }
 
-/** Where in the writing so many of its digits end. */
+/** Index in the writing after the given number of digits. */
 function indexAfter(written: string, digits: number): number {
   let at = 0;
   for (let seen = 0; seen < digits; at++) if (/\d/.test(written[at] as string)) seen++;

@@ -21,19 +21,19 @@ import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside
 import { type PhoneText, readPhoneText } from './phone-text.ts';
 import { damagedMobile, isMobile } from './rivals.ts';
 
-/** What most cells hold: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
+/** Form of most cells: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
 const PLAIN = /^(?=.{9,25}$)(?:\+?\d+[ -]?)?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*$/;
 
 /**
  * A phone cell → the participant, or why it cannot be read with certainty. Never a guess:
  *
- * - `+`, `00`, links and WhatsApp ids say that a country code comes first.
- * - Bare digits are taken as country code + number (the API's own form) when they are valid as such, and neither
- *   their gaps nor the judge speak against it.
- * - With a default country they may be national too; when both readings hold and differ, the number is
- *   ambiguous, unless the writing itself decides (see `decided`).
+ * - `+`, `00`, links and WhatsApp ids mark a country code in front.
+ * - Bare digits are country code + number (the API's own form) when they are valid as such, and neither their gaps nor
+ *   the judge object.
+ * - With a default country they may be national too; when both readings hold and differ, the number is ambiguous,
+ *   unless the writing itself decides (see `decided`).
  *
- * Every kind of number passes: WhatsApp Business runs on landlines as well.
+ * Accepts every kind of number: WhatsApp Business runs on landlines as well.
  */
 export function readPhoneCell(
   cell: string,
@@ -49,27 +49,27 @@ export function readPhoneCell(
   return readInFull(cell, { country: defaultCountry, judge });
 }
 
-/** How bare digits are read. */
+/** Rules for bare digits. */
 interface Rules {
   readonly country: CountryCode | undefined;
-  /** What the column has against digits as country code + number. */
+  /** The column's objection to digits as country code + number. */
   readonly judge?: Judge | undefined;
-  /** Only numbers of that country. */
+  /** Whether only numbers of that country count. */
   readonly noOther?: boolean;
 }
 
-/** The full answer for a plain cell, where nothing in its writing can put it in doubt. */
+/** Full result for a plain cell whose writing leaves no doubt; undefined: needs the full reading. */
 function readQuickly(cell: string, country: CountryCode | undefined): Participant | undefined {
   const international = cell.startsWith('+');
   const groups = cell.match(/\d+/g) as readonly string[];
   const digits = groups.join('');
-  // Rounded, it may be; a lone 0 may be one too many.
+  // The number may be rounded, or a lone 0 surplus.
   if (digits.length < 9 || (groups.length === 1 && !international && digits.endsWith('00000')))
     return undefined;
   if (groups.length > 1 && groups.includes('0')) return undefined;
   const plain = readPlainly(digits, international, country);
   if (plain === undefined) return undefined;
-  // Nothing can stand beside a number where no part of the cell is a number by itself, or another one.
+  // Nothing is next to the number when no part of the cell is a number by itself, or another one.
   const harmless = (part: string) =>
     isNowhere(part, international, country) || readPlainly(part, international, country) === plain;
   let before = 0;
@@ -82,7 +82,7 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
   return parseParticipant(plain);
 }
 
-/** The same answer without the fast path. Apart, so that a test can compare the two. */
+/** The same result without the fast path. Separate, so that a test can compare the two. */
 export function readPhoneCellInFull(
   cell: string,
   country?: CountryCode,
@@ -100,11 +100,11 @@ function readInFull(cell: string, rules: Rules): Participant | Trouble {
 }
 
 /**
- * The same where the row itself says from which country the phone is: digits without a mark of a country code are a
- * number of that country, with its code or without. A number with a mark stays what it is.
+ * Reads a phone cell whose row names the country: digits without a mark of a country code are a number of that country,
+ * with its code or without. A number with a mark keeps its meaning.
  */
 export function readPhoneCellOf(cell: string, country: CountryCode): Participant | Trouble {
-  // Nearly all are clear without that, and answered fast.
+  // Nearly all cells are clear without the country, on the fast path.
   const clear = readPhoneCell(cell, country);
   if (typeof clear === 'string' && clear.startsWith(getCountryCallingCode(country))) return clear;
   return readInFull(cell, { country, noOther: true });
@@ -115,8 +115,8 @@ function readWhole(text: PhoneText, cell: string, rules: Rules): Participant | T
 }
 
 /**
- * `+39 (0) 312 345 6789`: a zero that most countries leave out abroad, and Italy does not. Where the number is another
- * one without it, it is that one only when it is written to the letter as such.
+ * Reads `+39 (0) 312 345 6789`: most countries drop this zero abroad, Italy does not. Where the number is a different
+ * one without the zero, it counts as that one only when written exactly so.
  */
 function withoutLoneZero(
   text: PhoneText,
@@ -136,7 +136,7 @@ function withoutLoneZero(
   return bracket !== '' && writtenLike(writing, other) ? other : ambiguous(cell, [read, other]);
 }
 
-/** Whether the number stands beside something else, and the cell as a whole is another number. */
+/** Trouble with a number next to something else, where the cell as a whole is another number. */
 function besides(
   text: PhoneText,
   read: Participant,
@@ -163,10 +163,10 @@ function besides(
   );
 }
 
-/** Digits that say that they begin with a country code. */
+/** Reads digits that are marked as beginning with a country code. */
 function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefined): Participant | Trouble {
   const plain = text.id ? readId(text.digits) : readInternational(text.digits);
-  // Where people dial abroad with something longer than 00, that may be what was meant.
+  // Where people dial abroad with something longer than 00, that may be meant.
   const dialled =
     text.zeros && country !== undefined ? parse(`00${text.digits}`, country)?.number.slice(1) : undefined;
   if (plain !== undefined && dialled !== undefined && plain !== dialled)
@@ -174,20 +174,20 @@ function readAbroad(text: PhoneText, cell: string, country: CountryCode | undefi
   return parseParticipant(plain ?? dialled ?? '') ?? unreadable(text.digits, cell);
 }
 
-/** Country code + number → the participant's digits; undefined when no such number can exist. */
+/** Country code + number → the participant's digits; undefined: no such number can exist. */
 export function readInternational(digits: string): string | undefined {
   const today = todaysNumber(digits);
   if (today !== undefined && isValidAsWritten(today)) return digits;
   return parse(`+${digits}`)?.number.slice(1);
 }
 
-/** The same for a WhatsApp id. */
+/** WhatsApp id → the participant's digits; undefined: no such number can exist. */
 function readId(id: string): string | undefined {
   const today = todaysNumberOfId(id);
   return today !== undefined && isValidAsWritten(today) ? id : readInternational(id);
 }
 
-/** Digits without any mark of a country code. */
+/** Reads digits without any mark of a country code. */
 function readBare(
   text: PhoneText,
   cell: string,
@@ -241,8 +241,8 @@ function readBare(
 }
 
 /**
- * Digits as the people of a country write them. Normalized to the standard form: trunk prefixes and carrier codes
- * go, Italy's zero stays, Argentina's 0…15… becomes 549…, Mexico's old 01, 044, 045 and 1 go.
+ * Readings of digits in a country's national notation, in standard form: trunk prefixes and carrier codes are dropped,
+ * Italy's zero stays, Argentina's 0…15… becomes 549…, Mexico's old 01, 044, 045 and 1 are dropped.
  */
 function readNational(digits: string, country: CountryCode): readonly string[] {
   const code = getCountryCallingCode(country);
@@ -250,17 +250,17 @@ function readNational(digits: string, country: CountryCode): readonly string[] {
   return [
     // Under the country's own rules (area codes of one-island countries, its way to dial abroad) …
     parse(digits, country),
-    // … and as a number of its numbering plan whatever its first digits look like.
+    // … and as a number of its numbering plan, whatever the first digits.
     parse(`+${code}${mexican ?? digits}`),
   ].flatMap((parsed) => (parsed === undefined ? [] : [parsed.number.slice(1)]));
 }
 
 /**
- * Two valid readings. Two things in the writing decide between them; nothing else does.
- * 1. Gaps: who writes a country code and then gaps puts one after the country code: (201) 555-0123 is not Egypt's
- *    +20. And who writes to the letter as the country does, (670) 234-5678, means its own number.
- * 2. The country's own code in front of a whole mobile number, in a country that writes 0 before its national
- *    numbers: 4915123456789 under DE is +49 1512…, not a landline of fifteen digits that has lost its 0.
+ * Decision between two valid readings, by two properties of the writing only:
+ * 1. Gaps: people who write a country code with gaps put a gap after it: (201) 555-0123 is not Egypt's +20. And exactly
+ * the country's own notation, (670) 234-5678, means its own number.
+ * 2. The country's own code in front of a whole mobile number, in a country that writes 0 before its national numbers:
+ * 4915123456789 under DE is +49 1512…, not a landline of fifteen digits that has lost its 0.
  */
 function decided(
   text: PhoneText,

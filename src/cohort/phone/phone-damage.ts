@@ -1,11 +1,11 @@
 import { isSpreadsheetError, scientific } from '../file/plain-text.ts';
 import { type Trouble, trouble } from '../trouble.ts';
 
-/** What a spreadsheet or a mask leaves of a phone number: digits that are not the ones somebody typed. */
+/** Phone numbers damaged by a spreadsheet or a mask: their digits are not the original ones. */
 
 const AGAIN = 'format the column as text and paste the numbers again';
 
-/** What has happened to the whole cell, as far as its text alone tells. */
+/** Damage of the whole cell, as far as its text alone shows. */
 export function damageOf(text: string, shown: string): Trouble | undefined {
   if (isSpreadsheetError(text)) {
     return trouble(
@@ -33,10 +33,10 @@ export function damageOf(text: string, shown: string): Trouble | undefined {
   return undefined;
 }
 
-/** A quantity as a spreadsheet shows one: 9876543119, 9876543119.5, 9.876E+9, 9,876,543,119. */
+/** A quantity in a spreadsheet's notation: 9876543119, 9876543119.5, 9.876E+9, 9,876,543,119. */
 const QUANTITY = /^(?:\d+(?:[.,]\d*)?(?:e[+-]?\d{1,3})?|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?)$/i;
 
-/** A quantity below zero: with a minus before or after it, or in the brackets of accountants. */
+/** Whether the text is a negative quantity: with a minus before or after it, or in accounting brackets. */
 function isCalculated(text: string): boolean {
   const inner = text.replace(/^[=\s([-]+|[\s)\]-]+$/g, '');
   if (!QUANTITY.test(inner)) return false;
@@ -44,12 +44,12 @@ function isCalculated(text: string): boolean {
   return around.some((side) => side.includes('-')) || (around[0].includes('(') && around[1].includes(')'));
 }
 
-/** 919,877,000,000 or 919.877.000.000. */
+/** Digits with thousands separators: 919,877,000,000 or 919.877.000.000. */
 export const THOUSANDS = /^\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+$/;
 
 /**
- * Digits that have no mark of a text, neither `+` nor gaps, and all but the first few are zeros: a spreadsheet has
- * shown them as 9.19877E+11, and somebody has made a number of that again.
+ * Trouble with rounded digits: without `+` or gaps, and zeros after the first few. A spreadsheet showed them as
+ * 9.19877E+11, and somebody turned that into a number again.
  */
 export function rounded(digits: string, shown: string): Trouble | undefined {
   const quantity = digits.replace(/^0+/, '');
@@ -57,7 +57,7 @@ export function rounded(digits: string, shown: string): Trouble | undefined {
   return trouble('phone_rounded', `${shown} is rounded: the last digits are gone; ${AGAIN}`);
 }
 
-/** 62812.3456789: a number with decimals has lost the zeros at its end, if there were any. */
+/** Trouble with decimals such as 62812.3456789: a decimal number has lost any zeros at its end. */
 export function decimal(text: string, shown: string): Trouble | undefined {
   if (!/^(?:0|[1-9]\d*)?[.,]\d+$/.test(text)) return undefined;
   return trouble(
@@ -66,16 +66,16 @@ export function decimal(text: string, shown: string): Trouble | undefined {
   );
 }
 
-/** Two of them in a row hide digits; one is a gap in the writing. */
+/** Two of these in a row hide digits; a single one is a gap. */
 const HIDING = String.raw`[•·_~.\-*x×#?]`;
 const MASKED = new RegExp(
   [
-    // Behind the first digit, wherever it ends …
+    // After the first digit, in any position …
     String.raw`[+\d].*${HIDING}\s*${HIDING}`,
-    // … before the first, where no + says that the number begins here …
+    // … before the first, without a + that marks the beginning …
     String.raw`^[^+\d]*${HIDING}\s*${HIDING}\s*\d`,
-    // … and a lone one that belongs to one side.
-    // The last is how our own log masks a number of eight digits.
+    // … and a single one attached to one side. The last alternative is the mask of an eight-digit number in our own
+    // log.
     String.raw`\d[•·_~](?!\d)|\d\s+[•·_~]\d|^\d{4}•\d{3}$`,
   ].join('|'),
   'is',
@@ -96,7 +96,7 @@ export function masked(shown: string): Trouble {
   return trouble('phone_masked', `${shown} is masked: some digits are hidden; fill in the whole number`);
 }
 
-/** Is there a bracket that opens and does not close, or the other way round? */
+/** Whether a bracket opens and does not close, or the reverse. */
 export function hasOpenBracket(text: string): boolean {
   let left = text.replace(/[^()[\]]/g, '');
   for (let before = ''; before !== left; ) {

@@ -12,25 +12,27 @@ import {
   THOUSANDS,
 } from './phone-damage.ts';
 
-/** The digits of a cell that holds one phone number, and what its writing says about them. */
+/** Digits of a cell with one phone number, and facts about their notation. */
 export interface PhoneText {
   readonly digits: string;
-  /** The number without its wrappings: what a person would see. */
+  /** The number as a person would see it, without wrappings. */
   readonly written: string;
-  /** Written with `+`, `00`, as a link or as a WhatsApp id: the digits start with a country code. */
+  /** Whether the digits start with a country code: written with `+`, `00`, as a link or as a WhatsApp id. */
   readonly international: boolean;
-  /** It is `00` that says so, which some countries write differently (Australia's 0011). `digits` are without it. */
+  /**
+   * Whether `00` marks the country code; some countries dial something else (Australia's 0011). `digits` exclude it.
+   */
   readonly zeros: boolean;
-  /** It is a WhatsApp id, which may have a form that the country itself has given up. */
+  /** Whether it is a WhatsApp id, which may have a form that the country itself no longer uses. */
   readonly id: boolean;
-  /** How many digits stand before each gap in the writing: `(201) 555-0123` has 3 and 6. */
+  /** Number of digits before each gap: `(201) 555-0123` has 3 and 6. */
   readonly gaps: readonly number[];
 }
 
-/** Longer than any number in any writing, and any link to one. */
+/** Longer than any number in any notation, and any link to one, in characters. */
 const LONGEST = 200;
 
-/** A cell → its digits, or what is wrong with it before any country is asked. */
+/** A cell → its digits, or the trouble with it regardless of the country. */
 export function readPhoneText(cell: string): PhoneText | Trouble {
   const shown = quote(cell);
   if (cell.length > LONGEST && cell.trim().length > LONGEST) {
@@ -57,7 +59,7 @@ export function readPhoneText(cell: string): PhoneText | Trouble {
   );
 }
 
-/** A number column shows 919874532456.0, 919,874,532,456 or 9.19874532456E+11: the digits are all there. */
+/** Number cell such as 919874532456.0, 919,874,532,456 or 9.19874532456E+11: all digits are there. */
 function quantity(text: string, shown: string): PhoneText | Trouble | undefined {
   const power = scientific(text)?.digits;
   if (power !== undefined) return bare(power, shown);
@@ -67,14 +69,17 @@ function quantity(text: string, shown: string): PhoneText | Trouble | undefined 
   return thousands === undefined ? undefined : bare(digitsOf(thousands), shown);
 }
 
-/** A number column of French, Russian or Swedish sheets: narrow or fixed blanks between thousands prove no text. */
+/**
+ * Trouble with a number of a French, Russian or Swedish sheet: narrow or fixed blanks between thousands do not mark
+ * text.
+ */
 function roundedBetweenBlanks(cell: string, shown: string): Trouble | undefined {
   if (!/^\d{1,3}(?:[\u00a0\u2009\u202f]\d{3}){2,4}$/.test(cell.trim())) return undefined;
   const read = bare(digitsOf(cell), shown);
   return 'code' in read ? read : undefined;
 }
 
-/** Links and ids that name a number: wa.me/…, 919874532456@c.us. Their digits are always country code + number. */
+/** Link or id of a number: wa.me/…, 919874532456@c.us. The digits are always country code + number. */
 function address(text: string, shown: string): PhoneText | Trouble | undefined {
   const id = /^\+?(\d{5,})(?::\d+)?@(?:c\.us|s\.whatsapp\.net)$/i.exec(text)?.[1];
   if (id !== undefined) return asId(id, text, shown);
@@ -105,7 +110,7 @@ const EXTENSION =
   /\d[\s.,;]*(?:;\s*ext=|ext(?:ension|n)?[.:]?|x[.:]?|#|доб\.?|anexo|ramal|int(?:erno)?\.?)\s*\d{1,7}$/i;
 const BETWEEN_NUMBERS = /[;\n|,/\\&]|\b(?:or|and|ou|et|oder|und|o|y|e)\b/i;
 
-/** What a person or a contact app wrote. */
+/** Number as written by a person or a contact app. */
 function written(text: string, shown: string): PhoneText | Trouble {
   const context = /;phone-context=([^;]*)/i.exec(text)?.[1];
   const spoken = text
@@ -155,7 +160,7 @@ function written(text: string, shown: string): PhoneText | Trouble {
   return { digits, written: number, international: false, zeros: false, id: false, gaps };
 }
 
-/** A local number and where it can be dialled: only a country code makes a whole number of it. */
+/** Local number with its dialling context: only a country code completes it. */
 function inContext(digits: string, context: string, shown: string): PhoneText | Trouble {
   const code = context.startsWith('+') ? digitsOf(context) : '';
   if (code !== '' && callingCodeOf(code) === code) return international(code + digits);
@@ -165,16 +170,16 @@ function inContext(digits: string, context: string, shown: string): PhoneText | 
   );
 }
 
-/** The numbers that stand in one cell, each as it was written; one (or none) when the cell cannot be several. */
+/** The numbers in one cell, each as written; one (or none) when the cell cannot be several. */
 function numbersIn(text: string): readonly string[] {
   const plus = text.split(/(?=\+)/).filter((part) => digitsOf(part).length >= 5);
   const marked = text.split(BETWEEN_NUMBERS).filter((part) => digitsOf(part).length >= 7);
   if (marked.length > 1) return marked.map((part) => part.trim());
   if (plus.length > 1) return plus.map((part) => part.replace(/[\s(]+$/, ''));
-  // 030 1234567/68: the switchboard's way to write two numbers that differ in their end.
+  // 030 1234567/68: two numbers of a switchboard that differ in their end.
   const range = /^(.*\d{4,})\s*\/\s*(\d{1,4})$/.exec(text);
   if (range !== null) return [range[1] as string, range[2] as string];
-  // Nothing but a space between them: only when the whole is too long to be one number.
+  // Separated by spaces only: several numbers only when the whole is too long for one.
   if (digitsOf(text).length <= 15) return [text];
   const words = text.split(/\s+/);
   for (let at = 1; at < words.length; at++) {

@@ -1,7 +1,7 @@
 import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
 import { callingCodeOf, MEXICAN_TRUNK, type MobilePlan, mobilePlanOf, trunkPrefix } from './numbering.ts';
 
-/** The same digits read another way: as a mobile number that people of a region write without country code. */
+/** Another reading of the same digits: a mobile number of a region, written without country code. */
 export interface Rival {
   readonly country: CountryCode;
   readonly code: string;
@@ -13,7 +13,7 @@ interface Plans {
   readonly countries: readonly MobilePlan[];
   readonly byLength: ReadonlyMap<number, readonly MobilePlan[]>;
   readonly byCode: ReadonlyMap<string, readonly MobilePlan[]>;
-  /** Those whose people may write something other than 0 before their numbers. */
+  /** Plans of regions where people may write something other than 0 before their numbers. */
   readonly withPrefix: readonly MobilePlan[];
 }
 let compiled: Plans | undefined;
@@ -32,7 +32,7 @@ function plans(): Plans {
   return compiled;
 }
 
-/** Every region whose people could mean a mobile number by bare digits, with its trunk prefix or without. */
+/** Every region where bare digits could be a mobile number, with its trunk prefix or without. */
 export function rivalsOf(digits: string): readonly Rival[] {
   const { byLength, withPrefix } = plans();
   const rivals: Rival[] = [];
@@ -40,7 +40,7 @@ export function rivalsOf(digits: string): readonly Rival[] {
     if (rivals.every((rival) => rival.country !== country))
       rivals.push({ country, code, number: code + national });
   };
-  // Italy's zero is part of the number; for all who dial one it is what stands before.
+  // Italy's zero is part of the number; elsewhere a zero is the trunk prefix.
   for (const national of digits.startsWith('0') ? [digits, digits.slice(1)] : [digits]) {
     for (const plan of byLength.get(national.length) ?? []) {
       if (plan.pattern.test(national)) add(plan, national);
@@ -58,7 +58,7 @@ export function rivalCountries(): readonly Pick<Rival, 'country' | 'code'>[] {
   return plans().countries;
 }
 
-/** Can country code + number be a mobile of that country? Where landlines and mobiles look alike, it can. */
+/** Whether country code + number can be a mobile of that country; also true where landlines and mobiles look alike. */
 export function isMobile(digits: string): boolean {
   const code = callingCodeOf(digits);
   if (code === undefined) return false;
@@ -75,12 +75,12 @@ function isMobileIn(plan: MobilePlan, national: string): boolean {
   return plan.lengths.has(national.length) && plan.pattern.test(national);
 }
 
-/** The mobile that stands behind a trunk prefix, a carrier code, or a habit that the plans do not hold. */
+/** Mobile after a trunk prefix, a carrier code, or a local habit missing from the plans. */
 function withoutPrefix(digits: string, plan: MobilePlan): string | undefined {
   const { country, prefix, transform } = plan;
   // Before 2016 Brazil's mobiles had eight digits, and WhatsApp still knows many by them.
   if (country === 'BR' && /^[1-9]{2}[6-9]\d{7}$/.test(digits)) return digits;
-  // Abroad Argentina's mobiles begin with 9, at home they do not.
+  // From abroad Argentina's mobiles begin with 9, at home they do not.
   if (country === 'AR' && digits.length === 10 && isMobileIn(plan, `9${digits}`)) return `9${digits}`;
   if (prefix?.test(digits) !== true) return undefined;
   const national = digits.replace(prefix, transform);
@@ -88,8 +88,8 @@ function withoutPrefix(digits: string, plan: MobilePlan): string | undefined {
 }
 
 /**
- * Digits that begin with the country's own code and are not a number with it, where people write a 0 before national
- * numbers: a landline without its 0 they may be, and a mobile with a digit lost or doubled as well.
+ * Damage of digits that begin with the country's own code but are not a number with it, where people write a 0 before
+ * national numbers: they may be a landline without its 0, or a mobile with a digit lost or doubled.
  */
 export function damagedMobile(digits: string, country: CountryCode): 'short' | 'long' | undefined {
   const code = getCountryCallingCode(country);
