@@ -19,8 +19,7 @@ export interface FormerRow {
 }
 
 /**
- * Reader of the results columns of each row, without the cohort's own columns; undefined: the file is not a results
- * CSV.
+ * Reader of the results columns of each row, without the cohort's own columns; undefined: not a results CSV.
  * @throws OnboardError COHORT_UNREADABLE where it cannot be read
  */
 export async function openFormer(
@@ -100,10 +99,7 @@ function unreadable(fields: PreviousResult['fields'], pair: Pair): Problem {
   return { code: 'status_edited', message, column: 'participant', value: fields.participant };
 }
 
-/**
- * Problem of a row whose results name a person never asked and whose own columns one who was: the wrong cell was
- * edited.
- */
+/** Problem of a row edited in the wrong cell: its results name a person never asked, its own columns one who was. */
 function twoPairs(before: Pair, pair: Pair): Problem {
   const isPhone = personKey(before.participant) !== personKey(pair.participant);
   const [column, now, own] = isPhone

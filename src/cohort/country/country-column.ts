@@ -110,9 +110,7 @@ function isMeant(rows: Rows, index: number, rank: number): boolean {
   return rank <= NAMED || hold(rows, index, isCountry);
 }
 
-/**
- * Whether a quarter of the cells pass the test: enough, because a bare number without a country in its row is not read.
- */
+/** Whether a quarter of the cells pass the test. Enough, because a bare number without a country is not read. */
 function hold(rows: Rows, index: number, test: (cell: string) => boolean): boolean {
   const cells = rows.map((row) => row[index] ?? '').filter((cell) => !isBlankCountry(cell));
   return cells.length > 0 && cells.filter(test).length * 4 >= cells.length;

@@ -29,7 +29,7 @@ export class GroupCells {
   named = 0;
   readonly #names = new Map<string, NamedRows>();
   readonly #kinds = new Map<string, 'id' | 'name' | 'neither'>();
-  /** Distinct sender cells of the rows with a name; '' where blank. */
+  /** Distinct sending phones of the rows with a name; '' where blank or unreadable. */
   readonly senders = new Set<string>();
 
   constructor(column: string) {

@@ -82,7 +82,7 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
   return parseParticipant(plain);
 }
 
-/** The same result without the fast path. Separate, so that a test can compare the two. */
+/** Result of `readPhoneCell` without the fast path. Separate, so that a test can compare the two. */
 export function readPhoneCellInFull(
   cell: string,
   country?: CountryCode,
@@ -258,9 +258,9 @@ function readNational(digits: string, country: CountryCode): readonly string[] {
 /**
  * Decision between two valid readings, by two properties of the writing only:
  * 1. Gaps: people who write a country code with gaps put a gap after it: (201) 555-0123 is not Egypt's +20. And exactly
- * the country's own notation, (670) 234-5678, means its own number.
+ *    the country's own notation, (670) 234-5678, means its own number.
  * 2. The country's own code in front of a whole mobile number, in a country that writes 0 before its national numbers:
- * 4915123456789 under DE is +49 1512…, not a landline of fifteen digits that has lost its 0.
+ *    4915123456789 under DE is +49 1512…, not a landline of fifteen digits that has lost its 0.
  */
 function decided(
   text: PhoneText,
