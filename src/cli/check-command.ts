@@ -11,7 +11,7 @@ Examples:
   $ group-onboard check cohort.csv -o plan.csv               every row with planned, invalid or duplicate
 `;
 
-/** `check`: offline and without a key; what `run` would do, and every problem by line. */
+/** `check`: shows offline, without a key, what `run` would do, and every problem by line. */
 export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('check')
     .summary('read a cohort and say what run would do; sends nothing')

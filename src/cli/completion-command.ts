@@ -7,7 +7,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  /** Long flags, with what they do. */
+  /** Long flags and their descriptions. */
   readonly flags: readonly { readonly flag: string; readonly does: string }[];
 }
 
@@ -79,7 +79,7 @@ function fish(commands: readonly Entry[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** `completion`: a script for the shell, made from the commands and flags themselves, so that it is never behind. */
+/** `completion`: a shell script generated from the commands and flags, so that it is always up to date. */
 export function completionCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('completion')
     .summary('print a completion script for your shell')

@@ -1,11 +1,11 @@
-/** What the environment says to a command, beyond what commander reads of it by itself. */
+/** Environment variables of a command that commander does not read by itself. */
 import type { Command } from 'commander';
 import type { Env } from '../config/api.ts';
 import { isSwitch, variableOf } from '../config/typed-option.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { nearest } from '../lib/text.ts';
 
-/** Variables that no flag is named after: shard.ts, api.ts, cli.ts. */
+/** Variables without a flag of the same name: read in shard.ts, api.ts, cli.ts. */
 const WITHOUT_FLAG = [
   'GROUP_ONBOARD_SHARDS',
   'GROUP_ONBOARD_REDIS_URL_FILE',
@@ -15,7 +15,7 @@ const WITHOUT_FLAG = [
 
 /**
  * @param bound every command that has variables: one environment may serve them all
- * @throws OnboardError CONFIG where it is not clear what is meant
+ * @throws OnboardError CONFIG where the meaning is ambiguous
  */
 export function applyEnvironment(command: Command, bound: readonly Command[], env: Env): void {
   const flags = bound.flatMap(({ options }) => options.map(variableOf));
@@ -25,7 +25,9 @@ export function applyEnvironment(command: Command, bound: readonly Command[], en
   refuseLostAddress(command);
 }
 
-/** A flag that commander reads from the vendor's variable (PERISKOPE_PHONE) has one of ours, too: GROUP_ONBOARD_PHONE. */
+/**
+ * Adds our own variable (GROUP_ONBOARD_PHONE) to each flag that commander reads from the vendor's (PERISKOPE_PHONE).
+ */
 function applyOwnNames(command: Command, env: Env): void {
   for (const option of command.options) {
     const { envVar } = option;
@@ -42,7 +44,10 @@ function applyOwnNames(command: Command, env: Env): void {
   }
 }
 
-/** An address in the environment stands for many runs, and the sandbox wins over it; one that was typed would be lost without a word. */
+/**
+ * Refuses a typed address that the sandbox would override silently. One from the environment is fine: it serves many
+ * runs.
+ */
 function refuseLostAddress(command: Command): void {
   if (command.opts()['sandbox'] !== true || command.getOptionValueSource('baseUrl') !== 'cli') return;
   const sandbox = command.getOptionValueSource('sandbox') === 'env' ? 'GROUP_ONBOARD_SANDBOX' : '--sandbox';
@@ -55,14 +60,15 @@ function refuseLostAddress(command: Command): void {
 const PREFIX = 'GROUP_ONBOARD_';
 
 /**
- * Kubernetes tells every pod about each Service of its namespace in variables of this form; for one called group-onboard
- * they begin as ours do. Source: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ * Suffix of the variables that Kubernetes sets for each Service of a pod's namespace. For a Service called
+ * group-onboard they start with our prefix.
+ * Source: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
 
 /**
- * A mistyped variable must not lose a cap in silence: what nothing reads is refused.
- * An empty value counts as unset. The value is in no message: nobody knows what it is.
+ * Refuses variables that nothing reads, because a mistyped one must not lose a cap silently.
+ * An empty value counts as unset. No message shows the value, because it may be a secret.
  * @throws OnboardError CONFIG naming the first variable of ours that is not `known`
  */
 export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): void {
@@ -76,12 +82,12 @@ export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): vo
   }
 }
 
-/** What of a name may be mistyped. */
+/** Words of a variable's name, for finding the nearest one. */
 const wordsOf = (name: string) => name.slice(PREFIX.length).replaceAll('_', '');
 
 /**
- * Sets the switches that the environment turns on, where the command line is silent. Only the words of the list count:
- * `GROUP_ONBOARD_SANDBOX=false` is off, and a typo is an error, not a guess.
+ * Sets the switches that the environment turns on and the command line does not mention. Only listed words count:
+ * `GROUP_ONBOARD_SANDBOX=false` is off, and a typo is an error.
  */
 export function applySwitches(command: Command, env: Env): void {
   for (const option of command.options.filter(isSwitch)) {

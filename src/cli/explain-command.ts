@@ -3,7 +3,7 @@ import type { Io } from '../app/io.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { plain } from '../lib/text.ts';
 
-/** `explain`: what the words in the columns `status` and `reason_code` mean. */
+/** `explain`: meaning of the words in the columns `status` and `reason_code`. */
 export function explainCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('explain')
     .summary('say what a status or a reason code means, and what to do')

@@ -17,7 +17,7 @@ Examples:
   $ group-onboard follow-up cohort.results.csv --older-than 3d     the rows whose invites have expired
 `;
 
-/** `follow-up`: from invited to joined, by reading the groups. */
+/** `follow-up`: turns invited into joined by reading the groups. */
 export function followUpCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('follow-up')
     .summary('see which invited people have come in since; sends nothing')

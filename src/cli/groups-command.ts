@@ -13,7 +13,7 @@ Examples:
   $ group-onboard groups -o groups.csv                      a CSV that run and check take with --groups
 `;
 
-/** `groups`: the phone's groups, with the ids that a cohort needs. */
+/** `groups`: lists the phone's groups with the ids that a cohort needs. */
 export function groupsCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('groups')
     .summary('list the phone’s groups with their chat_ids; sends nothing')

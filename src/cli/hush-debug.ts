@@ -1,4 +1,7 @@
-/** Keeps what Node and its libraries print for debugging off the log: requests whole, with the API key and the Redis password. */
+/**
+ * Keeps debug output of Node and its libraries out of the log: it shows whole requests, with API key and Redis
+ * password.
+ */
 import type { Writable } from 'node:stream';
 
 export interface DebugParts {
@@ -7,13 +10,13 @@ export interface DebugParts {
   readonly stderr: Writable;
 }
 
-/** Libraries of ours that print what they send. */
+/** Sections of libraries that print what they send. */
 const PRINTS = /\*|ioredis/i;
 
 /**
- * Turns `DEBUG` and `NODE_DEBUG` off. Call it before any module is loaded that reads `DEBUG`. Node itself has read `NODE_DEBUG`
- * before that, and prints on stderr, line by line with its section and the process id first: these are left out.
- * Gives a line that says so; undefined: neither would have printed anything.
+ * Turns `DEBUG` and `NODE_DEBUG` off. Call it before loading any module that reads `DEBUG`. Node has read `NODE_DEBUG`
+ * before that and prints on stderr, each line with its section and process id first: such lines are dropped.
+ * Returns a line that says so; undefined: neither would have printed anything.
  */
 export function hushDebug({ env, pid, stderr }: DebugParts): string | undefined {
   const { DEBUG = '', NODE_DEBUG = '' } = env;

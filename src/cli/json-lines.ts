@@ -1,8 +1,8 @@
-/** With `--log-format json`, standard error as JSON lines alone: what reads it parses every line, whoever wrote it. */
+/** Standard error as JSON lines only, for `--log-format json`: its consumer parses every line. */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Whether JSON was asked for in so many words: known before the command line is parsed, as its errors are told, too. */
+/** Whether JSON was asked for explicitly. Known before the command line is parsed, because its errors are JSON, too. */
 export function wantsJson(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -14,12 +14,12 @@ export function wantsJson(
   return (flag ?? env['GROUP_ONBOARD_LOG_FORMAT'])?.trim() === 'json';
 }
 
-/** A line as the log writes its own. */
+/** One line in the log's own format. */
 export function jsonLine(level: 'info' | 'warn' | 'error', msg: string, facts: object = {}): string {
   return `${JSON.stringify({ level, time: new Date().toISOString(), ...facts, msg })}\n`;
 }
 
-/** Has whatever is written there as text, and not as JSON lines, become one record. */
+/** Wraps each text written to the stream into one record; JSON lines pass unchanged. */
 export function writeJsonLines(stderr: Writable): void {
   const write = stderr.write.bind(stderr) as (...args: readonly unknown[]) => boolean;
   stderr.write = ((chunk: unknown, ...rest: readonly unknown[]) => {

@@ -12,7 +12,7 @@ Examples:
   $ group-onboard merge cohort.shard-*.results.csv --cohort cohort.csv -o cohort.results.csv
 `;
 
-/** `merge`: one results CSV from those of the shards. */
+/** `merge`: makes one results CSV from those of the shards. */
 export function mergeCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('merge')
     .summary('put the results of shards back together; sends nothing')

@@ -3,7 +3,9 @@ import { shellWords } from '../app/exit.ts';
 import { OnboardError } from '../domain/errors.ts';
 import { nearest } from '../lib/text.ts';
 
-/** Message for a first word that is not a command: a file needs one; of another word, the nearest command. */
+/**
+ * Message for a first word that is not a command. A file needs a command; for another word, the nearest one is named.
+ */
 export function noCommand(
   word: string,
   typed: readonly string[],

@@ -25,12 +25,12 @@ Exit codes:
      or unknown                               1  a defect of ours
 `;
 
-/** Commands whose flags are not set in the environment. */
+/** Commands whose flags can not be set by the environment. */
 const UNBOUND = new Set(['sandbox', 'completion', 'explain']);
 
 /**
- * The whole command line. `version` comes from package.json.
- * @param begins called before the command that was named begins, with the exit codes that end as 0
+ * Whole command line. `version` comes from package.json.
+ * @param begins called before the named command begins, with the exit codes that end as 0
  */
 export function program(
   io: Io,
@@ -69,7 +69,7 @@ export function program(
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      // commander's own “error: …” as one line of ours, before we exit with 2.
+      // Turns commander's own “error: …” into one line of ours, before the exit with 2.
       outputError: (text, write) => write(`${refusal(text, command === root)}\n`),
       getOutHelpWidth: () => Math.min(('columns' in io.stdout && Number(io.stdout.columns)) || 100, 110),
     });
@@ -83,7 +83,7 @@ function refusal(text: string, isRoot: boolean): string {
   return `group-onboard: ${said}${lost ? ': flags come behind a command: run or check?' : ''}`;
 }
 
-/** The description, with the default and the choices. The environment's names follow one rule, said once at the end. */
+/** Description of an option, with its default and choices. Variables follow one rule, given once at the end. */
 function describe(option: Option): string {
   const value = option.defaultValueDescription ?? option.defaultValue;
   const facts = [

@@ -13,7 +13,7 @@ Examples:
   $ group-onboard rebuild-ledger cohort.results.csv
 `;
 
-/** `rebuild-ledger`: who was asked, from the results. */
+/** `rebuild-ledger`: restores from the results who was asked. */
 export function rebuildLedgerCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('rebuild-ledger')
     .summary('make a lost ledger again from its results; sends nothing')

@@ -10,7 +10,7 @@ Examples:
   $ group-onboard report cohort.results.csv --report page.html
 `;
 
-/** `report`: the summary and the HTML report again, from results that are there. */
+/** `report`: makes the summary and the HTML report again from existing results. */
 export function reportCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('report')
     .summary('make the HTML report of a results CSV; sends nothing')

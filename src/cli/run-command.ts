@@ -16,7 +16,7 @@ Every flag, but those of sandbox, can be set in the environment: --daily-cap is 
 --phone is PERISKOPE_PHONE, too, and --base-url PERISKOPE_BASE_URL. A flag wins over the environment.
 `;
 
-/** `run`: the job. Everything it needs is loaded when it runs, so that `--help` stays quick. */
+/** `run`: the job. Loads its modules only when it runs, so that `--help` stays quick. */
 export function runCommand(io: Io, done: (exit: ExitCode) => void): Command {
   const command = new Command('run')
     .summary('ask for every person of a cohort')

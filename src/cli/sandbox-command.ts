@@ -16,7 +16,7 @@ interface SandboxFlags {
   readonly record?: string;
 }
 
-/** `sandbox`: the embedded stand-in of the API, until a signal ends it. */
+/** `sandbox`: runs the embedded stand-in of the API until a stop signal. */
 export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command {
   return new Command('sandbox')
     .summary('serve a stand-in of the API on this machine')
