@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-/**
- * The command: argv, environment, signals → exit code. The only file that touches `process`.
- */
+/** Entry point: argv, environment, signals → exit code. The only file that touches `process`. */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { forgiven, shellWords } from './app/exit.ts';
@@ -21,23 +19,23 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const json = wantsJson(process.argv.slice(2), process.env);
 if (json) {
   writeJsonLines(process.stderr);
-  // Node writes its own past every stream.
+  // Node writes its own warnings past every stream.
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => process.stderr.write(jsonLine('warn', `${name}: ${message}`)));
 }
 
-// The modules that would print are loaded by the command, later than this.
+// The modules that would print are loaded later, by the command.
 const hushed = hushDebug(process);
 if (hushed) process.stderr.write(`group-onboard: ${hushed}\n`);
 
 /**
- * What a signal means to the command that is running. Before a command has said so, nothing was begun, and after it, all is
- * done: then the process ends at once. It has to do so itself: as PID 1 of a container the kernel would not end it.
+ * Handler of a stop signal in the running command. undefined before the work has begun and after it is done: then the
+ * process ends at once. It must do so itself, because the kernel would not end PID 1 of a container.
  */
 let onStop: ((signal: StopSignal) => void) | undefined;
-/** A command has begun its work: people may have been asked. */
+/** Whether a command has begun its work: people may have been asked. */
 let begun = false;
-/** Exit codes that end as 0 by the user's word. */
+/** Exit codes that the user wants to end as 0. */
 let okCodes: readonly ExitCode[] = [];
 const given = (exit: ExitCode) => (okCodes.includes(exit) ? EXIT.ok : exit);
 function stop(signal: StopSignal): void {
@@ -47,8 +45,8 @@ function stop(signal: StopSignal): void {
     handler(signal);
     return;
   }
-  // Or the second signal: a person who will not wait. The ledger is append-only and is intact at any instant.
-  // A bar may stand in the last line: what the shell says next begins below it.
+  // Also the second signal, from a person who will not wait. The ledger is append-only and is intact at any instant. A
+  // bar may stand in the last line: the shell's next output begins below it.
   if (process.stderr.isTTY) process.stderr.write('\n');
   process.exit(given(signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm));
 }
@@ -73,18 +71,18 @@ const io: Io = {
   },
 };
 
-/** An operation that the system refused. */
+/** Message for an operation that the system refused; undefined for other errors. */
 function refusalOf(error: unknown): string | undefined {
   if (isSystemRefusal(error)) {
     const what = describeFailure(error);
     return errorCode(error) === 'EMFILE' ? `${what}, raise the limit (ulimit -n)` : what;
   }
-  // With too few handles, node does not find what is there.
+  // With too few handles, node does not find existing modules.
   if (begun || errorCode(error) !== 'ERR_MODULE_NOT_FOUND') return undefined;
   return 'a part of this tool cannot be loaded: it is not installed whole, or too few files may be open (ulimit -n)';
 }
 
-/** The last word of a command that failed. Gives its exit code. */
+/** Prints the last message of a failed command. Returns its exit code. */
 function tell(exit: ExitCode, message: string): ExitCode {
   const asZero = forgiven(exit, okCodes);
   const text = `${message}${asZero ? `; ${asZero}` : ''}`;
@@ -92,7 +90,10 @@ function tell(exit: ExitCode, message: string): ExitCode {
   return exit;
 }
 
-/** One line for what the user can act on; a defect of ours asks to be reported, with its stack only when wanted. */
+/**
+ * Explains an error in one line if the user can act on it; a defect of ours asks for a report, with its stack only on
+ * request.
+ */
 function explain(error: unknown): ExitCode {
   if (error instanceof OnboardError) return tell(error.exitCode, error.messageFor(shellWords(tool)));
   const refusal = refusalOf(error);
@@ -110,7 +111,7 @@ function explain(error: unknown): ExitCode {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
-// Nothing should ever get here; if it does, it is said in one line, and the ledger holds what was done.
+// Should never happen; if it does, one line reports it, and the ledger holds what was done.
 process.on('uncaughtException', (error) => process.exit(explain(error)));
 
 let exit: ExitCode = EXIT.ok;
@@ -127,7 +128,7 @@ try {
   else exit = explain(error);
 }
 process.exitCode = given(exit);
-// A connection that somebody holds open, or a name that is still looked up, must not keep the process. What was said comes first.
+// An open connection or a pending name lookup must not keep the process alive. Output is flushed first.
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => stream.write('', () => resolve()));
 }

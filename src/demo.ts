@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: the fixture cohort against the sandbox. The cohort has bad rows on purpose, so the run ends with 4;
- * for a demo that is as it should be, and npm is not told of a failure.
+ * the demo turns this into 0, so that npm reports no failure.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

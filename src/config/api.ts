@@ -1,4 +1,4 @@
-/** Where the asks go, and with what: the API's address, its key, the sending phone, the proxy. */
+/** Target of the asks: the API's address, its key, the sending phone, the proxy. */
 import { OnboardError } from '../domain/errors.ts';
 import { parseSender } from '../domain/ids.ts';
 import { visible } from '../domain/safe-text.ts';
@@ -8,7 +8,7 @@ import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-
 import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 
-/** Where the asks go. */
+/** Target of the asks. */
 export type Target =
   | { readonly kind: 'sandbox' }
   | {
@@ -20,18 +20,21 @@ export type Target =
     };
 
 export type Env = Readonly<Record<string, string | undefined>>;
-/** The flags that every command has which reaches the API. */
+/** Flags of every command that reaches the API. */
 type Flags = Pick<RunFlags, 'baseUrl'> & Partial<Pick<RunFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
-/** A configuration that cannot be meant. */
+/** Error for a configuration that makes no sense. */
 export function usage(message: string): OnboardError {
   return new OnboardError('CONFIG', message);
 }
 
-/** A key goes into one header of each request, and servers refuse headers of 8 KB and more. */
+/**
+ * Longest accepted key, in characters. It goes into one header of each request, and servers refuse headers of 8 KB and
+ * more.
+ */
 const LONGEST_KEY = 4_096;
 
-/** The key from the environment or from the file that the environment names. Its text is in no message. */
+/** Key from the environment, or from the file that the environment names. No message holds its text. */
 export function readApiKey(env: Env): string | undefined {
   const inline = env['PERISKOPE_API_KEY'];
   const file = env['PERISKOPE_API_KEY_FILE'];
@@ -83,7 +86,7 @@ function besideKey(text: string): string | undefined {
   return undefined;
 }
 
-/** Warnings about files with secrets that everybody on this machine may read. */
+/** Warnings about files with secrets that every user of this machine may read. */
 export function secretFileWarnings(env: Env): readonly string[] {
   return ['PERISKOPE_API_KEY_FILE', 'GROUP_ONBOARD_REDIS_URL_FILE', 'GROUP_ONBOARD_NOTIFY_FILE'].flatMap(
     (name) => {
@@ -94,7 +97,7 @@ export function secretFileWarnings(env: Env): readonly string[] {
   );
 }
 
-/** https only; http for the machine itself, where a key cannot be overheard. */
+/** Parses the API's address: https only, or http to this machine, where a key can not be overheard. */
 export function parseBaseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw usage(`--base-url ${text} is not a web address`);
@@ -123,7 +126,7 @@ export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefi
   return Object.freeze({ kind: 'api', baseUrl, apiKey, proxy: proxyFor(baseUrl, env) });
 }
 
-/** The run's own sending phone. Without one, every row has to name its own: see `noSender`. */
+/** The run's own sending phone; undefined: every row has to name one, see `noSender`. */
 export function sender(flags: Pick<Flags, 'phone'>): Sender | undefined {
   const given = flags.phone;
   if (given === undefined) return undefined;
@@ -136,7 +139,7 @@ export function sender(flags: Pick<Flags, 'phone'>): Sender | undefined {
   return parsed;
 }
 
-/** Neither the command nor its cohort says which phone sends. */
+/** Error: neither the command nor its cohort names the sending phone. */
 export function noSender(command?: 'groups'): OnboardError {
   const column = command === 'groups' ? '' : ', or a cohort with a sender column';
   return usage(
@@ -145,8 +148,8 @@ export function noSender(command?: 'groups'): OnboardError {
 }
 
 /**
- * Where the allowance is shared with other processes: the flag, or the environment, or the file that it names. Flags show
- * in the list of processes, so a password in one is refused. No text of the URL is in any message.
+ * Redis that shares the allowance with other processes: from the flag, the environment, or the file that it names. A
+ * password in a flag is refused, because flags show in the list of processes. No message holds text of the URL.
  */
 export function redisTarget(flags: Pick<Flags, 'redisUrl'>, env: Env): RedisTarget | undefined {
   const flag = flags.redisUrl;

@@ -1,13 +1,13 @@
-/** The files of a command: their names, and that no two are one. */
+/** File names of a command, and the check that no two are the same file. */
 import { isSameFile } from '../lib/files.ts';
 import { usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 
-/** Files that a user may ask for, beside the results. But for the HTML page and the to-do list none of them holds a phone number. */
+/** Files that a user may ask for besides the results. Only the HTML page and the to-do list hold phone numbers. */
 export interface ReportFiles {
-  /** The HTML page for people, which holds phone numbers. */
+  /** HTML page for people. Holds phone numbers. */
   readonly report: string | undefined;
-  /** The CSV of those who need something from somebody, which holds phone numbers, too. */
+  /** CSV of the people with something to do. Holds phone numbers. */
   readonly toDo: string | undefined;
   readonly summaryJson: string | undefined;
   readonly junit: string | undefined;
@@ -21,9 +21,9 @@ export interface Named {
 }
 
 /**
- * The results path and the ledger path of a run, refused where they could destroy the cohort or be nowhere. A trial in the
- * sandbox has files of its own, so that its ledger does not stand in the way of the real run.
- * @param named how this shard calls a file
+ * Results path and ledger path of a run. Refused where they could destroy the cohort or can not exist. A trial in the
+ * sandbox has files of its own, so that its ledger does not block the real run.
+ * @param named name that this shard gives a file
  */
 export function filePaths(
   cohort: string,
@@ -54,7 +54,7 @@ export function filePaths(
   };
 }
 
-/** The summaries for machines, each in a file that nothing else is in. */
+/** Report files that were asked for; no two are the same file. */
 export function reportFiles(
   cohort: string,
   flags: Partial<ReportFiles>,

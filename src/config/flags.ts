@@ -1,4 +1,4 @@
-/** The options that each command has, in the order of its help, and the types of its flags. */
+/** Options of each command, in the order of its help, and the types of its flags. */
 import {
   API_OPTIONS,
   COHORT_OPTIONS,

@@ -8,19 +8,19 @@ import { type ReachConfig, reachConfig } from './reach.ts';
 import { jsonOnStdout, type LogConfig, logConfig } from './run.ts';
 
 export interface FollowUpConfig extends ReachConfig {
-  /** The results CSV that `run` wrote. */
+  /** Results CSV that `run` wrote. */
   readonly results: string;
-  /** A path (the same one, unless the user named another), or '-' for stdout. */
+  /** A path (the same file by default), or '-' for stdout. */
   readonly output: string;
-  /** The ledger of those results; when the user has not named it, it may be missing. */
+  /** Ledger of those results; it may be missing unless the user named it. */
   readonly ledger: { readonly path: string; readonly named: boolean };
   readonly reports: ReportFiles;
-  /** Where the summary is posted; undefined: nowhere. */
+  /** Destination of the summary; undefined: not posted. */
   readonly notify: NotifyTarget | undefined;
   readonly origin: string;
-  /** Names the rows of everybody who is still out. */
+  /** Names the rows of all people who are still out. */
   readonly list: boolean;
-  /** Names the rows of invites that are older than this. */
+  /** Names the rows of invites older than this. */
   readonly olderThanMs: number | undefined;
   readonly okCodes: readonly ExitCode[];
   /** The summary goes to standard output as JSON. */

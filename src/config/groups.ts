@@ -4,7 +4,7 @@ import { type ReachConfig, reachConfig } from './reach.ts';
 import { jsonOnStdout, type LogConfig, logConfig } from './run.ts';
 
 export interface GroupsConfig extends ReachConfig {
-  /** Where the CSV goes; '-' is stdout, undefined: a table is shown in its place. */
+  /** Path of the CSV; '-' is stdout, undefined: a table is shown instead. */
   readonly output: string | undefined;
   readonly excel: boolean;
   /** The summary goes to standard output as JSON. */

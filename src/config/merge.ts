@@ -4,10 +4,10 @@ import { usage } from './api.ts';
 import type { MergeFlags } from './flags.ts';
 import { type CohortConfig, cohortConfig, jsonOnStdout } from './run.ts';
 
-/** What `merge` needs: the results of the shards, and where they go together. */
+/** Configuration of `merge`: results of the shards, and the merged file. */
 export interface MergeConfig {
   readonly results: readonly string[];
-  /** The cohort that they are of: says which rows have no result. */
+  /** Cohort of these results: tells which rows have no result. */
   readonly cohort: CohortConfig | undefined;
   /** A path, or '-' for stdout. */
   readonly output: string;

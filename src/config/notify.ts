@@ -1,4 +1,4 @@
-/** Where the summary is posted at the end. The address lets anybody post there: it is a secret. */
+/** Destination of the summary at the end. Its address is a secret: it lets anybody post there. */
 import { readFileSync } from 'node:fs';
 import { type Env, usage } from './api.ts';
 import { proxyFor } from './proxy.ts';
@@ -12,7 +12,10 @@ export interface NotifyTarget {
 const VARIABLE = 'GROUP_ONBOARD_NOTIFY';
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** From the environment, or from the file that it names. Flags show in `ps`: one may name this machine alone. */
+/**
+ * Destination from the environment, or from the file that it names. A flag may name this machine only, because flags
+ * show in `ps`.
+ */
 export function notifyTarget(
   flags: { readonly notify?: string | undefined },
   env: Env,
@@ -44,7 +47,7 @@ export function notifyTarget(
   return target;
 }
 
-/** No text of the address is in any message. */
+/** Parses the address. No message holds its text. */
 function parsed(where: string, text: string | undefined, env: Env): NotifyTarget | undefined {
   const given = text?.trim();
   if (!given) return undefined;

@@ -1,4 +1,4 @@
-/** The one table of the flags: how each is written, described and parsed, and what it holds. */
+/** Table of all flags: spelling, description, parser and type of each. */
 import { Option } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { parseShard } from '../domain/shard.ts';
@@ -13,7 +13,7 @@ const WHAT = 'Who is asked:';
 const SAFETY = 'Stopping:';
 const OUTPUT = 'What you see:';
 
-/** How the cohort is read: shared by every command that reads one. */
+/** Options for reading a cohort, shared by every command that reads one. */
 export const COHORT_OPTIONS = {
   chatId: value(
     '--chat-id <ID>',
@@ -52,7 +52,7 @@ export const COHORT_OPTIONS = {
   encoding: text('--encoding <NAME>', 'utf-8, utf-16le, windows-1252, … (found by itself)', COHORT),
 };
 
-/** Summaries for machines; none of them holds a phone number. */
+/** Options for summaries for machines; none of these holds a phone number. */
 export const SUMMARY_OPTIONS = {
   summaryJson: text(
     '--summary-json <FILE>',
@@ -103,7 +103,7 @@ const BASE_URL: Typed<string> = {
     .default(DEFAULT_BASE_URL)
     .helpGroup(API),
 };
-/** Without `.env()`: where the URL comes from decides whether it may hold a password. */
+/** Has no `.env()`, because the source of the URL decides whether it may hold a password. */
 const REDIS_URL: Typed<string | undefined> = {
   option: new Option(
     '--redis-url <URL>',
@@ -119,7 +119,7 @@ const PRECHECK: Typed<boolean> = {
   ),
 };
 
-/** The API, for every command that reaches it. */
+/** Options of every command that reaches the API. */
 export const REACH_OPTIONS = {
   phone: PHONE,
   baseUrl: BASE_URL,
@@ -142,7 +142,7 @@ export const REACH_OPTIONS = {
   redisUrl: REDIS_URL,
 };
 
-/** The list of the phone's groups, looked at by a command that is offline without it. */
+/** Options of offline commands that can read the list of the phone's groups. */
 export const ONLINE_OPTIONS = {
   online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)', API),
 };
@@ -186,7 +186,7 @@ export const SELECTION_OPTIONS = {
   ...SHARD_OPTIONS,
 };
 
-/** Without `.env()`, as with the URL of Redis: where it comes from decides what it may be. */
+/** Has no `.env()`, like the URL of Redis: the source decides which values are allowed. */
 export const NOTIFY_OPTIONS: { readonly notify: Typed<string | undefined> } = {
   notify: {
     option: new Option(
@@ -196,7 +196,7 @@ export const NOTIFY_OPTIONS: { readonly notify: Typed<string | undefined> } = {
   },
 };
 
-/** How the end is given to whoever started the command. */
+/** Options for reporting the end to the caller of the command. */
 export const ENDING_OPTIONS = {
   okCodes: value(
     '--ok-codes <LIST>',
@@ -228,7 +228,7 @@ export const SAFETY_OPTIONS = {
   ...ENDING_OPTIONS,
 };
 
-/** The log, for commands without a progress bar. */
+/** Log options of commands without a progress bar. */
 export const LOG_OPTIONS = {
   logLevel: choiceOr(
     '--log-level <LEVEL>',
@@ -246,7 +246,7 @@ export const LOG_OPTIONS = {
   quiet: toggle('-q, --quiet', 'no log below errors, no progress and no summary', OUTPUT),
 };
 
-/** For commands whose words go to standard output. */
+/** Options of commands that print text to standard output. */
 export const JSON_OPTIONS = {
   json: toggle(
     '--json',

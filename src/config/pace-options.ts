@@ -1,4 +1,4 @@
-/** The flags of the pace: how fast people are asked, and when. */
+/** Flags of the pace: how fast people are asked, and when. */
 import { parseDayHours, parseTimeZone } from '../lib/day-hours.ts';
 import { parseDuration, parseGap, parseRate } from '../lib/units.ts';
 import { toggle, value, valueOr } from './typed-option.ts';

@@ -5,7 +5,8 @@ import type { RunFlags } from './flags.ts';
 
 /**
  * Values of `--careful`. The vendor advises 15–20 people per group per day, with the adds spread over hours: 20 of each
- * sending phone are never more of one group. Phones have lasted for 100 adds and more at 10 s; the pause is well above that.
+ * sending phone are never more of one group. Phones have lasted for 100 adds and more at 10 s; the pause is well above
+ * that.
  * Source: Periskope’s advice on adding people to groups, as README.md quotes it under “Not too fast”.
  */
 export const CAREFUL = Object.freeze({
@@ -14,7 +15,7 @@ export const CAREFUL = Object.freeze({
   breaker: 3,
 });
 
-/** Asks in a row without a clear answer after which a run stops that says nothing of it. */
+/** Default circuit breaker: consecutive asks without a clear answer after which a run stops. */
 const BREAKER = 5;
 
 export interface PaceConfig {
@@ -31,7 +32,7 @@ type PaceFlags = Partial<
   Pick<RunFlags, 'careful' | 'maxRate' | 'gap' | 'dailyCap' | 'breaker' | 'hours' | 'timeZone'>
 >;
 
-/** The pace that the flags say: a flag of its own wins over `--careful`. */
+/** Pace that the flags give: an explicit flag wins over `--careful`. */
 export function paceConfig(flags: PaceFlags): PaceConfig {
   const careful = flags.careful === true;
   const advised = careful ? CAREFUL : undefined;

@@ -1,12 +1,12 @@
-/** The proxy in front of the API, from the environment. */
+/** Proxy in front of the API, from the environment. */
 import { BlockList, isIP } from 'node:net';
 import { OnboardError } from '../domain/errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy that an address is reached through; undefined: none. HTTP_PROXY never counts, because plain http is for this
- * machine only. The libraries that read these variables know no CIDR, and read `process.env` by themselves.
+ * Proxy for an address; undefined: none. HTTP_PROXY never counts, because plain http is for this machine only.
+ * Libraries for these variables do not support CIDR, and read `process.env` directly.
  * @throws OnboardError CONFIG without the text of the variable, which may hold a password
  */
 export function proxyFor(url: URL, env: Env): URL | undefined {
@@ -19,7 +19,7 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
   const proxy = URL.canParse(whole) ? new URL(whole) : undefined;
   const scheme = /^[a-z][a-z\d+.-]*(?=:\/\/)/i.exec(whole)?.[0].toLowerCase();
   if (scheme !== undefined && !/^https?$/.test(scheme)) {
-    // The scheme has no secret in it: it is shown where it is one that proxies have.
+    // The scheme holds no secret: it is shown if proxies use it.
     const kind = /^socks\d?[a-z]?$/.test(scheme)
       ? `is a ${scheme} proxy, which is not supported`
       : 'does not begin with http:// or https://';
@@ -36,7 +36,7 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
   return proxy;
 }
 
-/** A name or password with a percent sign of its own would fail with the first request. */
+/** Whether name and password decode. With a percent sign of its own, either would fail at the first request. */
 function canDecode({ username, password }: URL): boolean {
   try {
     decodeURIComponent(username + password);
@@ -46,7 +46,7 @@ function canDecode({ username, password }: URL): boolean {
   }
 }
 
-/** The variable's name as it is set, and its text. Empty counts as unset. */
+/** Name of the variable as it is set, and its text. Empty counts as unset. */
 function variable(env: Env, name: string): readonly [name: string, text: string] | undefined {
   for (const one of [name, name.toLowerCase()]) {
     const text = env[one]?.trim();
@@ -56,8 +56,9 @@ function variable(env: Env, name: string): readonly [name: string, text: string]
 }
 
 /**
- * Whether NO_PROXY exempts an address: `*`, a domain with all under it (`example.com`, `.example.com`), an IP address, or
- * a range of them (`10.0.0.0/8`); any of these with a port means this port only. An entry of another form exempts nothing.
+ * Whether NO_PROXY exempts an address: `*`, a domain with its subdomains (`example.com`, `.example.com`), an IP
+ * address, or a range (`10.0.0.0/8`); any of these with a port covers this port only. Entries of another form exempt
+ * nothing.
  */
 function isExempt({ hostname, port }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');

@@ -1,4 +1,4 @@
-/** How the API is reached for reading: by `follow-up`, `groups`, and `check --online`. */
+/** Access to the API for reading: `follow-up`, `groups`, and `check --online`. */
 import type { Sender } from '../domain/words.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
 import { type Env, redisTarget, sender, type Target, target, usage } from './api.ts';
@@ -6,10 +6,10 @@ import type { GroupsFlags } from './flags.ts';
 
 export type LimitPer = 'key' | 'phone';
 
-/** What reads, at no pace but the server's. */
+/** Configuration of reads, paced only by the server. */
 export interface ReachConfig {
   readonly target: Target;
-  /** The phone that it is read through; undefined: the sandbox's own, or those of the rows. */
+  /** Phone used for reading; undefined: the sandbox's own, or those of the rows. */
   readonly sender: Sender | undefined;
   readonly requestTimeoutMs: number;
   readonly redis: RedisTarget | undefined;
@@ -19,10 +19,10 @@ export interface ReachConfig {
   readonly gap: undefined;
 }
 
-/** The default ceiling on asks in flight: above what 100 asks per second at 500 ms latency need. */
+/** Default ceiling on asks in flight: above the need of 100 asks per second at 500 ms latency. */
 export const DEFAULT_CONCURRENCY = 100;
 
-/** No timer of Node's is longer than 2^31 − 1 ms; one that is set to more goes off at once. */
+/** Longest timeout, ms. Node fires a timer of more than 2^31 − 1 ms at once. */
 const LONGEST_TIMEOUT_MS = 86_400_000;
 
 export function requestTimeout(flags: Pick<GroupsFlags, 'requestTimeout'>): number {

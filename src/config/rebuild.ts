@@ -5,16 +5,16 @@ import { filePaths } from './files.ts';
 import type { RebuildFlags } from './flags.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
-/** Configuration of `rebuild-ledger`: the results, and whose asks they tell of. */
+/** Configuration of `rebuild-ledger`: the results, and the phone and API that they belong to. */
 export interface RebuildConfig {
   readonly results: string;
-  /** Whose groups it has; undefined: all. */
+  /** Shard whose groups are rebuilt; undefined: all groups. */
   readonly shard: Shard | undefined;
-  /** undefined: that beside the results, or what the shard calls it. */
+  /** Path; undefined: next to the results, or the shard's own name. */
   readonly ledger: string | undefined;
   /** Origin that the ledger is bound to: the API's, or `sandbox`. */
   readonly origin: string;
-  /** The phone that asked where no row names one. */
+  /** Phone that asked for rows without a sender. */
   readonly sender: Sender | undefined;
 }
 
@@ -22,7 +22,7 @@ export function rebuildConfig(results: string, flags: RebuildFlags, env: Env): R
   if (results === '-') throw usage('rebuild-ledger reads a results CSV from a file: give its name');
   const shard = shardConfig(flags, env);
   const named = fileNames(shard);
-  // As `run` calls it.
+  // The same name as in `run`.
   const dealt = shard && named(filePaths(results, { sandbox: flags.sandbox === true }, named).ledger);
   return Object.freeze({
     results,

@@ -19,17 +19,17 @@ import {
 } from './reach.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
-/** How the cohort is read. */
+/** Options for reading the cohort. */
 export interface CohortConfig {
   readonly path: string;
   readonly chatId: ChatId | undefined;
   readonly chatColumn: string | undefined;
-  /** A CSV that says which names stand for which groups; undefined: none does. */
+  /** CSV that maps names to groups; undefined: none. */
   readonly groupsFile: string | undefined;
   readonly phoneColumn: string | undefined;
   readonly senderColumn: string | undefined;
   readonly countryColumn: string | undefined;
-  /** ISO country; that libphonenumber knows it is checked where the cohort is opened. */
+  /** ISO country; checked against libphonenumber when the cohort is opened. */
   readonly defaultCountry: CountryCode | undefined;
   readonly delimiter: string | undefined;
   readonly encoding: string | undefined;
@@ -38,7 +38,9 @@ export interface CohortConfig {
 export interface LogConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'text' | 'json';
-  /** JSON was asked for: then the summary is a record, too, and nothing is drawn. Unasked, only the log's own lines are JSON. */
+  /**
+   * JSON was asked for: the summary is a record, too, and no bar is drawn. Otherwise only the log's own lines are JSON.
+   */
   readonly records: boolean;
   readonly progress: 'auto' | 'on' | 'off';
   /** Errors only; neither progress nor summary. */
@@ -52,12 +54,12 @@ export interface RunConfig extends PaceConfig {
   /** A path, or '-' for stdout. */
   readonly output: string;
   readonly ledger: string;
-  /** These as the user has named them; undefined: not at all. A results CSV as the cohort goes on with its own. */
+  /** Files that the user has named; undefined: not named. A results CSV as the cohort goes on with its own. */
   readonly named: Named;
-  /** Results with a byte order mark, CRLF, and what Excel would turn into other numbers protected. */
+  /** Writes results with a byte order mark and CRLF, and protects values that Excel would turn into other numbers. */
   readonly excel: boolean;
   readonly reports: ReportFiles;
-  /** Where the summary is posted; undefined: nowhere. */
+  /** Destination of the summary; undefined: not posted. */
   readonly notify: NotifyTarget | undefined;
   /** Origin that the ledger is bound to: the API's, or `sandbox`. */
   readonly origin: string;
@@ -68,22 +70,22 @@ export interface RunConfig extends PaceConfig {
   readonly requestTimeoutMs: number;
   readonly precheck: boolean;
   readonly forceAdd: boolean;
-  /** Where the allowance is shared with other processes; undefined: it is not. */
+  /** Redis that shares the allowance with other processes; undefined: not shared. */
   readonly redis: RedisTarget | undefined;
-  /** What the server's rate limit counts by, where several phones send. */
+  /** Unit of the server's rate limit, where several phones send. */
   readonly limitPer: LimitPer;
-  /** Waits over the daily cap. */
+  /** Waits for the next day when the daily cap is reached. */
   readonly untilDone: boolean;
   readonly batchSize: number;
   readonly concurrency: number;
   readonly coolDownMs: number;
   readonly dryRun: boolean;
-  /** Do not ask before sending, even on a terminal. */
+  /** Sends without a prompt, even on a terminal. */
   readonly yes: boolean;
   readonly limit: number | undefined;
   readonly retry: readonly Status[];
   readonly onlyStatus: readonly Status[] | undefined;
-  /** Also whom another ledger near has as asked. */
+  /** Includes people whom another ledger nearby has as asked. */
   readonly askAgain: boolean;
   readonly maxErrors: Tolerance | undefined;
   readonly deadlineMs: number | undefined;
@@ -92,26 +94,26 @@ export interface RunConfig extends PaceConfig {
   readonly log: LogConfig;
 }
 
-/** What `check` needs: no key, and no ledger of its own. */
+/** Configuration of `check`: no key, and no ledger of its own. */
 export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
   readonly cohort: CohortConfig;
   readonly shard: Shard | undefined;
-  /** Where the plan is written, row by row; undefined: nowhere. */
+  /** Path of the plan, row by row; undefined: not written. */
   readonly output: string | undefined;
-  /** The one that `run` takes by itself; undefined: nobody knows which. */
+  /** Ledger that `run` would use by default; undefined: unknown. */
   readonly ledger: string | undefined;
   readonly excel: boolean;
   readonly limitPer: LimitPer;
   readonly batchSize: number;
   readonly okCodes: readonly ExitCode[];
-  /** How to look names of groups up; undefined: nothing is reached. */
+  /** Access for looking up group names; undefined: offline. */
   readonly online: ReachConfig | undefined;
   /** The summary goes to standard output as JSON. */
   readonly json: boolean;
   readonly log: LogConfig;
 }
 
-/** Configuration of `report`: a results CSV, and where its page and its to-do list go. */
+/** Configuration of `report`: a results CSV, and the paths of its page and its to-do list. */
 export interface ReportConfig {
   readonly results: string;
   readonly report: string;
@@ -198,7 +200,7 @@ export function reportConfig(results: string, flags: ReportFlags): ReportConfig 
   return Object.freeze({ results, report, toDo, json: flags.json === true });
 }
 
-/** argv + env → one frozen Config, or an OnboardError with exit code 2. Nothing has been touched yet. */
+/** argv + env → one frozen Config, or an OnboardError with exit code 2. Touches no file. */
 export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTerminal: boolean): RunConfig {
   const dryRun = flags.dryRun === true;
   const to = target(flags, env, dryRun);

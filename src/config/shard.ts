@@ -1,16 +1,16 @@
-/** Which shard a command is for: `--shard`, or what a Kubernetes Indexed Job says. */
+/** Shard of a command: from `--shard`, or from a Kubernetes Indexed Job. */
 import { parseShard, type Shard, shardFile, shardText } from '../domain/shard.ts';
 import { type Env, usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 
-/** Set by Kubernetes in the pods of an Indexed Job; counted from 0. */
+/** Variable that Kubernetes sets in the pods of an Indexed Job; counted from 0. */
 export const JOB_INDEX = 'JOB_COMPLETION_INDEX';
 const SHARDS = 'GROUP_ONBOARD_SHARDS';
 
 /**
- * `--shard` (or GROUP_ONBOARD_SHARD) wins. Without it, GROUP_ONBOARD_SHARDS says how many there are, and
- * JOB_COMPLETION_INDEX which one this is. undefined: the whole cohort.
- * @throws OnboardError CONFIG where it is not clear which shard is meant
+ * Shard of this command; undefined: the whole cohort. `--shard` (or GROUP_ONBOARD_SHARD) wins. Without it,
+ * GROUP_ONBOARD_SHARDS gives the number of shards, and JOB_COMPLETION_INDEX the index of this one.
+ * @throws OnboardError CONFIG where the shard is ambiguous
  */
 export function shardConfig(flags: Partial<Pick<RunFlags, 'shard'>>, env: Env): Shard | undefined {
   const given = flags.shard;
@@ -45,13 +45,13 @@ export function shardConfig(flags: Partial<Pick<RunFlags, 'shard'>>, env: Env): 
   }
 }
 
-/** A pod of an Indexed Job that takes the whole cohort does what every other pod of it does: worth a word of warning. */
+/** Warning for a pod of an Indexed Job that takes the whole cohort: every other pod does the same work. */
 export function wholeCohortInPod(shard: Shard | undefined, env: Env): string | undefined {
   if (shard !== undefined || !env[JOB_INDEX]?.trim()) return undefined;
   return `${JOB_INDEX} is set and ${SHARDS} is not: this pod takes the whole cohort, as every pod of the Job does`;
 }
 
-/** How the files of a command are called: as they are, or by their shard. */
+/** Function from a path to the command's file name: the path itself, or its shard's. */
 export function fileNames(shard: Shard | undefined): (path: string) => string {
   if (shard === undefined) return (path) => path;
   return (path) => {

@@ -1,20 +1,20 @@
-/** Options of commander that know the type of what they hold. */
+/** commander options with the type of their value. */
 import { type Command, Option } from 'commander';
 import { valued } from './values.ts';
 
-/** An option, and the type of what its flag holds after parsing. */
+/** An option, and the type of its flag after parsing. */
 export interface Typed<T> {
   readonly option: Option;
   /** For the type only: never set. */
   readonly holds?: T;
 }
 
-/** Options by the name under which commander keeps their flags. */
+/** Options by the name that commander gives their flags. */
 type Table = Readonly<Record<string, Typed<unknown>>>;
 
 type Held<Option> = Option extends Typed<infer T> ? T : never;
 
-/** The parsed flags of a table of options. A flag without a default is missing where it is not given. */
+/** Parsed flags of a table of options. A flag without a default is missing if it is not given. */
 export type FlagsOf<Options> = {
   readonly [Name in keyof Options as undefined extends Held<Options[Name]> ? never : Name]: Held<
     Options[Name]
@@ -25,13 +25,13 @@ export type FlagsOf<Options> = {
   >;
 };
 
-/** Gives a command its options, in the table's order. */
+/** Adds options to a command, in the table's order. */
 export function addOptions(command: Command, options: Table): Command {
   for (const { option } of Object.values(options)) command.addOption(option);
   return command;
 }
 
-/** The flags of a command that has these options. */
+/** Flags of a command that has these options. */
 export function flagsOf<Options extends Table>(command: Command, _options: Options): FlagsOf<Options> {
   return command.opts<FlagsOf<Options>>();
 }
@@ -41,15 +41,15 @@ export function variableOf(option: Option): string {
   return `GROUP_ONBOARD_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** A flag without a value; `--no-…` is one too, which commander's isBoolean() leaves out. */
+/** Whether a flag takes no value. Includes `--no-…`, which commander's isBoolean() leaves out. */
 export function isSwitch(option: Option): boolean {
   return !option.required && !option.optional;
 }
 
 /**
- * Every flag can be set by `GROUP_ONBOARD_<FLAG>`; a flag wins over the environment, which wins over the default. A
- * switch without a value reads its variable in environment.ts, because commander would take `false` for set. Those that have
- * a variable of the vendor's, too, read ours there as well.
+ * Option that `GROUP_ONBOARD_<FLAG>` can set; a flag wins over the environment, which wins over the default.
+ * environment.ts reads the variable of a switch without a value, because commander would take `false` for set, and our
+ * variable of a flag that also has one of the vendor's.
  */
 export function named(flags: string, description: string, group: string): Option {
   const made = new Option(flags, description).helpGroup(group);
@@ -64,7 +64,7 @@ export function toggle(flags: string, description: string, group: string): Typed
   return { option: named(flags, description, group) };
 }
 
-/** A flag with a parser; the parser throws RangeError. */
+/** Flag with a parser; the parser throws RangeError. */
 export function value<T>(
   flags: string,
   description: string,
@@ -74,7 +74,10 @@ export function value<T>(
   return { option: named(flags, description, group).argParser(valued(parse)) };
 }
 
-/** The same with a default. @param shown how help writes the default */
+/**
+ * `value` with a default.
+ * @param shown default as help writes it
+ */
 export function valueOr<T>(
   flags: string,
   description: string,

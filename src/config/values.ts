@@ -5,7 +5,7 @@ import { parseChatId } from '../domain/ids.ts';
 import { type ChatId, STATUSES, type Status } from '../domain/words.ts';
 import { parseCount } from '../lib/units.ts';
 
-/** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) that holds the bad value. */
+/** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) with the bad value. */
 export function valued<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -17,7 +17,7 @@ export function valued<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** `failed,unknown` → statuses, of those allowed. */
+/** `failed,unknown` → statuses, from the allowed ones. */
 export function statuses(allowed: readonly Status[]): (text: string) => readonly Status[] {
   return (text) => {
     const given = text
@@ -34,7 +34,7 @@ export function statuses(allowed: readonly Status[]): (text: string) => readonly
   };
 }
 
-/** What `--retry` can name: pairs that were tried, and did not get in. */
+/** Values of `--retry`: statuses of pairs that were tried and did not get in. */
 export const RETRYABLE: readonly Status[] = ['failed', 'unknown', 'invited'];
 export const SELECTABLE: readonly Status[] = STATUSES;
 
@@ -46,7 +46,9 @@ export function chatId(text: string): ChatId {
   return id;
 }
 
-/** People in one ask at most: adding more takes the engine minutes, and one lost answer leaves all of them in doubt. */
+/**
+ * Largest number of people in one ask: adding more takes the engine minutes, and one lost answer leaves all in doubt.
+ */
 export const LARGEST_BATCH = 50;
 
 export function batchSize(text: string): number {
@@ -59,7 +61,10 @@ export function batchSize(text: string): number {
   return people;
 }
 
-/** ISO 3166 code, upper case; UK, which everybody writes, is GB. Whether libphonenumber knows it is checked when its metadata is loaded. */
+/**
+ * ISO 3166 code, upper case; UK, a common spelling, becomes GB. Checked against libphonenumber when its metadata is
+ * loaded.
+ */
 export function country(text: string): CountryCode {
   const code = text.trim().toUpperCase();
   if (!/^[A-Z]{2}$/.test(code))
@@ -68,8 +73,8 @@ export function country(text: string): CountryCode {
 }
 
 /**
- * Exit codes that may end as 0: the work has begun, or another run is at it, and a later run goes on. After 1, 2 and 3 nothing
- * was sent and no later run sends anything: a scheduler that took them for good would never tell.
+ * Exit codes that may end as 0: the work has begun, or another run does it, and a later run goes on. After 1, 2 and 3
+ * nothing was sent and no later run sends anything: a scheduler that took them for success would never report it.
  */
 const FORGIVABLE: readonly ExitCode[] = [
   EXIT.incomplete,
@@ -80,7 +85,7 @@ const FORGIVABLE: readonly ExitCode[] = [
   EXIT.sigterm,
 ];
 
-/** `4,75` → exit codes, of those that may end as 0. */
+/** `4,75` → exit codes, from those that may end as 0. */
 export function okCodes(text: string): readonly ExitCode[] {
   const words = text.split(',').map((word) => word.trim());
   const codes = words.map((word) => {
