@@ -30,14 +30,14 @@ import { groupsOfPhones } from './phones/list-groups.ts';
 import { releasing } from './releases.ts';
 import { openSession } from './session.ts';
 
-/** Problems shown one by one; beyond them they are counted. `--output` has all. */
+/** Problems shown one by one; the rest are counted. `--output` has all. */
 const SHOWN = 20;
 const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
 const quiet = () => undefined;
 const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
-/** Offline: reads the cohort, says every problem by line and column, and what `run` would do. */
+/** Reads the cohort offline; reports every problem by line and column, and what `run` would do. */
 export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   const startedAt = systemClock.now();
   return releasing(async (releases) => {
@@ -50,7 +50,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     const named = await namesOf(config, io, first, given);
     if ('stopped' in named) return named.stopped;
     const whole = named.book === given ? first : await openWith(named.book);
-    // Of a results CSV it is believed whom it says to have asked: no ledger is read.
+    // A results CSV is believed about asks, because no ledger is read.
     const cohort = inShard(judged(whole, { isAsked: () => true }), config.shard);
     if (config.output !== undefined) {
       await assertNoResults(config.output);
@@ -58,7 +58,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
     }
 
-    // With the plan itself, or the record, on stdout, the words go to stderr.
+    // With the plan itself, or the record, on stdout, text goes to stderr.
     const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
     const say = (text: string) => stream.write(text);
     const seenOnce = isSeenOnce(io, stream);
@@ -144,7 +144,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   });
 }
 
-/** Names of groups, looked up where `--online` or `--groups` has them looked up. */
+/** Group names, looked up where `--online` or `--groups` requires it. */
 async function namesOf(
   { cohort: config, online, log }: CheckConfig,
   io: Io,

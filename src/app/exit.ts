@@ -4,10 +4,10 @@ import { visible } from '../domain/safe-text.ts';
 import type { Counts } from '../report/summary/tally.ts';
 import type { StopReason } from '../send/run-control.ts';
 
-/** The exit code: the reason of an early end decides first, then the rows. */
+/** Exit code: from the reason of an early end first, then from the rows. */
 export function exitCodeOf(counts: Counts, stop: StopReason | undefined): ExitCode {
   if (stop) return stop.exit;
-  // Not at the end yet comes before what went wrong: a scheduler has to know that there is more to do.
+  // Unfinished work comes before failures, because a scheduler has to know that there is more to do.
   if (counts.not_attempted > 0) return EXIT.again;
   if (counts.failed + counts.invalid + counts.unknown + counts.left > 0) return EXIT.incomplete;
   return EXIT.ok;
@@ -20,7 +20,7 @@ export function forgiven(exit: ExitCode, okCodes: readonly ExitCode[]): string |
 
 const AGAIN: readonly ExitCode[] = [EXIT.again, EXIT.sigint, EXIT.sigterm];
 
-/** Words as a shell reads them back, also where a terminal shows a character of them as its number. */
+/** Words quoted for a shell, also where a terminal shows one of their characters as its number. */
 export function shellWords(words: readonly string[]): string {
   return words.map(shellWord).join(' ');
 }
@@ -36,7 +36,9 @@ function shellWord(word: string): string {
   return `$'${told.join('')}'`;
 }
 
-/** The values that hold somebody's number: the sending phone's, or in a legacy chat_id that of whoever made the group. */
+/**
+ * Flags whose value may hold a phone number: the sending phone's, or in a legacy chat_id that of the group's creator.
+ */
 const isNumber: Readonly<Record<string, (value: string) => boolean>> = {
   '--phone': (phone) => /\d{7}/.test(phone),
   '--chat-id': (chatId) => maskChatId(chatId) !== chatId,
@@ -44,13 +46,13 @@ const isNumber: Readonly<Record<string, (value: string) => boolean>> = {
 
 export interface TypedCommand {
   readonly words: readonly string[];
-  /** Flags that were left out with their values. */
+  /** Flags left out together with their values. */
   readonly withheld: readonly string[];
 }
 
 /**
- * The command as it was typed, for the next time. A person at a terminal can paste it; elsewhere it ends up in a log, where
- * no number may be whole. A masked one could not be run: such a flag is left out, to be put in words.
+ * Command as it was typed, for the next run. A terminal gets it whole, to be pasted; elsewhere it ends up in a log,
+ * which must not hold a whole number. A masked number could not be run, so such a flag is left out and named in words.
  */
 export function typedCommand(typed: readonly string[], terminal: boolean): TypedCommand {
   if (terminal) return { words: typed, withheld: [] };
@@ -72,7 +74,7 @@ export function typedCommand(typed: readonly string[], terminal: boolean): Typed
 }
 
 /**
- * What to type next; undefined when nothing is left to do.
+ * Next command to type; undefined when nothing is left to do.
  * @param withheld flags that the command needs, and that are not in it
  */
 export function nextStep(

@@ -30,10 +30,13 @@ import { type Releases, releasing } from './releases.ts';
 import { openResultsCsv } from './results-csv.ts';
 import { openSession, type Session, timesOf } from './session.ts';
 
-/** Groups read at once; the limiter says when each of them starts. */
+/** Groups read at once; the limiter decides when each read starts. */
 const READS_IN_FLIGHT = 8;
 
-/** From `invited` to `joined`, from `unknown` to what the group tells, and to `left`, by reading the groups: nobody is asked, nothing is sent. */
+/**
+ * Updates results by reading the groups: `invited` to `joined`, `unknown` to the status that the group shows, members
+ * who went to `left`. Asks nobody and sends nothing.
+ */
 export function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
   return releasing(async (releases) => {
     const session = openSession(config, io, releases);
@@ -47,7 +50,7 @@ export function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
 
 interface Inputs extends ToRead {
   readonly cohort: Cohort;
-  /** undefined: there is none. */
+  /** undefined: no ledger exists. */
   readonly ledger: Ledger | undefined;
 }
 
@@ -71,7 +74,7 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
 }
 
 interface Learnt {
-  /** undefined: no group was read, because nobody can have news, or because the API let nobody in. */
+  /** undefined: no group was read, because nobody can have news, or because the API refused access. */
   readonly readers: Readers | undefined;
   /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
@@ -95,7 +98,7 @@ async function readGroups(config: FollowUpConfig, session: Session, inputs: Inpu
         const history = await readers.history(chatId, inDoubt.has(chatId) ? 'all' : 'first');
         if (history === undefined) return;
         histories.set(chatId, history);
-        // Of those who are in, only what the notifications tell has to be checked.
+        // For people who are in the group, only the notifications need a check.
         if (!isOpen && history.someoneWent && !control.stopped) await readers.read(chatId);
       }),
     ),
@@ -113,13 +116,13 @@ async function openReaders(
   const { redis } = config;
   const to = await endpoint(config, releases);
   const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
-  // A Redis that is out of reach has stopped the run.
+  // An unreachable Redis has stopped the run.
   if (to === undefined || (redis && sharing === undefined)) return undefined;
   const parts = { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
   return connectReaders(parts, chatIds);
 }
 
-/** The end, in words, in the files that were asked for, and in the exit code. */
+/** Reports the end: in words, in the files that were asked for, and in the exit code. */
 async function tell(
   config: FollowUpConfig,
   session: Session,
@@ -153,7 +156,7 @@ async function tell(
     waitedMs: live.waits.total(),
     ...timesOf(session),
   };
-  // With the results themselves, or the record, on stdout, the words go to stderr.
+  // With the results themselves, or the record, on stdout, text goes to stderr.
   const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
   const facts: FollowUpFacts = {
     file: config.results,
@@ -177,17 +180,17 @@ async function tell(
   return exit;
 }
 
-/** The groups that may have news. */
+/** Groups that may have news. */
 interface ToRead {
-  /** Each with the phones that its people were asked through. */
+  /** Groups, each with the phones that its people were asked through. */
   readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
-  /** Groups where somebody may have come in since: has an invite to accept, or is in doubt. */
+  /** Groups where somebody may have come in since: with an open invite, or in doubt. */
   readonly open: ReadonlySet<ChatId>;
   /** Groups where somebody is in doubt. */
   readonly inDoubt: ReadonlySet<ChatId>;
 }
 
-/** A row that cannot be read cannot be written again as it was: then nothing is. */
+/** Groups of the results. Throws at a row that can not be read, because it could not be written again unchanged. */
 async function groupsOf(cohort: Cohort, file: string): Promise<ToRead> {
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
   const open = new Set<ChatId>();
@@ -227,7 +230,7 @@ async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Led
 
 interface Written extends Rewritten {
   readonly written: string | undefined;
-  /** Why the to-do list is not in its place. */
+  /** Error that kept the to-do list from being written. */
   readonly unlisted: OnboardError | undefined;
 }
 
@@ -251,7 +254,7 @@ async function rewrite(
       ...{ cohort, ledger, read, histories, writer, toDo, clock, named },
       groups: readers?.groups,
     });
-    // Results without news are left alone, time and bytes.
+    // Results without news are not rewritten, which keeps time and bytes.
     const changed = output !== results || rewritten.changed > 0;
     if (changed) await writer.commit();
     else await writer.abort();
@@ -268,7 +271,7 @@ async function rewrite(
   }
 }
 
-/** `--excel` wrote a byte order mark (and CRLF): they stay. */
+/** Whether a file begins with a byte order mark. `--excel` wrote it (and CRLF): both are kept. */
 async function beginsWithMark(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {

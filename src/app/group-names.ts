@@ -1,4 +1,4 @@
-/** Names of groups in the place of their ids: where they are looked up, and what came of it. */
+/** Group names in place of ids: lookup and result. */
 import type { Cohort } from '../cohort/cohort.ts';
 import { GroupBook, quoteName, readGroupCell } from '../cohort/groups/group-book.ts';
 import type { GroupCells } from '../cohort/groups/group-cells.ts';
@@ -13,7 +13,7 @@ import { type NameMapping, nameText } from '../report/terminal/names.ts';
 import type { ListedGroup, Listing } from '../send/groups/listing.ts';
 import type { Log } from '../send/ports.ts';
 
-/** A cohort whose names are looked up, as far as anything can. */
+/** Cohort whose names are looked up, as far as possible. */
 export interface NamedCohort {
   readonly book: GroupBook | undefined;
   /** undefined: the column holds no names, or nothing looked them up. */
@@ -22,31 +22,31 @@ export interface NamedCohort {
 
 export interface LookUpParts {
   readonly config: RunConfig['cohort'];
-  /** How messages name the cohort. */
+  /** Name of the cohort in messages. */
   readonly name: string;
   readonly cohort: Pick<Cohort, 'groupCells' | 'isResults'>;
-  /** Nobody is going to be asked: what cannot be looked up may stay as it is. */
+  /** Nobody is going to be asked: names that can not be looked up may stay. */
   readonly asksNobody: boolean;
-  /** The list of the groups of these phones; undefined: nothing is reached. */
+  /** Lists the groups of these phones; undefined: offline. */
   readonly list: ((senders: readonly (Sender | undefined)[]) => Promise<Listing>) | undefined;
-  /** Hears of each listed group. */
+  /** Called with each listed group. */
   readonly heard?: (group: ListedGroup) => void;
   readonly log: Log;
   readonly signal?: AbortSignal;
 }
 
-/** The list was not read: the session's control says why. */
+/** The list was not read: the session's control holds the reason. */
 export class NotLookedUp extends Error {}
 
-/** The book that `--groups` names; undefined: none does. */
+/** Book that `--groups` names; undefined: none. */
 export async function givenBook({ groupsFile }: RunConfig['cohort']): Promise<GroupBook | undefined> {
   if (groupsFile === undefined) return undefined;
   return readGroupsFile(groupsFile, { plainCell: (cell) => plainCell(cell, { excel: true }) });
 }
 
 /**
- * Looks the names of the cohort's column up: in the file that was given, or in the list of the phone's groups.
- * @throws OnboardError COHORT_COLUMNS where the column holds names alone and nothing looks them up; NotLookedUp
+ * Looks up the names in the cohort's column: in the given file, or in the list of the phone's groups.
+ * @throws OnboardError COHORT_COLUMNS where the column holds names only and nothing looks them up; NotLookedUp
  */
 export async function lookUpNames(parts: LookUpParts, given: GroupBook | undefined): Promise<NamedCohort> {
   const { cohort, name, asksNobody, list, log } = parts;
@@ -55,14 +55,14 @@ export async function lookUpNames(parts: LookUpParts, given: GroupBook | undefin
   const found = given ?? (list && (await listed(parts, cells, list)));
   if (found instanceof GroupBook) return { book: found, mapping: mappingOf(cells, found) };
   const isLost = cells.isOfNames || (found !== undefined && cells.ids === 0);
-  // In results the own name may have been corrected: the group that was asked into is not to be taken for it.
+  // In results the name may have been corrected: it must not stand for the group that was asked into.
   if (isLost || (cohort.isResults && !asksNobody)) throw unresolved(name, cells, found);
   if (found !== undefined)
     log.warn({ rows: cells.named }, `${found}: rows that name their group are invalid`);
   return { book: undefined, mapping: undefined };
 }
 
-/** The book, or why there is none. */
+/** The book, or the reason why there is none. */
 async function listed(
   { heard }: LookUpParts,
   cells: GroupCells,
@@ -95,7 +95,7 @@ function mappingOf(cells: GroupCells, book: GroupBook): NameMapping {
   };
 }
 
-/** Names in a message that may end up in a log. */
+/** Most names in a message, which may end up in a log. */
 const MOST_NAMES = 5;
 
 function unresolved(file: string, cells: GroupCells, why: string | undefined): OnboardError {
@@ -113,7 +113,7 @@ function unresolved(file: string, cells: GroupCells, why: string | undefined): O
   );
 }
 
-/** Says in the log what each name was taken for, for a run that shows it to nobody. */
+/** Logs the group taken for each name, for a run that shows no plan. */
 export function logNames(mapping: NameMapping, log: Log): void {
   for (const named of mapping.names.slice(0, 50)) {
     const { means, rows } = named;

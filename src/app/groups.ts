@@ -18,7 +18,7 @@ import { groupsOfPhones } from './phones/list-groups.ts';
 import { releasing } from './releases.ts';
 import { openSession } from './session.ts';
 
-/** The phone's groups: a table, or a CSV that `--groups` takes. Reads, and sends nothing to anybody. */
+/** Lists the phone's groups: as a table, or as a CSV for `--groups`. Reads only, and sends nothing. */
 export function groups(config: GroupsConfig, io: Io): Promise<ExitCode> {
   const startedAt = systemClock.now();
   return releasing(async (releases) => {
@@ -52,7 +52,7 @@ export function groups(config: GroupsConfig, io: Io): Promise<ExitCode> {
   });
 }
 
-/** Why there is no list. */
+/** Reason why there is no list. */
 function stopOf(
   listing: Awaited<ReturnType<typeof groupsOfPhones>>,
   reason: StopReason | undefined,

@@ -33,17 +33,17 @@ import { spool } from './spool.ts';
 export interface Inputs {
   readonly cohort: Cohort;
   readonly ledger: Ledger;
-  /** Results that the cohort itself holds; undefined when it is not a results CSV. */
+  /** Results that the cohort itself holds; undefined: the cohort is not a results CSV. */
   readonly former: FormerResults | undefined;
-  /** What the names of groups in its column were taken for; undefined: it holds ids. */
+  /** Groups taken for the names in the cohort's column; undefined: it holds ids. */
   readonly names: NameMapping | undefined;
-  /** One line on how the cohort's file changed since the run began; undefined when it did not. @param rows rows read then */
+  /** One line on changes of the cohort's file since the run began; undefined: unchanged. @param rows rows read then */
   readonly changed: (rows: number) => Promise<string | undefined>;
 }
 
 /**
- * The cohort and the ledger of a run, and the certainty that its results can be written.
- * Whatever is wrong with the input is said here, before anything is touched or sent.
+ * Opens the cohort and the ledger of a run, and checks that its results can be written.
+ * Every error of the input is thrown here, before anything is touched or sent.
  */
 export async function openInputs(config: RunConfig, session: Session): Promise<Inputs> {
   const { io, clock, control, log, releases } = session;
@@ -99,10 +99,10 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   await assertPublishable(config.reports);
   if (config.reports.report) await assertReportable(config.reports.report);
   if (config.reports.toDo) await assertToDo(config.reports.toDo);
-  // A results CSV that goes on whole is refused by who is missing in its ledger.
+  // A results CSV that goes on whole is refused by the people missing in its ledger.
   if (!cohort.isResults || config.shard) await assertOneSharding(config.ledger, config.shard);
   const ledger = await openOwnLedger(config, session, cohort.isResults ? path : undefined);
-  // Nobody else keeps a cohort beside the ledger: it is locked.
+  // The ledger is locked: no other run keeps a cohort next to it.
   if (!config.dryRun)
     await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
   if (ledger.repaired) log.warn({}, ledger.repaired);
@@ -127,8 +127,7 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
 }
 
 /**
- * The ledger, opened only where it knows what the results tell. A missing one is not made where results tell that it
- * is lost.
+ * Opens the ledger if it knows the asks that the results tell of. Makes no new one where results show that it was lost.
  */
 async function openOwnLedger(
   config: RunConfig,
@@ -151,13 +150,13 @@ async function openOwnLedger(
     },
   );
   releases.add(() => ledger.close());
-  // The cohort itself is looked at row by row, beside its own columns.
+  // The cohort itself is checked row by row, together with its own columns.
   const others = results.filter((file) => cohort === undefined || !isSameFile(file, cohort));
   await refuseLost(ledger, true, others);
   return ledger;
 }
 
-/** The flags that say which ledger, and whose asks it holds. */
+/** Flags of `rebuild-ledger` for this ledger and its asks. */
 function rebuildFlags({ named, ledger, origin, shard }: RunConfig): readonly string[] {
   const base = origin === new URL(DEFAULT_BASE_URL).origin ? [] : ['--base-url', origin];
   const file = named.ledger ? ['--ledger', ledger] : [];
@@ -168,7 +167,10 @@ function rebuildFlags({ named, ledger, origin, shard }: RunConfig): readonly str
   ];
 }
 
-/** The file to read a cohort from. Standard input is kept in a file, which goes with the releases; only it has a name of its own. */
+/**
+ * Path to read a cohort from. Standard input is kept in a file, which the releases remove; only this file has another
+ * name.
+ */
 export async function cohortFile(
   path: string,
   {
@@ -185,12 +187,13 @@ export async function cohortFile(
 }
 
 /**
- * @param ledger one that knows of asks: then no other place is offered, where a new ledger would know nobody
+ * Refuses an output that can not be written.
+ * @param ledger one that knows of asks: then no other place is offered, because a new ledger there would know nobody
  * @param results a results CSV that is the cohort
  * @throws OnboardError NOT_WRITABLE when results cannot be written there, or would take the place of another file
  */
 export async function assertOutput(path: string, ledger?: string, results?: string): Promise<void> {
-  // Results that are the cohort have been read as such, whatever a spreadsheet has made of their commas.
+  // Results that are the cohort have been read as such, even if a spreadsheet has changed their commas.
   if (results === undefined || !isSameFile(path, results)) await assertReplaceable(path, ledger);
   if (path !== '-') await assertWritable(path, ledger);
 }
@@ -200,7 +203,7 @@ function notResults(cohort: string): OnboardError {
   return new OnboardError('CONFIG', message);
 }
 
-/** The cohort as a shard sees it: its own rows and no others, with the line numbers that they have in the file. */
+/** Cohort as a shard sees it: only its own rows, with their line numbers in the file. */
 export function inShard(cohort: Cohort, shard: Shard | undefined): Cohort {
   if (shard === undefined) return cohort;
   return { ...cohort, readings: (signal) => ours(cohort.readings(signal), shard) };
@@ -213,7 +216,7 @@ async function* ours(
   const isOurs = rowsOf(shard);
   for await (const batch of batches) {
     const kept = batch.filter(isOurs);
-    // An empty batch is passed on: whoever pulls has its turn, and can stop.
+    // An empty batch is passed on, so that the consumer gets a turn and can stop.
     yield kept;
   }
 }

@@ -1,4 +1,6 @@
-/** The cohort as it was when the run began. Its file is somebody's: an export replaces it, a person corrects and saves it. */
+/**
+ * Cohort as it was when the run began. Its file may change: an export replaces it, or a person corrects and saves it.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -12,10 +14,10 @@ import type { Releases } from './releases.ts';
 import { spool } from './spool.ts';
 
 export interface KeptCohort {
-  /** The copy, which goes with the releases. */
+  /** Path of the copy, which the releases remove. */
   readonly path: string;
   /**
-   * One line on how the file changed since; undefined when its bytes are the same.
+   * One line on changes of the file since; undefined: its bytes are the same.
    * @param rows of the copy
    */
   changed(rows: number): Promise<string | undefined>;
@@ -25,13 +27,13 @@ export interface KeepOptions {
   readonly beside: string;
   readonly signal: AbortSignal;
   readonly releases: Releases;
-  /** Opens a file as the cohort was opened. */
+  /** Opens a file the way the cohort was opened. */
   readonly open: (path: string) => Promise<Pick<Cohort, 'readings'>>;
 }
 
 /**
- * Copies a cohort beside the ledger, readable by its owner alone: what is planned, asked and written as results is one and the same file,
- * whatever happens to the other.
+ * Copies a cohort next to the ledger, readable by its owner only. Plan, asks and results all use this copy, whatever
+ * changes in the original.
  * @throws OnboardError COHORT_UNREADABLE, NOT_WRITABLE
  */
 export async function keepCohort(path: string, options: KeepOptions): Promise<KeptCohort> {
@@ -45,7 +47,7 @@ export async function keepCohort(path: string, options: KeepOptions): Promise<Ke
     changed: async (rows) => {
       const now = createHash('sha256');
       try {
-        // A pipe in its place would be waited for.
+        // Reading a pipe in its place would block.
         const kind = specialKind(await stat(path));
         if (kind !== undefined) return told(path, rows, `${kind} is in its place`);
         for await (const _ of digested(path, now));
@@ -67,7 +69,7 @@ async function* digested(path: string, digest: { update(bytes: Buffer): unknown 
   }
 }
 
-/** How many rows there are now, or why nobody knows. */
+/** Number of rows now, or the reason why it is unknown. */
 async function rowsNow(open: () => Promise<Pick<Cohort, 'readings'>>): Promise<string> {
   try {
     let [rows, invalid] = [0, 0];

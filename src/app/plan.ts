@@ -12,14 +12,14 @@ import type { Session } from './session.ts';
 /** Sending phones that the log counts one by one. */
 const MOST_SENDERS = 20;
 
-/** Who is to be asked, and by which rules that was decided. */
+/** People to ask, and the rules of that decision. */
 export interface Plan {
   readonly plan: Survey;
   readonly selection: Selection;
   readonly knowledge: Knowledge;
 }
 
-/** Reads the whole cohort once, beside what the ledger and former results know of it. */
+/** Reads the whole cohort once, together with its ledger and former results. */
 export async function makePlan(config: RunConfig, session: Session, inputs: Inputs): Promise<Plan> {
   const { control, io, log } = session;
   const { cohort, ledger, former } = inputs;
@@ -57,7 +57,10 @@ function assertOpening(hours: OpenHours, regions: Iterable<string>, now: number)
   if (never !== undefined) throw new OnboardError('CONFIG', hours.refusal(never));
 }
 
-/** Per sending phone, masked: people to ask. `default` stands for the run's own where it has none yet (a dry run). */
+/**
+ * Number of people to ask per sending phone, masked. `default` stands for the run's own where it has none yet (a dry
+ * run).
+ */
 function sendersOf(plan: Survey): Record<string, number> {
   const found: Record<string, number> = {};
   for (const [sender, { people }] of [...workloads(plan, 1)].slice(0, MOST_SENDERS)) {

@@ -12,7 +12,7 @@ import { ledgerBeside } from './going-on/own-files.ts';
 import { type Io, systemClock } from './io.ts';
 import { previousOf } from './outputs/project.ts';
 
-/** Has the ledger of results know everybody whom they say to have been asked. Asks nobody. */
+/** Adds to the ledger of results everybody who was asked according to them. Asks nobody. */
 export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Promise<ExitCode> {
   const { results, origin } = config;
   const ledger = config.ledger ?? ledgerBeside(results);

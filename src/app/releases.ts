@@ -1,4 +1,4 @@
-/** Resources are released last in, first out, from one place, whatever ends the job. */
+/** Releases resources last in, first out, in one place, however the job ends. */
 export class Releases {
   readonly #stack: (() => unknown)[] = [];
 
@@ -8,7 +8,7 @@ export class Releases {
     this.#stack.push(release);
   }
 
-  /** From now on a release that takes longer is left to itself: the process is about to end. */
+  /** Abandons every later release that takes longer than this, because the process is about to end. */
   hurry(longestMs: number): void {
     this.#longestMs = longestMs;
   }
@@ -41,7 +41,7 @@ export class Releases {
   }
 }
 
-/** Runs `use`, and then releases what it has opened, whatever ended it. */
+/** Runs `use`, then releases the resources that it opened, however it ended. */
 export async function releasing<T>(use: (releases: Releases) => Promise<T>): Promise<T> {
   const releases = new Releases();
   try {

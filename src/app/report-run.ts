@@ -26,7 +26,7 @@ import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
 import { type Session, timesOf } from './session.ts';
 
-/** How a run ended, for all that tell of it. */
+/** End of a run, for every report of it. */
 interface End {
   readonly tally: Tally;
   readonly exit: ExitCode;
@@ -34,11 +34,11 @@ interface End {
   readonly countries: Countries;
   /** undefined: nothing was asked. */
   readonly limiter: LimiterSnapshot | undefined;
-  /** Which of these are in their place. */
+  /** Files that are in place. */
   readonly reported: { readonly report: boolean; readonly toDo: boolean };
 }
 
-/** Writes the results, whatever ended the asking; then the HTML report, the summary and what CI reads. */
+/** Writes the results, however the asking ended; then the HTML report, the summary and the files for CI. */
 export async function reportRun(
   config: RunConfig,
   session: Session,
@@ -80,7 +80,7 @@ export async function reportRun(
   const asZero = forgiven(exit, config.okCodes);
   if (asZero) session.log.info({ exit_code: exit }, asZero);
   const limiter = phones?.limiter.snapshot;
-  // What failed here is thrown after the summary has been shown.
+  // An error here is thrown after the summary has been shown.
   const unreported = page && (await writeReport(config, session, page, stop, limiter));
   const unlisted = await toDo?.commit();
   const reported = { report: unreported === undefined, toDo: unlisted === undefined };
@@ -91,7 +91,7 @@ export async function reportRun(
   return exit;
 }
 
-/** Keeps edits that somebody saved into the results while a run used them as its cohort. */
+/** Error that protects edits saved into the results while a run used them as its cohort. */
 function notReplaced(path: string): OnboardError {
   return new OnboardError(
     'RESULTS_FAILED',
@@ -99,7 +99,7 @@ function notReplaced(path: string): OnboardError {
   );
 }
 
-/** Puts the HTML report of a run in its place. Gives back what failed; undefined: nothing. */
+/** Writes the HTML report of a run. Returns the failure; undefined: none. */
 async function writeReport(
   config: RunConfig,
   { clock, live }: Session,
@@ -126,7 +126,7 @@ async function writeReport(
   return writePage(path, page.page(facts)).catch((error: unknown) => error);
 }
 
-/** The end of the run, for people on stderr, for machines in the files they asked for, and for CI. */
+/** Reports the end of the run: to people on stderr, to machines in the files that they asked for, and to CI. */
 async function writeSummary(config: RunConfig, session: Session, end: End): Promise<void> {
   const { io, live } = session;
   const { tally, exit, stop } = end;

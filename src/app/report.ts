@@ -16,7 +16,7 @@ import { ownColumnsOf, previousOf } from './outputs/project.ts';
 import { offlineEnding, writeRecord } from './outputs/record.ts';
 import { openResultsCsv } from './results-csv.ts';
 
-/** The summary and the HTML report of results that are there already. Nothing is asked, and the results stay as they are. */
+/** Makes the summary and the HTML report of existing results. Asks nobody, and leaves the results unchanged. */
 export async function report(
   config: ReportConfig,
   io: Pick<Io, 'env' | 'stdout' | 'stderr'>,
@@ -55,7 +55,7 @@ export async function report(
   );
   const unlisted = await toDo?.commit();
   if (unlisted !== undefined) throw unlisted;
-  // With the record on stdout, the words go to stderr.
+  // With the record on stdout, text goes to stderr.
   const say = config.json ? io.stderr : io.stdout;
   const written = { report: config.report, toDo: config.toDo, names: isSeenOnce(io, say) };
   say.write(summaryOfResults(tally, config.results, written));
@@ -72,7 +72,7 @@ export async function report(
   return EXIT.ok;
 }
 
-/** A row of the results in the file's own words; undefined when it holds no status. */
+/** Row of the results in the file's own words; undefined when it holds no status. */
 function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
   const fields = cohort.former(row);
   const previous = previousOf(fields);
@@ -92,7 +92,7 @@ function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
   };
 }
 
-/** The cell without what the results' writer put before what a spreadsheet would take for something else. */
+/** Cell without the prefix that protects it from being read otherwise by a spreadsheet. */
 function written(cell: string): string {
   return plainCell(cell, { excel: true });
 }

@@ -4,8 +4,9 @@ import { type Cohort, type CohortOptions, openCohort } from '../cohort/cohort.ts
 import { OnboardError } from '../domain/errors.ts';
 
 /**
- * Opens the results of a run, for a command that goes by them.
- * @throws OnboardError COHORT_UNREADABLE, or COHORT_COLUMNS with what is wanted: a cohort has its rows and no results
+ * Opens the results of a run, for a command that works on them.
+ * @throws OnboardError COHORT_UNREADABLE, or COHORT_COLUMNS naming the wanted file: a cohort has its rows and no
+ * results
  */
 export async function openResultsCsv(path: string, options: CohortOptions = {}): Promise<Cohort> {
   const refuse = (cause?: unknown) => {
@@ -25,7 +26,7 @@ export async function openResultsCsv(path: string, options: CohortOptions = {}):
   return cohort;
 }
 
-/** Where run puts the results of a cohort by itself, if they are there. */
+/** Default path of the results of a cohort, if the file exists. */
 function resultsOf(path: string): string | undefined {
   const stem = basename(path)
     .replace(/\.gz$/i, '')

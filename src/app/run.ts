@@ -14,7 +14,7 @@ import { send } from './send.ts';
 import { openSession } from './session.ts';
 import { Interrupted } from './spool.ts';
 
-/** One run: a session, its inputs, a plan, the asks, the report. */
+/** One run: session, inputs, plan, asks, report. */
 export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
   try {
     return await releasing((releases) => steps(config, io, releases));
@@ -47,8 +47,8 @@ async function steps(given: RunConfig, io: Io, releases: Releases): Promise<Exit
 }
 
 /**
- * A defect's words and stack may quote whatever it worked on, and are shown to be passed on: the key and the like are cut out, and
- * numbers are masked. Errors that the user can act on are our own words, and stay.
+ * Redacts a defect: its message and stack may quote any input, and are meant to be passed on. Secrets are cut out and
+ * numbers masked. Errors that the user can act on hold only our own words, and stay.
  */
 export function withoutSecrets(error: unknown, ...secrets: readonly (string | undefined)[]): unknown {
   if (error instanceof OnboardError) return error;

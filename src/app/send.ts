@@ -18,7 +18,7 @@ import { connectPhones, type Phones } from './phones/senders.ts';
 import type { Plan } from './plan.ts';
 import type { Session } from './session.ts';
 
-/** How the asking ended. */
+/** Result of the asking. */
 export interface Sent {
   /** undefined: nothing could be asked. */
   readonly phones: Phones | undefined;
@@ -26,18 +26,18 @@ export interface Sent {
   readonly limited: boolean;
   /** Whether WhatsApp throttled this pair to the end. */
   readonly throttled: (pair: Pair) => boolean;
-  /** A defect that ended it; undefined: none. The results are written all the same. */
+  /** Defect that ended the asking; undefined: none. The results are written all the same. */
   readonly failure: unknown;
 }
 
-/** Asks for everybody of the plan, through all sending phones. The ledger has what came of it. */
+/** Asks everybody in the plan, through all sending phones. The ledger holds the outcomes. */
 export async function send(config: RunConfig, session: Session, inputs: Inputs, made: Plan): Promise<Sent> {
   const { clock, control, log, releases } = session;
   const to = await endpoint(config, releases);
   logDone(config, session, inputs, made, to);
   const { redis } = config;
   const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
-  // A Redis that is out of reach has stopped the run: without it nothing may be sent.
+  // An unreachable Redis has stopped the run, because nothing may be sent without it.
   if (to === undefined || (redis && sharing === undefined))
     return { phones: undefined, limited: false, throttled: () => false, failure: undefined };
 
@@ -90,7 +90,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   );
   const ended = await unlessLeft(
     asking.then(async (end) => {
-      // With somebody to ask, the precheck has read the groups.
+      // If somebody is to be asked, the precheck has read the groups.
       if (end.failure === undefined && plan.toAsk === 0 && namesAll(config))
         await keepNames({ config, session, plan, to, sharing, phones });
       return end;
@@ -100,12 +100,15 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
 }
 
-/** Whether something is written that names every group, and the groups may be read for it. */
+/** Whether an output names every group, and the groups may be read for it. */
 function namesAll({ precheck, reports }: RunConfig): boolean {
   return precheck && (reports.report ?? reports.toDo) !== undefined;
 }
 
-/** Total of the pauses between asks that the user wants, ms; undefined without any. A daily cap ends the run, or is waited for. */
+/**
+ * Total of the pauses between asks that the user wants, ms; undefined: none. A daily cap ends the run, or is waited
+ * for.
+ */
 function paceMs(config: RunConfig, plan: Survey, people: number): number | undefined {
   const { gap, maxRate, batchSize, hours } = config;
   const dailyCap = config.untilDone ? config.dailyCap : undefined;
@@ -130,7 +133,7 @@ function unlessLeft<T>(asking: Promise<T>, { leave, log }: Session): Promise<T |
 
 const LEFT = { limited: false, failure: undefined } as const;
 
-/** Says what former runs have done. Of several phones each has its own cap: what is left of it is no one number. */
+/** Logs the work of former runs. With several phones each has its own cap, so the rest is not a single number. */
 function logDone(
   { dailyCap }: RunConfig,
   { clock, log }: Session,
@@ -144,7 +147,7 @@ function logDone(
   if (done) log.info({ known: done.facts }, done.message);
 }
 
-/** When the run has to end, epoch ms. */
+/** Deadline of the run, epoch ms. */
 function deadlineOf({ deadlineMs }: RunConfig, { clock, startedAt }: Session): number | undefined {
   return deadlineMs === undefined ? undefined : clock.now() - (clock.monotonic() - startedAt) + deadlineMs;
 }

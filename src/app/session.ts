@@ -12,18 +12,18 @@ import { Live } from './asking/live.ts';
 import { type Io, type StopSignal, systemClock, wantsColour } from './io.ts';
 import type { Releases } from './releases.ts';
 
-/** Requests in flight when a signal comes may take so long to end; then they are abandoned, and are in doubt. */
+/** Longest wait for requests in flight after a signal, ms; then they are abandoned, and are in doubt. */
 const DRAIN_MS = 10_000;
-/** After a deadline, which nobody waits for with a kill, an ask of several people has longer: for each further one, ms. */
+/** Further wait per additional person of an ask, ms, after a deadline, because no kill follows one. */
 const PER_FURTHER_PERSON_MS = 2_000;
-/** Time for the reads that follow an abandoned ask, ms; the run leaves them after it. */
+/** Longest time for the reads that follow an abandoned ask, ms; then the run continues without them. */
 const LEAVE_MS = 20_000;
-/** Then nothing is waited for longer than this on the way out, ms. */
+/** After that, the longest wait for a release at the end, ms. */
 const LONGEST_RELEASE_MS = 3_000;
-/** The longest wait of a Node timer: longer deadlines are three weeks and more, and no run takes that long. */
+/** Longest wait of a Node timer, ms. Longer deadlines are three weeks and more, and no run takes that long. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** The parts that every later step of a use case works with: the clock, the stop signals, the log, the progress. */
+/** Parts shared by every later step of a use case: clock, stop signals, log, progress. */
 export interface Session {
   readonly io: Io;
   readonly clock: Clock;
@@ -31,16 +31,16 @@ export interface Session {
   readonly startedAt: number;
   /** Ends the work in good order: no new asks. */
   readonly control: RunControl;
-  /** Ends the readings that may follow an early stop. */
+  /** Ends the reads that may follow an early stop. */
   readonly closing: RunControl;
   /** Abandons the requests that are still in flight. */
   readonly abandon: AbortSignal;
-  /** Aborts a while after that: whatever still waits is left, so that the results are written. */
+  /** Aborts some time after `abandon`: pending work is left, so that the results are written. */
   readonly leave: AbortSignal;
   readonly live: Live;
   readonly log: Logger;
   readonly progress: Pick<Output, 'start' | 'stop'>;
-  /** Takes each resource as it is opened. */
+  /** Takes each resource when it is opened. */
   readonly releases: Releases;
 }
 
@@ -48,8 +48,8 @@ type SessionConfig = Pick<RunConfig, 'log' | 'target'> &
   Partial<Pick<RunConfig, 'shard' | 'deadlineMs' | 'batchSize'>>;
 
 /**
- * Opens the log, and listens to what ends the work: the signals and the deadline.
- * @param onSignal says what the work does about a signal; undefined: nothing is said
+ * Opens the log, and handles everything that ends the work: the signals and the deadline.
+ * @param onSignal describes the effect of a signal on the work; undefined: no message
  */
 export function openSession(
   config: SessionConfig,
@@ -102,12 +102,12 @@ export function openSession(
   };
 }
 
-/** A runner of CI sends SIGINT, too, for a job that was cancelled. */
+/** Message for a stop signal. A CI runner, too, sends SIGINT for a cancelled job. */
 function stoppedBy(signal: StopSignal, { env }: Io): string {
   return signal === 'SIGINT' && !env['CI'] ? 'stopped by you (Ctrl-C)' : `stopped by ${signal}`;
 }
 
-/** When the work began and how long it has taken by now: epoch ms and ms. */
+/** Start of the work, epoch ms, and its duration until now, ms. */
 export function timesOf({ clock, startedAt }: Session): {
   readonly startedAt: number;
   readonly endedAt: number;
@@ -120,13 +120,13 @@ export function timesOf({ clock, startedAt }: Session): {
 
 interface Output {
   readonly log: Logger;
-  /** Begins the bar or the lines, where they are wanted. */
+  /** Starts the bar or the lines, where they are wanted. */
   start(): void;
-  /** Ends the bar or the lines; the log goes on. */
+  /** Stops the bar or the lines; the log goes on. */
   stop(): void;
 }
 
-/** The log and the progress share stderr: a line of log goes above the bar. */
+/** Output for log and progress, which share stderr: a log line goes above the bar. */
 function openOutput(config: SessionConfig, io: Io, live: Live): Output {
   const write = safeWriter(io.stderr);
   let progress: Progress | undefined;

@@ -1,4 +1,4 @@
-/** A copy of what is read more than once, and is there only once, or not for long. */
+/** Copy of an input that is read more than once but available only once, or not for long. */
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,12 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { OnboardError } from '../domain/errors.ts';
 import { settled, temporaryBeside } from '../lib/atomic-file.ts';
 
-/** A signal came before anything could be begun: nothing was sent, and there is nothing to write. */
+/** A signal came before the work began: nothing was sent, and there is nothing to write. */
 export class Interrupted extends Error {}
 
 /**
- * Standard input can be read once, and the cohort is read more than once: it is kept in a file, readable by its owner
- * alone, beside the ledger (the one directory that is known to be writable), and removed with the job.
+ * Copies standard input into a file, because the cohort is read more than once. The file is readable by its owner only,
+ * lies next to the ledger (the one directory that is known to be writable), and is removed with the job.
  */
 export async function spool(
   source: Readable,
