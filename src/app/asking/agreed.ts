@@ -22,11 +22,11 @@ export interface AgreedParts {
   readonly sender: string;
   readonly live: Live;
   readonly control: RunControl;
-  /** The name that stands for this sending phone: one phone may have two. */
+  /** Canonical name of a sending phone, because one phone may have two names. */
   readonly calls: (sender: Sender | undefined) => Sender | undefined;
-  /** Per group: what will go wrong there. */
+  /** Expected trouble per group. */
   readonly troubles: ReadonlyMap<ChatId, string>;
-  /** What the names of groups in the cohort's column were taken for; undefined: it holds ids. */
+  /** Groups taken for the names in the cohort's column; undefined: it holds ids. */
   readonly names: NameMapping | undefined;
   readonly log: Log;
 }
@@ -36,7 +36,7 @@ export function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
   return target?.kind !== 'sandbox' && !dryRun && !yes && canAsk(io);
 }
 
-/** The people per country for the log of a run that shows its plan to nobody. */
+/** Logs the people per country, for a run that shows no plan. */
 export function logCountries({
   config,
   io,
@@ -50,9 +50,8 @@ export function logCountries({
 }
 
 /**
- * The last moment before something is sent that cannot be taken back: names the pace, and what has got phones banned, where
- * nothing slows the run down. Where a person is there to answer and has not said `--yes`, it shows the plan and asks. False:
- * nobody is asked.
+ * Confirmation before anything irreversible is sent. Names the pace, and, where nothing slows the run down, the causes
+ * of past bans. At a terminal without `--yes`, shows the plan and asks. False: nobody is asked.
  */
 export async function agreed(parts: AgreedParts): Promise<boolean> {
   const { config, io, plan, live, control } = parts;
@@ -107,12 +106,12 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
   return false;
 }
 
-/** Whether a flag keeps the asks apart. Hours do not: within them it goes at full speed. */
+/** Whether a flag keeps the asks apart. Hours do not: within them the run goes at full speed. */
 function isSlowed({ gap, maxRate, dailyCap }: RunConfig): boolean {
   return gap !== undefined || maxRate !== undefined || dailyCap !== undefined;
 }
 
-/** The flags that slow the run down, as a person reads them. */
+/** Flags that slow the run down, in words for people. */
 function paceOf({ careful, gap, maxRate, dailyCap, breaker, hours }: RunConfig): string {
   const flags = [
     gap && `${formatDuration(gap.minMs)} to ${formatDuration(gap.maxMs)} between asks`,
@@ -124,14 +123,14 @@ function paceOf({ careful, gap, maxRate, dailyCap, breaker, hours }: RunConfig):
   return `${careful ? 'careful: ' : ''}${flags.join(', ')}`;
 }
 
-/** Whether somebody is there to be asked: both ends are a terminal, and this is no CI. */
+/** Whether a person can answer: both ends are a terminal, and this is not CI. */
 function canAsk(io: Io): boolean {
   return isTerminal(io.stderr) && isTerminal(io.stdin) && !io.env['CI'];
 }
 
-/** Asks on stderr; only a clear yes is one. A signal, or the end of input, is a no. */
+/** Asks on stderr; only a clear yes counts. A signal, or the end of input, means no. */
 async function confirm(io: Io, question: string, signal: AbortSignal): Promise<boolean> {
-  // Not a line editor: Ctrl-C stays a signal, and ends the run as it always does.
+  // Not a line editor: Ctrl-C stays a signal, and ends the run as usual.
   const lines = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
   try {
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));

@@ -11,9 +11,9 @@ import type { Phones } from '../phones/senders.ts';
 import { foresee } from './foresee.ts';
 import type { Rounds } from './rounds.ts';
 
-/** Reading memberships after an early stop may take so long. */
+/** Longest time for reading memberships after an early stop, ms. */
 const CLOSING_MS = 15_000;
-/** Ends after which the API is not asked anything more, not even a membership. */
+/** Stop codes after which no request is sent to the API, not even for a membership. */
 const SILENT_ENDS: ReadonlySet<string> = new Set([
   'interrupted',
   'key_rejected',
@@ -26,11 +26,11 @@ const SILENT_ENDS: ReadonlySet<string> = new Set([
   'not_the_api',
 ]);
 
-/** The ledger's record of former asks. */
+/** Former asks in the ledger. */
 interface SettledBefore {
   inDoubt(): Iterable<Pair>;
   state(pair: Pair): { readonly status: string; readonly reasonCode: string } | undefined;
-  /** When the pair was last asked, epoch ms. */
+  /** Time of the pair's last ask, epoch ms. */
   askedAt(pair: Pair): number | undefined;
   outcome(pair: Pair): Outcome | undefined;
 }
@@ -44,38 +44,38 @@ export interface AskAllParts {
   readonly batchSize: number;
   readonly limit: number | undefined;
   readonly precheck: boolean;
-  /** A page or a list is made that names every group. */
+  /** Whether a page or a list is made that names every group. */
   readonly namesAll: boolean;
   readonly dryRun: boolean;
   /**
-   * Called when all is known that can be known without asking, with what will go wrong per group; false: nobody is
-   * asked.
+   * Called when everything is known that can be known without asking, with the expected trouble per group; false:
+   * nobody is asked.
    */
   readonly ready: (troubles: ReadonlyMap<ChatId, string>) => Promise<boolean>;
-  /** Whether somebody who was handed on may come back unasked. */
+  /** Whether a submitted pair may come back unasked. */
   readonly mayComeBack: boolean;
   readonly rounds: Rounds;
   /** Epoch ms. */
   readonly now: () => number;
   readonly control: RunControl;
-  /** Ends what may follow an early stop. */
+  /** Ends the reads that may follow an early stop. */
   readonly closing: RunControl;
   readonly events: AskingEvents;
   readonly log: Log;
 }
 
 /**
- * Asks for everybody that the plan says, and settles what is in doubt: from a former run first, from this one at the
- * end, and with it every success that did not say what was done. True when `--limit` ended it.
+ * Asks everybody in the plan. Settles pairs in doubt: of a former run first, of this one at the end, together with
+ * every success that did not say whether it was an add or an invite. True when `--limit` ended it.
  */
 export async function askAll(parts: AskAllParts): Promise<boolean> {
   const { phones, control } = parts;
   const inDoubt = parts.dryRun ? [] : [...parts.ledger.inDoubt()];
   const unknown = parts.dryRun ? [] : parts.plan.unknown;
-  // Those of a former run that are `unknown` only now were not in the plan.
+  // Pairs of a former run that became `unknown` only now were not in the plan.
   const toAsk = parts.plan.toAsk > 0 || (inDoubt.length > 0 && parts.selection.retry.includes('unknown'));
   const earlier = [...inDoubt.map(bare), ...unknown.map(known)];
-  // Where nobody is asked, the end is here.
+  // If nobody is asked, the end is here.
   await settleDoubts(toAsk ? earlier : [...earlier, ...(await unconfirmed(parts))], parts, control);
   if (!toAsk || control.stopped) return false;
   if (parts.precheck) await precheck(parts);
@@ -86,7 +86,7 @@ export async function askAll(parts: AskAllParts): Promise<boolean> {
   if (parts.dryRun || !(await parts.ready(troubles))) return false;
 
   const limited = await submitAll(parts).catch(async (error: unknown) => {
-    // Asks in flight end, and are settled, whatever has become of the cohort.
+    // Asks in flight end, and are settled, whatever happened to the cohort.
     control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
     await phones.drain().catch(() => undefined);
     throw error;
@@ -105,7 +105,7 @@ function known(pair: Pair): Doubt {
   return { ...bare(pair), was: 'unknown' };
 }
 
-/** Successes of this run, and of a former one that a crash ended, which did not say whether it was an add or an invite. */
+/** Successes that did not say whether they were an add or an invite: of this run, and of a former one that crashed. */
 async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt[]> {
   const found: Doubt[] = [];
   if (dryRun) return found;
@@ -120,13 +120,13 @@ async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt
   return found;
 }
 
-/** Each phone's state and each group's members, once, before anybody is asked. */
+/** Reads each phone's state and each group's members, once, before anybody is asked. */
 async function precheck({ phones, control, namesAll }: AskAllParts): Promise<void> {
   await phones.check();
   if (!control.stopped) await phones.readGroups(namesAll);
 }
 
-/** Hands on everybody who may be asked now, in input order; then waits for those who were passed over, until nobody is. */
+/** Submits everybody who may be asked now, in input order; then waits for the skipped people, until none is left. */
 async function submitAll(parts: AskAllParts): Promise<boolean> {
   const { control, plan, phones, rounds } = parts;
   const handed = new Uint8Array(plan.list.size);
@@ -143,7 +143,7 @@ async function submitAll(parts: AskAllParts): Promise<boolean> {
   }
 }
 
-/** When the first of those who were passed over may be asked. */
+/** Time when the first of the skipped people may be asked. */
 interface Opening {
   readonly at: number;
   readonly capped: boolean;
@@ -154,7 +154,7 @@ function earlier(one: Opening | undefined, other: Opening | undefined): Opening 
   return other.at < one.at ? other : one;
 }
 
-/** The first opening of those who were handed on, and came back. */
+/** First opening of the pairs that were submitted and came back. */
 async function earliestBack({ plan, phones, rounds }: AskAllParts): Promise<Opening | undefined> {
   let first: Opening | undefined;
   for await (const piece of inTurns(plan.list)) {
@@ -181,7 +181,7 @@ async function submitOpen(
     if (++at % TURN === TURN - 1) await nextTurn();
     if (control.stopped) break;
     if (handed[at] === 1 && !rounds.isBack(pair)) continue;
-    // What the ledger knows now: settling doubts and the precheck came after the survey.
+    // The ledger is read again, because settling doubts and the precheck came after the survey.
     const known = { ledger: knowledge.ledger(pair), previous };
     if (decide(known, selection) !== 'ask' || !phones.takes(sender)) continue;
     if (asked === parts.limit) {
@@ -191,7 +191,7 @@ async function submitOpen(
     const opening = phones.opensAt(sender, pair.participant);
     if (opening.at > parts.now()) {
       next = earlier(next, opening);
-      // Passed over, as if it had never been handed on.
+      // Skipped, as if never submitted.
       handed[at] = 0;
       continue;
     }
@@ -214,7 +214,7 @@ async function settleDoubts(
   await reconcile(doubts, { groups, history, ledger, control, events, log });
 }
 
-/** After an early stop the memberships are read all the same, but not for long, and not past a signal. */
+/** Settles doubts after an early stop: reads the memberships, but not for long, and not past a signal. */
 async function settleInClosing(doubts: readonly Doubt[], parts: AskAllParts): Promise<void> {
   if (doubts.length === 0) return;
   const { closing, phones, control } = parts;
@@ -223,7 +223,7 @@ async function settleInClosing(doubts: readonly Doubt[], parts: AskAllParts): Pr
     CLOSING_MS,
   );
   try {
-    // The breaker has seen that asks go wrong; the phone may be why.
+    // The circuit breaker has opened; the phone may be the cause.
     if (control.reason?.code === 'breaker') await phones.check(closing);
     await settleDoubts(doubts, parts, closing);
   } finally {

@@ -6,7 +6,7 @@ import { type Place, rowText } from '../../domain/words.ts';
 import { formerRowsOf } from '../going-on/lost-asks.ts';
 
 /**
- * A plan does not take the place of results: they are all that tells of a lost ledger, and what people read.
+ * Refuses to replace results by a plan: results are the only trace of a lost ledger, and people read them.
  * @throws OnboardError CONFIG when the file there says that somebody was asked
  */
 export async function assertNoResults(path: string): Promise<void> {
@@ -19,7 +19,7 @@ export async function assertNoResults(path: string): Promise<void> {
   );
 }
 
-/** The first row of results that says so. What can not be read as results says nothing. */
+/** First row of results that records an ask. A file that can not be read as results has none. */
 async function firstAsked(path: string): Promise<Place | undefined> {
   for await (const { row, fields } of formerRowsOf(path)) if (fields.asked_at !== '') return row;
   return undefined;
@@ -33,9 +33,9 @@ function isThere(path: string): Promise<boolean> {
 }
 
 /**
- * A run's own ledger keeps its people from a second ask; no other ledger does. A ledger of the same cohort that was
- * dealt otherwise (in another number of shards, or not at all) knows people whom this one does not.
- * @throws OnboardError CONFIG when there is one beside this run's ledger
+ * Refuses a second ledger of the same cohort that was dealt otherwise (in another number of shards, or not at all): it
+ * knows people whom this one does not, and only a run's own ledger keeps its people from a second ask.
+ * @throws OnboardError CONFIG when there is one next to this run's ledger
  */
 export async function assertOneSharding(ledger: string, shard: Shard | undefined): Promise<void> {
   const ours = basename(ledger);

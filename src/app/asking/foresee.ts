@@ -17,10 +17,10 @@ export interface ForeseeParts {
   readonly log: Log;
 }
 
-/** Per group: what will go wrong there by what the API last said of it. Each of them is one warning in the log, too. */
+/** Expected trouble per group, from the API's last data on it. Logs one warning for each, too. */
 export async function foresee(parts: ForeseeParts): Promise<ReadonlyMap<ChatId, string>> {
   const { phones, plan } = parts;
-  // Few groups are in trouble: the people of the others need not be counted one by one.
+  // Few groups are in trouble: people of the others need not be counted one by one.
   const suspects = new Map<ChatId, Standings>();
   for (const [chatId, people] of plan.groups) {
     const known = phones.standings(chatId);
@@ -48,7 +48,7 @@ export async function foresee(parts: ForeseeParts): Promise<ReadonlyMap<ChatId, 
   return found;
 }
 
-/** Per group of these: people whom this run asks, without those that are members already. */
+/** People per group whom this run asks, without existing members. */
 async function newcomersOf(
   { phones, plan, knowledge, selection, limit }: ForeseeParts,
   groups: { has(chatId: ChatId): boolean },

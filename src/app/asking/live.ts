@@ -8,7 +8,7 @@ export interface Waiting {
   readonly waitingWhy?: string | undefined;
 }
 
-/** The run's progress so far: the sending stage writes it, the bar and the log read it. */
+/** Progress of the run so far: written by the sending stage, read by the bar and the log. */
 export class Live implements AskingEvents {
   readonly #clock: Clock;
   readonly #counts: Partial<Record<Status, number>> = {};
@@ -30,8 +30,8 @@ export class Live implements AskingEvents {
   }
 
   /**
-   * Asking begins now: the rate is counted from here.
-   * @param paceMs what the pauses that the user asked for take for all of them; undefined: there are none
+   * Starts the asking: the rate is counted from here.
+   * @param paceMs total of the pauses that the user asked for, ms; undefined: none
    */
   start(total: number, paceMs?: number): void {
     this.total = total;
@@ -81,11 +81,11 @@ export class Live implements AskingEvents {
   }
 }
 
-/** Waits kept one by one; beyond them they are only summed. */
+/** Waits kept one by one; further ones are only summed. */
 const MOST = 500;
-/** Waits that a person would wonder about, milliseconds. */
+/** Shortest wait that a person would wonder about, ms. */
 const LONG_MS = 5_000;
-/** Reasons of waits for the user's own pace. None of them is logged, however long it is. */
+/** Reasons of waits for the user's own pace. These are never logged, however long they are. */
 const OWN_PACE: ReadonlySet<string> = new Set(['gap', 'max_rate']);
 
 /** One wait, epoch ms. */
@@ -96,8 +96,8 @@ interface Wait {
 }
 
 /**
- * Adds up how long was waited for what: from the beginning of a wait to its end, or to the beginning of one for another
- * reason. Keeps those that a person would wonder about.
+ * Sums up waiting times by reason: each wait lasts until its end, or until one for another reason begins. Keeps the
+ * waits that a person would wonder about.
  */
 export class WaitMeter {
   readonly #clock: Clock;
@@ -128,7 +128,7 @@ export class WaitMeter {
     this.#notable.push({ why, from: to - ms, to });
   }
 
-  /** Milliseconds by reason. What is under way ends with this. */
+  /** Milliseconds by reason. Ends a wait in progress. */
   total(): ReadonlyMap<string, number> {
     this.ends();
     return this.#waited;

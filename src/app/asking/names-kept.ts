@@ -13,7 +13,7 @@ import type { Sharing } from './share.ts';
 
 /** Groups that a page shows. */
 const MOST_GROUPS = 200;
-/** A page is not kept waiting when no group is read in so long, milliseconds. */
+/** Longest time without a group read before the page is written, ms. */
 const PATIENCE_MS = 5_000;
 const READS_IN_FLIGHT = 8;
 
@@ -27,8 +27,8 @@ export interface NamesParts {
 }
 
 /**
- * Reads the groups of a run that has nobody to ask any more, for the page and the to-do list that name them. Whatever fails here
- * fails for itself: the run is what it was.
+ * Reads the groups of a run with nobody left to ask, for the page and the to-do list that name them. Failures here do
+ * not affect the run.
  */
 export async function keepNames(parts: NamesParts): Promise<void> {
   const { session, plan, phones } = parts;
@@ -50,7 +50,7 @@ export async function keepNames(parts: NamesParts): Promise<void> {
       ),
     );
   try {
-    // Doubts were settled just now: what of the allowance is used, only this limiter knows.
+    // Doubts were settled just now: only this limiter knows how much of the allowance is used.
     if (phones.limiter.snapshot.limit !== undefined) await readAll((id) => phones.groups.read(id, control));
     else await releasing((releases) => readApart(parts, control, releases, readAll, unnamed));
   } finally {

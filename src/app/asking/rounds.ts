@@ -6,7 +6,7 @@ import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Waiting } from './live.ts';
 
-/** The wall clock is looked at again after this long, because it may jump, and the machine may sleep, ms. */
+/** Interval for checking the wall clock, ms, because it may jump, and the machine may sleep. */
 const LOOK_AGAIN_MS = 30_000;
 
 export interface RoundsParts {
@@ -19,13 +19,13 @@ export interface RoundsParts {
   readonly hours: string | undefined;
   /** Shows the wait, and its end. */
   readonly shows: (waiting: Waiting | undefined) => void;
-  /** For tests: waits so many ms. */
+  /** For tests: waits this many ms. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
- * The people who are not asked now, because of the hour or the daily cap, and the wait for the first of them. They are passed
- * over as long as there is anybody else.
+ * People who are not asked now, because of the hour or the daily cap, and the wait for the first of them. They are
+ * skipped while others can be asked.
  */
 export class Rounds {
   readonly #parts: RoundsParts;
@@ -36,12 +36,12 @@ export class Rounds {
     this.#parts = parts;
   }
 
-  /** Takes a pair that was handed on, and came back unasked. */
+  /** Adds a submitted pair that came back unasked. */
   later(pair: Pair): void {
     this.#later.add(nameOf(pair));
   }
 
-  /** Whether this pair came back in the round before. */
+  /** Whether this pair came back in the previous round. */
   isBack(pair: Pair): boolean {
     return this.#again.has(nameOf(pair));
   }
@@ -51,7 +51,7 @@ export class Rounds {
     return this.#later.has(nameOf(pair));
   }
 
-  /** Begins a round. Gives how many came back. */
+  /** Begins a round. Returns the number of pairs that came back. */
   next(): number {
     this.#again = this.#later;
     this.#later = new Set();
@@ -63,7 +63,7 @@ export class Rounds {
   }
 
   /**
-   * Waits until somebody may be asked again. False: that is not to be waited for, and the run stops, or was stopped.
+   * Waits until somebody may be asked again. False: the wait is not allowed and the run stops, or it was stopped.
    * @param at epoch ms
    */
   async wait(at: number, why: 'hours' | 'daily_cap'): Promise<boolean> {

@@ -9,14 +9,14 @@ import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Releases } from '../releases.ts';
 
-/** What this run keeps together with others. */
+/** State that this run shares with other processes. */
 export interface Sharing {
-  /** The pacer of one phone's allowance, where the server counts by the phone; undefined: of the key's. */
+  /** Pacer of one phone's allowance, where the server counts by phone; undefined: of the key's. */
   pacer(sender: string | undefined): MakePacer;
   cap(sender: () => string, ledger: CapLedger): SharedCap;
 }
 
-/** Of what lies in Redis: another one has other keys. */
+/** Version of the data in Redis: another version uses other keys. */
 export const FORM = 4;
 
 export interface CapLedger {
@@ -35,8 +35,8 @@ export interface SharingParts {
 }
 
 /**
- * Connects to Redis when there is one; undefined without. A Redis that refuses us is an error; one that is out of reach
- * stops the run, so that the results say so. What it takes is loaded only here.
+ * Connects to Redis if it is configured; else undefined. A Redis that refuses access is an error; an unreachable one
+ * stops the run, so that the results say so. Its modules are loaded only here.
  */
 export async function openSharing(parts: SharingParts): Promise<Sharing | undefined> {
   const { redis, to, control, clock, log, releases } = parts;
@@ -49,7 +49,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
     import('../../send/rate-limit/redis/shared-cap.ts'),
     import('../../send/rate-limit/redis/redis-url.ts'),
   ]);
-  // The braces keep all keys of one account in one slot of a Redis Cluster; no key of the API can be read from it.
+  // The braces keep all keys of one account in one slot of a Redis Cluster; the API key can not be read from them.
   const account = hash(`${to.baseUrl.origin}\n${to.apiKey}`);
   const prefix = `group-onboard:${FORM}:{${account}}`;
   const link = await openRedisLink({ target: redis, prefix, clock, log, lost: unreachable }).catch(
@@ -67,7 +67,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
       new SharedPacer({
         ...pacing,
         link,
-        // A phone has one name in every process, and none that could be read.
+        // A phone has one name in every process, hashed so that it can not be read.
         name: sender === undefined ? '' : hash(sender),
         newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
         failed: (error) => {

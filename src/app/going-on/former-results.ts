@@ -15,19 +15,19 @@ import { count } from '../../lib/text.ts';
 import { isLeftAlone, type Selection } from '../../plan/decide.ts';
 import { isAsked, knowsAsksOf, LostAsks } from './lost-asks.ts';
 
-/** A results CSV as a cohort, read beside its ledger. */
+/** A results CSV as a cohort, read together with its ledger. */
 export interface FormerResults {
-  /** Its rows by their own columns, each judged beside its results. */
+  /** Its rows by their own columns, each judged together with its results. */
   readonly cohort: Cohort;
-  /** Asks that it tells of, and the ledger does not know. */
+  /** Asks in the results that the ledger does not know. */
   readonly lost: LostAsks;
-  /** The number of the row that counts for a pair: the first of those whose results say most. */
+  /** Number of the row that counts for a pair: the first of the rows whose results say most. */
   rowOf(pair: Pair): number | undefined;
   /** People who were asked for rows that have been corrected since. */
   readonly corrected: readonly Pair[];
 }
 
-/** How much a status tells of somebody, from nothing on. Somebody who left is never asked again. */
+/** Weight of a status: how much it tells of a person, from nothing on. A person who left is never asked again. */
 const WEIGHT: Readonly<Partial<Record<Status, number>>> = {
   left: 7,
   joined: 6,
@@ -37,16 +37,16 @@ const WEIGHT: Readonly<Partial<Record<Status, number>>> = {
   unknown: 3,
   failed: 2,
 };
-/** Of a status that somebody has edited: nobody knows what it was. */
+/** Weight of an edited status: the original is unknown. */
 const EDITED = 3;
-/** A row's number and a weight are one number in the index. */
+/** Number of weights: the index stores row number and weight as one number. */
 const WEIGHTS = 8;
 
 /**
- * Reads the whole of it once.
+ * Reads all of the results once.
  * @param path names it in messages
- * @throws OnboardError CONFIG when it is not what the ledger's last run left: people of the ledger are missing in it, or
- * it is read otherwise than it was
+ * @throws OnboardError CONFIG when the file is not as the ledger's last run left it: people of the ledger are missing,
+ * or it is read otherwise than before
  */
 export async function readFormerResults(
   cohort: Cohort,
@@ -99,7 +99,7 @@ export async function readFormerResults(
       const found = best.get(pair);
       return found === undefined ? undefined : Math.floor(found / WEIGHTS);
     },
-    // Another row may be about them still.
+    // Another row may still be about them.
     corrected: corrected.filter((pair) => best.get(pair) === undefined),
   };
 
@@ -116,7 +116,7 @@ interface FormerParts {
   readonly selection: Selection;
 }
 
-/** The cohort with each row judged beside its own results, where it is a results CSV. */
+/** Cohort with each row judged together with its own results, if it is a results CSV. */
 export function judged(cohort: Cohort, witness: Witness): Cohort {
   if (!cohort.isResults) return cohort;
   return { ...cohort, readings: (signal) => judge(cohort, witness, signal) };
@@ -131,12 +131,12 @@ async function* judge(
     yield batch.map((reading) => judgeFormerRow(reading, cohort.previous(reading.row), witness));
 }
 
-/** A row whose results were edited to name somebody else than its own columns do, who was asked. */
+/** Whether a row's results name somebody else than its own columns do, who was asked. */
 function witnessed(reading: Reading): boolean {
   return reading.kind === 'invalid' && reading.problem.code === 'phone_conflict';
 }
 
-/** Whether a pair has an outcome that a row should tell of. A number that failed is often corrected, and then gone. */
+/** Whether a pair has an outcome that a row should show. A number that failed is often corrected, and then gone. */
 function isDone(state: ReturnType<Ledger['state']>): boolean {
   return (
     state !== undefined &&
@@ -159,7 +159,7 @@ function assertNobodyMissing(ledger: Ledger, seen: number, path: string, ledgerP
   );
 }
 
-/** Most of those with whom all is well are not corrected: their cells are read otherwise than they were. */
+/** Refuses results if most successful rows look corrected: then their cells are read otherwise than before. */
 function assertSameReading(accepted: { readonly all: number; readonly otherwise: number }, path: string) {
   const { all, otherwise } = accepted;
   if (otherwise < 2 || otherwise * 2 <= all) return;
@@ -169,14 +169,17 @@ function assertSameReading(accepted: { readonly all: number; readonly otherwise:
   );
 }
 
-/** The status that former results give whom a row means now; a corrected row means somebody else, once it is selected. */
+/**
+ * Status in former results of the person that a row means now; a corrected row means somebody else, once it is
+ * selected.
+ */
 export function formerStatus(reading: Reading, cohort: Cohort, selection: Selection): Status | undefined {
   const status = cohort.previous(reading.row)?.status;
   const isNew = reading.kind === 'pair' && reading.corrected !== undefined;
   return isNew && !isLeftAlone(status, selection) ? undefined : status;
 }
 
-/** Has the ledger know that no row tells of these people any more. What was done for them stays what it is. */
+/** Records in the ledger that no row tells of these people any more. Their outcomes stay. */
 export async function settleCorrected(corrected: readonly Pair[], ledger: Ledger): Promise<void> {
   const settlements: { pair: Pair; outcome: Outcome }[] = [];
   for (const pair of corrected) {

@@ -8,7 +8,7 @@ import { errorCode } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
 import { shellWords } from '../exit.ts';
 
-/** Former asks, as a ledger has them. */
+/** Former asks, from a ledger. */
 export type Known = Pick<Ledger, 'state'>;
 
 /** Whether the ledger has an ask of this pair that was done, or may have been. */
@@ -17,13 +17,13 @@ export function isAsked(ledger: Known, pair: Pair): boolean {
   return state !== undefined && state.attempts > 0 && state.status !== 'not_done';
 }
 
-/** Whether the ledger knows of all asks that the results tell of. An older copy knows fewer. */
+/** Whether the ledger knows all asks in the results. An older copy knows fewer. */
 export function knowsAsksOf(ledger: Known, pair: Pair, { attempts }: FormerRow['fields']): boolean {
   const told = /^\d{1,6}$/.test(attempts) ? Number(attempts) : 0;
   return isAsked(ledger, pair) && (ledger.state(pair)?.attempts ?? 0) >= told;
 }
 
-/** Rows of results that say of people that they were asked, where the ledger does not know it. */
+/** Rows of results with asks that the ledger does not know. */
 export class LostAsks {
   count = 0;
   #first: Place = { line: 0 };
@@ -33,8 +33,8 @@ export class LostAsks {
   }
 
   /**
-   * @param how the flags that the ledger's place and origin take
-   * @throws OnboardError CONFIG when there is one
+   * @param how flags for the ledger's place and origin
+   * @throws OnboardError CONFIG when there is such a row
    */
   refuse(results: string, ledger: string, isThere: boolean, how: readonly string[]): void {
     if (this.count === 0) return;
@@ -51,8 +51,8 @@ export class LostAsks {
 }
 
 /**
- * Only the ledger keeps a run from asking people again. Results that tell of asks which it does not know mean that it was
- * lost, was cut, or is an older copy.
+ * Finds asks in the results that the ledger does not know: it was lost, was cut, or is an older copy. Only the ledger
+ * keeps a run from asking people again.
  * @param shard whose groups count; undefined: all do
  */
 export async function lostAsksIn(results: string, ledger: Known, shard?: Shard): Promise<LostAsks> {
@@ -66,7 +66,7 @@ export async function lostAsksIn(results: string, ledger: Known, shard?: Shard):
   return lost;
 }
 
-/** Whether this shard, if it is one, has the group of the pair. */
+/** Whether the pair's group belongs to this shard; always true without one. */
 export function isInShard({ chatId }: Pair, shard: Shard | undefined): boolean {
   return shard === undefined || shardOfGroup(chatId, shard.count) === shard.index;
 }
@@ -81,13 +81,13 @@ export async function* formerRowsOf(path: string): AsyncGenerator<FormerRow> {
   for await (const batch of former.rows()) yield* batch;
 }
 
-/** Of a ledger, the beginning that tells whether anybody was asked. */
+/** Bytes read from a ledger's beginning to find out whether anybody was asked. */
 const BEGINNING = 64 * 1024;
 
-/** Whether there is a ledger at `path` that has an ask; one that cannot be read may. */
+/** Whether the ledger at `path` has an ask; an unreadable one counts as having one. */
 export async function tellsOfAsks(path: string): Promise<boolean> {
   try {
-    // Before it is opened: a pipe would wait for ever. Its opening as the ledger refuses it.
+    // Checked before it is opened, because a pipe would block. Errors of opening are the ledger's own.
     if (!(await stat(path)).isFile()) return false;
     const file = await open(path, 'r');
     try {

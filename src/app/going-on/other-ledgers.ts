@@ -19,12 +19,12 @@ import { isAsked, tellsOfAsks } from './lost-asks.ts';
 
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
-/** Most that is read to find out whether other ledgers know these people: some seconds. Bytes. */
+/** Most bytes read to find out whether other ledgers know these people: some seconds. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
 /**
- * Only a run's own ledger keeps its people from a second ask. Where another one near, of the same API, has asks of people who
- * are about to be asked, it was that one that should go on.
+ * Refuses a run if another ledger nearby, of the same API, has asks of people who are about to be asked: that ledger
+ * should go on, because only a run's own ledger keeps its people from a second ask.
  * @throws OnboardError CONFIG, naming it, unless the user insists
  */
 export async function assertNotAskedElsewhere(
@@ -56,7 +56,7 @@ export async function assertNotAskedElsewhere(
 }
 
 /**
- * What `run` would refuse, or warn of, for another ledger near. No ledger is locked or opened for it.
+ * Refusals and warnings that `run` would give for another ledger nearby. Locks and opens no ledger.
  * @param plan of the cohort, by its own rows and results
  */
 export async function notesOnOtherLedgers(
@@ -66,7 +66,7 @@ export async function notesOnOtherLedgers(
   if (plan.toAsk === 0) return [];
   const isOurs = (origin: string) => origin !== SANDBOX_ORIGIN;
   const own = new PairIndex();
-  // Of an own ledger that is damaged, or missing, run has more to say.
+  // If the own ledger is damaged or missing, run has more to say.
   const note = (pair: Pair) => {
     own.add(pair);
     return false;
@@ -105,14 +105,14 @@ interface Known {
 interface Elsewhere {
   /** The other ledger that knows most of these pairs; undefined: none knows any. */
   readonly known: Known | undefined;
-  /** Ledgers that were not read to their end: damaged ones, and those that were too much to read. */
+  /** Ledgers that were not read to their end: damaged or too large. */
   readonly unread: readonly string[];
 }
 
 /**
- * Looks for pairs in the other ledgers that lie near: each is read once, in bounded memory.
- * @param near files; `-` is none
- * @param asks wanted: pairs that are about to be asked, and of which our own ledger knows no ask
+ * Looks for pairs in the other ledgers nearby: each is read once, in bounded memory.
+ * @param near files; `-` means none
+ * @param asks wanted: pairs that are about to be asked, without an ask in our own ledger
  */
 async function askedElsewhere(
   own: string | undefined,
@@ -135,7 +135,7 @@ async function askedElsewhere(
   return { known, unread };
 }
 
-/** Other ledgers in the folders of these files, the newest first. */
+/** Other ledgers in the folders of these files, newest first. */
 async function ledgersNear(own: string | undefined, near: readonly string[]) {
   const dirs = new Set(near.flatMap((file) => [dirname(file), dirname(placeOf(file))].map(placeOf)));
   const shard = own === undefined ? undefined : readShardFile(basename(own));
@@ -145,7 +145,7 @@ async function ledgersNear(own: string | undefined, near: readonly string[]) {
     for (const name of await readdir(dir).catch(() => [])) {
       const path = join(dir, name);
       if (!name.endsWith('.jsonl') || (own !== undefined && isSameFile(path, own))) continue;
-      // The other shards have other groups.
+      // Other shards have other groups.
       const other = shard && readShardFile(name);
       if (other && other.plain === shard.plain && other.shard.count === shard.shard.count) continue;
       const found = await stat(path).catch(() => undefined);
@@ -156,7 +156,7 @@ async function ledgersNear(own: string | undefined, near: readonly string[]) {
   return ledgers.sort((a, b) => b.at - a.at);
 }
 
-/** True for a file with a ledger's name or a ledger's first bytes. */
+/** Whether a file has a ledger's name or a ledger's first bytes. */
 async function mayBeLedger(path: string): Promise<boolean> {
   if (path.endsWith('.ledger.jsonl')) return true;
   const file = await open(path, 'r').catch(() => undefined);

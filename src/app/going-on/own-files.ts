@@ -7,8 +7,8 @@ import { readShardFile, shardText } from '../../domain/shard.ts';
 import { isSameFile, placeOf } from '../../lib/files.ts';
 
 /**
- * The run's files, as they are on the disk. A results CSV goes on with what is its own: it is written again in its place,
- * beside the ledger that lies there, by whatever link or path it is reached.
+ * Configuration with the run's files as they are on disk. A results CSV goes on with its own files: it is rewritten in
+ * place, with the ledger next to it, by whatever link or path it is reached.
  */
 export async function withOwnFiles(config: RunConfig): Promise<RunConfig> {
   const { cohort, shard, output, named } = config;
@@ -22,7 +22,7 @@ export async function withOwnFiles(config: RunConfig): Promise<RunConfig> {
   const ledger = ledgerBeside(cohort.path);
   const marked = readShardFile(basename(own))?.shard;
   if (shard !== undefined && (marked === undefined || shardText(marked) !== shardText(shard))) {
-    // Dealt to shards, merged results go on in files of theirs, each with a ledger made from these results.
+    // Dealt to shards, merged results go on in files of their own, each with a ledger made from these results.
     if (!existsSync(ledger)) return config;
     throw usage(
       `${cohort.path} is a results CSV, and goes on whole, with its own ledger (${ledger}): run it without --shard`,
@@ -39,7 +39,7 @@ export async function withOwnFiles(config: RunConfig): Promise<RunConfig> {
   return { ...config, output: to, ledger: named.ledger ?? ledger };
 }
 
-/** A plan does not take the place of results. */
+/** Path of a plan that does not replace results. */
 function plannedBeside(results: string): string {
   return `${results.replace(/\.csv$/i, '')}.planned.csv`;
 }
@@ -50,7 +50,7 @@ async function isResultsCsv({ cohort }: RunConfig): Promise<boolean> {
   return (await openFormer(cohort.path, cohort).catch(() => undefined)) !== undefined;
 }
 
-/** The ledger of results: beside the file itself, or beside the link that leads to it, where there is one there only. */
+/** Ledger of results: next to the file, or next to the link to it if only that one exists. */
 export function ledgerBeside(results: string): string {
   const beside = `${results}.ledger.jsonl`;
   const isLink = lstatSync(results, { throwIfNoEntry: false })?.isSymbolicLink() === true;
