@@ -2,7 +2,7 @@ import type { ResultsFile, ResultsRecord } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { rowText } from '../../domain/words.ts';
 
-/** One file on its way through the merge: memory for one batch of its records. */
+/** One file in the merge. Holds one batch of its records in memory. */
 class Cursor {
   readonly file: ResultsFile;
   readonly #batches: AsyncGenerator<readonly ResultsRecord[], void, undefined>;
@@ -18,7 +18,7 @@ class Cursor {
     return this.#batch[this.#at];
   }
 
-  /** A promise only where the file has to be read on: most steps need none. */
+  /** Goes to the next record. Returns a promise only where the file has to be read on, because most steps need none. */
   advance(): Promise<void> | undefined {
     this.#at++;
     return this.#at < this.#batch.length ? undefined : this.refill();
@@ -40,10 +40,7 @@ export interface FromFile {
   readonly record: ResultsRecord;
 }
 
-/**
- * Files that are each in the order of their `row`, as one file in that order. `current` is the next record, and
- * undefined after the last.
- */
+/** Files sorted by their `row`, merged into that order. `current` is the next record, undefined after the last. */
 export class ByRow {
   readonly #cursors: Cursor[];
   #next: Cursor | undefined;
@@ -70,7 +67,7 @@ export class ByRow {
     return record && { file: (this.#next as Cursor).file, record };
   }
 
-  /** Goes on to the next record; a promise only where a file has to be read on. */
+  /** Goes to the next record. Returns a promise only where a file has to be read on. */
   advance(): Promise<void> | undefined {
     const wait = this.#next?.advance();
     if (wait) return wait.then(() => this.#choose());

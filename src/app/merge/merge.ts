@@ -21,7 +21,7 @@ import { UnseenAsks } from './unseen-asks.ts';
 /** Records gathered before a write. */
 const BATCH = 500;
 
-/** The results of the shards of a cohort, put together in the order of the cohort. Asks nobody. */
+/** Merges the results of the shards of a cohort, in the order of the cohort. Asks nobody. */
 export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitCode> {
   const startedAt = systemClock.now();
   return releasing(async (releases) => {
@@ -53,7 +53,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
       await writer.abort();
       throw error;
     }
-    // With the results themselves, or the record, on stdout, the words go to stderr.
+    // With the results themselves, or the record, on stdout, text goes to stderr.
     const say = config.output === '-' || config.json ? io.stderr : io.stdout;
     say.write(mergedText(config, out.tally, out.missing));
     const exit = out.missing.rows > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
@@ -70,10 +70,10 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
   });
 }
 
-/** Takes records in order: counts them, and writes them many at a time. */
+/** Takes records in order: counts them, and writes them in batches. */
 class Merging {
   readonly tally = new TallyMaker();
-  /** Whether the cohort's groups are names that nothing looks up; undefined: nobody has looked. */
+  /** Whether the cohort's groups are names that nothing looks up; undefined: not checked yet. */
   #areNames: boolean | undefined;
   /** Rows of the cohort without a result. */
   readonly missing = new Ranges();
@@ -101,7 +101,7 @@ class Merging {
     await this.#add(record.fields);
   }
 
-  /** A row of the cohort that no file has. */
+  /** Adds a row of the cohort that no file has. */
   async miss(reading: Reading, cohort: Cohort, name: string): Promise<void> {
     const { row } = reading;
     if (reading.kind === 'invalid' && reading.problem.code === 'chat_id_invalid')
@@ -126,7 +126,7 @@ class Merging {
     await this.#add(resultCells(result, cohort.ownWidth, { excel: this.#excel }));
   }
 
-  /** A group that goes by its name cannot be looked for in the ledgers: it may hold somebody who was asked. */
+  /** Refuses a group given by name, because the ledgers can not be searched for it: they may hold an ask into it. */
   async #refuseNames(cohort: Cohort, where: string): Promise<void> {
     this.#areNames ??= cohort.groups === undefined && (await cohort.groupCells())?.isOfNames === true;
     if (!this.#areNames) return;
@@ -142,7 +142,7 @@ class Merging {
     await this.#writer.write(batch);
   }
 
-  /** A record's own cells, as the cohort had them. */
+  /** Cells of a record's own columns, as the cohort had them. */
   own({ file, record }: FromFile): string[] {
     return record.fields.slice(0, this.#start).map((cell) => plainCell(cell, { excel: file.excel }));
   }
@@ -153,7 +153,7 @@ class Merging {
   }
 }
 
-/** Every row of the cohort, with its result or without one. */
+/** Writes every row of the cohort, with its result or without one. */
 async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Merging): Promise<void> {
   const foreign = ({ file, record }: FromFile) =>
     new OnboardError(
@@ -179,7 +179,7 @@ async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Mergin
   if (rows.current) throw foreign(rows.current);
 }
 
-/** Without the cohort: what there is, and the rows between that nothing is known of. */
+/** Merges without the cohort: writes the existing rows, and counts the unknown rows between them. */
 async function alone(rows: ByRow, out: Merging): Promise<void> {
   let next = 2;
   for (let { current } = rows; current; current = rows.current) {

@@ -5,7 +5,7 @@ import { count, plain } from '../../lib/text.ts';
 import { summaryOfResults } from '../../report/summary/summary.ts';
 import type { Tally } from '../../report/summary/tally.ts';
 
-/** The summary as `report` prints it, and which rows are missing. */
+/** Summary as `report` prints it, and the missing rows. */
 export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
   const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
   const notes: string[] = [];
@@ -21,7 +21,7 @@ export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): 
   return text + notes.map((note) => `note     ${note}\n`).join('');
 }
 
-/** `shard 2/4, 3/4`: those that the names of the others speak of; '' when none is missed. */
+/** `shard 2/4, 3/4`: shards that the other files' names imply; '' when none is missing. */
 function absentShards(paths: readonly string[]): string {
   const shards = paths.map((path) => readShardFile(basename(path))?.shard);
   const counts = new Set(shards.map((shard) => shard?.count));
@@ -35,10 +35,10 @@ function absentShards(paths: readonly string[]): string {
   return `shard ${absent.slice(0, 20).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Ranges shown; beyond them they are counted. */
+/** Ranges shown; the rest are counted. */
 const SHOWN = 20;
 
-/** Numbers of rows that rise, kept as ranges: `3, 7–9`. Memory grows with the ranges that are shown, not with the rows. */
+/** Ascending row numbers as ranges: `3, 7–9`. Memory grows with the ranges shown, not with the rows. */
 export class Ranges {
   readonly #ranges: [from: number, to: number][] = [];
   #last = Number.NEGATIVE_INFINITY;

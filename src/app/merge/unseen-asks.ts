@@ -6,20 +6,20 @@ import { readShardFile } from '../../domain/shard.ts';
 import type { Clock, Pair } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 
-/** A ledger's header is one line, and a short one. */
+/** Most bytes of a ledger's header: one short line. */
 const HEADER_BYTES = 4096;
 
 /**
- * Asks that a ledger knows of and the results do not: those of a run that was killed before it could write its results,
- * or that goes on. Merged as “not attempted” they would be asked again by whoever runs with the merged file. The ledgers
- * are opened only when there is somebody to look for: where every row has its result, none is read.
+ * Asks in a ledger that the results lack: of a run that was killed before it could write its results, or that still
+ * runs. Merged as “not attempted”, these people would be asked again by the next run with the merged file. The ledgers
+ * are opened only for a row without a result.
  */
 export class UnseenAsks {
   readonly #results: readonly string[];
   readonly #clock: Clock;
   #ledgers: { readonly path: string; readonly ledger: Ledger }[] | undefined;
 
-  /** @param results the files to be merged; their ledgers, and those of the other shards, are beside them */
+  /** @param results files to be merged; their ledgers, and those of the other shards, are next to them */
   constructor(results: readonly string[], clock: Clock) {
     this.#results = results;
     this.#clock = clock;
@@ -66,7 +66,7 @@ function pairOf(chat: string, person: string): Pair | undefined {
   return chatId && participant && { chatId, participant };
 }
 
-/** The ledger of these results, and those of the other shards of the same cohort. */
+/** Ledger of these results, and those of the other shards of the same cohort. */
 async function ledgersBeside(results: string): Promise<readonly string[]> {
   const own = `${results}.ledger.jsonl`;
   const ours = readShardFile(basename(own));
@@ -79,7 +79,7 @@ async function ledgersBeside(results: string): Promise<readonly string[]> {
   return names.filter(isOurs).map((name) => join(dirname(own), name));
 }
 
-/** Whom the ledger's asks went to; undefined: there is no ledger. */
+/** Origin that the ledger's asks went to; undefined: no ledger exists. */
 async function originOf(path: string): Promise<string | undefined> {
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;

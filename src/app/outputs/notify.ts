@@ -6,10 +6,10 @@ import { chatBody } from '../../report/summary/summary.ts';
 import type { Ending } from '../../report/summary/tally.ts';
 import { tunnelAgents } from '../../send/api/connections.ts';
 
-/** For all of it: the name, the connection, the answer, ms. */
+/** Time limit for all of it (name lookup, connection, answer), ms. */
 const LONGEST_MS = 10_000;
 
-/** Posts the summary, where that is wanted. What fails is a warning: the run is as good without it. */
+/** Posts the summary, where that is wanted. A failure is only a warning, because it does not affect the run. */
 export async function notify(
   ending: Ending,
   target: NotifyTarget | undefined,
@@ -23,7 +23,7 @@ export async function notify(
   if (trouble) log.warn({}, `the summary was not posted (--notify): ${trouble}`);
 }
 
-/** Posts once and follows no redirect. Gives what went wrong, without a word of the address. */
+/** Posts once and follows no redirect. Returns the failure, without any text of the address. */
 function post({ url, proxy }: NotifyTarget, body: string, longestMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const agents = proxy && tunnelAgents(proxy, { phaseMs: longestMs });

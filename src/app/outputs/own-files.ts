@@ -11,7 +11,8 @@ const HEADER_BYTES = 65_536;
 const OURS = RESULT_COLUMNS.join(',');
 
 /**
- * Results replace an older results CSV of ours, or nothing: a mistyped `--output` must not cost a spreadsheet.
+ * Refuses results over a file that is not an older results CSV of ours, because a mistyped `--output` must not cost a
+ * spreadsheet.
  * @param ledger of this output, where it knows of asks
  * @throws OnboardError NOT_WRITABLE when the file there is something else.
  */
@@ -29,29 +30,33 @@ export async function assertReplaceable(path: string, ledger?: string): Promise<
 }
 
 /**
- * A report replaces an older report of ours, or nothing: a mistyped `--report` must not cost a spreadsheet.
+ * Refuses a report over a file that is not an older report of ours, because a mistyped `--report` must not cost a
+ * spreadsheet.
  * @throws OnboardError NOT_WRITABLE when the file there is something else, or could not be written.
  */
 export function assertReportable(path: string): Promise<void> {
   return assertOurs(path, { flag: '--report', what: 'report', begins: REPORT_MARK });
 }
 
-/** The same of the to-do list. @throws as `assertReportable` */
+/**
+ * `assertReportable` for the to-do list.
+ * @throws as `assertReportable`
+ */
 export function assertToDo(path: string): Promise<void> {
   return assertOurs(path, { flag: '--to-do', what: 'to-do list', begins: TO_DO_BEGINS });
 }
 
-/** A file that a flag asks for: how messages name it, and how every one of ours begins. */
+/** Kind of a file that a flag asks for: its name in messages, and the beginning of every such file of ours. */
 export interface Kind {
   readonly flag: string;
   readonly what: string;
   readonly begins: string;
 }
 
-/** A byte order mark, with which files for Excel begin. */
+/** Length of the byte order mark at the start of files for Excel. */
 const MARK_BYTES = 3;
 
-/** @throws OnboardError NOT_WRITABLE when the file there is none of this kind, or could not be written. */
+/** @throws OnboardError NOT_WRITABLE when the file there is not of this kind, or could not be written. */
 export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
   const found = await beginningOf(path, MARK_BYTES + begins.length);
   if (
@@ -75,9 +80,12 @@ export async function assertOurs(path: string, { flag, what, begins }: Kind): Pr
   });
 }
 
-/** The first bytes of a file; none of what is absent, unreadable or a device: whether that can be written is asked elsewhere. */
+/**
+ * First bytes of a file; empty when it is absent, unreadable or a device: another check covers whether these can be
+ * written.
+ */
 async function beginningOf(path: string, bytes: number): Promise<Buffer> {
-  // Looked at before it is opened: to open a pipe may wait for ever.
+  // Checked before it is opened, because opening a pipe may block forever.
   if (!(await stat(path).catch(() => undefined))?.isFile()) return Buffer.alloc(0);
   const file = await open(path, 'r').catch(() => undefined);
   try {
@@ -89,7 +97,7 @@ async function beginningOf(path: string, bytes: number): Promise<Buffer> {
 }
 
 /**
- * Puts the page in place whole, readable by its owner alone.
+ * Writes the page as a whole, readable by its owner only.
  * @throws OnboardError RESULTS_FAILED; the results CSV is in place by then, and the report can be made from it.
  */
 export async function writePage(path: string, page: Iterable<string>): Promise<void> {

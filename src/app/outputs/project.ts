@@ -16,7 +16,7 @@ import type { ResultRow } from '../../report/results/results.ts';
 import type { ToDoRow } from '../../report/results/to-do.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
-/** What a former results CSV says of a row, in its own words. */
+/** Former results of a row, in the CSV's own words. */
 export interface Previous {
   readonly status: Status;
   readonly reasonCode: ReasonCode | '';
@@ -28,29 +28,29 @@ export interface Previous {
   readonly settledAt: number | undefined;
 }
 
-/** The results columns of a row, as they stand in a former results CSV. */
+/** Results columns of a row, as they stand in a former results CSV. */
 type FormerCells = Readonly<Record<ResultColumn, string>>;
 
-/** What the ledger says of a pair. */
+/** State of a pair in the ledger. */
 export interface Recorded extends Omit<Previous, 'status'> {
   readonly status: Status | 'in_doubt' | 'not_done';
 }
 
 export interface Projection {
-  /** The number of the first row of this pair, which is this row's own when it is the first. */
+  /** Number of the first row of this pair; the row's own number when it is the first. */
   firstRow(pair: Pair, number: number): number;
   recorded(pair: Pair): Recorded | undefined;
   /** Former results of the person that the row names now. */
   previous(reading: Reading): Previous | undefined;
-  /** The cells of a row's own results, where the cohort is a results CSV. */
+  /** Cells of a row's own results, where the cohort is a results CSV. */
   former?(row: Row): FormerCells | undefined;
   readonly selection: Selection;
   readonly dryRun: boolean;
-  /** Why the run ended before its end, if it did. */
+  /** Reason why the run ended early, if it did. */
   readonly stop: StopReason | undefined;
-  /** Why one phone of several was stopped before its end, while the run went on. */
+  /** Reason why one phone of several was stopped early, while the run went on. */
   stopOf?(sender: Sender | undefined): StopReason | undefined;
-  /** True when `--limit` ended the asking. */
+  /** Whether `--limit` ended the asking. */
   readonly limited: boolean;
   /** Whether WhatsApp throttled this pair to the end. */
   throttled?(pair: Pair): boolean;
@@ -66,7 +66,7 @@ const NOTHING = {
   settledAt: undefined,
 } as const;
 
-/** The cohort's row joined with what is known of it. A projection: the same truth gives the same row. */
+/** Cohort's row joined with the known facts about it. A projection: the same facts give the same row. */
 export function project(reading: Reading, from: Projection): ResultRow {
   const result = joined(reading, from);
   // A row of results keeps the number that it has in the cohort.
@@ -108,7 +108,10 @@ function joined(reading: Reading, from: Projection): ResultRow {
   });
 }
 
-/** Keeps the former results of a person who was asked, or may have been, with the row: the next run reads them there. */
+/**
+ * Row that can not be used. Keeps the former results of a person who was asked, or may have been: the next run reads
+ * them there.
+ */
 function unusable(
   { row, problem }: Extract<Reading, { kind: 'invalid' }>,
   former: FormerCells | undefined,
@@ -122,7 +125,7 @@ function unusable(
   return { ...result, former: { ...former, status: 'invalid', reason_code: reasonCode, message } };
 }
 
-/** A row of former results, cell by cell. */
+/** Row of former results, cell by cell. */
 function asItWas(
   row: Row,
   pair: Pair | undefined,
@@ -133,7 +136,10 @@ function asItWas(
   return former ? { ...result, former } : result;
 }
 
-/** Whoever was surveyed is in the ledger once the asking has come to its end: who is not has come since. */
+/**
+ * Reason of a row without a result in a run that was not stopped. Every surveyed pair is in the ledger when the asking
+ * has ended: a pair that is not was added since.
+ */
 function reasonWithoutStop(
   { limited, throttled }: Projection,
   pair: Pair,
@@ -166,8 +172,8 @@ function resultRow(
 }
 
 /**
- * A former results CSV's own words about a row, as values; undefined when its status is none. Cells that people have edited
- * into nonsense become nothing.
+ * Former results of a row, as values; undefined when its status is unknown. Cells that people have edited into nonsense
+ * are dropped.
  */
 export function previousOf(fields: FormerCells | undefined): Previous | undefined {
   const status = STATUSES.find((one) => one === fields?.status.toLowerCase());
@@ -201,7 +207,7 @@ export function ownColumnsOf(cohort: Cohort): OwnColumns {
   };
 }
 
-/** A row of the results, as the to-do list takes it. */
+/** Row of the results, in the to-do list's form. */
 export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
   const { row, chatId, participant, status, reasonCode, message } = result;
   const phoneCell = row.fields[cohort.columns.indexOf(cohort.phoneColumn)] ?? '';
@@ -209,7 +215,7 @@ export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
   return { ...who, chatId, participant, status, reasonCode, message };
 }
 
-/** A row of the results, as the report takes it. */
+/** Row of the results, in the report's form. */
 export function reportRow(result: ResultRow, name: string): ReportRow {
   const { row, chatId, participant, status, reasonCode, message, traceId, askedAt } = result;
   return {

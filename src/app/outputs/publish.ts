@@ -12,14 +12,16 @@ import type { Ending } from '../../report/summary/tally.ts';
 import type { Io } from '../io.ts';
 import { assertOurs, type Kind } from './own-files.ts';
 
-/** Readable by others: by CI, and by node-exporter. */
+/** File mode readable by others: by CI, and by node-exporter. */
 const PUBLIC = 0o644;
 const TITLE = 'group-onboard: summary';
 
-/** The files that hold no phone number. The page for people and the to-do list are written from the rows, with the results. */
+/** Files without phone numbers. The page for people and the to-do list are written from the rows, with the results. */
 type PublicFiles = Omit<ReportFiles, 'report' | 'toDo'>;
 
-/** How what we write there begins: nothing else is replaced, as a mistyped flag must not cost a spreadsheet or a ledger. */
+/**
+ * Beginnings of our files: nothing else is replaced, because a mistyped flag must not cost a spreadsheet or a ledger.
+ */
 const KINDS: readonly (Kind & { readonly file: keyof PublicFiles })[] = [
   { file: 'summaryJson', flag: '--summary-json', what: 'summary', begins: SUMMARY_BEGINS },
   { file: 'junit', flag: '--junit', what: 'JUnit report', begins: JUNIT_BEGINS },
@@ -34,10 +36,10 @@ export async function assertPublishable(files: PublicFiles): Promise<void> {
   }
 }
 
-/** The closing words as the place that shows them wants them: folded in a CI log, as they are elsewhere. */
+/** Closing words in the form of their place: folded in a CI log, unchanged elsewhere. */
 export function forLog(text: string, ending: Ending, env: Io['env']): string {
   if (env['GITHUB_ACTIONS'] === 'true') {
-    // Of what a follow-up reads, the run has told already.
+    // No annotations in a follow-up, because the run has made them already.
     return folded(TITLE, text) + (ending.command === 'run' ? annotations(ending) : '');
   }
   if (env['GITLAB_CI'] === 'true') return section('group_onboard_summary', TITLE, text, ending.endedAt);
@@ -45,8 +47,7 @@ export function forLog(text: string, ending: Ending, env: Io['env']): string {
 }
 
 /**
- * Writes every file that was asked for, and the job page where there is one. A file that cannot be written does not keep
- * the others from it.
+ * Writes every file that was asked for, and the job page where there is one. A failed file does not prevent the others.
  * @throws OnboardError RESULTS_FAILED, naming the first file that could not be written
  */
 export async function publish(ending: Ending, files: PublicFiles, env: Io['env']): Promise<void> {
@@ -73,7 +74,10 @@ async function textAt(path: string): Promise<string> {
   return (await stat(path).catch(() => undefined))?.isFile() ? readFile(path, 'utf8') : '';
 }
 
-/** Other steps' words may be in the file already. Without a page the run is as good: what is wrong with it is not ours. */
+/**
+ * Appends to the job page, because other steps may have written to it. A failure is ignored: it does not affect the
+ * run.
+ */
 async function jobPage(ending: Ending, path: string | undefined): Promise<void> {
   if (!path) return;
   const taken = (await stat(path).catch(() => undefined))?.size ?? 0;

@@ -1,11 +1,11 @@
-/** The summary as one record: the last line of a log that is JSON, and what `--json` prints. */
+/** Summary as one record: the last line of a JSON log, and the output of `--json`. */
 import type { LogConfig } from '../../config/run.ts';
 import { summaryLine, summaryRecord } from '../../report/summary/summary-json.ts';
 import type { Ending } from '../../report/summary/tally.ts';
 import { safeWriter } from '../../report/terminal/log.ts';
 import { type Io, systemClock } from '../io.ts';
 
-/** The end of a command that reads files alone, and asks nobody. */
+/** End of a command that only reads files, and asks nobody. */
 export function offlineEnding(
   facts: Pick<Ending, 'command' | 'cohort' | 'results' | 'tally' | 'exit'> & Partial<Ending>,
   startedAt: number,
@@ -28,7 +28,7 @@ export function offlineEnding(
   };
 }
 
-/** Writes the records that were asked for: to standard output by `--json`, to the log by `--log-format json`. */
+/** Writes the requested records: to standard output by `--json`, to the log by `--log-format json`. */
 export function writeRecord(
   ending: Ending,
   { json, log }: { readonly json: boolean; readonly log?: LogConfig },

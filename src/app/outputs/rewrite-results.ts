@@ -25,7 +25,7 @@ import { ownColumnsOf, previousOf } from './project.ts';
 
 export interface RewriteParts {
   readonly cohort: Cohort;
-  /** undefined: no group was read, because nobody can have news, or because the API let nobody in. */
+  /** undefined: no group was read, because nobody can have news, or because the API refused access. */
   readonly groups: Pick<Groups, 'lists'> | undefined;
   /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
@@ -33,23 +33,23 @@ export interface RewriteParts {
   readonly ledger: Ledger | undefined;
   readonly writer: RecordsWriter;
   readonly clock: Clock;
-  /** Takes every row as it is now. */
+  /** Takes every row in its new state. */
   readonly toDo: ToDoList | undefined;
-  /** Which rows of those who are out are to be named. */
+  /** Whether to name a row of somebody who is still out. */
   readonly named: (askedAt: number | undefined) => boolean;
 }
 
 export interface Rewritten {
   readonly tally: TallyMaker;
-  /** Rows that are not as they were. */
+  /** Number of changed rows. */
   readonly changed: number;
   readonly counts: ReadonlyMap<ChatId | '', FollowUpCounts>;
   readonly rows: readonly OutRow[];
 }
 
-/** Statuses of the ledger that say that somebody is in, by another way than an invite. */
+/** Statuses in the ledger of people who are in other than by an invite. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
-/** Statuses of those who may have come in or gone since. */
+/** Statuses of people who may have come in or gone since. */
 export const MAY_HAVE_NEWS: readonly Status[] = ['added', 'invited', 'joined', 'already_member', 'unknown'];
 interface News {
   readonly status: 'added' | 'joined' | 'left';
@@ -61,8 +61,8 @@ const MEMBER: News = { status: 'added', reasonCode: 'confirmed_by_membership' };
 const NOTIFIED: News = { status: 'added', reasonCode: 'confirmed_by_notification' };
 
 /**
- * Writes every record as it is, but for those of people who have come in or gone since, or are in doubt no longer:
- * their status, reason_code and settled_at. The ledger has it before the results have, as it is the truth that they are made from.
+ * Writes every record unchanged, except of people who have come in or gone since, or are no longer in doubt: their
+ * status, reason_code and settled_at are new. The ledger is written first, because the results are made from it.
  */
 export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
   const { cohort, writer } = parts;
@@ -122,7 +122,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
   }
 }
 
-/** The row as it is now, for the to-do list; nothing where somebody has edited its status. */
+/** Row in its new state, for the to-do list; undefined where somebody has edited its status. */
 function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: RewriteParts): ToDoRow[] {
   const previous = previousOf(before?.fields);
   if (before === undefined || previous === undefined) return [];
@@ -143,7 +143,7 @@ function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: R
   ];
 }
 
-/** The cell without what the results' writer put before it. */
+/** Cell without the prefix that the results' writer added. */
 function written(cell: string): string {
   return plainCell(cell, { excel: true });
 }
@@ -151,8 +151,9 @@ function written(cell: string): string {
 type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };
 
 /**
- * Whoever the group lists is in. Somebody who is not is gone only where the notifications say so after the ask: a
- * membership may be stale. Once somebody has been seen in the group, they have joined, whatever the membership says.
+ * News of a person. Everybody whom the group lists is in. A person who is not listed is gone only where the
+ * notifications say so after the ask, because a membership may be stale. A person once seen in the group has joined,
+ * whatever the membership says.
  */
 function newsOf(
   reading: Reading,
@@ -218,7 +219,7 @@ function freshRecord(
   };
   cell('status', news.status);
   cell('reason_code', recorded?.reasonCode ?? news.reasonCode);
-  // A later run takes the time from the ledger: it has to be the same.
+  // A later run takes the time from the ledger, so it has to be the same.
   cell('settled_at', new Date(recorded?.settledAt ?? clock.now()).toISOString());
   return fields;
 }

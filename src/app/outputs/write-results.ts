@@ -26,12 +26,12 @@ export interface WriteResultsParts {
   readonly limited: boolean;
   /** Whether WhatsApp throttled this pair to the end. */
   readonly throttled: (pair: Pair) => boolean;
-  /** These take every row as it is written. */
+  /** Outputs that take every row as it is written. */
   readonly report: HtmlReport | undefined;
   readonly toDo: ToDoList | undefined;
 }
 
-/** Reads the cohort once more, joins every row with what is known of it, and puts the results in place whole. */
+/** Reads the cohort once more, joins every row with the known facts, and puts the results in place as a whole. */
 export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
   const { config, cohort, ledger, former, selection, stop, stopOf, limited, throttled, report, toDo } = parts;
   const firstRow = firstRows();
@@ -48,7 +48,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     limited,
     throttled,
   };
-  // Former results are written anew, not carried along.
+  // Former results are written anew, not copied.
   const own = cohort.columns.slice(0, cohort.ownWidth);
   const writer = await openResults(config.output === '-' ? parts.stdout : config.output, own, {
     excel: config.excel || (cohort.isResults && cohort.marked),
@@ -77,7 +77,10 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
   return tally;
 }
 
-/** By now people may have been asked: a cohort that cannot be read any more is no mistake of the command. */
+/**
+ * Error for a cohort that can not be read any more. People may have been asked by now, so it is not a mistake in the
+ * command.
+ */
 function unread(cause: OnboardError, { ledger }: RunConfig): OnboardError {
   const message = `${cause.message}; the results could not be written, and nothing is lost: ${ledger} has all that was done; put that right and run the same command again, which asks nobody twice`;
   return new OnboardError('RESULTS_FAILED', message, { cause });
@@ -90,7 +93,7 @@ function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
   return state && { ...NO_WORDS, ...state, askedAt: ledger.askedAt(pair) };
 }
 
-/** In doubt, or not done: nothing is known of it but that it was asked, and when. */
+/** Cells of a row in doubt, or not done: only the ask and its time are known. */
 const NO_WORDS = {
   message: '',
   httpStatus: undefined,
