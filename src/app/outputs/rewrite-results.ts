@@ -47,7 +47,7 @@ export interface Rewritten {
   readonly rows: readonly OutRow[];
 }
 
-/** Statuses in the ledger of people who are in other than by an invite. */
+/** Statuses in the ledger of people who are in the group. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
 /** Statuses of people who may have come in or gone since. */
 export const MAY_HAVE_NEWS: readonly Status[] = ['added', 'invited', 'joined', 'already_member', 'unknown'];
@@ -122,7 +122,7 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
   }
 }
 
-/** Row in its new state, for the to-do list; undefined where somebody has edited its status. */
+/** Row in its new state, for the to-do list; empty where somebody has edited its status. */
 function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: RewriteParts): ToDoRow[] {
   const previous = previousOf(before?.fields);
   if (before === undefined || previous === undefined) return [];

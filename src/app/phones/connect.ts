@@ -22,11 +22,11 @@ import type { WaitMeter } from '../asking/live.ts';
 import type { CapLedger, Sharing } from '../asking/share.ts';
 import type { Releases } from '../releases.ts';
 
-/** Waits below this are not worth a line of log. */
+/** Shortest wait that is logged, ms. */
 const LONG_WAIT_MS = 5_000;
 const DAY_MS = 86_400_000;
 
-/** Where the asks of this run go: the API, or the sandbox that this job has started. */
+/** Destination of this run's asks: the API, or the sandbox that this job has started. */
 export interface Endpoint {
   readonly baseUrl: URL;
   readonly apiKey: string;
@@ -34,10 +34,10 @@ export interface Endpoint {
   readonly proxy: URL | undefined;
 }
 
-/** The stand-in's sending phone, when the user gave none. */
+/** Sending phone of the stand-in, when the user gave none. */
 export const SANDBOX_SENDER = '919876543210' as Sender;
 
-/** Starts the sandbox when the run is for it; otherwise just says where the API is. */
+/** Starts the sandbox when the run is for it; otherwise returns the API's address. */
 export async function endpoint(
   config: Pick<RunConfig, 'target' | 'sender'>,
   releases: Releases,
@@ -58,7 +58,7 @@ export async function endpoint(
   };
 }
 
-/** What only reads: enough to look into groups. */
+/** Read-only parts: enough to look into groups. */
 export interface Reader {
   readonly client: Client;
   readonly limiter: Limiter;
@@ -82,18 +82,18 @@ export interface ReaderParts {
     Partial<Pick<RunConfig, 'batchSize'>>;
   readonly to: Endpoint;
   readonly control: RunControl;
-  /** Ends what may follow an early stop. */
+  /** Ends the reads that may follow an early stop. */
   readonly closing: RunControl;
   readonly clock: Clock;
   readonly events: AskingEvents;
   readonly waits: WaitMeter;
   readonly log: Log;
   readonly releases: Releases;
-  /** What is kept together with other processes; undefined: nothing. */
+  /** State shared with other processes; undefined: none. */
   readonly sharing?: Sharing | undefined;
 }
 
-/** What the phones of one run have in common. */
+/** Parts shared by all phones of a run. */
 export interface SharedReading {
   readonly lanes: Lanes;
   readonly groups: SharedKnowledge;
@@ -114,9 +114,9 @@ export interface ConnectParts extends ReaderParts {
       senders(): readonly string[];
       roomAt(ms: number, sender: string, cap: number): number | undefined;
     };
-  /** Hears of each pair that WhatsApp throttled to the end. */
+  /** Called with each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
-  /** When people may be asked; undefined: at any hour. */
+  /** Times when people may be asked; undefined: at any hour. */
   readonly hours: Times | undefined;
   /** Takes the pairs that are not asked now. */
   readonly later: (pair: Pair) => void;
@@ -124,7 +124,7 @@ export interface ConnectParts extends ReaderParts {
   readonly among: Among;
 }
 
-/** The limiters of so many phones, which end with the run. */
+/** Limiters for this number of phones, which end with the run. */
 export function connectLanes(parts: ReaderParts, phones: number): Lanes {
   const { config, clock, control, closing, sharing, log, waits, releases } = parts;
   const { maxRate, gap, concurrency } = config;
@@ -159,27 +159,29 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
     onWaitEnd: () => waits.ends(),
   });
   releases.add(() => lanes.stop());
-  // A stop rejects every queued ask at once, however long the window still is. Memberships
-  // of those in doubt may be read after that, until the closing time is over too.
+  // A stop rejects every queued ask at once, however long the window still is. Memberships of people in doubt may be
+  // read after that, until the closing time is over too.
   control.signal.addEventListener('abort', () => lanes.stopAsks());
   closing.signal.addEventListener('abort', () => void lanes.stop());
   return lanes;
 }
 
-/** A window of a second ends every second: only a wait that a person would wonder about is news. */
+/**
+ * Logs a wait that a person would wonder about. A window of a second ends every second, so its waits are not logged.
+ */
 export function noteWait(
   { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
   { untilMonotonic, why }: Wait,
 ): void {
   waits.begins(why);
   const ms = Math.round(untilMonotonic - clock.monotonic());
-  // A pause is said where it is asked for, with its cause.
+  // A pause is logged by its cause, not here.
   const isNews = ms >= LONG_WAIT_MS && why !== 'paused' && why !== 'cool_down';
   const [facts, message] = waitWords(ms, ` for ${WAITING[why]}`, clock.now());
   log[isNews ? 'info' : 'debug']({ ...facts, why }, message);
 }
 
-/** Everything between the job and the network that a membership takes, put together. */
+/** Connects all parts between the job and the network for reading memberships. */
 export function connectReader(parts: ReaderParts, among: SharedReading): Reader {
   const { config, to, control, clock, events, log, releases } = parts;
   const client = createClient({
@@ -201,7 +203,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
   return { client, limiter, gateway, groups, notifications };
 }
 
-/** Everything between the planner and the network, put together. */
+/** Connects all parts between the planner and the network. */
 export function connect(parts: ConnectParts): Connection {
   const { config, to, ledger, control, events, log, among } = parts;
   const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);

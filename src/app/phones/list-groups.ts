@@ -14,8 +14,8 @@ type Config = Pick<
 >;
 
 /**
- * Groups of these phones (undefined: the run's own), each group once, whichever phones are in it. Whole, or not at all. What it
- * opens, it closes. A key that is refused, and an API out of reach, stop `session.control`.
+ * Groups of these phones (undefined: the run's own), each group once, even if several phones are in it. Complete, or
+ * not at all. Closes everything that it opens. A refused key, and an unreachable API, stop `session.control`.
  */
 export function groupsOfPhones(
   config: Config,

@@ -5,17 +5,20 @@ import type { Lanes } from '../../send/phones/lanes.ts';
 import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
 import { connectLanes, connectReader, type Reader, type ReaderParts } from './connect.ts';
 
-/** What reads groups, through whatever phone can. */
+/** Reads groups through any phone that can. */
 export interface Readers {
   readonly limiter: Pick<Lanes, 'snapshot'>;
-  /** Through the first of the group's phones that can read it. */
+  /** Reads a group through the first of its phones that can. */
   read(chatId: ChatId): Promise<Read>;
-  /** Who came and who went, where the API tells: through the first phone that can, or as every phone of the group knows it. */
+  /**
+   * Joins and exits of a group, where the API reports them: through the first phone that can, or through all phones of
+   * the group.
+   */
   history(chatId: ChatId, through: 'first' | 'all'): Promise<History | undefined>;
   readonly groups: Pick<Groups, 'lists'>;
 }
 
-/** Reads ask nobody: a phone counts in them only where the server counts by it. */
+/** Connects the readers. Reads ask nobody: a phone matters only where the server counts by phone. */
 export function connectReaders(
   parts: ReaderParts,
   chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,

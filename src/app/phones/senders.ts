@@ -1,4 +1,4 @@
-/** The sending phones of a run, be it one or many: what stands between the planner and the network for each, and what they share. */
+/** Sending phones of a run, one or many: the parts between planner and network for each, and the shared ones. */
 import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/ids.ts';
@@ -23,49 +23,52 @@ import { type Among, type Connection, type ConnectParts, connect, connectLanes }
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 
 /**
- * People whose asks may wait for their phones, so that one phone that is slow or paused does not hold up the others:
- * beyond that the reading of the cohort waits. Some 30 MB. A phone that is alone holds up nobody.
+ * Most people whose asks may wait for their phones, so that a slow or paused phone does not hold up the others: beyond
+ * that the reading of the cohort waits. Some 30 MB. Not needed for a single phone.
  */
 const LOOK_AHEAD = 100_000;
-/** Phones that are named one by one when they were stopped. */
+/** Stopped phones that a message names one by one. */
 const NAMED = 3;
 
-/** The phones of a run, as the job uses them. */
+/** Phones of a run, as the job uses them. */
 export interface Phones {
   readonly limiter: Pick<Lanes, 'snapshot'>;
   /** Takes one ask; resolves when there is room for the next. */
   submit(ask: Ask): Promise<void>;
   /** Resolves when nothing is queued and nothing runs; more may be submitted after it. */
   idle(): Promise<void>;
-  /** When this phone may ask this person, epoch ms; before now: at once. Says whether the daily cap is why it waits. */
+  /**
+   * Time when this phone may ask this person, epoch ms; in the past: at once. Tells whether the daily cap is the
+   * reason.
+   */
   opensAt(
     sender: Sender | undefined,
     participant: Participant,
   ): { readonly at: number; readonly capped: boolean };
-  /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
+  /** Resolves when every ask has ended; returns the pairs left in doubt. Throws the error of an ask. */
   drain(): Promise<readonly Doubt[]>;
   /** Whether this phone still asks. */
   takes(sender: Sender | undefined): boolean;
-  /** The name under which the run knows this phone: of two names of one phone, the first. */
+  /** Canonical name of this phone in the run: the first, if it has two. */
   calls(sender: Sender | undefined): Sender | undefined;
-  /** Whether a phone may be meant under both of its names: they must be read before anybody is asked. */
+  /** Whether a phone may be listed under both of its names: then they must be read before anybody is asked. */
   readonly namedBothWays: boolean;
-  /** Reads the state of every phone that has somebody to ask. `control` ends the trying. */
+  /** Reads the state of every phone that has somebody to ask. `control` ends the attempts. */
   check(control?: RunControl): Promise<void>;
   /**
    * Reads each group through each phone that has somebody to ask into it.
    * @param all also those into which nobody is to be asked any more
    */
   readGroups(all: boolean): Promise<void>;
-  /** For those in doubt: who is in a group is the same through whatever phone it is read. */
+  /** Groups for pairs in doubt: the members are the same through any phone. */
   readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
-  /** The group's name, and what its page says through each phone that asks into it. */
+  /** Name of the group, and its page as each phone that asks into it sees it. */
   standings(chatId: ChatId): Standings;
-  /** Who came into a group and who went, where the API tells. */
+  /** Joins and exits of a group, where the API reports them. */
   history(chatId: ChatId, trying: RunControl): Promise<History | undefined>;
-  /** Why this phone was stopped while the run went on. */
+  /** Reason why this phone was stopped while the run went on. */
   stopOf(sender: Sender | undefined): StopReason | undefined;
-  /** The same, of all phones that were, in one line. */
+  /** `stopOf` for all stopped phones, in one line. */
   stopped(): StopReason | undefined;
 }
 
@@ -95,7 +98,7 @@ export function connectPhones(parts: PhonesParts): Phones {
   const alone = work.size === 1;
   const lookAhead = alone ? 1 : LOOK_AHEAD;
   const busy = Math.max(1, [...work.values()].filter((people) => people > 0).length);
-  // Every phone listens to the end of the run.
+  // Every phone listens for the end of the run.
   setMaxListeners(0, control.signal, closing.signal);
   const lanes = connectLanes(parts, busy);
   const among: Among = {
@@ -144,7 +147,7 @@ export function connectPhones(parts: PhonesParts): Phones {
       await one.dispatcher.submit(ask);
       queued -= ask.participants.length;
       if (one.control.stopped) {
-        // Nothing more is asked: what is left is known by the reason.
+        // Nothing more is asked: the reason covers the rest of the queue.
         for (const left of one.queue.splice(0)) queued -= left.participants.length;
       }
       roomMade();
@@ -225,7 +228,7 @@ export function connectPhones(parts: PhonesParts): Phones {
       const ended = await Promise.allSettled(all.map((one) => one.dispatcher.drain()));
       for (const one of ended) if (one.status === 'rejected') throw one.reason;
       for (const one of all) {
-        // The breaker has seen that asks go wrong; the phone may be why.
+        // The circuit breaker has opened; the phone may be the cause.
         if (one.control.own?.code === 'breaker' && !control.stopped) await one.phone.check(control);
       }
       return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
@@ -278,7 +281,7 @@ export function connectPhones(parts: PhonesParts): Phones {
   };
 }
 
-/** Says in every line which phone it is about. */
+/** Adds the phone to every line of a log. */
 function withSender(log: Log, sender: string): Log {
   return {
     debug: (facts, message) => log.debug({ sender, ...facts }, message),

@@ -1,4 +1,4 @@
-/** One phone under two names, its number and its `phone-…`: one pace, one breaker, one daily cap. */
+/** One phone under two names, its number and its `phone-…`: one pace, one circuit breaker, one daily cap. */
 
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/ids.ts';
@@ -8,7 +8,7 @@ import type { Log } from '../../send/ports.ts';
 import type { StopReason } from '../../send/run-control.ts';
 import type { Connection, ConnectParts } from './connect.ts';
 
-/** What `GET /phones` has told of a phone's names goes to the ledger, which counts its asks, and to its groups. */
+/** Passes a phone's names from `GET /phones` to the ledger, which counts its asks, and to its groups. */
 export function recognize(
   sender: string,
   { phone: { identity }, groups }: Pick<Connection, 'phone' | 'groups'>,
@@ -30,7 +30,9 @@ function namesUnderCap({ config: { dailyCap }, ledger }: Known): readonly string
     : ledger.senders().filter((sender) => ledger.askedInLast(DAY_MS, sender) > 0);
 }
 
-/** Whether one phone may be meant under both of its names, by those who are to ask, or have asked under the daily cap. */
+/**
+ * Whether one phone may appear under both of its names, among those that will ask, or have asked under the daily cap.
+ */
 export function namedBothWays(asking: ReadonlyMap<Sender, number>, known: Known): boolean {
   const now = [...asking].flatMap(([sender, people]) => (people > 0 ? [sender] : []));
   return new Set([...now, ...namesUnderCap(known)].map(isPhoneId)).size > 1;
@@ -41,7 +43,10 @@ interface Line extends Pick<Connection, 'phone'> {
   people: number;
 }
 
-/** Takes out of `lines` those that turn out to be the phone of an earlier one, before anything is asked; each is an alias of that one. */
+/**
+ * Removes from `lines` each phone that is the same as an earlier one, before anything is asked; its name becomes an
+ * alias.
+ */
 export function unite<L extends Line>(lines: Map<Sender, L>, aliases: Map<Sender, L>, log: Log): void {
   const known: L[] = [];
   for (const one of lines.values()) {
@@ -58,7 +63,7 @@ export function unite<L extends Line>(lines: Map<Sender, L>, aliases: Map<Sender
   }
 }
 
-/** Why nobody may be asked within a cap or a gap of each phone: two names may be one phone's, for all that the API tells. */
+/** Reason to ask nobody within a cap or a gap per phone: the API does not tell whether two names are one phone. */
 export function undecided(
   asking: readonly { readonly sender: string; readonly phone: Pick<PhoneWatch, 'identity'> }[],
   known: Known,
