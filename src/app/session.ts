@@ -70,7 +70,7 @@ export function openSession(
       leave.abort();
     }, ms + LEAVE_MS).unref();
   };
-  setMaxListeners(0, abandon.signal); // every request in flight listens to it
+  setMaxListeners(0, abandon.signal); // one listener per request in flight
   const live = new Live(clock);
   const { log, ...progress } = openOutput(config, io, live);
   if (config.target?.kind === 'api') for (const warning of secretFileWarnings(io.env)) log.warn({}, warning);

@@ -16,7 +16,7 @@ import type { ResultRow } from '../../report/results/results.ts';
 import type { ToDoRow } from '../../report/results/to-do.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
-/** Former results of a row, in the CSV's own words. */
+/** Former results of a row, as the CSV spells them. */
 export interface Previous {
   readonly status: Status;
   readonly reasonCode: ReasonCode | '';

@@ -36,7 +36,7 @@ export async function assertPublishable(files: PublicFiles): Promise<void> {
   }
 }
 
-/** Closing words in the form of their place: folded in a CI log, unchanged elsewhere. */
+/** Closing text, formatted for its place: folded in a CI log, unchanged elsewhere. */
 export function forLog(text: string, ending: Ending, env: Io['env']): string {
   if (env['GITHUB_ACTIONS'] === 'true') {
     // No annotations in a follow-up, because the run has made them already.

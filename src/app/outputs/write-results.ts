@@ -48,7 +48,7 @@ export async function writeResults(parts: WriteResultsParts): Promise<Tally> {
     limited,
     throttled,
   };
-  // Former results are written anew, not copied.
+  // Former results are computed again, not copied.
   const own = cohort.columns.slice(0, cohort.ownWidth);
   const writer = await openResults(config.output === '-' ? parts.stdout : config.output, own, {
     excel: config.excel || (cohort.isResults && cohort.marked),
