@@ -3,29 +3,29 @@ import type { Tolerance } from '../lib/units.ts';
 import type { RunControl } from './run-control.ts';
 
 /**
- * Circuit breaker: counts asks in a row without a clear answer, in the order in which they were sent. With many in
- * flight the order of answers says nothing: a slow answer to an ask from before the trouble must not hide it, and
- * timeouts of asks that others have outlived since are not a row. Pure bookkeeping: the dispatcher acts on what it says.
+ * Circuit breaker: trips after too many asks in a row without a clear answer, in the order of sending. The order of
+ * answers says nothing with many in flight: a slow answer to an early ask must not hide the trouble, and time-outs
+ * older than a clear answer are not a row. Pure bookkeeping; the dispatcher acts on it.
  */
 export class CircuitBreaker {
   readonly #inRowLimit: number;
-  /** When the asks that went wrong since the last clear answer were sent. */
+  /** Send times of the failed asks since the last clear answer. */
   #bad: number[] = [];
-  /** When the last ask that was answered clearly was sent. */
+  /** Send time of the latest ask with a clear answer. */
   #goodAt = Number.NEGATIVE_INFINITY;
 
   constructor(inRowLimit: number) {
     this.#inRowLimit = inRowLimit;
   }
 
-  /** An ask ended without a clear answer. `sentAt` is monotonic ms. True when that is one too many in a row. */
+  /** Counts an ask without a clear answer. `sentAt` is monotonic ms. True when the row reaches the limit. */
   bad(sentAt: number): boolean {
     if (sentAt < this.#goodAt) return false;
     this.#bad.push(sentAt);
     return this.#bad.length >= this.#inRowLimit;
   }
 
-  /** An ask was answered clearly. */
+  /** Counts a clear answer. */
   good(sentAt: number): void {
     this.#goodAt = Math.max(this.#goodAt, sentAt);
     this.#bad = this.#bad.filter((at) => at > this.#goodAt);
@@ -37,8 +37,8 @@ export class CircuitBreaker {
 }
 
 /**
- * Asks in doubt in a row through more than one phone: then it is not one phone that is ill, but the API, or the way to
- * it, and the whole run stops. A row through one phone alone is that phone's own breaker's business.
+ * Circuit breaker over several phones: a row of asks in doubt through more than one phone means that the API, or the
+ * way to it, is at fault, and stops the whole run. A row through one phone is left to that phone's own breaker.
  */
 export class CommonTrouble {
   readonly #run: RunControl;
@@ -50,13 +50,13 @@ export class CommonTrouble {
     this.#breaker = new CircuitBreaker(inRowLimit);
   }
 
-  /** An ask was answered clearly. `sentAt` is monotonic ms. */
+  /** Counts a clear answer. `sentAt` is monotonic ms. */
   good(sentAt: number): void {
     this.#breaker.good(sentAt);
     this.#bad = this.#bad.filter(({ at }) => at > sentAt);
   }
 
-  /** An ask through this phone ended in doubt. True when that stops the run. */
+  /** Counts an ask in doubt through this phone. True when it stops the run. */
   bad(sentAt: number, phone: object): boolean {
     this.#bad.push({ at: sentAt, phone });
     if (!this.#breaker.bad(sentAt) || this.#bad.every((one) => one.phone === phone)) return false;
@@ -69,10 +69,10 @@ export class CommonTrouble {
   }
 }
 
-/** Rows settled before a share of them means something: one failure among three is not a trend. */
+/** Settled rows before a share counts: one failure among three is not a trend. */
 const ENOUGH_FOR_A_SHARE = 20;
 
-/** Error budget (`--max-errors`): counts failed and unknown rows of all phones. Without a tolerance it is never exceeded. */
+/** Error budget (`--max-errors`): counts failed and unknown rows of all phones. Never exceeded without a tolerance. */
 export class ErrorBudget {
   readonly #tolerance: Tolerance | undefined;
   #errors = 0;
@@ -82,7 +82,7 @@ export class ErrorBudget {
     this.#tolerance = tolerance;
   }
 
-  /** Participants were settled, so many of them as failed or unknown. True when the budget is exceeded. */
+  /** Counts settled participants, `errors` of them failed or unknown. True when the budget is exceeded. */
   settled(count: number, errors: number): boolean {
     this.#settled += count;
     this.#errors += errors;

@@ -19,7 +19,7 @@ export interface DispatcherParts {
   readonly breaker: CircuitBreaker;
   /** One for all phones of a run. */
   readonly budget: ErrorBudget;
-  /** Where there are several phones, each with a dispatcher: what they have in common. */
+  /** Breaker over all phones of the run; undefined with one phone. */
   readonly common?: CommonTrouble | undefined;
   readonly control: RunControl;
   readonly events: AskingEvents;
@@ -29,12 +29,12 @@ export interface DispatcherParts {
   readonly forceAdd: boolean;
   readonly coolDownMs: number;
   readonly dailyCap: number | undefined;
-  /** Keeps the daily cap together with other processes. */
+  /** Daily cap shared with other processes. */
   readonly sharedCap?: SharedCap | undefined;
-  /** When this phone may ask whom. */
+  /** Hours and daily cap of this phone. */
   readonly times: PhoneTimes;
-  /** Hears of each pair that WhatsApp throttled to the end: it is left for another run. */
+  /** Called for each pair that WhatsApp throttled to the end: it is left for another run. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
-  /** Aborts requests that are in flight: the last resort when draining takes too long. */
+  /** Aborts requests in flight: the last resort when draining takes too long. */
   readonly abandon: AbortSignal;
 }

@@ -11,11 +11,11 @@ import { type Answered, NOT_DONE_TRIES, nextStep, type Tries, type Undone } from
 import { CappedLedger } from './phones/phone-times.ts';
 import { pairsOf, type Sent, Settler } from './settler.ts';
 
-/** Those to be asked again, before the rest of an ask that was cut; `over`: nobody of the ask. */
+/** People to ask again, before the rest of an ask that was cut; `over`: nobody of the ask. */
 type Again = readonly Participant[] | 'over';
 type Corrected = Pick<Looked, 'corrected'>;
 
-/** What one ask has been through; `round`: the last round of refusals that it took part in, -1 before any. */
+/** History of one ask; `round`: the last round of refusals it took part in, -1 before any. */
 type Past = { refusals: number; throttlings: number; round: number };
 
 /**
@@ -28,10 +28,10 @@ export class Dispatcher {
   readonly #ledger: CappedLedger;
   readonly #inFlight: LimitFunction;
   readonly #running = new Set<Promise<void>>();
-  /** Who waits until one of them has ended. */
+  /** Wake-up calls for submitters that wait until a running ask ends. */
   readonly #waiting: (() => void)[] = [];
   readonly #secondLook: SecondLook;
-  /** Asks left for the next run since the last clear answer, and the round of refusals that the last was left after. */
+  /** Asks left for the next run since the last clear answer, and the round of refusals of the last of them. */
   #left = { inRow: 0, round: -1 };
   readonly #doubts: Doubt[] = [];
   #failure: unknown;
@@ -44,21 +44,21 @@ export class Dispatcher {
     this.#secondLook = new SecondLook(parts.groups);
   }
 
-  /** Takes one ask; resolves when there is room for the next. p-limit's queue has no bound, so reading waits here. */
+  /** Takes one ask; resolves when there is room for the next. The wait is here because p-limit's queue has no bound. */
   async submit(ask: Ask): Promise<void> {
     this.#track(this.#inFlight(() => this.#attend(ask)));
     while (this.#inFlight.pendingCount > 0 && this.#running.size > 0) {
-      // Not a race of all that run: that would hang one more reaction on each of them with every ask.
+      // Not a race of all running asks: that would add one more reaction to each of them with every ask.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
-  /** Resolves when nothing runs; more may be submitted after it. */
+  /** Resolves when nothing runs; more may be submitted afterwards. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Resolves when every ask has ended; gives the pairs left in doubt. Throws what an ask threw. */
+  /** Resolves with the pairs left in doubt when every ask has ended. Throws what an ask threw. */
   async drain(): Promise<readonly Doubt[]> {
     await this.idle();
     this.#track(this.#end());
@@ -84,7 +84,7 @@ export class Dispatcher {
     this.#running.add(task);
   }
 
-  /** One ask from its grant to its end, tries again included. */
+  /** Runs one ask from its grant to its end, retries included. */
   async #attend(ask: Ask): Promise<void> {
     const past: Past = { refusals: 0, throttlings: 0, round: -1 };
     let people = ask.participants;
@@ -103,7 +103,7 @@ export class Dispatcher {
   async #conclude(ask: Ask, sent: Sent, past: Past): Promise<Again> {
     const { groups, control } = this.#parts;
     let result = classify(sent.answer, sent.people);
-    // All the others wait, too, and nobody else of a closed group is asked: before anything is read or written.
+    // First of all, before any read or write: the others must wait too, and a closed group gets no more asks.
     this.#heed(result, sent, past);
     let corrected: Looked['corrected'] = [];
     if (result.kind === 'outcomes') {
@@ -141,7 +141,7 @@ export class Dispatcher {
     return [];
   }
 
-  /** What an answer means for those still to be asked comes first: other asks do not wait for the disk. */
+  /** Settles an answer. Its effects on other asks come first, because they do not wait for the disk. */
   async #answered(ask: Ask, sent: Sent, past: Past, step: Answered & Corrected): Promise<Again> {
     const { control, gateway, common, coolDownMs } = this.#parts;
     const { sentAt } = sent.answer;
@@ -160,7 +160,7 @@ export class Dispatcher {
     return 'over';
   }
 
-  /** Has everything wait as the answer wants it. Only what the API itself refused (and not the way to it) is a round. */
+  /** Pauses all asks as the answer requires. Only a refusal by the API itself (not on the way to it) starts a round. */
   #heed(result: AskResult, { answer }: Sent, past: Past): void {
     const { gateway } = this.#parts;
     if (result.kind !== 'not_done') gateway.answered();
@@ -178,7 +178,7 @@ export class Dispatcher {
     }
   }
 
-  /** Counts what an answer is a sign of. True when the circuit breaker stops the run. */
+  /** Counts the sign of an answer. True when the circuit breaker stops the run. */
   #note(sentAt: number, sign: Answered['sign']): boolean {
     const { breaker, common, control, phone } = this.#parts;
     if (sign === 'clear') {
@@ -209,8 +209,8 @@ export class Dispatcher {
   }
 
   /**
-   * The end of the asking: a refusal that stood alone is a failure. When the run was stopped for safety it says nothing
-   * about the person, who is asked another time.
+   * Ends the asking: a refusal that stood alone is a failure. After a stop for safety it says nothing about the person,
+   * who is asked another time.
    */
   async #end(): Promise<void> {
     const { exit, code } = this.#parts.control.reason ?? {};
@@ -218,7 +218,7 @@ export class Dispatcher {
     for (const id of this.#settle.discard()) await this.#ledger.notDone(id);
   }
 
-  /** Settles who needs no ask: members, and people of a group that is closed. Gives back the others. */
+  /** Settles people who need no ask: members, and people of a closed group. Returns the others. */
   async #withoutAsking(ask: Ask, people: readonly Participant[]): Promise<readonly Participant[]> {
     const { groups } = this.#parts;
     const closure = groups.closure(ask.chatId);
@@ -233,7 +233,7 @@ export class Dispatcher {
     return people.filter((participant) => !members.includes(participant));
   }
 
-  /** Those who may be asked at this hour; the others are for later in this run. */
+  /** Returns the people who may be asked at this hour; the others are put off to later in this run. */
   #inTime(ask: Ask, people: readonly Participant[]): readonly Participant[] {
     const { times } = this.#parts;
     const open = people.filter((one) => times.isOpen(one));
@@ -242,14 +242,14 @@ export class Dispatcher {
   }
 
   /**
-   * The grant, the durable `asked` record, its instant, the request: in this order, so that a crash at any instant is in
-   * doubt at most, and the disk costs nothing of the allowance.
+   * Takes the grant, writes the durable `asked` record, waits for the instant, and sends: in this order, so that a
+   * crash leaves doubt at most, and the disk costs nothing of the allowance.
    */
   #send(ask: Ask, people: readonly Participant[]): Promise<Sent | undefined> {
     const { control, groups, client, events, times } = this.#parts;
     const nothing = { value: undefined, observation: undefined };
     return this.#parts.gateway.schedule<Sent | undefined>('ask', async (start) => {
-      // It may have become too late for them while they waited for the grant.
+      // The hours may have ended, or the group closed, during the wait for the grant.
       if (control.stopped || groups.closure(ask.chatId) || !times.areOpen(people)) return nothing;
       const asked = people.slice(0, await this.#ledger.reserve(people.length));
       if (asked.length === 0) {
@@ -262,7 +262,7 @@ export class Dispatcher {
       const isDue = await start.due();
       const over = control.reason?.exit === EXIT.safety || groups.closure(ask.chatId) !== undefined;
       if (!isDue || over || !times.areOpen(asked)) {
-        // Known since the record was begun.
+        // Stopped, closed or too late by now.
         await this.#ledger.notDone(id);
         return nothing;
       }

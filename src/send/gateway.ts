@@ -11,7 +11,7 @@ import { type Limiter, LimiterStopped, type Observation, type Task } from './rat
 import { anotherRun, backoffMs, notBefore, waitWords } from './rate-limit/not-before.ts';
 import type { RunControl } from './run-control.ts';
 
-/** Tries in a row that never reached the API, before the run gives up for now. About a quarter of a minute of waiting. */
+/** Tries in a row that never reached the API, before the run gives up for now: about 15 s of waiting. */
 const UNREACHABLE_TRIES = 6;
 
 export interface GatewayParts {
@@ -22,11 +22,11 @@ export interface GatewayParts {
   readonly random: () => number;
   /** One for all phones of a run. */
   readonly headerWatch: HeaderWatch;
-  /** Holds back all phones of the run; `limiter` this one. */
+  /** Pauses all phones of the run; `limiter` pauses this one. */
   readonly all: Pick<Limiter, 'pause'>;
 }
 
-/** What the limiter learns from an answer, or from its absence. */
+/** Observation for the limiter, from an answer or its absence. */
 export function observed(answer: Answer): Observation {
   return {
     sentAt: answer.sentAt,
@@ -37,25 +37,25 @@ export function observed(answer: Answer): Observation {
   };
 }
 
-/** The one door to the API: the limiter's grant, and the patience with an API that is out of reach or busy. */
+/** The only way to the API: takes the limiter's grant, and backs off while the API is out of reach or busy. */
 export class Gateway {
   readonly #parts: GatewayParts;
   #unreachable = 0;
-  /** Rounds in which the API refused: all of this run, and those since it last did not. */
+  /** Rounds of refusals: `#rounds` in this run, `#inRow` since the API last did not refuse. */
   #rounds = 0;
   #inRow = 0;
-  /** The server has sent us to another day. */
+  /** The server put this run off to another day. */
   #isOver = false;
-  /** Monotonic ms. Requests sent before this moment belong to a failure that is already counted. */
+  /** Monotonic ms. Requests sent earlier belong to a failure that is already counted. */
   #retryAt = Number.NEGATIVE_INFINITY;
-  /** Monotonic ms: the end of the cool-down that was said. */
+  /** Monotonic ms: end of the cool-down last logged. */
   #coolUntil = Number.NEGATIVE_INFINITY;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
   }
 
-  /** Runs `task` when the limiter grants it; undefined when the run was stopped before that. */
+  /** Runs `task` when the limiter grants it; undefined when the run was stopped before. */
   async schedule<T>(kind: 'ask' | 'read', task: Task<T>): Promise<T | undefined> {
     const { limiter, headerWatch } = this.#parts;
     try {
@@ -70,15 +70,15 @@ export class Gateway {
     }
   }
 
-  /** The API answered, and not that it is unavailable: it is in reach, and well. */
+  /** Resets the failure counts: the API answered, and is available. */
   answered(): void {
     this.#unreachable = 0;
     this.#inRow = 0;
   }
 
   /**
-   * Nothing reached the API. Everything waits, longer each time; after some tries the run stops (75), and true says that
-   * there is no point in another one.
+   * Pauses everything after a request that never reached the API, longer each time; after some tries it stops the run
+   * (75). True: another try is useless.
    */
   outOfReach(sentAt: number, message: string): boolean {
     if (sentAt < this.#retryAt) return false;
@@ -96,9 +96,9 @@ export class Gateway {
   }
 
   /**
-   * The API itself refused for now (429, 503, …): everything waits as it says, or a little longer each time. Gives the
-   * number of the round: requests that were in flight together and refused are one. Stops the run (75) where the server
-   * speaks of another day.
+   * Pauses everything after the API refused for now (429, 503, …), as it says, or a little longer each time. Returns
+   * the number of the round: requests in flight together count as one. Stops the run (75) where the server speaks of
+   * another day.
    */
   refused(answer: Answer): number {
     this.#unreachable = 0;
@@ -113,7 +113,7 @@ export class Gateway {
       this.#retryAt = clock.monotonic() + when.ms;
       control.stop(anotherRun(when.ms, status, clock.now()));
     } else if (status === 429) {
-      // The limiter itself makes it wait, and has done so; of any other status it knows nothing.
+      // The limiter already makes it wait after a 429; of other statuses it does not know.
       this.#retryAt = clock.monotonic();
     } else {
       const isAway = status !== undefined && statusRule(status).meaning === 'unavailable';
@@ -123,16 +123,16 @@ export class Gateway {
     return this.#rounds;
   }
 
-  /** The most asks at a time that got through, where the API refused more. */
+  /** Most asks at a time that got through, where the API refused more. */
   get ceiling(): number | undefined {
     return this.#parts.limiter.snapshot.ceiling;
   }
 
-  /** WhatsApp itself throttles the phone: nothing but time helps. */
+  /** Pauses the phone that WhatsApp throttles: only time helps. */
   coolDown(ms: number): void {
     const { limiter, clock } = this.#parts;
     const now = clock.monotonic();
-    // Asks that were in flight together are throttled together: that is one cool-down.
+    // Asks in flight together are throttled together: one cool-down.
     if (now >= this.#coolUntil) this.#say(ms, 'WhatsApp throttles the sending phone');
     this.#coolUntil = now + ms;
     this.#retryAt = now + ms;
@@ -152,8 +152,8 @@ export class Gateway {
   }
 
   /**
-   * One GET, tried again while the API is out of reach or busy. undefined when `control` was stopped meanwhile (whatever
-   * the GET waits for then, it is not waited for any more), or when the API stays out of reach.
+   * One GET, retried while the API is out of reach or busy. undefined when `control` was stopped meanwhile (even during
+   * a wait), or when the API stays out of reach.
    */
   async read(
     request: (call: CallOptions) => Promise<Answer>,
@@ -183,7 +183,7 @@ export class Gateway {
   }
 }
 
-/** What comes of the work, or undefined as soon as `signal` aborts. */
+/** Result of the work, or undefined as soon as `signal` aborts. */
 function unlessAborted<T>(work: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const aborted = () => resolve(undefined);

@@ -1,6 +1,6 @@
 /**
- * What happens after an answer to an ask, as data: one pure decision, which the dispatcher carries out. It knows nothing
- * of the ledger, the limiter or the clock.
+ * Next step after an answer to an ask, as data: one pure decision, which the dispatcher carries out. It does not depend
+ * on the ledger, the limiter or the clock.
  */
 import { EXIT } from '../domain/errors.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
@@ -11,29 +11,26 @@ import { accountStop, redirectStop, whatAnswered } from './classify/refusal.ts';
 import type { StopReason } from './run-control.ts';
 import type { Sent } from './settler.ts';
 
-/** Rounds of refusals (429, 503) that one request takes part in, before it is left for the next run. */
+/** Rounds of refusals (429, 503) of one request before it is left for the next run. */
 export const NOT_DONE_TRIES = 6;
-/** Asks left for the next run in a row, before the run stops for now. */
+/** Asks in a row left for the next run before the run stops for now. */
 const LEFT_IN_ROW = 3;
-/** WhatsApp-level throttlings of one ask, each with a cool-down, before it is left for another run. */
+/** WhatsApp throttlings of one ask, each with a cool-down, before it is left for another run. */
 const WHATSAPP_TRIES = 3;
 
-/** What is known of an ask beside its result. */
+/** Facts about an ask besides its result. */
 export interface Tries extends Omit<Sent, 'id'> {
-  /** Rounds of refusals that this ask took part in, this one included. */
+  /** Rounds of refusals of this ask, this one included. */
   readonly refusals: number;
-  /**
-   * Another ask of the same round was left for the next run: a round of refusals says no more than one of them, so the
-   * others try on.
-   */
+  /** Another ask of the same round was left for the next run. A round counts once, so the others try on. */
   readonly roundIsOver: boolean;
-  /** Asks left for the next run since the last clear answer, before this one. */
+  /** Earlier asks left for the next run since the last clear answer. */
   readonly leftInRow: number;
-  /** The most asks at a time that got through, where the API refused more. */
+  /** Most asks at a time that got through, where the API refused more. */
   readonly ceiling: number | undefined;
-  /** How often WhatsApp throttled somebody of this ask before. */
+  /** Earlier throttlings of this ask by WhatsApp. */
   readonly throttlings: number;
-  /** What `GET /phones` said since the answer. */
+  /** State by `GET /phones` since the answer. */
   readonly phone: 'not_read' | 'well' | 'silent';
   readonly groupIsClosed: boolean;
   readonly stopped: boolean;
@@ -41,9 +38,9 @@ export interface Tries extends Omit<Sent, 'id'> {
 
 /** A failure that the circuit breaker counts. */
 export interface Trouble {
-  /** Goes on from a number: “5 asks in a row …”. */
+  /** Continues a number: “5 asks in a row …”. */
   readonly what: string;
-  /** The reason of the run's end, where this failure is one too many. */
+  /** Reason of the stop when this failure reaches the limit. */
   readonly code: Extract<ReasonCode, 'breaker' | 'whatsapp_throttled'>;
   /** The phone's state may be the cause, and was not read. */
   readonly suspectsPhone: boolean;
@@ -54,28 +51,28 @@ export type NextStep = { readonly kind: 'look_at_phone' } | Undone | Answered;
 
 /** Nothing was done. */
 export type Undone =
-  /** Ask the same people again, after the pause that this answer brought about. */
+  /** Ask the same people again, after the pause. */
   | { readonly kind: 'retry' }
-  /** This run does not ask them again. `gaveUp`: the words of the last of its tries. */
+  /** Leave them for another run. `gaveUp`: the message of the last try. */
   | { readonly kind: 'leave'; readonly gaveUp?: string; readonly stop?: StopReason }
   /** Ask for each alone. */
   | { readonly kind: 'split' }
-  /** The run ends. */
+  /** End the run. */
   | { readonly kind: 'stop'; readonly stop: StopReason };
 
 export type Answered =
   | {
       readonly kind: 'settle';
       readonly outcomes: readonly AskOutcome[];
-      /** A clear answer, which ends every row of failures, or what the breaker counts; undefined: neither. */
+      /** A clear answer, which ends every row of failures, or a failure for the breaker; undefined: neither. */
       readonly sign: 'clear' | Trouble | undefined;
-      /** Write the outcomes once a clear answer shows that they are about the person. */
+      /** Write the outcomes only after a clear answer shows that they are about the person. */
       readonly held: boolean;
     }
-  /** Perhaps done: leave these people to the membership. */
+  /** Perhaps done: the membership decides for these people. */
   | {
       readonly kind: 'in_doubt';
-      /** People of the same ask with a word of their own. */
+      /** Outcomes of other people of the same ask. */
       readonly outcomes: readonly AskOutcome[];
       readonly doubts: readonly Remark[];
       readonly httpStatus: number | undefined;
@@ -94,7 +91,7 @@ export type Answered =
 
 type Result<K extends AskResult['kind']> = Extract<AskResult, { kind: K }>;
 
-/** Pure; never throws. After `look_at_phone` it is called again, with what was read. */
+/** Decides the next step. Pure; never throws. After `look_at_phone` it is called again, with the phone's state. */
 export function nextStep(result: AskResult, tries: Tries): NextStep {
   switch (result.kind) {
     case 'not_done':
@@ -110,7 +107,7 @@ export function nextStep(result: AskResult, tries: Tries): NextStep {
     case 'key_rejected':
       return { kind: 'stop', stop: accountStop('key_rejected', result) };
     case 'account':
-      // The phone's own state is the better reason, where it is one.
+      // The phone's own state is the better reason, if it explains the refusal.
       return result.reasonCode === 'sender_refused' && tries.phone === 'not_read'
         ? { kind: 'look_at_phone' }
         : { kind: 'stop', stop: accountStop(result.reasonCode, result) };
@@ -126,7 +123,7 @@ function notDone(result: Result<'not_done'>, tries: Tries): NextStep {
   if (refusals < NOT_DONE_TRIES || roundIsOver) return { kind: 'retry' };
   const gaveUp = oneLine(result.message);
   if (leftInRow + 1 < LEFT_IN_ROW) return { kind: 'leave', gaveUp };
-  // What may help where the API takes fewer at a time than it says.
+  // The API may take fewer at a time than it says.
   const advice = ceiling && `; at most ${ceiling} at a time got through: --concurrency ${ceiling}`;
   const message = `the API keeps refusing (${gaveUp})${advice ?? ''}`;
   return { kind: 'leave', gaveUp, stop: { exit: EXIT.again, code: 'throttled', message } };
@@ -135,7 +132,7 @@ function notDone(result: Result<'not_done'>, tries: Tries): NextStep {
 function afterOutcomes(result: Result<'outcomes'>, { throttlings }: Tries): NextStep {
   const { outcomes, inDoubt, throttled, httpStatus, traceId } = result;
   if (inDoubt.length > 0) {
-    // An ask is not done as a whole or not at all, so beside others in doubt the throttled ones are in doubt too.
+    // An ask is done or not done as a whole, so throttled people are in doubt, too, if others are.
     const doubts = [...inDoubt, ...throttled];
     return { kind: 'in_doubt', doubts, httpStatus, traceId, outcomes, sign: NO_ANSWER };
   }
@@ -146,7 +143,7 @@ function afterOutcomes(result: Result<'outcomes'>, { throttlings }: Tries): Next
   }
   const [first] = outcomes;
   const unexplained = first !== undefined && outcomes.every(({ outcome }) => outcome.reasonCode === 'other');
-  // What nothing explains may be the same for everybody.
+  // An unexplained failure may be the same for everybody.
   const sign = unexplained ? failing(first.outcome.message, true) : 'clear';
   return { kind: 'settle', outcomes, sign, held: false };
 }
@@ -158,7 +155,7 @@ function inDoubt(result: Result<'in_doubt' | 'redirected'>, { people }: Tries, s
   return { kind: 'in_doubt', doubts, ...rest, ...(stop && { stop }) };
 }
 
-/** A batch refused whole did nothing: its people are asked one by one, so that only the bad one fails. */
+/** A refused batch did nothing: its people are asked one by one, so that only the bad one fails. */
 function refused(result: Result<'refused'>, { people, stopped }: Tries): NextStep {
   if (stopped) return { kind: 'leave' };
   if (people.length > 1) return { kind: 'split' };
@@ -167,7 +164,7 @@ function refused(result: Result<'refused'>, { people, stopped }: Tries): NextSte
   return { kind: 'settle', outcomes, sign, held: !result.named };
 }
 
-/** A group is closed only while the API still answers other questions; else it is not the group. */
+/** Closes a group only while the API still answers other asks; otherwise the group is not the cause. */
 function groupClosed(result: Result<'group_closed'>, tries: Tries): NextStep {
   const { people, answer, phone, stopped, groupIsClosed } = tries;
   const { reasonCode, message, httpStatus } = result;
@@ -178,7 +175,7 @@ function groupClosed(result: Result<'group_closed'>, tries: Tries): NextStep {
     return { kind: 'stop', stop: accountStop('not_the_api', { message: said, httpStatus }) };
   }
   const outcomes = failed(people, reasonCode, result);
-  // So many groups in a row are hardly all at fault.
+  // This many groups in a row are hardly all at fault.
   const what = `groups in a row refused (${oneLine(message)})`;
   const sign = groupIsClosed ? undefined : trouble(what, false);
   return { kind: 'settle', outcomes, sign, held: false };

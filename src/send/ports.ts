@@ -1,7 +1,4 @@
-/**
- * What the asking stage needs of its neighbours, and nothing more. The job hands in the real ones; no stage imports
- * another.
- */
+/** Interfaces of the asking stage to its neighbours. The job passes in the real ones; no stage imports another. */
 import type { ChatId, Outcome, Pair, Status } from '../domain/words.ts';
 
 export interface Settlement {
@@ -9,19 +6,19 @@ export interface Settlement {
   readonly outcome: Outcome;
 }
 
-/** The part of the ledger that asking writes to. Every promise resolves when the record is durable. */
+/** Part of the ledger that asking writes to. Every promise resolves when the record is durable. */
 export interface AskLedger {
   asked(pairs: readonly Pair[], sender: string): Promise<number>;
-  /** The server certainly did nothing: what this ask leaves unsettled is not in doubt. */
+  /** The server certainly did nothing: people still unsettled in this ask are not in doubt. */
   notDone(ask: number): Promise<void>;
   settle(ask: number | undefined, settlements: readonly Settlement[]): Promise<void>;
   askedInLast(ms: number, sender: string): number;
 }
 
-/** Asks that a ledger knows: its number of each, when (epoch ms), and of how many people. */
+/** Asks in a ledger: number, time (epoch ms), and count of people. */
 export type LoggedAsks = Iterable<{ readonly ask: number; readonly at: number; readonly people: number }>;
 
-/** pino's shape, as much of it as is used. Objects carry no whole phone number and never the key. */
+/** The used part of pino's interface. Objects contain neither a whole phone number nor the key. */
 export interface Log {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
@@ -29,18 +26,18 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
-/** What a group's own page says besides its name. Raw. */
+/** Facts of a group's own page besides its name. Raw. */
 export interface GroupFacts {
   readonly inviteLink: string;
   readonly memberCount: number | undefined;
 }
 
-/** What happens while asking, for whoever shows it. */
+/** Events of asking, for display. */
 export interface AskingEvents {
-  /** One ask is about to be sent: the ledger has it. */
+  /** One ask is about to be sent; the ledger has it. */
   asked(people: number): void;
-  /** So many more people have this status; fewer, where `count` is below zero. */
+  /** `count` more people have this status; fewer, if it is below zero. */
   settled(chatId: ChatId, status: Status, count: number): void;
-  /** A group was read; '' where the answer did not tell. */
+  /** A group was read; `name` is '' if the answer did not tell. */
   groupRead(chatId: ChatId, name: string, about?: GroupFacts): void;
 }

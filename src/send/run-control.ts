@@ -1,16 +1,16 @@
 import type { ExitCode } from '../domain/errors.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 
-/** Why a run ends before its end. The first reason given is the one that counts. */
+/** Reason for an early end of a run. The first one given counts. */
 export interface StopReason {
   readonly exit: ExitCode;
-  /** What the rows not reached are given as their reason. */
+  /** Reason of the rows not reached. */
   readonly code: ReasonCode;
-  /** One line for the person: what happened. Untrusted parts are already made safe for a terminal. */
+  /** One line for the user. Untrusted parts are already made safe for a terminal. */
   readonly message: string;
 }
 
-/** The one switch that ends a run in good order: no new asks; those in flight finish. */
+/** Stop signal of a run: no new asks; those in flight finish. */
 export class RunControl {
   readonly #controller = new AbortController();
   #reason: StopReason | undefined;
@@ -23,7 +23,7 @@ export class RunControl {
     return this.#reason !== undefined;
   }
 
-  /** Aborts when the run is stopped: for whatever waits. */
+  /** Aborts when the run is stopped. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -34,7 +34,7 @@ export class RunControl {
     this.#controller.abort();
   }
 
-  /** Stops the run, or says why it was stopped: the cause takes the place of the breaker, which saw only its signs. */
+  /** Stops the run, or replaces the reason of the breaker, which saw only the symptoms, by the cause. */
   explain(cause: StopReason): void {
     if (this.#reason?.code === 'breaker') this.#reason = cause;
     else this.stop(cause);
@@ -51,8 +51,8 @@ const PHONE_ENDS: readonly ReasonCode[] = [
 ];
 
 /**
- * The ends that are about one phone, so that the others can go on. With an allowance for each phone a refusal for the rate
- * is one; of a phone that is alone every end is the run's.
+ * Stop reasons that concern one phone, so that the others go on. With an allowance per phone a refusal for the rate is
+ * one; with one phone all reasons concern the run.
  */
 export function ownEnds(phone: 'alone' | 'key' | 'phone'): ReadonlySet<ReasonCode> {
   if (phone === 'alone') return new Set();
@@ -60,8 +60,8 @@ export function ownEnds(phone: 'alone' | 'key' | 'phone'): ReadonlySet<ReasonCod
 }
 
 /**
- * The switch of one phone. What is about the phone stops the phone; everything else (the key, the ledger, a signal, …)
- * stops the run, and with it every phone.
+ * Stop signal of one phone. Reasons of its own stop only the phone; all others (the key, the ledger, a signal, …) stop
+ * the run, and with it every phone.
  */
 export class SenderControl extends RunControl {
   readonly #run: RunControl;
@@ -80,7 +80,7 @@ export class SenderControl extends RunControl {
     else run.signal.addEventListener('abort', follow);
   }
 
-  /** Why this phone was stopped while the run went on. */
+  /** Reason why this phone was stopped while the run went on. */
   get own(): StopReason | undefined {
     const { reason } = this;
     return reason !== undefined && this.#ends.has(reason.code) && reason !== this.#run.reason

@@ -14,7 +14,7 @@ export function pairsOf(ask: Ask, people: readonly Participant[]): Pair[] {
 export interface Sent {
   /** The ask's number in the ledger. */
   readonly id: number;
-  /** Fewer than were to be asked where the daily cap left room for no more. */
+  /** Fewer than requested if the daily cap left no more room. */
   readonly people: readonly Participant[];
   readonly answer: Answer;
 }
@@ -26,43 +26,46 @@ interface Parts {
   readonly events: AskingEvents;
 }
 
-/** Writes outcomes to the ledger, tells whoever shows them, and keeps count for `--max-errors`. */
+/** Writes outcomes to the ledger, emits their events, and counts for `--max-errors`. */
 export class Settler {
   readonly #parts: Parts;
-  /** Refusals since which no clear answer said that they are about the person; fewer than the breaker's number. */
+  /**
+   * Refusals without a clear answer since, which would show that they are about the person; fewer than the breaker's
+   * limit.
+   */
   #held: { readonly ask: Ask; readonly sent: Sent; readonly settlements: readonly Settlement[] }[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** One outcome for people whom nobody was asked about. */
+  /** Settles people who were not asked, all with one outcome. */
   async unasked(ask: Ask, people: readonly Participant[], outcome: Outcome): Promise<void> {
     const settlements = pairsOf(ask, people).map((pair) => ({ pair, outcome }));
     await this.each(ask, undefined, settlements);
   }
 
-  /** The outcomes of an ask. `held`: written by `release`. */
+  /** Settles the outcomes of an ask. `held`: `release` writes them later. */
   async asked(ask: Ask, sent: Sent, outcomes: readonly AskOutcome[], held: boolean): Promise<void> {
     const { chatId } = ask;
     const settlements = outcomes.map(({ participant, outcome }) => ({
       pair: { chatId, participant },
       outcome,
     }));
-    // Before the writing, which takes time: what is too much for `--max-errors` is too much at once.
+    // Counted before the write, which takes time, so that `--max-errors` acts at once.
     this.count(outcomes.length, outcomes.filter(({ outcome }) => outcome.status === 'failed').length);
     if (held) this.#held.push({ ask, sent, settlements });
     else await this.each(ask, sent.id, settlements);
   }
 
-  /** An ask sent then was answered clearly, so what was refused before it was refused for a reason of its own. */
+  /** Writes the refusals held from before a clear answer: they had a reason of their own. */
   async release(before: number): Promise<void> {
     const due = this.#held.filter(({ sent }) => sent.answer.sentAt <= before);
     this.#held = this.#held.filter((one) => !due.includes(one));
     for (const { ask, sent, settlements } of due) await this.each(ask, sent.id, settlements);
   }
 
-  /** Gives up what is held; its asks' numbers. */
+  /** Drops the refusals held; returns the numbers of their asks. */
   discard(): number[] {
     return this.#held.splice(0).map(({ sent }) => sent.id);
   }
@@ -75,12 +78,12 @@ export class Settler {
     for (const [status, count] of counts) this.#parts.events.settled(ask.chatId, status, count);
   }
 
-  /** Outcomes, of the same status, in the place of those that were written before. */
+  /** Replaces outcomes written earlier, all of one status. */
   async correct(settlements: readonly Settlement[]): Promise<void> {
     if (settlements.length > 0) await this.#parts.ledger.settle(undefined, settlements);
   }
 
-  /** So many people's asks have ended, so many of them failed or in doubt. */
+  /** Counts ended rows; `errors` of them failed or in doubt. */
   count(settled: number, errors: number): void {
     if (!this.#parts.budget.settled(settled, errors)) return;
     this.#parts.control.stop({

@@ -1,24 +1,23 @@
 import { oneLine } from './redact.ts';
 
 /**
- * What one request to the API came to, as a value. The three kinds are the whole of promise 2 at this edge:
- * only `not_sent` may be repeated without a thought, `lost` may have been processed.
+ * Result of one request to the API, as a value. Only `not_sent` may be repeated freely; `lost` may have been processed.
  */
 
-/** Lower-case names. Only those that something reads: the rate limit's, `date`, `retry-after`, every `x-*`, … */
+/** By lower-case name; only headers in use: the rate limit's, `date`, `retry-after`, every `x-*`, … */
 export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Milliseconds of `Clock.monotonic`. */
 interface Instants {
-  /** When the request could first reach the wire: connection (and TLS) established; the start when it never was. */
+  /** First instant at which bytes could leave: connection (and TLS) established; the start if it never was. */
   readonly sentAt: number;
-  /** When the head of the answer was there; without one, when the request was given up. */
+  /** Arrival of the answer's head; without one, the instant of giving up. */
   readonly answeredAt: number;
-  /** How long the TCP handshake took, ms; undefined where the connection was there already, or is a proxy's. */
+  /** Duration of the TCP handshake, ms; undefined for a reused connection, or a proxy's. */
   readonly handshakeMs?: number | undefined;
 }
 
-/** A complete HTTP answer, whatever its status. The API key, were the server to echo it, is cut out of it. */
+/** A complete HTTP answer of any status. The API key is cut out of it. */
 interface Answered extends Instants {
   readonly kind: 'answer';
   readonly httpStatus: number;
@@ -42,7 +41,7 @@ interface Lost extends Instants {
   readonly cause: 'timeout' | 'reset' | 'truncated' | 'network';
   /** One line without the key, whole phone numbers or control characters. */
   readonly message: string;
-  /** Known when the head of the answer came before it broke off. */
+  /** Known if the head of the answer arrived. */
   readonly httpStatus: number | undefined;
   readonly headers: AnswerHeaders;
   readonly traceId: string;
@@ -50,7 +49,7 @@ interface Lost extends Instants {
 
 export type Answer = Answered | NotSent | Lost;
 
-/** What is read of an error that got rejected with: its shape is not trusted. */
+/** Fields read from got's error, whose shape is not trusted. */
 interface Facts {
   readonly code: string;
   readonly message: string;
@@ -75,14 +74,14 @@ const LOST_WORDS: Readonly<Record<Lost['cause'], string>> = {
 const TLS_CODE =
   /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** The error of a request that never had a connection. */
+/** Describes the error of a request that never had a connection. */
 export function notSent(error: unknown, cut: (text: string) => string): Pick<NotSent, 'cause' | 'message'> {
   const facts = read(error);
   const cause = notSentCause(facts);
   return { cause, message: sentence(NOT_SENT_WORDS[cause], facts, cut) };
 }
 
-/** The error of a request that had one. `headSeen`: the status line had come already. */
+/** Describes the error of a request that had a connection. `headSeen`: the status line had arrived. */
 export function lost(
   error: unknown,
   headSeen: boolean,
@@ -107,7 +106,7 @@ function lostCause({ code, timedOut }: Facts, headSeen: boolean): Lost['cause'] 
 }
 
 function sentence(words: string, { code, message }: Facts, cut: (text: string) => string): string {
-  // A failed try of several addresses (AggregateError) has a code and no message.
+  // An AggregateError (several addresses tried) has a code and no message.
   const detail = message.includes(code) ? message : [message, code].filter(Boolean).join(' ');
   return oneLine(cut(detail === '' ? words : `${words} (${detail})`));
 }

@@ -3,16 +3,16 @@ import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { z } from 'zod';
 import { shorten } from './redact.ts';
 
-/** Longest message kept of an answer, in UTF-16 units: enough for any real one, too little to swell the ledger. */
+/** Longest message kept, in UTF-16 units: enough for a real one, too little to swell the ledger. */
 const LONGEST_MESSAGE = 500;
 
-/** A body as a JSON object; undefined for every other text, JSON or not. */
+/** A body as a JSON object; undefined for any other text. */
 export function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
   const value = parseJson(body);
   return isObject(value) ? value : undefined;
 }
 
-/** A body as any JSON value; undefined when it is none. A byte order mark before it is allowed. */
+/** A body as a JSON value; undefined if it is not JSON. A byte order mark is skipped. */
 export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body.replace(/^\uFEFF/, ''));
@@ -21,7 +21,7 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** A value as JSON; undefined where it is nested deeper than can be written, though it could be read. */
+/** A value as JSON; undefined if it is nested too deeply to write. */
 export function jsonOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
@@ -34,7 +34,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The one documented error body is `{code, name, status, message, fields: {…: {message}}}`. */
+/** The documented error body: `{code, name, status, message, fields: {…: {message}}}`. */
 const errorBody = z.looseObject({
   message: z.string().optional().catch(undefined),
   error: z
@@ -47,7 +47,7 @@ const errorBody = z.looseObject({
     .catch(undefined),
 });
 
-/** The server's own words in an answer that is not the one we want: raw, bounded, '' when it has none. */
+/** Message of an unwanted answer: raw, bounded, '' if there is none. */
 export function serverWords(body: string): string {
   const parsed = errorBody.safeParse(parseObject(body));
   if (parsed.success) {
@@ -65,12 +65,12 @@ export function excerpt(text: string): string {
   return shorten(text.trim(), LONGEST_MESSAGE);
 }
 
-/** An HTML (or XML) page: never the API's. */
+/** Whether a body is an HTML (or XML) page: never the API's. */
 export function isPage(body: string): boolean {
   return /^\uFEFF?\s*<(?:!doctype|!--|html|head|body|title|\?xml)/i.test(body);
 }
 
-/** The words of an HTML error page; every other text as it is. */
+/** Text of an HTML error page; other texts unchanged. */
 function withoutMarkup(body: string): string {
   if (!isPage(body)) return body;
   return body
@@ -80,12 +80,10 @@ function withoutMarkup(body: string): string {
     .replace(/\s+/g, ' ');
 }
 
-/** The text of a body, whatever encoding a server has chosen for it. */
-
-/** Largest body read, bytes, packed or not: a group of 1024 members is about 1 MB. */
+/** Largest body read, bytes, packed or not: a group of 1024 members takes about 1 MB. */
 export const LARGEST_BODY = 10 * 1024 * 1024;
 
-/** The words of an error about a larger one. */
+/** Message of the error for a larger body. */
 export const TOO_LARGE = 'larger than 10 MiB';
 
 type Unpack = (packed: Uint8Array) => Promise<Buffer>;
@@ -96,7 +94,7 @@ const bare = promisify(inflateRaw);
 const gzip = promisify(gunzip);
 const brotli = promisify(brotliDecompress);
 
-/** “deflate” has a zlib header by its specification, and with some servers none. */
+/** “deflate” has a zlib header by its specification; some servers leave it out. */
 const deflate: Unpack = (packed) => {
   const [first = 0, second = 0] = packed;
   const hasHeader = (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
@@ -110,13 +108,13 @@ const ENCODINGS: Readonly<Record<string, Unpack>> = {
   br: (packed) => brotli(packed, bound),
 };
 
-/** More layers than these are an attack. */
+/** Most encodings of one body; more are an attack. */
 const MOST_LAYERS = 3;
 
 /**
- * Undoes the encodings that a `content-encoding` names, the last of them first. A body that cannot be read becomes a
- * sentence that says why.
- * @throws Error TOO_LARGE where what comes out would be larger than LARGEST_BODY
+ * Decodes a body by its `content-encoding`, the last encoding first. An unreadable body becomes a sentence that says
+ * why.
+ * @throws Error TOO_LARGE when the result would exceed LARGEST_BODY
  */
 export async function decoded(body: Uint8Array, encoding: string | undefined): Promise<string> {
   const names = (encoding ?? '').toLowerCase().split(/[\s,]+/);
@@ -125,7 +123,7 @@ export async function decoded(body: Uint8Array, encoding: string | undefined): P
   if (layers.length > MOST_LAYERS || unpack.includes(undefined)) return unreadable(encoding);
   let bytes = body;
   try {
-    // An empty body is packed by nobody, whatever its head says.
+    // An empty body is not packed, whatever its head says.
     for (const one of unpack) if (one && bytes.length > 0) bytes = await one(bytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new Error(TOO_LARGE);

@@ -20,8 +20,8 @@ export type { Answer, AnswerHeaders } from './answer.ts';
 const CONNECT_TIMEOUT = 10_000;
 
 /**
- * Time-out that each further person adds to an ask, ms: the engine behind the API adds people one after the other,
- * at 1–2 s each (api/FACTS.md). An ask that is given up earlier leaves the whole batch in doubt.
+ * Extra time-out per further person of an ask, ms: the engine behind the API adds people one by one, at 1–2 s each
+ * (api/FACTS.md). An ask given up earlier leaves the whole batch in doubt.
  */
 const PER_FURTHER_PERSON_MS = 2_000;
 
@@ -31,7 +31,7 @@ const TRACE_ID = 'x-periskope-trace-id';
 const HEADERS_READ = /^(?:date|retry-after|location|content-type|ratelimit(?:-.*)?|x-.*)$/;
 
 export interface ClientOptions {
-  /** `https://api.periskope.app/v1`. Its origin is the only place where the key goes. */
+  /** `https://api.periskope.app/v1`. The key goes only to its origin. */
   readonly baseUrl: URL;
   readonly apiKey: string;
   /** The `x-phone` header: digits or `phone-…`. */
@@ -39,17 +39,17 @@ export interface ClientOptions {
   /** From the start of a request to the last byte of its answer, ms; an ask of several people has longer. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
-  /** The proxy that the API is reached through; undefined: none. */
+  /** Proxy in front of the API; undefined: none. */
   readonly proxy?: URL | undefined;
-  /** Instead of those made here, for tests. */
+  /** Replaces the agents made here, for tests. */
   readonly agents?: Agents | undefined;
   readonly userAgent?: string | undefined;
 }
 
 export interface CallOptions {
-  /** Called once, when the request may be on the wire; not called for what becomes `not_sent`. */
+  /** Called once, when the request may be on the wire; not called for `not_sent`. */
   readonly onSend?: (() => void) | undefined;
-  /** Gives the request up: `not_sent` or `lost`, as with any other end of the connection. */
+  /** Cancels the request: `not_sent` or `lost`, like any other end of the connection. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Page {
   readonly limit: number;
 }
 
-/** One attempt per call, no retry, no redirect followed. Every failure is a value: no method rejects. */
+/** HTTP client: one attempt per call, without retries or redirects. Every failure is a value: no method rejects. */
 export interface Client {
   /** `POST /chats/{chat_id}/add` */
   add(chatId: ChatId, participants: readonly Participant[], options: AddOptions): Promise<Answer>;
@@ -74,7 +74,7 @@ export interface Client {
   groups(page: Page, options?: CallOptions): Promise<Answer>;
   /** `GET /phones` */
   phones(options?: CallOptions): Promise<Answer>;
-  /** Ends every connection; a request still in flight is given up. */
+  /** Closes every connection; requests in flight are cancelled. */
   close(): void;
 }
 
@@ -82,7 +82,7 @@ interface Call extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly json?: unknown;
-  /** Beyond the request's own time-out, ms. */
+  /** Added to the time-out, ms. */
   readonly extraMs?: number;
 }
 
@@ -106,14 +106,14 @@ export function createClient(options: ClientOptions): Client {
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
-    // Not even NODE_TLS_REJECT_UNAUTHORIZED=0 lets the key go to a stranger.
+    // Even NODE_TLS_REJECT_UNAUTHORIZED=0 must not send the key to a stranger.
     https: { rejectUnauthorized: true },
-    // A body that is packed all the same is undone within its bound by `decoded`.
+    // `decoded` unpacks within its bound.
     decompress: false,
     timeout: { lookup: phase, connect: phase, secureConnect: phase, request: requestTimeoutMs },
     mutableDefaults: true,
   });
-  // Nothing is cached. got's four unset cache options cost each request an eighth of its CPU: without this an ask takes
+  // Turns caching off. got's four unset cache options cost each request an eighth of its CPU: with them an ask takes
   // more than 1.5 × that of the plain loop. `mutableDefaults` is got's documented way to change the defaults.
   send.defaults.options.cacheOptions = {};
 
@@ -128,7 +128,7 @@ export function createClient(options: ClientOptions): Client {
       head = response;
       headAt = clock.monotonic();
     };
-    /** The body may take its time: what the server did was done when the head left it. */
+    /** The body may take longer: the server had done its work when it sent the head. */
     const instants = () => ({
       sentAt,
       answeredAt: headAt ?? clock.monotonic(),
@@ -146,7 +146,7 @@ export function createClient(options: ClientOptions): Client {
         native = made;
         connections.watch(made);
         made.once('response', arrived);
-        // Node closes such a connection without a response or an error: got would wait for ever.
+        // Node closes such a connection without a response or an error, and got would wait forever.
         made.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
           arrived(response);
           socket.destroy();
@@ -220,8 +220,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /**
- * Result of a request, or an error when its time is over or it is given up, and it has no socket yet. Node tells a
- * request without one nothing: neither got's time-out nor its signal ends the waiting for a connection.
+ * Result of a request, or an error if it times out or is cancelled before it has a socket: until then neither got's
+ * time-out nor its signal ends the wait.
  */
 function withoutSocket<T>(
   request: CancelableRequest<T>,
@@ -232,12 +232,12 @@ function withoutSocket<T>(
   return new Promise<T>((resolve, reject) => {
     const end = (error: Error) => {
       if (native()?.socket) return;
-      // Destroyed, it never goes out, even if its connection is made after all.
+      // A destroyed request never goes out, even if its connection is made later.
       native()?.destroy();
       request.cancel();
       reject(error);
     };
-    // After got's own ending: it has the better words.
+    // After got's own error, which says more.
     const aborted = () => setImmediate(() => end(new Error('given up')));
     const timer = setTimeout(() => {
       end(Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }));
@@ -250,7 +250,7 @@ function withoutSocket<T>(
   });
 }
 
-/** Nothing of the base URL but origin and path: credentials in it would take the place of the key. */
+/** Keeps only origin and path of the base URL: credentials in it would replace the key. */
 function urlOf(base: URL, path: string): URL {
   return new URL(base.pathname.replace(/\/+$/, '') + path, base.origin);
 }

@@ -16,12 +16,12 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../domain/words.ts';
 
 /**
- * How long an idle connection may be used again, ms. A server closes idle connections (the sample's after 5 s), and
- * an ask that meets the closing is in doubt; a fresh connection costs one handshake. So ours go early.
+ * Longest idle time of a reusable connection, ms. Servers close idle connections (the sample's after 5 s), and an ask
+ * that meets the close is in doubt; a fresh connection costs one handshake. So ours close early.
  */
 const LONGEST_IDLE = 2000;
 
-/** How long before the server's announced `Keep-Alive: timeout` a connection is given up, ms. */
+/** Margin before the server's announced `Keep-Alive: timeout`, ms. */
 const HINT_MARGIN = 1000;
 
 export interface Agents {
@@ -35,9 +35,8 @@ export function directAgents(): Agents {
 }
 
 /**
- * Sees to it that no request goes out on a connection that has idled for long. The agent's own timer does this too,
- * but it is late after a stall of the event loop, and it does not run at all while a machine sleeps: so the age is
- * looked at again before each request, on both clocks.
+ * Keeps requests off connections that have idled for long. The agent's own timer is late after a stall of the event
+ * loop, and does not run while the machine sleeps, so the age is checked before each request, on both clocks.
  */
 export class Connections {
   readonly #agents: Agents;
@@ -49,16 +48,16 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** Closes the idle connections that are too old; resolves when the agents have forgotten them. */
+  /** Closes idle connections that are too old; resolves when the agents have dropped them. */
   async sweep(): Promise<void> {
     const stale = this.#stale();
     if (stale.length === 0) return;
     for (const socket of stale) socket.destroy();
-    // The agent drops a destroyed socket on its 'close', which comes with the next turn of the loop.
+    // The agent drops a destroyed socket on its 'close', in the next turn of the loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Call for every request at once after its making. */
+  /** Must be called for every request right after its creation. */
   watch(request: ClientRequest): void {
     request.once('socket', (socket) => {
       this.#used(socket, LONGEST_IDLE);
@@ -73,7 +72,7 @@ export class Connections {
     this.#agents.https.destroy();
   }
 
-  /** Plain loops, and each clock read once: this runs before every ask. */
+  /** Plain loops, one read per clock: this runs before every ask. */
   #stale(): Socket[] {
     const stale: Socket[] = [];
     const [monotonic, wall] = [this.#clock.monotonic(), this.#clock.now()];
@@ -95,20 +94,20 @@ export class Connections {
     const last = this.#lastUse.get(socket);
     if (last === undefined) return true;
     const byWall = wall - last.wall;
-    // A wall clock that jumps costs a handshake, no more.
+    // A jump of the wall clock costs only a handshake.
     return monotonic - last.monotonic >= last.idle || byWall >= last.idle || byWall < 0;
   }
 }
 
-/** The server's own announcement is believed when it is shorter than ours. */
+/** The server's announcement counts if it is shorter than ours. */
 function allowedIdle(response: IncomingMessage): number {
   const hint = /\btimeout=(\d+)/i.exec(String(response.headers['keep-alive'] ?? ''))?.[1];
   return hint === undefined ? LONGEST_IDLE : Math.min(LONGEST_IDLE, Number(hint) * 1000 - HINT_MARGIN);
 }
 
 /**
- * Calls `then` once, at the moment from which bytes of the request may be on their way: with an error before it,
- * nothing was sent. Node holds the request back until the connection and, with TLS, its verified handshake stand.
+ * Calls `then` once, when bytes of the request may start to leave: after an earlier error nothing was sent. Node holds
+ * the request until the connection and, with TLS, its verified handshake stand.
  */
 export function whenConnected(request: ClientRequest, then: () => void): void {
   request.once('socket', (socket: Socket) => {
@@ -120,9 +119,9 @@ export function whenConnected(request: ClientRequest, then: () => void): void {
 }
 
 /**
- * Calls `then` with how long the TCP handshake took that the request had to wait for; of several addresses, that of the
- * one that answered. got's own timings do not serve: they are of the wall clock, they give a connection that is used
- * again the handshake of its first request, and one that a proxy tunnels a handshake of no time at all.
+ * Calls `then` with the duration of the TCP handshake that the request waited for; of several addresses, of the one
+ * that answered. got's timings do not serve: they use the wall clock, repeat the first handshake for a reused
+ * connection, and give 0 for one through a proxy.
  */
 export function whenHandshaken(request: ClientRequest, clock: Clock, then: (ms: number) => void): void {
   request.once('socket', (socket: Socket) => {
@@ -139,25 +138,26 @@ export function whenHandshaken(request: ClientRequest, clock: Clock, then: (ms: 
   });
 }
 
-/** A TLS socket over an established one (a proxy's) is not `connecting`, yet still in its handshake. */
+/** Whether a socket is still in a handshake; a TLS socket over a proxy's is not `connecting` then. */
 function isConnecting(socket: Socket & { readonly secureConnecting?: boolean }): boolean {
   return socket.connecting || socket.secureConnecting === true;
 }
 
-/** Connections to the API through a proxy (CONNECT): the proxy sees the API's name, and the key travels inside the tunnel. */
+/** Options of connections through a proxy (CONNECT): it sees the API's name; the key travels inside the tunnel. */
 interface TunnelOptions extends AgentOptions {
-  /** Longest time for each step: the proxy's answer, and the handshake with the API behind it, ms. */
+  /** Time limit of each step (the proxy's answer, the handshake with the API behind it), ms. */
   readonly phaseMs: number;
 }
 
-/** Agents for an API behind a proxy. Plain http is for this machine only, and goes straight. */
+/** Agents for an API behind a proxy. Plain http is only for this machine, and bypasses the proxy. */
 export function tunnelAgents(proxy: URL, options: TunnelOptions): Agents {
   return { http: new HttpAgent({ keepAlive: true }), https: new TunnelAgent(proxy, options) };
 }
 
 /**
- * Node waits for an agent's connection without a limit, and does not tell the agent that a request was given up. So each step
- * has an end here, and `destroy` ends what is still on its way: a silent proxy keeps no process alive.
+ * Agent that tunnels through a proxy. Node waits for an agent's connection without a limit, and does not report a
+ * cancelled request. So each step has a time limit, and `destroy` ends open steps: a silent proxy keeps no process
+ * alive.
  */
 class TunnelAgent extends HttpsAgent {
   readonly #proxy: URL;
@@ -197,7 +197,7 @@ class TunnelAgent extends HttpsAgent {
         tunnel.destroy();
         reject(new Error(`the proxy answered ${statusCode}`));
       });
-      // A server that knows no CONNECT answers as it does to everything else.
+      // A server without CONNECT answers with an ordinary response.
       connect.once('response', (response) => {
         response.destroy();
         reject(new Error(`the proxy answered ${response.statusCode}`));
@@ -230,7 +230,7 @@ class TunnelAgent extends HttpsAgent {
     });
   }
 
-  /** Result of a step within its time; otherwise, and on an error, the socket made for it is destroyed. */
+  /** Result of a step within its time limit; otherwise, and on an error, the socket is destroyed. */
   #inTime<T>(
     made: ClientRequest | TLSSocket,
     who: string,
@@ -243,7 +243,7 @@ class TunnelAgent extends HttpsAgent {
         const error = new Error(`no answer of ${who} within ${this.#phaseMs} ms`);
         made.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
       }, this.#phaseMs);
-      // It stays: what breaks later has nobody else who hears it.
+      // Stays attached: later errors have no other listener.
       made.on('error', reject);
       made.once('close', () =>
         reject(Object.assign(new Error(`${who} closed the connection`), { code: 'ECONNRESET' })),

@@ -3,7 +3,7 @@ import type { StopReason } from '../run-control.ts';
 import type { Answer } from './answer.ts';
 import { serverWords } from './body.ts';
 
-/** A read that brought nothing. Reads may be repeated, whatever happened to them. */
+/** A failed read. Reads may always be repeated. */
 export type ReadFailure =
   | {
       readonly kind: 'unavailable';
@@ -26,7 +26,7 @@ export function nonsense(answer: Answer): ReadFailure {
   return { kind: 'nonsense', message: serverWords(bodyOf(answer)) || 'an empty body', httpStatus };
 }
 
-/** Why an answer to a read is of no use; undefined for a 2xx. */
+/** Failure of a read; undefined for a 2xx. */
 export function failureOf(answer: Answer): ReadFailure | undefined {
   if (answer.kind === 'not_sent') return unavailable('unreachable', answer.message);
   const { httpStatus } = answer;
@@ -55,13 +55,13 @@ export function failureOf(answer: Answer): ReadFailure | undefined {
   }
 }
 
-/** Refused for now (429, 503, …): nothing was done, and a later try may do better. */
+/** Whether the API refused for now (429, 503, …): nothing was done, and a later try may succeed. */
 export function isRefusedForNow(answer: Answer): boolean {
   if (answer.kind === 'not_sent' || answer.httpStatus === undefined) return false;
   return statusRule(answer.httpStatus).meaning === 'unavailable' || isThrottled(answer);
 }
 
-/** 429, and whatever other status says so in words or with a Retry-After. */
+/** Whether an answer is a 429, or another status that says so in words or with a Retry-After. */
 function isThrottled(answer: Answer): boolean {
   if (answer.kind === 'not_sent' || answer.httpStatus === undefined) return false;
   const { httpStatus } = answer;
@@ -70,7 +70,7 @@ function isThrottled(answer: Answer): boolean {
   return subjectOf({ ...answer, httpStatus, body: bodyOf(answer) }) === 'throttled';
 }
 
-/** Why a run ends whose reads come back like this, whatever is read. */
+/** Reason to stop the run after a failure that any read would meet; undefined: go on. */
 export function stopOf(failure: ReadFailure): StopReason | undefined {
   switch (failure.kind) {
     case 'key_rejected':

@@ -4,21 +4,24 @@ import { maskNumbers } from '../../domain/safe-text.ts';
 /** Longest error message kept, in UTF-16 units. */
 const LONGEST_LINE = 300;
 
-/** Seven digits and more. Grouped ones, and those of other scripts, are the business of `maskNumbers`. */
+/** Seven digits or more. `maskNumbers` handles grouped digits and other scripts. */
 const PHONE = /\d{7,}|\+\d(?:[\s().-]{0,2}\d){6,}/g;
 
-/** Addresses and times look like grouped numbers, and are what an error has to tell. */
+/** Addresses and times look like grouped numbers, but errors must show them. */
 const ADDRESS = String.raw`(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\.?\d)`;
 const TIME = String.raw`\b20\d\d-[01]\d-[0-3]\d[ T][0-2]\d(?=:[0-5]\d)`;
 const NO_PHONE = new RegExp(`(${ADDRESS}|${TIME})`);
 
-/** A text for logs and errors: one line, no control or direction characters, no whole phone number, bounded. */
+/**
+ * Redacts a text for logs and errors: one line, bounded, without control or direction characters or whole phone
+ * numbers.
+ */
 export function oneLine(text: string): string {
   const line = text
     .slice(0, LONGEST_LINE * 4)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
     .split(NO_PHONE)
-    // The odd parts are what was split at.
+    // Odd parts are the separators.
     .map((part, at) => (at % 2 === 1 ? part : masked(part)))
     .join('')
     .replace(/ {2,}/g, ' ')
@@ -30,28 +33,26 @@ function masked(text: string): string {
   return maskNumbers(text).replace(PHONE, (phone) => maskParticipant(phone.replace(/\D/g, '')));
 }
 
-/** At most `longest` UTF-16 units, an ellipsis included; never half a surrogate pair. */
+/** Cuts a text to `longest` UTF-16 units, an ellipsis included; never half a surrogate pair. */
 export function shorten(text: string, longest: number): string {
   if (text.length <= longest) return text;
   return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-/** Takes the API key out of a text, however it is escaped there. */
-
-/** Shortest key that is cut out of texts: a shorter one is not a key of the API, and cutting it out would tear answers apart. */
+/** Shortest key that is redacted: the API's are longer, and cutting a shorter one would tear answers apart. */
 const SHORTEST_KEY = 8;
 
 const NAMED: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', apos: "'" };
 
-/** One character as JSON (`\/`, `\u002b`), an address (`%2B`) or a page (`&#43;`, `&#x2b;`, `&amp;`) has it. */
+/** One escaped character of JSON (`\/`, `\u002b`), a URL (`%2B`) or HTML (`&#43;`, `&#x2b;`, `&amp;`). */
 const ESCAPE =
   /\\+(?:u00([\da-f]{2}))?|%([\da-f]{2})|&#0{0,6}(\d{1,3});|&#x0{0,6}([\da-f]{1,2});|&(quot|amp|lt|gt|apos);/gi;
 
 const SHOWN = '[key]';
 
 /**
- * Cuts the key out of texts: a server that echoes it must not get it into a file. A plain search, in the text and in the
- * same text without its escapes, so that neither a long key nor a long text costs much. Backslashes count for nothing.
+ * Redacts the key: a server that echoes it must not get it into a file. A plain search, in the text with and without
+ * its escapes, so that a long key or text costs little. Backslashes are ignored.
  */
 export function keyCutter(apiKey: string): (text: string) => string {
   if (apiKey.length < SHORTEST_KEY) return (text) => text;
@@ -63,7 +64,7 @@ export function keyCutter(apiKey: string): (text: string) => string {
     let cut = '';
     let from = 0;
     for (let at = plain.indexOf(key); at >= 0; at = plain.indexOf(key, at + key.length)) {
-      // A backslash before it belongs to its first character.
+      // A backslash before the key belongs to its first character.
       const start = backOver(text, sourceOf(at), from);
       cut += text.slice(from, start) + SHOWN;
       from = sourceOf(at + key.length - 1, true);
@@ -72,15 +73,15 @@ export function keyCutter(apiKey: string): (text: string) => string {
   };
 }
 
-/** A text without its escapes, and where in it each character comes from: its begin, or its `end`. */
+/** A text without its escapes, and the source position of each character: its begin, or its `end`. */
 function unescaped(text: string): {
   readonly plain: string;
   readonly sourceOf: (at: number, end?: boolean) => number;
 } {
-  // Stretches of plain characters and single escapes, in order: where each begins in both texts.
+  // Runs of plain characters and single escapes, in order: their begins in both texts.
   const starts: number[] = [];
   const sources: number[] = [];
-  /** How long an escape is in the source; 0: a stretch of plain characters. */
+  /** Length of an escape in the source; 0: plain characters. */
   const lengths: number[] = [];
   const parts: string[] = [];
   let length = 0;
@@ -119,7 +120,7 @@ function charOf([, json, address, decimal, hex, named]: RegExpMatchArray): strin
   return named === undefined ? '' : (NAMED[named.toLowerCase()] ?? '');
 }
 
-/** The place of the last number that is not above `most`, in an ascending list. */
+/** Index of the last number not above `most`, in an ascending list. */
 function lastUpTo(ascending: readonly number[], most: number): number {
   let [low, high] = [0, ascending.length - 1];
   while (low < high) {
