@@ -13,15 +13,15 @@ export type { Effect } from './evidence.ts';
 export interface AskOutcome {
   readonly participant: Participant;
   readonly outcome: Outcome;
-  /** Beyond this pair: the rest of the group is `failed` for the same reason, without asking. */
+  /** Wider than this pair: the rest of the group is `failed` for the same reason, without asking. */
   readonly effect: Effect | undefined;
 }
 
-/** A participant without an outcome, and the server's words or the raw answer (raw and untrusted, bounded). */
+/** A participant without an outcome, with the server's words or the raw answer (raw and untrusted, bounded). */
 export interface Remark {
   readonly participant: Participant;
   readonly message: string;
-  /** WhatsApp answers so for a full group, too: the group's own count tells. */
+  /** WhatsApp answers so for a full group, too: the group's own count decides. */
   readonly perhapsFull?: true;
 }
 
@@ -31,18 +31,18 @@ interface Http {
   readonly traceId: string;
 }
 
-/** What an ask came to. Every participant of the ask is in exactly one place of it. */
+/** Result of an ask, with each of its participants in exactly one place. */
 export type AskResult =
   | {
       readonly kind: 'outcomes';
       readonly outcomes: readonly AskOutcome[];
       readonly inDoubt: readonly Remark[];
-      /** WhatsApp itself slows the sender down: not done; a long cool-down, and the breaker counts it. */
+      /** WhatsApp slows the sender down: not done. A long cool-down follows, and the circuit breaker counts it. */
       readonly throttled: readonly Remark[];
       readonly httpStatus: number;
       readonly traceId: string;
     }
-  /** Certainly not done: ask again later, bounded. */
+  /** Certainly not done: ask again later, a limited number of times. */
   | {
       readonly kind: 'not_done';
       readonly why: 'throttled' | 'unavailable' | 'unreachable';
@@ -50,26 +50,26 @@ export type AskResult =
       readonly httpStatus: number | undefined;
       readonly traceId: string;
     }
-  /** Perhaps done: read the membership. */
+  /** Perhaps done: the membership decides. */
   | {
       readonly kind: 'in_doubt';
       readonly message: string;
       readonly httpStatus: number | undefined;
       readonly traceId: string;
     }
-  /** Nothing was done, and never will be with this request: split a batch, fail a participant. */
+  /** Nothing was done, and this request will never succeed: split a batch, fail a participant. */
   | ({
       readonly kind: 'refused';
-      /** The API names the participants as the fault: no doubt about what was refused. */
+      /** The API names the participants as the cause: the refusal is certainly about them. */
       readonly named: boolean;
     } & Http)
   | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
-  /** The account's fault, the phone's, or that of something in front of the API: not done; stop. */
+  /** The account, the phone, or something in front of the API is at fault: not done; stop. */
   | ({ readonly kind: 'key_rejected' } & Http)
   | ({ readonly kind: 'account'; readonly reasonCode: Exclude<AccountTrouble, 'key_rejected'> } & Http)
   | ({ readonly kind: 'redirected'; readonly perhapsDone: boolean } & Http);
 
-/** Only `is_success` is required: without it there is no word on the participant. */
+/** Verdict on one participant; meaningless without `is_success`. */
 const verdictShape = z.looseObject({
   is_success: z.boolean(),
   code: z.unknown().optional(),
@@ -77,7 +77,7 @@ const verdictShape = z.looseObject({
   isInviteV4Sent: z.unknown().optional(),
 });
 
-/** Pure; never throws. `participants` are those of the ask, in its order. */
+/** Classifies an answer. Pure; never throws. `participants` are those of the ask, in its order. */
 export function classify(answer: Answer, participants: readonly Participant[]): AskResult {
   switch (answer.kind) {
     case 'not_sent':
@@ -89,7 +89,7 @@ export function classify(answer: Answer, participants: readonly Participant[]): 
         traceId: '',
       };
     case 'lost': {
-      // The status line alone decides, except where the body is what counts.
+      // The status line decides alone, except where the body counts.
       const { message, httpStatus, traceId } = answer;
       const decided = httpStatus === undefined ? undefined : byStatus(httpStatus, '', answer);
       return decided ?? { kind: 'in_doubt', message, httpStatus, traceId };
@@ -99,7 +99,7 @@ export function classify(answer: Answer, participants: readonly Participant[]): 
   }
 }
 
-/** The meaning of a status that decides by itself; undefined: the body tells. */
+/** Result by a status that decides alone; undefined: the body decides. */
 function byStatus(
   httpStatus: number,
   body: string,
@@ -188,7 +188,9 @@ function byBody(
   return { kind: 'outcomes', outcomes, inDoubt, throttled, httpStatus, traceId };
 }
 
-/** The words of an answer that names nobody: a JSON string, an object's `message` or `error`, the text of a thrown error. */
+/**
+ * Message of an answer without participants: a JSON string, an object's `message` or `error`, a thrown error's text.
+ */
 function wordsOnAll(body: string): string | undefined {
   const value = parseJson(body);
   if (typeof value === 'string') return value;
@@ -197,7 +199,7 @@ function wordsOnAll(body: string): string | undefined {
   return Object.keys(value).some((key) => readMemberId(key) !== undefined) ? undefined : serverWords(body);
 }
 
-/** A verdict on the whole ask. Of several people, only what holds for the whole group or the sender is said of each. */
+/** Verdict on the whole ask. With several people only findings about the whole group or the sender apply to each. */
 function weighAll(words: string | undefined, people: number): Finding {
   if (words === undefined) return 'in_doubt';
   const message = shorten(words, LONGEST_EVIDENCE);
@@ -206,14 +208,14 @@ function weighAll(words: string | undefined, people: number): Finding {
   return people === 1 || ofEach ? finding : 'in_doubt';
 }
 
-/** Where a country has two numbers for one person, the account may be under the other one. */
+/** Adds the person's other number, in countries with two: the account may be under it. */
 function withOtherNumber(message: string, participant: Participant): string {
   const other = otherNumber(participant);
   if (other === undefined) return message;
   return `${message}${message === '' ? '' : ' '}(the account may be under ${other}, the other form of this number)`;
 }
 
-/** Longest message looked at for evidence: no answer may make the matching slow. */
+/** Longest message matched as evidence, which bounds the time of matching. */
 const LONGEST_EVIDENCE = 2000;
 
 function readVerdict(value: unknown): Verdict | undefined {
@@ -235,7 +237,7 @@ function wordsIn(verdict: Verdict | undefined): string | undefined {
   return verdict && (verdict.message || verdict.codeText);
 }
 
-/** A message is documented as a string; whatever else comes is kept as its JSON. */
+/** A message as text: documented as a string; other values become JSON. */
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message;
   return message === undefined || message === null ? '' : (jsonOf(message) ?? '');

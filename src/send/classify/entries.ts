@@ -2,15 +2,15 @@ import { personKey } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
 import { jsonOf } from '../api/body.ts';
 
-/** The `code` of the API's word on one participant. */
+/** The API's `code` for one participant. */
 interface EngineCode {
-  /** WhatsApp's number; undefined where the code tells none. */
+  /** WhatsApp's number; undefined if the code has none. */
   readonly number: number | undefined;
-  /** The code as it came, where it is more than a number; or ''. */
+  /** The code as received if it is more than a number; otherwise ''. */
   readonly text: string;
 }
 
-/** Names that the engines give to numbers, where the name says less than the number. */
+/** Numbers of engine names that say less than the number. */
 const NUMBERS: Readonly<Record<string, number>> = {
   'bad-request': 400,
   conflict: 409,
@@ -25,7 +25,7 @@ const NUMBER = /^(\d{1,9})(?:\.0+)?$/;
 /** `HTTP 403`, `ERR_403`, `403 Forbidden`. */
 const LABELLED = /^(?:(?:https?|code|status|error|err|e)[-_:\s]*)*(\d{3})(?![\d.])/i;
 
-/** A number, or text, or whatever else comes: the engines' names go through as they are. Pure; never throws. */
+/** Reads a code, a number, text or anything else. Engine names pass unchanged. Pure; never throws. */
 export function readCode(value: unknown): EngineCode {
   if (Number.isSafeInteger(value)) return { number: value as number, text: '' };
   if (value === undefined || value === null) return { number: undefined, text: '' };
@@ -37,7 +37,7 @@ export function readCode(value: unknown): EngineCode {
   return { number: labelled === undefined ? NUMBERS[name] : Number(labelled), text };
 }
 
-/** The words of a code in both of their writings, `not-authorized` and `not authorized`, as the table knows either. */
+/** A code in both spellings, `not-authorized` and `not authorized`, because the table has either. */
 export function wordsOfCode(text: string): string {
   const name = hyphenated(text);
   return name === '' ? '' : `${name}. ${name.replaceAll('-', ' ')}`;
@@ -57,13 +57,13 @@ function hyphenated(text: string): string {
  */
 const MEMBER_ID = /^\+?(\d{5,20})(?:\.\d{1,4})?(?::\d{1,4})?(?:@([a-z.]{1,30}))?$/i;
 
-/** Servers under which the digits are a phone number. `lid` is not one: a LID's digits name nobody's phone. */
+/** Servers with phone numbers as digits. `lid` is not one: a LID's digits are not a phone number. */
 const PHONE_SERVERS: readonly string[] = ['', 'c.us', 's.whatsapp.net'];
 
-/** Servers of what is no person. */
+/** Servers of ids that are not a person's. */
 const OTHER_SERVERS: readonly string[] = ['g.us', 'broadcast', 'newsletter', 'call'];
 
-/** A WhatsApp id of a person. `phone` is undefined when the id does not tell it. */
+/** A WhatsApp id of a person. `phone` is undefined if the id does not contain it. */
 interface MemberId {
   readonly phone: string | undefined;
 }
@@ -81,10 +81,9 @@ interface Candidate extends MemberId {
 }
 
 /**
- * Which key of an answer speaks of which participant: first the documented form, then the same digits, then a variant
- * of the same person's number, and for one participant and one key alone that tells no phone the position. A step counts
- * only where it is unique on both sides: no key for two participants, no two keys for one. Who is not in the map is in
- * doubt.
+ * Maps participants to keys of an answer: by the documented form, then by digits, then by a variant of the person's
+ * number, and for one participant and one key without a phone by position. A step counts only if it is unique on both
+ * sides. A participant not in the map is in doubt.
  */
 export function matchKeys(
   participants: readonly Participant[],
@@ -126,7 +125,7 @@ export function matchKeys(
     ({ phone }) => phone,
   );
   step(personKey, ({ phone }) => (phone === undefined ? undefined : personKey(phone)));
-  // By position only what tells no phone: another phone is somebody else.
+  // By position only without a phone: another phone is another person.
   const [only, ...others] = candidates;
   if (participants.length === 1 && others.length === 0 && only?.phone === undefined) {
     step(

@@ -2,17 +2,17 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import type { SettledStatus } from '../../domain/words.ts';
 import { wordsOfCode } from './entries.ts';
 
-/** One value of the 200 body, validated; or the words of an answer on the whole ask, which has no `is_success`. */
+/** One validated value of the 200 body; or the words of an answer on the whole ask, without `is_success`. */
 export interface Verdict {
   readonly isSuccess: boolean | undefined;
   readonly code: number | undefined;
-  /** The code as it came, where it is more than a number; or ''. */
+  /** The code as received if it is more than a number; otherwise ''. */
   readonly codeText: string;
   readonly message: string;
   readonly inviteSent: boolean;
 }
 
-/** Reasons that hold for everybody of the group: the rest is `failed` with it, without asking. */
+/** Reasons that hold for the whole group: the rest is `failed` with it, without asking. */
 export type Effect = 'group_full' | 'not_admin' | 'sender_not_in_group' | 'chat_not_found';
 
 /** `in_doubt_or_full`: in doubt, unless the group turns out to be full. */
@@ -23,13 +23,13 @@ export type Finding =
   | 'in_doubt_or_full';
 
 interface Row {
-  /** Words, which decide before any code. */
+  /** Words, matched before any code. */
   readonly says?: RegExp;
-  /** The words count only beside a success, and only where they do not say this. */
+  /** The words count only with a success, and not if they also match `unless`. */
   readonly ofSuccess?: { readonly unless?: RegExp };
-  /** Decide where no row's words do. */
+  /** Codes, matched if no row's words match. */
   readonly codes?: readonly number[];
-  /** The codes count only where the message tells nothing. */
+  /** The codes count only if the message says nothing. */
   readonly wordless?: true;
   readonly finding: Finding;
 }
@@ -40,20 +40,20 @@ const closes = (effect: Effect): Finding => ({ status: 'failed', reasonCode: eff
 
 const APOSTROPHE = `['’\`]`;
 
-/** Words that turn what follows them into its opposite, or into a wish. */
+/** Words that negate what follows, or turn it into a wish. */
 const DENIED = String.raw`(?<!\b(?:not|never|no|without|cannot|if|unless|until|be)\s+(?:been\s+|yet\s+|an?\s+|the\s+|any\s+|group\s+|private\s+)*|n${APOSTROPHE}t\s+(?:been\s+|yet\s+|an?\s+|the\s+)*)`;
 
 const words = (pattern: string): RegExp => new RegExp(pattern, 'i');
 
-/** `invite … sent` and `sent … an invite`, in one sentence and not denied in between. Never a bare "invit". */
+/** `invite … sent` and `sent … an invite`, in one sentence without a negation between. Never a bare "invit". */
 const INVITE_SENT = words(
   String.raw`${DENIED}\binvit(?:e|ation)s?\b(?:(?!\b(?:not|never|cannot|failed|unable|be|if|unless)\b|n${APOSTROPHE}t\b)[^.;!?])*?\bsent\b` +
     String.raw`|${DENIED}\bsent(?:\s+(?:an?|the|them|him|her|out|group|private|whatsapp))*\s+invit(?:e|ation)`,
 );
 
-/** The small words between a denial and what it denies. */
+/** Small words between a negation and its object. */
 const SMALL = String.raw`(?:\s+(?:been|be|yet|an?|the|any|group|private|send|sent|get|to|have|has|had|need|needed|require|required|is|are|was|were|of|for|via|by|them|this|person|participant|people|link|message|could|would|will|can|did|does|do)){0,4}`;
-/** An invite that did not come about: "could not be invited", "no invite needed". */
+/** A failed or needless invite: "could not be invited", "no invite needed". */
 const NO_INVITE = words(
   String.raw`(?:\b(?:not|never|no|without|cannot|unable|fail|fails|failed)|n${APOSTROPHE}t)${SMALL}\s+invit` +
     String.raw`|\binvit\w*${SMALL}(?:\s+(?:not|never|no|cannot|fails?|failed|unable|unnecessary|skipped)\b|n${APOSTROPHE}t\b|\s+\w+n${APOSTROPHE}t\b)`,
@@ -62,7 +62,7 @@ const NO_INVITE = words(
 /** Within one sentence. */
 const NEAR = '[^.;!?]{0,60}?';
 
-/** An invite or an add that is left to somebody: "please invite manually", "they can be invited later", "use the invite link". */
+/** An invite or add left to somebody: "please invite manually", "they can be invited later", "use the invite link". */
 const BY_HAND = words(
   [
     String.raw`${DENIED}\b(?:please|kindly|can|could|may|might|must|should|shall|if|unless|until|try|ask|required|needs?|requires?|(?:has|have|had|is|are) to)(?:\s+only)?${SMALL}[\s:,]+invit`,
@@ -79,7 +79,7 @@ const BY_HAND = words(
 );
 
 const NOT = String.raw`(?:\b(?:not|never)|n${APOSTROPHE}t)`;
-/** A success that says the opposite: the engine contradicts itself. */
+/** A success that contradicts itself. */
 const CONTRADICTION = words(
   [
     String.raw`\b(?:fail|fails|failed|failure|unable|error|impossible|refused|rejected|denied|declined|skipped)\b`,
@@ -91,13 +91,13 @@ const CONTRADICTION = words(
   ].join('|'),
 );
 
-/** A message beside which the code alone speaks. */
+/** A message without information: the code decides. */
 const TELLS_NOTHING =
   /^(?:\s*(?:error|failed|failure|(?:failed|unable) to add (?:the )?participants?|could not add (?:the )?participants?|code|\d{3})[\s:.!]*)*\s*$/i;
 
 /**
- * The table of api/FACTS.md, "Answer → status", in its order. The words of all rows are tried first, then the codes:
- * how the API maps its engines' texts to codes is not public. What says that the engine does not know is in doubt,
+ * The table of api/FACTS.md, "Answer → status", in its order. The words of all rows are tried before the codes, because
+ * the API's mapping of engine texts to codes is not public. An answer by which the engine does not know is in doubt,
  * never `failed`, because asking again would send a second invite.
  */
 const TABLE: readonly Row[] = [
@@ -197,7 +197,7 @@ const TABLE: readonly Row[] = [
     finding: 'in_doubt',
   },
   { says: BY_HAND, ofSuccess: {}, finding: 'in_doubt' },
-  // The wording is a template that the organisation may change: beside a success any form of "invit…" is one.
+  // The wording is a template that the organisation may change: with a success any form of "invit…" is an invite.
   { says: /\binvit/i, ofSuccess: { unless: NO_INVITE }, finding: INVITED },
   { says: CONTRADICTION, ofSuccess: {}, finding: 'in_doubt' },
 ];
@@ -208,7 +208,7 @@ const EITHER_WAY: readonly number[] = [409, 421, 429];
 const agrees = ({ isSuccess, code = 200 }: Verdict): boolean =>
   EITHER_WAY.includes(code) || isSuccess === code < 400;
 
-/** What the API's word on one participant means. */
+/** Finding for the API's verdict on one participant. */
 export function weigh(verdict: Verdict): Finding {
   const finding = verdict.inviteSent
     ? INVITED
@@ -226,7 +226,10 @@ function byWords({ isSuccess }: Verdict, said: string): Finding | undefined {
   )?.finding;
 }
 
-/** The engine's name for a code is of the row of its text; as with a number, a success that it denies is in doubt. */
+/**
+ * Finding for an engine's name of a code, by the row of its text; a success that it denies is in doubt, as with a
+ * number.
+ */
 function byCodeWords(verdict: Verdict): Finding | undefined {
   const finding = byWords(verdict, wordsOfCode(verdict.codeText));
   const denies = verdict.isSuccess === true && typeof finding === 'object' && finding.status === 'failed';
@@ -242,7 +245,7 @@ function byCode(verdict: Verdict): Finding {
       code !== undefined && codes?.includes(code) === true && (!wordless || TELLS_NOTHING.test(message)),
   );
   if (row !== undefined) return row.finding;
-  // A success without more is settled by one read of the group at the end of the run.
+  // One read of the group at the end of the run settles a bare success.
   if (isSuccess) return { status: 'added', reasonCode: 'unconfirmed' };
   return code !== undefined && code >= 500 ? 'in_doubt' : failed('other');
 }

@@ -5,11 +5,11 @@ import { isObject, parseObject, serverWords } from '../api/body.ts';
 import { oneLine, shorten } from '../api/redact.ts';
 import type { StopReason } from '../run-control.ts';
 
-/** What an HTTP status means by itself: the one table of them. Whom a refusal is about, its words tell (refusal.ts). */
+/** The one table of HTTP statuses and their meaning. The words of a refusal then tell its subject (`subjectOf`). */
 const rule = <M extends string>(meaning: M, ...statuses: number[]) => ({ meaning, statuses });
 
 const RULES = [
-  // The same request is wanted elsewhere: nothing was done.
+  // Moved before any work: nothing was done.
   rule('moved', 301, 307, 308),
   rule('request', 400, 413),
   rule('key', 401),
@@ -17,18 +17,18 @@ const RULES = [
   rule('forbidden', 403),
   rule('not_found', 404),
   rule('invalid', 422),
-  // A refusal that may follow work already done.
+  // May follow work already done.
   rule('perhaps_done', 408, 409, 424, 499),
-  // Less haste is wanted.
+  // Too many requests.
   rule('throttled', 420, 429),
-  // Not now: nothing was done. The 5xx beyond 520 are Cloudflare's, which had no connection to the API: refused (521), no
-  // route (523), no TLS (525, 526), no address (530). Of a 520, 522 or 524 the API may have had the request.
+  // Not now: nothing was done. The 5xx beyond 520 are Cloudflare's without a connection to the API: refused (521), no
+  // route (523), no TLS (525, 526), no address (530). With a 520, 522 or 524 the API may have received the request.
   rule('unavailable', 503, 521, 523, 525, 526, 530),
 ];
 
 /**
- * Other statuses, by their hundreds. A redirect may lead to what a POST has brought about (303 by definition, 302 by
- * custom); any other 4xx comes from something in front of the API; of the rest (`broken`) nobody knows.
+ * Other statuses, by their hundreds. A redirect may lead to the result of a POST (303 by definition, 302 by custom);
+ * any other 4xx comes from something in front of the API; the rest (`broken`) is unknown.
  */
 const HUNDREDS: Readonly<Record<number, 'answered' | 'moved_after' | 'front'>> = {
   2: 'answered',
@@ -36,7 +36,7 @@ const HUNDREDS: Readonly<Record<number, 'answered' | 'moved_after' | 'front'>> =
   4: 'front',
 };
 
-/** Statuses that mean `throttled` where the words say so, and those for which a Retry-After says it. */
+/** Statuses that mean `throttled` by their words, and those that mean it by a Retry-After. */
 const BY_WORDS: readonly number[] = [400, 403, 422, 430];
 const BY_HEADER: readonly number[] = [403, 430];
 
@@ -48,7 +48,7 @@ export function statusRule(httpStatus: number) {
   return { meaning, byWords: BY_WORDS.includes(httpStatus), byHeader: BY_HEADER.includes(httpStatus) };
 }
 
-/** Why the run stops, and nobody is to blame who was to be added. */
+/** Reasons to stop the run that are not about the people to be added. */
 export type AccountTrouble = Extract<
   ReasonCode,
   'key_rejected' | 'payment_required' | 'account_refused' | 'sender_refused' | 'not_the_api'
@@ -74,23 +74,23 @@ const RATE =
 const PAYMENT = /\bpayment|\binvoice|\bunpaid\b|\boverdue\b/i;
 const ACCOUNT =
   /\b(?:plan|subscription|upgrade|billing|trial|credits?|api[ _-]?key|api access|access token|scopes?)\b/i;
-/** Said of the account only where the group is not mentioned. */
+/** Counts as the account only if the group is not mentioned. */
 const ACCOUNT_BY_THE_WAY = /\b(?:account|organi[sz]ation|workspace|tenant|quota|suspended)\b/i;
 const SENDER =
   /\bx[-_ ]?phone\b|\b(?:unknown|no such|disconnected) (?:phone|device|sender)\b(?! numbers?\b)|\bno phone (?:found|connected|with)\b|\bphone[_-](?:id|not|disconnected)|\b(?:phone|device|sender)(?! numbers?\b)(?: id)?(?:\s+['"“‘`]?[\w@.+•-]*\d[\w@.+•-]*['"”’`]?)?\s+(?:(?:is|was|has|could|does|do) ?)?(?:n['’]t|not|no longer|never)\s+(?:be |been |yet |currently )*(?:found|connected|exist|ready|authenticated|active|available|logged|linked|belong|paired)|\b(?:phone|device) (?:is |was |has been )?(?:disconnected|offline|logged out)/i;
 const GROUP_WORDS = /\b(?:chats?|groups?|admins?|participants?|communit(?:y|ies)|members?)\b/i;
 const PHONE_WORDS = /\b(?:phone|device|sender|session)\b/i;
-/** A router, a proxy or a firewall speaks like this, also in JSON. */
+/** Typical words of a router, a proxy or a firewall, also in JSON. */
 const FRONT =
   /\bcannot (?:get|post|put|patch|delete)\b|\bno (?:such )?route\b|\broutes? (?:was )?not found\b|\bmissing authentication token\b|\bdefault backend\b|\bcloudflare\b|\brequest blocked\b|\bcaptcha\b|\bno healthy upstream\b|\bmethod not allowed\b/i;
-/** What any server says that knows nothing of groups. */
+/** Words of any server that has no notion of groups. */
 const BARE =
   /^(?:error:? *)?(?:forbidden|not[ _-]?found|access[ _-]?denied|unauthorized|denied|blocked|error)?[.!]?$/i;
 
-/** Longest text looked at for words: no answer may make the matching slow. */
+/** Longest text searched for words, which bounds the time of matching. */
 const LONGEST = 1_000;
 
-/** What a 4xx is about, by its status, its headers and its words. Pure; never throws. */
+/** Subject of a 4xx, by its status, its headers and its words. Pure; never throws. */
 export function subjectOf(refusal: Refusal): Subject {
   const { httpStatus, headers, body } = refusal;
   const { meaning, byWords, byHeader } = statusRule(httpStatus);
@@ -108,7 +108,7 @@ export function subjectOf(refusal: Refusal): Subject {
   return SENDER.test(words) ? 'sender_refused' : 'request';
 }
 
-/** 403 and 404: about the group only where the API itself says so. */
+/** Subject of a 403 or 404: the group only if the API itself says so. */
 function ownWords(refusal: Refusal, words: string): Subject {
   if (!isOwn(refusal, words)) return 'not_the_api';
   if (SENDER.test(words)) return 'sender_refused';
@@ -120,8 +120,8 @@ function ownWords(refusal: Refusal, words: string): Subject {
 }
 
 /**
- * Whether the API itself speaks: a JSON object with an error in it. Words that any server has count only with another
- * mark of the API: its headers, or the name or code of its error.
+ * Whether the refusal is the API's own: a JSON object with an error in it. Words common to any server count only with
+ * another mark of the API: its headers, or the name or code of its error.
  */
 function isOwn({ body, headers, traceId }: Refusal, words = wordsOf(body)): boolean {
   const object = parseObject(body);
@@ -146,19 +146,19 @@ function fieldsOf(body: string): readonly string[] {
 
 const SHOWN = 120;
 
-/** “HTTP 403 (text/html): Enable JavaScript”: what answered, in its own words; raw and untrusted. */
+/** Describes an answer in its own words: “HTTP 403 (text/html): Enable JavaScript”; raw and untrusted. */
 export function whatAnswered({ httpStatus, headers, body }: Omit<Refusal, 'traceId'>): string {
   const type = headers['content-type']?.split(';')[0]?.trim() || 'no content type';
   return `HTTP ${httpStatus} (${type}): ${shorten(serverWords(body).replace(/\s+/g, ' '), SHOWN) || 'an empty body'}`;
 }
 
 interface Said {
-  /** The server's words, raw and untrusted; for `not_the_api` with what answered. */
+  /** The server's words, raw and untrusted; for `not_the_api` with the status and content type. */
   readonly message: string;
   readonly httpStatus: number;
 }
 
-/** The end of a run whose account, phone or address is refused. */
+/** Reason to stop a run whose account, phone or address is refused. */
 export function accountStop(code: AccountTrouble, { message, httpStatus }: Said): StopReason {
   return { exit: EXIT.safety, code, message: sentence(code, httpStatus, oneLine(message)) };
 }

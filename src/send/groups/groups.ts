@@ -8,20 +8,20 @@ import type { RunControl } from '../run-control.ts';
 import { type Chat, type MembersIndex, parseChat } from './membership.ts';
 import { HistorySupport } from './notifications.ts';
 
-/** What a group's own page says that bears on adding people to it. It may be stale, so it only warns. */
+/** State of a group for adding people, by its own page. It may be stale, so it only warns. */
 export interface Standing {
-  /** Members; undefined: the page does not tell. */
+  /** Count of members; undefined: not on the page. */
   readonly members: number | undefined;
   /** Only admins may add members. */
   readonly adminsOnly: boolean;
-  /** undefined: the page does not tell. */
+  /** undefined: not on the page. */
   readonly senderIsAdmin: boolean | undefined;
 }
 
-/** A group holds so many people. Source: api/FACTS.md. */
+/** Largest number of members of a group. Source: api/FACTS.md. */
 export const GROUP_CAPACITY = 1024;
 
-/** What speaks against asking so many newcomers into the group, in words, the worst first; none when nothing does. */
+/** Warnings before adding `newcomers` people to the group, the worst first; may be empty. */
 export function foreseen({ members, adminsOnly, senderIsAdmin }: Standing, newcomers: number): string[] {
   if (newcomers === 0) return [];
   const told: string[] = [];
@@ -42,7 +42,7 @@ export function foreseen({ members, adminsOnly, senderIsAdmin }: Standing, newco
   return told;
 }
 
-/** A group's name, and what its page says through each phone that asks into it. */
+/** A group's name, and its page through each phone that asks into it. */
 export interface Standings {
   readonly name: string;
   readonly phones: readonly { readonly sender: string; readonly standing: Standing }[];
@@ -68,7 +68,7 @@ export function standingsOf(
   };
 }
 
-/** Why nobody of a group is asked any more. */
+/** Reason why a group gets no more asks. */
 interface Closure {
   readonly reasonCode: ReasonCode;
   readonly message: string;
@@ -88,21 +88,23 @@ interface Group {
   closure: Closure | undefined;
 }
 
-/** What one phone learns about a group that holds for every phone: who is in it, and that it is full. */
+/** Knowledge about a group that holds for every phone: its members, and that it is full. */
 export class SharedKnowledge {
   readonly full = new Map<ChatId, Closure>();
   readonly phones: Groups[] = [];
   readonly history = new HistorySupport();
 }
 
-/** What is known about each group in this run, through one phone: its members as last read, and whether it still takes people. */
+/**
+ * Knowledge about each group in this run, through one phone: members as last read, and whether it still takes people.
+ */
 export class Groups {
   readonly #gateway: Gateway;
   readonly #client: Client;
   readonly #events: AskingEvents;
   readonly #control: RunControl;
   readonly #log: Log;
-  /** The sending phone's number, where it is known: whom the group may list as an admin. */
+  /** Number of the sending phone, if known; finds its own admin entry in a group. */
   senderNumber: string | undefined;
   /** undefined: this is the only phone. */
   readonly #shared: SharedKnowledge | undefined;
@@ -138,17 +140,17 @@ export class Groups {
     return this.#known.get(chatId)?.name ?? '';
   }
 
-  /** The group's state for adding people, as last read through this phone; undefined: it was not read. */
+  /** State of the group for adding people, as last read through this phone; undefined: not read. */
   standing(chatId: ChatId): Standing | undefined {
     return this.#known.get(chatId)?.standing;
   }
 
-  /** True only when the group's membership was read and lists this person. It may be stale the other way. */
+  /** True only if the membership was read and lists this person. False may be stale. */
   lists(chatId: ChatId, participant: Participant): boolean {
     return (this.#shared?.phones ?? [this]).some((phone) => phone.#has(chatId, participant));
   }
 
-  /** True only when the membership was read, tells everybody's phone, and lists this person nowhere. It may be stale. */
+  /** True only if the membership was read, has everybody's phone, and does not list this person. It may be stale. */
   lacks(chatId: ChatId, participant: Participant): boolean {
     const phones = this.#shared?.phones ?? [this];
     const read = phones.flatMap((phone) => phone.#known.get(chatId)?.members ?? []);
@@ -165,13 +167,13 @@ export class Groups {
 
   close(chatId: ChatId, closure: Closure): void {
     this.#group(chatId).closure ??= closure;
-    // A refusal through one phone says nothing about another; a group that is full is full for all.
+    // A refusal counts for this phone only; a full group is full for all.
     if (closure.reasonCode === 'group_full') this.#shared?.full.set(chatId, closure);
   }
 
   /**
-   * Reads the membership, once at a time for each group. An endpoint that answers nonsense is no reason to stop: the asks
-   * themselves will tell. `control` ends the trying, when it is not the run's own.
+   * Reads the membership, once at a time for each group. Nonsense from the endpoint does not stop the run, because the
+   * asks themselves will tell. `control` ends the retries if it is not the run's own.
    */
   read(chatId: ChatId, control?: RunControl): Promise<Read> {
     const running = this.#reading.get(chatId);
@@ -213,7 +215,7 @@ export class Groups {
   }
 }
 
-/** A list that is longer than the count beside it, or the other way round: the larger is the one to warn by. */
+/** Standing by a group's page; the larger of list and count, where they differ, is the one to warn by. */
 function standingOf({ members, memberCount, adminsOnly, senderIsAdmin }: Chat): Standing {
   const listed = members && members.size + members.withoutPhone;
   const count = Math.max(listed ?? 0, memberCount ?? 0);

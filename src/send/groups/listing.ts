@@ -10,18 +10,18 @@ import type { RunControl } from '../run-control.ts';
 import { GROUP_CAPACITY } from './groups.ts';
 import { type Chat, chatOf } from './membership.ts';
 
-/** Chats asked for at once; more is a 422. Source: api/FACTS.md. */
+/** Chats per page; more is a 422. Source: api/FACTS.md. */
 const PAGE = 2_000;
-/** Pages read at most: no phone is in so many groups. */
+/** Most pages read: a phone is never in so many groups. */
 const MOST_PAGES = 50;
 
 /** A group that the phone is in, or was. Texts are raw and untrusted. */
 export interface ListedGroup {
-  /** Of whatever form the API gave it. */
+  /** In any of the API's forms. */
   readonly chatId: string;
-  /** '' where it has none. */
+  /** '' if it has none. */
   readonly name: string;
-  /** undefined: the list does not tell. */
+  /** undefined: not in the list. */
   readonly members: number | undefined;
   readonly placesLeft: number | undefined;
   readonly isAdmin: boolean | undefined;
@@ -43,11 +43,11 @@ export interface ListingParts {
   readonly gateway: Pick<Gateway, 'read'>;
   readonly client: Pick<Client, 'groups'>;
   readonly control: RunControl;
-  /** The phone's number, where it is known: whom a group lists as an admin, or not. */
+  /** Number of the phone, if known; finds its own admin entry in a group. */
   readonly sender: string | undefined;
 }
 
-/** Reads the list of groups, whole: half of one would have a name stand for one group that stands for two. */
+/** Reads the whole list of groups: with half of it an ambiguous name would look unique. */
 export async function listGroups({ gateway, client, control, sender }: ListingParts): Promise<Listing> {
   const found = new Map<string, ListedGroup>();
   let offset = 0;
@@ -71,7 +71,7 @@ export async function listGroups({ gateway, client, control, sender }: ListingPa
     offset = (page.from ?? offset) + page.ids.length;
     const isLast = page.count === undefined ? page.ids.length < PAGE : seen.size >= page.count;
     if (isLast) return { kind: 'groups', groups: [...found.values()] };
-    // The same page again, or none: what is missing is not to be had.
+    // The same page again, or none: the rest is not available.
     if (seen.size === before) break;
   }
   return { kind: 'unlisted', why: `it gave ${chats} chats, and says that there are more`, exit: EXIT.again };
@@ -82,7 +82,7 @@ interface GroupsPage {
   readonly groups: readonly ListedGroup[];
   /** Of every chat on the page. */
   readonly ids: readonly string[];
-  /** The place of the first one, and how many there are in all, where the answer tells. */
+  /** Index of the first entry, and the total, if the answer has them. */
   readonly from: number | undefined;
   readonly count: number | undefined;
 }
@@ -111,7 +111,7 @@ export function parseGroups(answer: Answer, sender: string | undefined): GroupsP
   };
 }
 
-/** The phone whose list it is, as the entry itself names it. */
+/** Number of the phone whose list it is, by the entry itself. */
 function phoneOf(orgPhone: unknown): string | undefined {
   return typeof orgPhone === 'string' ? readMemberId(orgPhone)?.phone : undefined;
 }

@@ -9,11 +9,11 @@ import { readMemberId } from '../classify/entries.ts';
 export type { ReadFailure } from '../api/read-failure.ts';
 export { type Phone, parsePhones } from '../phones/phone-state.ts';
 
-/** Who is in a group, by person: a member under 521… is found under 52…. Compact: a group holds 1024 people. */
+/** Members of a group, by person: 521… is found under 52…. Compact: a group holds 1024 people. */
 export interface MembersIndex {
   /** Members whose phone is known. */
   readonly size: number;
-  /** Members known by a LID alone: while there are any, "not listed" is no proof of absence. */
+  /** Members known only by a LID: while there are any, "not listed" does not prove absence. */
   readonly withoutPhone: number;
   has(participant: Participant): boolean;
 }
@@ -23,13 +23,13 @@ export interface Chat {
   /** The group's name, raw and untrusted, or ''. */
   readonly name: string;
   readonly memberCount: number | undefined;
-  /** undefined: the answer does not tell who is in the group. */
+  /** undefined: the answer does not list the members. */
   readonly members: MembersIndex | undefined;
   /** The sending phone has left the group. */
   readonly isExited: boolean;
   /** Only admins may add members. */
   readonly adminsOnly: boolean;
-  /** By the sender's own entry among the members; undefined: there is none, or it does not tell. */
+  /** By the sender's own entry among the members; undefined: without an entry, or not in it. */
   readonly senderIsAdmin: boolean | undefined;
   /** Raw and untrusted, or ''. */
   readonly inviteLink: string;
@@ -57,12 +57,12 @@ const chatShape = z.looseObject({
   invite_link: text,
 });
 
-/** Where a member's phone may stand beside its key in the map. */
+/** Fields of a member, besides its key, that may hold its phone. */
 const MEMBER_FIELDS = ['contact_id', 'contact_phone', 'phone', 'phone_number', 'number'] as const;
 
 /**
- * `GET /chats/{chat_id}`. Members of another group are never taken for this one's. Pure; never throws.
- * @param sender the sending phone's number, where it is known
+ * Reads the answer to `GET /chats/{chat_id}`. Members of another group never count. Pure; never throws.
+ * @param sender the sending phone's number, if known
  */
 export function parseChat(answer: Answer, chatId: ChatId, sender?: string): Chat | ReadFailure {
   const failure = failureOf(answer);
@@ -89,7 +89,7 @@ export function chatOf(body: Readonly<Record<string, unknown>>, sender: string |
   };
 }
 
-/** Only another group's id says so: an answer may leave the id out, or have one of another kind. */
+/** Whether an answer is about another group. Only another group's id counts: it may be absent, or of another kind. */
 function namesAnother(named: unknown, chatId: ChatId): boolean {
   const other = typeof named === 'string' ? parseChatId(named.trim().toLowerCase()) : undefined;
   return other !== undefined && other !== chatId;
@@ -101,7 +101,7 @@ function entriesOf(members: unknown): [string, unknown][] {
   return isObject(members) ? Object.entries(members) : [];
 }
 
-/** Only a plain `is_admin: false` of this phone's own entry says that it is not one. */
+/** Whether this phone is an admin. Only a plain `is_admin: false` of its own entry denies it. */
 function isAdmin(members: unknown, sender: string): boolean | undefined {
   const person = personKey(sender);
   let admin: boolean | undefined;
@@ -115,7 +115,7 @@ function isAdmin(members: unknown, sender: string): boolean | undefined {
   return admin;
 }
 
-/** A map by member id as documented, or a list. null, empty (the sender at least is a member) or else: undefined. */
+/** Index of a map by member id (documented) or a list; undefined for null, empty (the sender is a member) or else. */
 function indexMembers(members: unknown): MembersIndex | undefined {
   const entries = entriesOf(members);
   const people = new Set<string>();
@@ -124,7 +124,7 @@ function indexMembers(members: unknown): MembersIndex | undefined {
     const texts = memberTexts(key, member);
     const ids = texts.flatMap((id) => readMemberId(id) ?? []);
     const lids = new Set(texts.flatMap((id) => LID.exec(id.trim())?.[1] ?? []));
-    // The digits of a LID name nobody's phone, wherever else they stand.
+    // A LID's digits are not a phone number, wherever else they appear.
     const phones = ids.flatMap(({ phone }) => (phone === undefined || lids.has(phone) ? [] : phone));
     for (const phone of phones) people.add(personKey(phone));
     if (ids.length > 0 && phones.length === 0) withoutPhone += 1;
@@ -135,10 +135,10 @@ function indexMembers(members: unknown): MembersIndex | undefined {
 
 const LID = /^(\d+)(?:[.:]\d+)*@lid$/i;
 
-/** The texts that may name a member: its key, its ids, its number. */
+/** Texts that may identify a member: key, ids, number. */
 function memberTexts(key: string, member: unknown): string[] {
   if (!isObject(member)) return [key];
-  // A bare `id` may be a database's own number; taken for a phone, it would pass a stranger off as a member.
+  // A bare `id` may be a database's own number; as a phone it would turn a stranger into a member.
   const id = member['id'];
   const ids = [id, ...(isObject(id) ? [id['_serialized']] : [])].filter(
     (value) => typeof value === 'string' && value.includes('@'),

@@ -10,13 +10,13 @@ import type { Gateway } from '../gateway.ts';
 import type { Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';
 
-/** Items asked for at once, and pages read of one group. */
+/** Items per page, and most pages read of one group. */
 const PAGE = 1_000;
 const MOST_PAGES = 10;
 
-/** Meaning of a notification for a person; the other types say nothing about who is in. */
+/** Moves by type of notification; other types say nothing about membership. */
 const MOVES: Readonly<Record<string, Move>> = { add: 'added', invite: 'came', remove: 'went', leave: 'went' };
-/** added: by somebody. came: by an invite. went: by themselves, or removed. */
+/** added: by somebody. came: by an invite. went: left, or removed. */
 type Move = 'added' | 'came' | 'went';
 
 interface Movement {
@@ -25,14 +25,14 @@ interface Movement {
   readonly at: number;
   /** By `personKey`. */
   readonly people: readonly string[];
-  /** False where the notification names another phone as the one that did it. */
+  /** False if the notification names another phone as its author. */
   readonly ours: boolean;
 }
 
 /** Arrivals and departures of a group, with their times. */
 export class History {
   readonly #movements: readonly Movement[];
-  /** Every page was read: nothing is later than what is here. */
+  /** Every page was read, so that no later move is missing. */
   readonly #whole: boolean;
 
   constructor(movements: readonly Movement[], whole: boolean) {
@@ -40,38 +40,40 @@ export class History {
     this.#whole = whole;
   }
 
-  /** Both histories of one group: each phone knows its own adds. */
+  /** Merges both histories of one group, because each phone knows its own adds. */
   and(other: History): History {
     return new History([...this.#movements, ...other.#movements], this.#whole || other.#whole);
   }
 
-  /** How this person came in after an ask at `since`: by that ask, or by its invite. Who came before proves nothing. */
+  /**
+   * Way in which this person joined after an ask at `since`: by that ask, or by its invite. Earlier moves do not count.
+   */
   cameBy(participant: Participant, since: number): 'added' | 'came' | undefined {
     const moves = this.#since(participant, since);
     if (moves.some(({ move, ours }) => move === 'added' && ours)) return 'added';
     return moves.some(({ move }) => move === 'came') ? 'came' : undefined;
   }
 
-  /** Came in since then, by whatever way, and has not gone again. */
+  /** Whether this person joined since then, in any way, and has not left again. */
   isIn(participant: Participant, since: number): boolean {
     const last = this.#last(participant, since);
     return last.length > 0 && !last.includes('went');
   }
 
-  /** The last that is told of this person is that they went, after `since`. */
+  /** Whether the last known move of this person, after `since`, is that they left. */
   hasLeft(participant: Participant, since: number): boolean {
     const last = this.#last(participant, since);
     return last.length > 0 && last.every((move) => move === 'went');
   }
 
-  /** The latest moves of this person; several within one second have no order. Empty where later pages are missing. */
+  /** Latest moves of this person; several within one second have no order. Empty if later pages are missing. */
   #last(participant: Participant, since: number): readonly Move[] {
     const moves = this.#whole ? this.#since(participant, since) : [];
     const latest = Math.max(...moves.map(({ at }) => at));
     return moves.flatMap(({ at, move }) => (at === latest ? move : []));
   }
 
-  /** Whether anybody has gone at all. */
+  /** Whether anybody has left. */
   get someoneWent(): boolean {
     return this.#movements.some(({ move }) => move === 'went');
   }
@@ -83,14 +85,17 @@ export class History {
   }
 }
 
-/** What the phones of one run know of the endpoint: a server without it is asked once. */
+/** Knowledge of all phones of a run about the endpoint: a server without it is asked once. */
 export class HistorySupport {
   answers: boolean | undefined;
-  /** The first reading: the others wait for what it tells. */
+  /** First reading; the others wait for its result. */
   first: Promise<unknown> | undefined;
 }
 
-/** Reads `GET /chats/{chat_id}/notifications`. Not every server has it: then nothing is known, and nothing is said. */
+/**
+ * Reads `GET /chats/{chat_id}/notifications`. Some servers do not have it: then the history is unknown, without a
+ * message.
+ */
 export class Notifications {
   readonly #gateway: Pick<Gateway, 'read'>;
   readonly #client: Pick<Client, 'notifications'>;
@@ -138,7 +143,7 @@ export class Notifications {
       if (answer === undefined) return undefined;
       const page = parsePage(answer, chatId, this.#sender);
       if (page.kind !== 'page') {
-        // That one group is not found says nothing of the endpoint.
+        // A group that is not found says nothing about the endpoint.
         if (page.kind !== 'not_found' || !/\b(?:chat|group)\b/i.test(page.message)) this.#failed(page);
         return pages === 0 ? undefined : new History(movements, false);
       }
@@ -148,7 +153,7 @@ export class Notifications {
       movements.push(...news.flatMap(({ movement }) => movement ?? []));
       offset = (page.from ?? 0) + page.items.length + (page.from === undefined ? offset : 0);
       const last = page.count === undefined ? page.items.length < PAGE : seen.size >= page.count;
-      // A server that gives the same page again knows no offset.
+      // The same page again: the server ignores the offset.
       if (last || news.length === 0) return new History(movements, last || page.items.length === 0);
     }
     return new History(movements, false);
@@ -165,7 +170,7 @@ export class Notifications {
 }
 
 interface Item {
-  /** As it came: what tells it from others. */
+  /** The item as received, which tells it from others. */
   readonly text: string;
   readonly movement: Movement | undefined;
 }
@@ -173,12 +178,12 @@ interface Item {
 interface Page {
   readonly kind: 'page';
   readonly items: readonly Item[];
-  /** The place of the first item, and how many there are in all, where the answer tells. */
+  /** Index of the first item, and the total, if the answer has them. */
   readonly from: number | undefined;
   readonly count: number | undefined;
 }
 
-/** One page; the field is misspelt in the vendor's types. Pure; never throws. */
+/** Parses one page; the field is misspelt in the vendor's types. Pure; never throws. */
 export function parsePage(answer: Answer, chatId: ChatId, sender: string): Page | ReadFailure {
   const failure = failureOf(answer);
   if (failure !== undefined) return failure;
@@ -209,20 +214,20 @@ function movementOf(
   if (move === undefined || at === undefined) return undefined;
   const listed = item['recipientids'] ?? item['recipientIds'] ?? item['recipient_ids'];
   const recipients = Array.isArray(listed) ? listed : [];
-  // Somebody who comes by an invite, or goes by themselves, may be named as the author alone.
+  // A person who joins by an invite, or leaves, may be named only as the author.
   const byThemselves = recipients.length === 0 && (move === 'came' || type === 'leave');
   const people = (byThemselves ? [author] : recipients).flatMap((id) => phoneOf(id) ?? []);
   const [who, us] = [phoneOf(author), phoneOf(item['org_phone']) ?? phoneOf(sender)];
   return { move, at, people, ours: who === undefined || us === undefined || who === us };
 }
 
-/** The person behind an id; undefined for a LID, whose digits are nobody's phone. */
+/** Phone of an id; undefined for a LID, whose digits are not a phone number. */
 function phoneOf(id: unknown): string | undefined {
   const phone = typeof id === 'string' ? readMemberId(id)?.phone : undefined;
   return phone === undefined ? undefined : personKey(phone);
 }
 
-/** Epoch ms of an ISO time. One without a zone could be of any: it tells nothing. */
+/** Epoch ms of an ISO time; undefined without a zone, because it could be of any. */
 function instantOf(timestamp: unknown): number | undefined {
   if (typeof timestamp !== 'string') return undefined;
   const text = timestamp.trim();

@@ -5,25 +5,25 @@ import type { RunControl } from '../run-control.ts';
 import { GROUP_CAPACITY, type Groups, type Standing } from './groups.ts';
 import type { History } from './notifications.ts';
 
-/** A pair that was asked, and nobody knows what came of it; with what little the lost answer said. */
+/** A pair that was asked with an unknown result, and the little that the lost answer said. */
 export interface Doubt {
   readonly pair: Pair;
   readonly message: string;
   readonly httpStatus: number | undefined;
   readonly traceId: string;
   /**
-   * What the ledger has it as already, with the words of the answer; undefined: in doubt. Of an `unknown` only a member
-   * is news; `unconfirmed` is a success that did not say whether it was an add or an invite.
+   * Status in the ledger so far, with the words of the answer; undefined: in doubt. An `unknown` changes only if the
+   * person is a member; `unconfirmed` is a success that was either an add or an invite.
    */
   readonly was?: 'unknown' | 'unconfirmed' | undefined;
 }
 
 interface Parts {
   readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
-  /** Who came into a group and who went, where the API tells. */
+  /** Arrivals and departures of a group, if the API has them. */
   readonly history?: (chatId: ChatId, control: RunControl) => Promise<History | undefined>;
   readonly ledger: Pick<AskLedger, 'settle'> & {
-    /** When the pair was last asked, epoch ms. */
+    /** Time of the pair's last ask, epoch ms. */
     askedAt(pair: Pair): number | undefined;
   };
   readonly control: RunControl;
@@ -32,9 +32,10 @@ interface Parts {
 }
 
 /**
- * Settles pairs by the group's membership, one read per group, and by its notifications where those in doubt are not
- * listed. A member was `added`. Of anybody else in doubt nothing is known, so they are `unknown`; a success whose person the group lacks was an invite. When the run is stopped before a group could be read, or the API is out of reach, its
- * pairs stay in doubt, and the next run reads it.
+ * Settles pairs by the group's membership, one read per group, and by its notifications if people in doubt are not
+ * listed. A member was `added`; anybody else in doubt is `unknown`; a success whose person is not in the group was an
+ * invite. If the run is stopped before a group could be read, or the API is out of reach, its pairs stay in doubt for
+ * the next run.
  */
 export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise<void> {
   const byGroup = new Map<ChatId, Doubt[]>();
@@ -67,12 +68,12 @@ export async function reconcile(doubts: readonly Doubt[], parts: Parts): Promise
 type Finding = Pick<Outcome, 'status' | 'reasonCode'>;
 type Settled = Finding & { readonly doubt: Doubt };
 
-/** A success is told by the membership alone; a doubt may be settled by more. */
+/** Whether a pair still needs the history: the membership alone settles a success; a doubt may need more. */
 function isOpen({ pair, was }: Doubt, { groups }: Parts): boolean {
   return was !== 'unconfirmed' && !groups.lists(pair.chatId, pair.participant);
 }
 
-/** undefined: nothing is known that the ledger has not. */
+/** New outcome of a pair; undefined: the ledger has it already. */
 function finding(
   { pair, was }: Doubt,
   read: boolean,
@@ -86,7 +87,7 @@ function finding(
   if (came === 'added') return { status: 'added', reasonCode: 'confirmed_by_notification' };
   if (came === 'came') return { status: 'joined', reasonCode: 'accepted_invite' };
   if (was === undefined) return { status: 'unknown', reasonCode: 'no_answer' };
-  // A membership of before the ask is no proof: only what was read now is.
+  // Only a membership read after the ask is a proof.
   const invited = was === 'unconfirmed' && read && groups.lacks(chatId, participant);
   return invited ? { status: 'invited', reasonCode: 'unconfirmed' } : undefined;
 }
@@ -96,7 +97,7 @@ function settlement({ doubt, status, reasonCode }: Settled): Settlement {
   return { pair, outcome: { status, reasonCode, message, httpStatus, traceId } };
 }
 
-/** Tells of each status how many were settled; a success was counted as `added` before. */
+/** Emits the counts by status; a success was counted as `added` before. */
 function count(chatId: ChatId, settled: readonly Settled[], events: AskingEvents): void {
   const counts = new Map<Outcome['status'], number>();
   const add = (status: Outcome['status'], n: number) => counts.set(status, (counts.get(status) ?? 0) + n);
@@ -109,29 +110,29 @@ function count(chatId: ChatId, settled: readonly Settled[], events: AskingEvents
 
 type Outcomes = Extract<AskResult, { kind: 'outcomes' }>;
 
-/** People of one group who refuse, and nobody who does not, before it may be the sender: whether it is an admin is read. */
+/** Refusals in a group without an acceptance before its page is read, because the sender may not be an admin. */
 const REFUSALS = 3;
 
 const NOT_ADMIN = 'the group does not list the sending phone as an admin';
 
-/** The refusals (401) of one group: each is about the person, unless the sender is not an admin and nobody accepts. */
+/** Refusals (401) of one group: about the person, unless the sender is not an admin and nobody accepts. */
 interface Refusals {
   count: number;
   /** Somebody accepted: the sender may add people. */
   accepted: boolean;
   look: Promise<Standing | undefined> | undefined;
-  /** Those settled before that is certain, as told by the answer, and whether they were settled as `not_admin`. */
+  /** Refusals settled before that is certain: the outcome by the answer, and whether it was settled as `not_admin`. */
   readonly settled: { readonly told: AskOutcome; notAdmin: boolean }[];
 }
 
 export interface Looked {
-  /** The result as it is after the look. */
+  /** Result after the second look. */
   readonly result: Outcomes;
-  /** People settled before, by what is known now. */
+  /** Corrections of earlier outcomes. */
   readonly corrected: readonly Settlement[];
 }
 
-/** Reads a group where an answer may mean two things, and its page tells which: that it is full, that the sender is not an admin. */
+/** Reads a group's page after an ambiguous answer: is the group full, is the sender not an admin? */
 export class SecondLook {
   readonly #groups: Pick<Groups, 'read' | 'standing' | 'close'>;
   readonly #refusals = new Map<ChatId, Refusals>();
@@ -140,7 +141,7 @@ export class SecondLook {
     this.#groups = groups;
   }
 
-  /** Closes the group where the sender turns out not to be an admin. */
+  /** Takes the second look; closes the group if the sender is not an admin. */
   async at(chatId: ChatId, told: Outcomes): Promise<Looked> {
     const { result, corrected } = await this.#atRefusals(chatId, told);
     if (!result.inDoubt.some(({ perhapsFull }) => perhapsFull)) return { result, corrected };
@@ -190,7 +191,7 @@ function asNotAdmin(outcome: Outcome): Outcome {
   return { ...outcome, reasonCode: 'not_admin', message };
 }
 
-/** Those settled otherwise than by what is known now, as they are to be settled. */
+/** Corrections of the refusals settled otherwise than now known. */
 function relabelled(chatId: ChatId, { settled }: Refusals, notAdmin: boolean): Settlement[] {
   const others = settled.filter((one) => one.notAdmin !== notAdmin);
   for (const one of others) one.notAdmin = notAdmin;
