@@ -14,7 +14,7 @@ export interface Wait {
   readonly why: WaitReason;
 }
 
-/** Several things wait, each for its own reason: the one that ends first is what is being waited for. */
+/** Board of simultaneous waits; shows the one that ends first. */
 export class WaitBoard {
   readonly #waits = new Map<unknown, Wait>();
   readonly #begins: (wait: Wait) => void;
@@ -52,16 +52,15 @@ const LONGEST_TIMER = 2_147_483_647;
 export interface GateOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Of the user's pace, what holds for each phone by itself. */
+  /** The part of the user's pace that holds for each phone alone. */
   readonly gap: OwnPaceSettings['gap'];
-  /** Called when a wait begins, and (undefined) when it ends. */
+  /** Called when a wait begins, and with undefined when it ends. */
   readonly onWait: (wait: Wait | undefined) => void;
 }
 
 /**
- * What holds for the asks of one phone before the allowance that it shares with others: the gap between them, and a
- * cool-down. With a gap they pass one by one: the next begins to wait when the one before it has been sent, or has ended
- * unsent.
+ * Gate for the asks of one phone, before an allowance shared with other phones: keeps their gap and a cool-down. With a
+ * gap they pass one by one: the next wait begins when the previous ask was sent, or ended unsent.
  */
 export class Gate {
   readonly #options: GateOptions;
@@ -90,14 +89,14 @@ export class Gate {
     return this.#options.clock.monotonic() < this.#paused.untilMonotonic;
   }
 
-  /** Whoever waits here, or comes later, is told LimiterStopped. */
+  /** Rejects present and later waits with LimiterStopped. */
   close(): void {
     this.#closed = true;
     for (const wake of [...this.#waiting]) wake();
   }
 
   /**
-   * Runs `task` when it may pass. It has to call `sent` when its bytes go out, which counts from there.
+   * Runs `task` when it may pass. The task must call `sent` when its bytes go out: the gap counts from there.
    * @throws LimiterStopped, and what the task throws
    */
   async pass<T>(task: (sent: () => void) => Promise<T>): Promise<T> {
@@ -132,7 +131,7 @@ export class Gate {
     }
   }
 
-  /** What the next one waits for. */
+  /** Wait of the next ask. */
   #wait(): Wait {
     const { gap } = this.#options;
     const own = paceAllows(this.#pace, gap === undefined ? {} : { gap });

@@ -1,9 +1,8 @@
 /**
- * The limiter of each sending phone, by its name: one behind all of them where the server counts by the key, one of its
- * own for each where it counts by the phone (`--limit-per`). A run with one phone is a map of one.
- *
- * A phone has its gap, its pause and its stop in either case. Its own limiter keeps them; before one that several phones
- * share stands a gate for each.
+ * Limiters of the sending phones, by name: one for all of them if the server counts by the key, one for each if it
+ * counts by the phone (`--limit-per`). A run with one phone has a map of one.
+ * Each phone has its gap, its pause and its stop in either case: kept by its own limiter, or by a gate in front of a
+ * shared one.
  */
 import type { Clock } from '../../domain/words.ts';
 import {
@@ -18,10 +17,10 @@ import type { OwnPaceSettings } from '../rate-limit/policy/policy.ts';
 import { Gate, type Wait, WaitBoard } from './gate.ts';
 
 export interface LimiterParts {
-  /** Ceiling on exchanges in flight. */
+  /** Most exchanges in flight. */
   readonly maxConcurrent: number;
   readonly gap: OwnPaceSettings['gap'];
-  /** Whose it is; undefined: everybody's. Other processes call it the same. */
+  /** Phone of the limiter, under the same name in other processes; undefined: all phones. */
   readonly sender: string | undefined;
   readonly onWait: (wait: Wait) => void;
   readonly onWaitEnd: () => void;
@@ -31,22 +30,22 @@ export interface LanesOptions {
   readonly clock: Clock;
   readonly random?: (() => number) | undefined;
   readonly makeLimiter: (parts: LimiterParts) => Limiter;
-  /** What the server's allowance is for. */
+  /** Scope of the server's allowance. */
   readonly per: 'key' | 'phone';
-  /** Phones of the run, over which a ceiling is shared out where each has a limiter. */
+  /** Phones of the run, which share the ceiling if each has a limiter. */
   readonly phones: number;
-  /** Ceiling on exchanges in flight, over all phones. */
+  /** Most exchanges in flight, over all phones. */
   readonly maxConcurrent: number;
   readonly gap: OwnPaceSettings['gap'];
-  /** The gap is kept together with other processes: by the limiter, whoever shares it. */
+  /** Other processes share the gap, so the limiter keeps it in either case. */
   readonly gapIsShared: boolean;
   readonly onWait: (wait: Wait) => void;
   readonly onWaitEnd: () => void;
 }
 
-/** The limiters of a run's phones, as one. */
+/** Limiters of all phones of a run. */
 export interface Lanes {
-  /** The limiter of one phone. Its `pause`, `stopAsks` and `stop` are for this phone. */
+  /** Limiter of one phone. Its `pause`, `stopAsks` and `stop` affect only this phone. */
   lane(sender: string): Limiter;
   /** Starts nothing through any phone before that instant (monotonic ms). */
   pause(untilMonotonic: number, why?: WaitReason): void;
@@ -121,7 +120,7 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 }
 
-/** One phone's way to a limiter that it shares. */
+/** Limiter of one phone: a gate in front of a shared limiter. */
 function gated(limiter: Limiter, gate: Gate, snapshot: () => LimiterSnapshot): Limiter {
   const stopped = new Set<AskKind>();
   return {
@@ -132,7 +131,7 @@ function gated(limiter: Limiter, gate: Gate, snapshot: () => LimiterSnapshot): L
         let ran = false;
         const value = await gate.pass((passed) =>
           limiter.schedule<T | undefined>(kind, async (start) => {
-            // Closed, or paused, while it waited for the allowance: it has not been sent, and goes back.
+            // Closed or paused during the wait for the allowance: the grant goes back unsent.
             ran = gate.isOpen;
             if (!ran) return { value: undefined, observation: undefined };
             return task({
@@ -162,7 +161,7 @@ function gated(limiter: Limiter, gate: Gate, snapshot: () => LimiterSnapshot): L
   };
 }
 
-/** What limiters are doing, as if they were one; `queued` waits before them. */
+/** Sum of the limiters' snapshots; `queued` tasks wait in front of them. */
 function addedUp(all: readonly LimiterSnapshot[], queued: number): LimiterSnapshot {
   const sum = (of: (one: LimiterSnapshot) => number | undefined): number | undefined => {
     const known = all.map(of).filter((value) => value !== undefined);

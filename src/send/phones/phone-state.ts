@@ -33,8 +33,8 @@ const phoneShape = z.looseObject({
 });
 
 /**
- * `GET /phones`: the sender's own entry. The answer may be one phone, a list, or a list under `phones`. A single phone
- * is the sender's unless it names another; among several, only a match counts. Pure; never throws.
+ * Parses `GET /phones` for the sender's own entry. The answer may be one phone, a list, or a list under `phones`. A
+ * single phone is the sender's unless it names another; among several only a match counts. Pure; never throws.
  */
 export function parsePhones(
   answer: Answer,
@@ -65,7 +65,7 @@ export function parsePhones(
   };
 }
 
-/** The objects that can be phones; undefined when there is no such thing in the answer. An empty list is a list. */
+/** Objects that may be phones; undefined if the answer has no place for them. An empty list is a list. */
 function phonesIn(value: unknown): readonly Record<string, unknown>[] | undefined {
   if (Array.isArray(value)) {
     const objects = value.filter(isObject);
@@ -96,7 +96,7 @@ function samePerson(one: string, other: string): boolean {
   return digits !== '' && personKey(digits) === personKey(digitsOf(other));
 }
 
-/** The digits of `919876543210`, `+919876543210`, `919876543210@c.us`; '' for what is no phone. */
+/** Digits of `919876543210`, `+919876543210` or `919876543210@c.us`; '' for anything else. */
 function digitsOf(phone: string): string {
   return readMemberId(phone)?.phone ?? '';
 }
@@ -110,8 +110,8 @@ interface PhoneIdentity {
 }
 
 /**
- * Both names of the phone that the run calls `sender`, by what `GET /phones` says; undefined where it does not name this
- * very phone, and its other name too. Nothing is inferred: two phones taken for one would send through the wrong one.
+ * Both names of the phone that the run calls `sender`, by `GET /phones`; undefined unless the entry has this name and
+ * the other. Nothing is inferred: two phones taken for one would send through the wrong one.
  */
 export function identityOf(sender: string, { orgPhone, phoneId }: Phone): PhoneIdentity | undefined {
   if (orgPhone === '' || !phoneId.startsWith('phone-')) return undefined;
@@ -130,7 +130,7 @@ export function isSamePhone(one: PhoneIdentity, other: PhoneIdentity): boolean {
   return one.id === other.id && personKey(one.number) === personKey(other.number);
 }
 
-/** Reads the state of the sending phone: before the first ask, and again when asks begin to go wrong. */
+/** Preflight and later checks of the sending phone: before the first ask, and when asks begin to fail. */
 export class PhoneWatch {
   readonly #gateway: Gateway;
   readonly #client: Client;
@@ -150,8 +150,8 @@ export class PhoneWatch {
   }
 
   /**
-   * Stops the run when the phone is certainly not connected, or the account is refused. True when the API answers, and
-   * the phone is well. One read at a time. `control` ends the trying, when it is not the run's own.
+   * Stops the run if the phone is certainly not connected, or the account is refused. True if the API answers and the
+   * phone is well. One read at a time. `control` ends the retries if it is not the run's own.
    */
   check(control?: RunControl): Promise<boolean> {
     this.#running ??= this.#check(control).finally(() => {
@@ -175,7 +175,7 @@ export class PhoneWatch {
   }
 }
 
-/** Why nothing can be sent through this phone. */
+/** Reason why nothing can be sent through this phone; undefined: it is fit. */
 function unfit({ ready, state }: Phone): StopReason | undefined {
   const words = oneLine(state);
   if (/tos[-_ ]?block/i.test(state)) {
@@ -187,7 +187,7 @@ function unfit({ ready, state }: Phone): StopReason | undefined {
   return { exit: EXIT.safety, code: 'phone_not_connected', message };
 }
 
-/** Why the run ends whose phone cannot be read; undefined where the asks may do better than this read. */
+/** Reason to stop the run if its phone cannot be read; undefined if the asks may still succeed. */
 function refused(answer: Answer, failure: { readonly kind: 'unknown_phone' } | ReadFailure) {
   if (failure.kind === 'unknown_phone' || answer.kind !== 'answer') return undefined;
   const stop = stopOf(failure);

@@ -4,9 +4,9 @@ import type { AskLedger } from '../ports.ts';
 import type { Room, SharedCap } from '../rate-limit/redis/shared-cap.ts';
 import { pairsOf } from '../settler.ts';
 
-/** When somebody may be asked. */
+/** Hours at which a participant may be asked. */
 export interface Times {
-  /** Epoch ms: `now` or before it where it is now. */
+  /** Epoch ms of the next opening; `now` or earlier if it is open. */
   opensAt(participant: Participant, now: number): number;
 }
 
@@ -14,16 +14,16 @@ interface PhoneTimesParts {
   readonly clock: Clock;
   /** undefined: people are asked at any hour. */
   readonly hours: Times | undefined;
-  /** Where a full daily cap is waited for: when it has room again, as far as is known. undefined: the run stops at the cap. */
+  /** Instant at which a full daily cap has room again, as far as known. undefined: the run stops at the cap. */
   readonly roomAt: (() => number | undefined) | undefined;
-  /** Takes the pairs that are not asked now, for later in this run. */
+  /** Called with the pairs put off to later in this run. */
   readonly later: (pair: Pair) => void;
 }
 
-/** Who else uses up a shared cap is not known: room is looked for again after this long, ms. */
+/** Interval between looks at a shared cap, whose other users are unknown, ms. */
 const LOOK_AGAIN_MS = 600_000;
 
-/** The times at which one phone may ask: the hours of the person, and room under its daily cap. */
+/** Times at which one phone may ask: the person's hours, and room under its daily cap. */
 export class PhoneTimes {
   readonly #parts: PhoneTimesParts;
   /** Epoch ms. */
@@ -54,7 +54,7 @@ export class PhoneTimes {
     this.#parts.later(pair);
   }
 
-  /** The daily cap is full. True: it is waited for, and false: the run stops. */
+  /** Whether the run waits for room under the full daily cap; false: it stops. */
   waitsForCap(): boolean {
     const { roomAt, clock } = this.#parts;
     if (roomAt === undefined) return false;
@@ -63,15 +63,15 @@ export class PhoneTimes {
   }
 }
 
-/** The part of the shared cap that a ledger needs. */
+/** Part of the shared cap that a ledger needs. */
 export type CapKeeper = Pick<SharedCap, 'reserve' | 'recorded' | 'giveBack' | 'notDone'>;
 
 const DAY_MS = 86_400_000;
 
 /**
- * Has the ledger remember asks, within `--daily-cap`: participants asked by this sender in any 24 h, across runs. The
- * ledger counts an ask once it is durable, so those on their way there are waited for when it is close: the cap is
- * neither passed nor left unused.
+ * Ledger within `--daily-cap`: participants asked by this sender in any 24 h, across runs. The ledger counts an ask
+ * once it is durable; close to the cap, new asks wait for the records under way, so that the cap is neither exceeded
+ * nor left unused.
  */
 export class CappedLedger {
   readonly #ledger: AskLedger;
@@ -81,12 +81,12 @@ export class CappedLedger {
   /** People granted whom the ledger may not count yet. */
   #reserved = 0;
   readonly #shared: CapKeeper | undefined;
-  /** Room set aside with others and not used yet: whose ask takes which is the same. */
+  /** Unused room reserved in the shared cap; any ask may take any of it. */
   readonly #rooms: Room[] = [];
-  /** People of asks recorded by this run, while the shared cap may have to be told that one was not done. */
+  /** People of recorded asks, by ask, for the shared cap in case one was not done. */
   readonly #people = new Map<number, number>();
 
-  /** @param shared keeps the cap together with other processes; without, this ledger alone counts. */
+  /** @param shared keeps the cap together with other processes; without it only this ledger counts */
   constructor(ledger: AskLedger, sender: string, cap: number | undefined, shared?: CapKeeper) {
     this.#ledger = ledger;
     this.#sender = sender;
@@ -95,8 +95,8 @@ export class CappedLedger {
   }
 
   /**
-   * How many of so many people may be asked now: fewer when the cap is near, none when it is reached. They are set aside
-   * at once, so that no other ask takes the same room; `asked` for just so many must follow.
+   * Reserves room for `people`; returns how many may be asked now: fewer near the cap, 0 at it. The room is taken at
+   * once, so that no other ask gets it; `asked` for exactly that many must follow.
    */
   async reserve(people: number): Promise<number> {
     const cap = this.#cap ?? Number.POSITIVE_INFINITY;
@@ -112,7 +112,7 @@ export class CappedLedger {
     return granted;
   }
 
-  /** Resolves with the ask's number once the record is durable. */
+  /** Resolves with the ask's number when the record is durable. */
   async asked(ask: Ask, people: readonly Participant[]): Promise<number> {
     if (this.#shared !== undefined) return this.#asked(this.#shared, ask, people);
     const record = this.#ledger.asked(pairsOf(ask, people), this.#sender);

@@ -1,4 +1,4 @@
-/** The package types its main entry only; the class is the same. */
+/** The package types only its main entry; the class is the same. */
 declare module 'bottleneck/light.js' {
   export { default } from 'bottleneck';
 }

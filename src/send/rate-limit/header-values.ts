@@ -1,9 +1,9 @@
-/** One value of a header as a number, an instant or a length. */
+/** Parsers of single header values: a number, an instant or a length. */
 import { listOf } from './structured-header.ts';
 
 /**
- * When the server says that the window ends. `at` is on the server's wall clock; `in` counts from the answer. The
- * true instant lies in (value − step, value]: the servers that we know round up.
+ * End of the window by the server. `at` is on the server's wall clock; `in` counts from the answer. The true instant
+ * lies in (value − step, value], because the known servers round up.
  */
 export type Reset =
   | { readonly on: 'wall'; readonly at: number; readonly step: number }
@@ -13,16 +13,16 @@ export type RetryAfter =
   | { readonly on: 'wall'; readonly at: number }
   | { readonly on: 'answer'; readonly in: number };
 
-/** A window longer than this is not believed (milliseconds). */
+/** Longest plausible window, milliseconds. */
 const LONGEST_WINDOW = 3_600_000;
-/** A quota that comes back later than this is not believed: those that people set are of a day or a month (milliseconds). */
+/** Longest plausible time until a quota renews, milliseconds: people set quotas of a day or a month. */
 const LONGEST_QUOTA = 32 * 24 * 3_600_000;
-/** Numbers from here on are an instant in seconds (September 2001), not a duration. */
+/** Smallest number read as an instant in seconds (September 2001), not a duration. */
 const FIRST_EPOCH_SECOND = 1e9;
-/** Numbers from here on are an instant in milliseconds (March 1973). */
+/** Smallest number read as an instant in milliseconds (March 1973). */
 const FIRST_EPOCH_MS = 1e11;
 
-/** A whole number, when it is at least `least`. */
+/** A whole number of at least `least`; otherwise undefined. */
 export function whole(text: string | undefined, least: number): number | undefined {
   const match = /^\s*(\d{1,12})(?:\.0+)?\s*$/.exec(text ?? '');
   const value = match === null ? Number.NaN : Number(match[1]);
@@ -33,15 +33,15 @@ export function decimal(text: string | undefined): number | undefined {
   return /^\s*\d{1,16}(\.\d+)?\s*$/.test(text ?? '') ? Number(text) : undefined;
 }
 
-/** `Date`, also when a proxy repeats it; two that differ are of two clocks. */
+/** Value of `Date`, even if a proxy repeats it; undefined for two that differ, because they come from two clocks. */
 export function dateOf(text: string | undefined): number | undefined {
   const [first, ...others] = listOf(text).map(({ value }) => instant(value));
   return others.every((other) => other === first) ? first : undefined;
 }
 
 /**
- * A date of HTTP in any of its three forms, or of ISO 8601, milliseconds since the epoch. V8 makes a date of any word
- * with a number, and takes one that names no zone for ours: HTTP's are GMT.
+ * Epoch ms of an HTTP date in any of its three forms, or of an ISO 8601 date. V8 makes a date of any word with a
+ * number, and assumes local time without a zone; HTTP means GMT.
  */
 function instant(text: string | undefined): number | undefined {
   const isDate = /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b|^\d{4}-\d\d-\d\dT/i;
@@ -56,7 +56,9 @@ function zoneFor(text: string): string {
   return /^\d{4}-/.test(text) ? 'Z' : ' GMT';
 }
 
-/** Time to a Reset that is hours or days away, milliseconds. Only the server's own clock tells how far away an instant is. */
+/**
+ * Time to a Reset that is hours or days away, milliseconds. The distance of an instant needs the server's own clock.
+ */
 export function quotaFor(text: string | undefined, date: number | undefined): number | undefined {
   const number = decimal(text);
   const isDuration = number !== undefined && number < FIRST_EPOCH_SECOND;
@@ -65,7 +67,7 @@ export function quotaFor(text: string | undefined, date: number | undefined): nu
   return inMs > LONGEST_WINDOW && inMs <= LONGEST_QUOTA ? inMs : undefined;
 }
 
-/** Without `Date` an instant on the server's clock means nothing to us: our own wall clock is never trusted. */
+/** A Reset. An instant without `Date` is useless, because our own wall clock is never trusted. */
 export function reset(text: string | undefined, date: number | undefined): Reset | undefined {
   const number = decimal(text);
   if (number !== undefined && number < FIRST_EPOCH_SECOND) {
@@ -78,12 +80,15 @@ export function reset(text: string | undefined, date: number | undefined): Reset
   return { on: 'wall', at, step: isMs || at % 1000 !== 0 ? 1 : 1000 };
 }
 
-/** An end that is over, or hours away, says nothing about a window, nor do clocks that far apart about a wait. */
+/**
+ * Whether an end is plausible: one that is past, or hours away, says nothing about a window, nor does a wait by clocks
+ * so far apart.
+ */
 export function believable(inMs: number): boolean {
   return inMs > 0 && inMs <= LONGEST_WINDOW;
 }
 
-/** Seconds; a date; or, from servers that take it for a Reset, an epoch in seconds or milliseconds. */
+/** A Retry-After: seconds; a date; or, from servers that confuse it with a Reset, epoch seconds or milliseconds. */
 export function retryAfter(text: string | undefined): RetryAfter | undefined {
   const number = decimal(text);
   if (number !== undefined && number < FIRST_EPOCH_SECOND) return { on: 'answer', in: number * 1000 };

@@ -2,10 +2,10 @@ import type { Log } from '../ports.ts';
 import { readFacts } from './headers.ts';
 import type { AskKind, Observation } from './limiter.ts';
 
-/** Answers 200 without a word of the limit after which it is said: reads may well be counted by nobody. */
+/** Number of 200 answers without rate-limit headers before the warning: servers often do not count reads. */
 const ENOUGH: Readonly<Record<AskKind, number>> = { ask: 1, read: 3 };
 
-/** The one line of a run that says that no header tells the rate limit: what follows is slow because of it. */
+/** Warns once per run that no header shows the rate limit, which makes the run slow. */
 export class HeaderWatch {
   readonly #log: Log;
   readonly #silent: Record<AskKind, number> = { ask: 0, read: 0 };

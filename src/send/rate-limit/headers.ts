@@ -1,8 +1,7 @@
 /**
- * Reads the rate-limit headers of one answer into facts. The formats in the wild differ: three headers with the names
- * of FAMILIES, or one `RateLimit` with its `RateLimit-Policy`; `Reset` comes as epoch seconds (the documented form),
- * epoch milliseconds, a number of seconds from now, or a date. What cannot be read, or says something absurd, is left
- * out: no fact is better than a wrong one.
+ * Reads the rate-limit headers of one answer into facts. The formats differ: three headers with the names of FAMILIES,
+ * or one `RateLimit` with its `RateLimit-Policy`; `Reset` is in epoch seconds (documented), epoch milliseconds, seconds
+ * from now, or a date. Unreadable or absurd values are left out: no fact is better than a wrong one.
  */
 import {
   believable,
@@ -17,15 +16,15 @@ import {
 } from './header-values.ts';
 import { type Item, listOf, pairOf } from './structured-header.ts';
 
-/** What one HTTP exchange showed; built by the client. Instants are monotonic milliseconds. */
+/** Observation of one HTTP exchange, built by the client. Instants are monotonic milliseconds. */
 export interface Observation {
   /** Right before the bytes went out. */
   readonly sentAt: number;
-  /** When the head of the answer was there, or when the exchange was given up without one. */
+  /** Arrival of the answer's head, or the instant of giving up without one. */
   readonly answeredAt: number;
-  /** How long the TCP handshake took, where the exchange opened its connection itself: there and back, and no work. */
+  /** Duration of the TCP handshake if the exchange opened its connection itself: there and back, without work. */
   readonly handshakeMs?: number | undefined;
-  /** How long it took, where the two instants are widened by what a clock may be off; else their difference. */
+  /** Duration of the exchange if the two instants include a clock's error; otherwise their difference. */
   readonly tripMs?: number;
   /** HTTP status; undefined: no answer (lost). */
   readonly httpStatus: number | undefined;
@@ -39,22 +38,22 @@ export interface Span {
   readonly to: number;
 }
 
-/** What the headers say of one limit. */
+/** One limit by the headers. */
 interface Word {
   /** Asks per window, 1 or more. */
   readonly limit: number | undefined;
   /** Asks that the server would still take, 0 or more. */
   readonly remaining: number | undefined;
   readonly reset: Reset | undefined;
-  /** The length of the window as the server names it, milliseconds. */
+  /** Length of the window by the server, milliseconds. */
   readonly windowMs: number | undefined;
-  /** Time to a Reset that is too far away to end a window, milliseconds: that of a quota. */
+  /** Time to a Reset too far away to end a window (a quota's), milliseconds. */
   readonly quotaMs: number | undefined;
 }
 
-/** Of several limits the one that has the least left. */
+/** Facts of one answer; of several limits, the one with the least left. */
 export interface Facts extends Word {
-  /** Something of the above could be read. */
+  /** At least one of the fields above was readable. */
   readonly understood: boolean;
   /** `Date`, milliseconds since the epoch on the server's clock, in steps of a second. */
   readonly date: number | undefined;
@@ -68,20 +67,20 @@ interface Policy {
   readonly name: string;
   readonly limit: number | undefined;
   readonly windowMs: number | undefined;
-  /** False: it counts bytes, or what is in flight. */
+  /** False: a policy on bytes, or on exchanges in flight. */
   readonly ofRequests: boolean;
 }
 
 type Headers = Observation['headers'];
 
-/** Three headers each; the first family that can be read counts. */
+/** Header names, three each; the first readable family counts. */
 const FAMILIES = ['x-ratelimit', 'x-rate-limit', 'ratelimit'].map((family) => ({
   limit: `${family}-limit`,
   remaining: `${family}-remaining`,
   reset: `${family}-reset`,
 }));
 
-/** Longest wait that our own wall clock alone makes out of a date (milliseconds). */
+/** Longest wait by a date and our own wall clock alone, milliseconds. */
 const LONGEST_GUESS = 60_000;
 const NOTHING: Word = {
   limit: undefined,
@@ -109,9 +108,9 @@ export function readFacts(observation: Observation): Facts {
 }
 
 /**
- * How long the answer asks us to wait, ms, whatever its status; a refusal without `Retry-After` by a quota that is used up:
- * until its Reset. A date in it is taken by the server's own clock. Without `Date` there is only our wall clock, `wallNow`,
- * which may be wrong: it makes a short wait, or none that is known.
+ * Wait that the answer asks for, ms, whatever its status; for a refusal without `Retry-After` by a used-up quota: until
+ * its Reset. A date counts by the server's own clock. Without `Date` only our wall clock, `wallNow`, is left, which may
+ * be wrong: the wait is then short, or unknown.
  */
 export function toldToWaitMs(facts: Facts, wallNow?: number): number | undefined {
   const { retryAfter, date, throttled, remaining, quotaMs } = facts;
@@ -122,7 +121,7 @@ export function toldToWaitMs(facts: Facts, wallNow?: number): number | undefined
   return believable(guess) ? Math.min(guess, LONGEST_GUESS) : undefined;
 }
 
-/** Of the forms that the server writes, the first that says what is left, or else the first that says anything. */
+/** Limit by the first of the server's header forms with a Remaining, or else by the first readable one. */
 function wordOf(headers: Headers, date: number | undefined): Word {
   const policies = listOf(headers['ratelimit-policy']).map(policyOf);
   let any: Word | undefined;
@@ -143,7 +142,7 @@ function saysAnything({ limit, remaining, reset, windowMs }: Word): boolean {
   return limit !== undefined || remaining !== undefined || reset !== undefined || windowMs !== undefined;
 }
 
-/** The smallest Remaining, of equal ones that which lasts longer: any of them can refuse an ask. */
+/** The limit with the smallest Remaining, of equal ones the longest: any of them can refuse an ask. */
 function tightest(words: readonly Word[]): Word {
   let least: Word | undefined;
   for (const word of words) {
@@ -161,7 +160,7 @@ function isLater({ reset: one, quotaMs }: Word, before: Word | undefined): boole
   return one?.on === 'answer' && other?.on === 'answer' && one.in > other.in;
 }
 
-/** Values that stand at the same place of the three lists belong together. */
+/** Limits of three list headers, joined by position. */
 function threeHeaders(
   headers: Headers,
   family: (typeof FAMILIES)[number],
@@ -185,7 +184,7 @@ function threeHeaders(
   });
 }
 
-/** `"default";r=5;t=1`, whose Limit is in the policy of that name, or `limit=10, remaining=5, reset=1`. */
+/** Limits of `"default";r=5;t=1`, whose Limit is in the policy of that name, or of `limit=10, remaining=5, reset=1`. */
 function oneHeader(text: string | undefined, policies: readonly Policy[], date: number | undefined): Word[] {
   const entries: { name: string | undefined; said: Map<string, string> }[] = [];
   for (const { value, params } of listOf(text)) {
@@ -212,7 +211,7 @@ function oneHeader(text: string | undefined, policies: readonly Policy[], date: 
   });
 }
 
-/** `10;w=1` or `"default";q=10;w=1`. */
+/** Parses `10;w=1` or `"default";q=10;w=1`. */
 function policyOf({ value, params }: Item): Policy {
   const seconds = decimal(params.get('w') ?? params.get('window')) ?? 0;
   return {
@@ -223,12 +222,12 @@ function policyOf({ value, params }: Item): Policy {
   };
 }
 
-/** The one policy that there is. */
+/** The policy, if there is exactly one. */
 function only([policy, ...others]: readonly Policy[]): Policy | undefined {
   return others.length === 0 && policy?.ofRequests ? policy : undefined;
 }
 
-/** The window of the policies with that limit, where they agree on it. */
+/** Window of the policies with that limit, if they agree. */
 function windowFor(limit: number | undefined, policies: readonly Policy[]): number | undefined {
   const windows = new Set<number>();
   for (const policy of policies) {

@@ -1,9 +1,8 @@
 /**
- * Carries out the policy of `rate-limit.ts` with Bottleneck: the queue, the asks in flight and the permits
- * (its reservoir) are Bottleneck's; the policy says when to put how many permits into the reservoir.
- *
- * A permit is given only when the policy lets an ask go, ahead of that by what the task needs to be ready, so that none lies
- * about and is used later. A throttled ask goes back to whoever scheduled it: nothing is sent twice here.
+ * Limiter: carries out the policy with Bottleneck, which holds the queue, the asks in flight and the permits (its
+ * reservoir); the policy decides when to add permits.
+ * A permit is given only when the policy lets an ask go, ahead by the task's preparation time, so that no permit is
+ * left over and used later. A throttled ask goes back to its caller: nothing is sent twice here.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck/light.js';
@@ -20,41 +19,41 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly clock: Clock;
   /** In [0, 1); draws the gaps. */
   readonly random?: () => number;
-  /** Ceiling on exchanges in flight. */
+  /** Most exchanges in flight. */
   readonly maxConcurrent: number;
   /** People of an ask. */
   readonly batchSize?: number;
-  /** Called when a wait begins, or when its end or its reason changes. Monotonic milliseconds. */
+  /** Called when a wait begins, or its end or reason changes. Monotonic milliseconds. */
   readonly onWait?: (info: { readonly untilMonotonic: number; readonly why: WaitReason }) => void;
   /** Called when nothing waits any more. */
   readonly onWaitEnd?: () => void;
-  /** Called once: the API has refused asks in spite of the room that its headers show, and at most so many got through. */
+  /** Called once, when the API refused asks although its headers showed room; at most `atOnce` got through. */
   readonly onCeiling?: (atOnce: number) => void;
-  /** Who keeps the policy's state; without: this process alone. */
+  /** Keeper of the policy's state; undefined: this process alone. */
   readonly pacer?: MakePacer | undefined;
 }
 
-/** A wait whose end moves by less is the same wait, milliseconds. */
+/** Smallest change of a wait's end that is reported, milliseconds. */
 const WORTH_SAYING_MS = 1000;
 
-/** What a task gives back: its value, and what was observed; undefined when nothing was sent. */
+/** Result of a task: its value, and the observation; undefined when nothing was sent. */
 export interface TaskResult<T> {
   readonly value: T;
   readonly observation: Observation | undefined;
 }
 
-/** What a task is handed: it gets itself ready at once, and sends when it is due. */
+/** Handed to a task, which prepares at once, and sends when it is due. */
 export interface Start {
   /**
-   * Resolves when the bytes may go out, and not before. False: they may not after all, because everything waits meanwhile,
-   * or the permit has lapsed. The task then sends nothing, and is scheduled again.
+   * Resolves when the bytes may go out. False: they may not, because of a pause since, or because the permit has
+   * lapsed. The task then sends nothing, and is scheduled again.
    */
   due(): Promise<boolean>;
-  /** To be called right before the bytes go out. */
+  /** Must be called right before the bytes go out. */
   sent(): void;
 }
 
-/** Gives undefined where it was not due after all, and is to be run again. */
+/** Unit of work; returns undefined if it was not due after all, and is to be run again. */
 export type Task<T> = (start: Start) => Promise<TaskResult<T> | undefined>;
 
 export interface LimiterSnapshot extends Partial<Allowance> {
@@ -63,27 +62,30 @@ export interface LimiterSnapshot extends Partial<Allowance> {
   readonly queued: number;
   /** Answers 429 so far. */
   readonly throttled: number;
-  /** Monotonic milliseconds, while waiting. */
+  /** Monotonic milliseconds, during a wait. */
   readonly waitingUntil?: number;
   readonly waitingWhy?: WaitReason;
 }
 
 export interface Limiter {
   /**
-   * Runs `task` when it is nearly due. The task resolves with its value and what was observed. A `read` (GET) counts in
-   * the server's allowance, but not in gap and maxRate. Rejects with what the task throws, or with `LimiterStopped`.
+   * Runs `task` when it is nearly due; resolves with its value. A `read` (GET) counts in the server's allowance, but
+   * not in gap and maxRate. Rejects with the task's error, or with `LimiterStopped`.
    */
   schedule<T>(kind: AskKind, task: Task<T>): Promise<T>;
   /** Starts nothing before that instant (monotonic milliseconds). Never shortens a wait. */
   pause(untilMonotonic: number, why?: WaitReason): void;
   readonly snapshot: LimiterSnapshot;
-  /** Starts no more asks; queued ones reject with `LimiterStopped`. Reads go on: what is in doubt is still looked up. */
+  /**
+   * Starts no more asks; queued ones reject with `LimiterStopped`. Reads go on, because asks in doubt are still looked
+   * up.
+   */
   stopAsks(): void;
   /** Starts nothing more; queued tasks reject with `LimiterStopped`; resolves when the running ones have ended. */
   stop(): Promise<void>;
 }
 
-/** The limiter was stopped before the task could start: nothing was sent. */
+/** The limiter was stopped before the task started: nothing was sent. */
 export class LimiterStopped extends Error {
   constructor() {
     super('stopped before this could start');
@@ -103,11 +105,11 @@ export function createLimiter(options: LimiterOptions): Limiter {
     ask: createLane(),
     read: createLane(),
   };
-  /** Tasks that have not started, and the permits given to them, oldest first. */
+  /** Tasks not started, and their permits, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
   const permits: Record<AskKind, Given[]> = { ask: [], read: [] };
   let lead = FRESH_LEAD;
-  /** Permits that have not come to their end. */
+  /** Permits still in use. */
   let inFlight = 0;
   let throttled = 0;
   let hasCeiling = false;
@@ -130,7 +132,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     },
   });
 
-  // The first start dates Bottleneck's own clock back: see NO_MIN_TIME. A limiter stopped before that drops it.
+  // The first start sets Bottleneck's own clock back (NO_MIN_TIME). A limiter stopped earlier drops it.
   for (const lane of Object.values(lanes)) {
     lane.schedule({ weight: 0 }, async () => undefined).catch(() => undefined);
   }
@@ -220,7 +222,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     options.onCeiling?.(ceiling);
   }
 
-  /** What was granted and did not start is given back: it never reached the server. */
+  /** Stops a queue, and gives back its unused permits, which never reached the server. */
   function stopLane(kind: AskKind): Promise<void> {
     const stopped = stopping[kind] ?? lanes[kind].stop().then(() => undefined);
     stopping[kind] = stopped;

@@ -1,6 +1,6 @@
 /**
- * How long an API that refused for now is left alone: what it says itself, else a little longer with every round. The one
- * place that knows a ceiling. Pure; the limiter's `pause` has it kept.
+ * Back-off after a refusal for now: as the API says, else a little longer with every round. The only place with a
+ * ceiling. Pure; the limiter's `pause` carries it out.
  */
 import { EXIT } from '../../domain/errors.ts';
 import { formatDuration } from '../../lib/units.ts';
@@ -8,28 +8,29 @@ import type { StopReason } from '../run-control.ts';
 import { type Facts, toldToWaitMs } from './headers.ts';
 
 /**
- * How long to wait before try number `attempt` + 1 (attempt counts from 1): doubling from half a second to half a
- * minute, of which the second half is random, so that several jobs do not come back together. Milliseconds.
+ * Back-off before try `attempt` + 1 (attempt counts from 1), milliseconds: doubles from half a second to half a minute.
+ * Its second half is random, so that several jobs do not come back together.
  */
 export function backoffMs(attempt: number, random: () => number): number {
   const full = Math.min(30_000, 500 * 2 ** (attempt - 1));
   return full / 2 + (full / 2) * random();
 }
 
-/** A run waits no longer than this for one answer: what takes longer is for another run. Milliseconds. */
+/** Longest wait of a run for one answer, milliseconds; a longer one is left for another run. */
 export const LONGEST_WAIT = 3_600_000;
-/** A wait beyond this is said, with its end. */
+/** Shortest wait whose end is logged, milliseconds. */
 const WORTH_SAYING = 60_000;
 
 export type NotBefore =
-  /** Not before so many milliseconds after the answer; `told`: by the server. */
+  /** Wait this many milliseconds after the answer; `told`: by the server. */
   | { readonly kind: 'wait'; readonly ms: number; readonly told: boolean }
-  /** The server says: not today. */
+  /** Not today, by the server. */
   | { readonly kind: 'another_run'; readonly ms: number };
 
 /**
- * @param round how many refusals in a row, those of asks that were in flight together counted as one; from 1
- * @param wallNow our own wall clock, epoch ms: what stands in for the answer's `Date` where it has none
+ * Decides the wait after a refusal.
+ * @param round number of refusals in a row from 1; asks in flight together count as one
+ * @param wallNow our own wall clock, epoch ms: replaces a missing `Date` of the answer
  */
 export function notBefore(facts: Facts, round: number, random: () => number, wallNow?: number): NotBefore {
   const told = toldToWaitMs(facts, wallNow);
@@ -37,7 +38,7 @@ export function notBefore(facts: Facts, round: number, random: () => number, wal
   return told > LONGEST_WAIT ? { kind: 'another_run', ms: told } : { kind: 'wait', ms: told, told: true };
 }
 
-/** A wait, as one line of log: with its end, where it is a long one. `why` goes on from “waiting”; `now` is epoch ms. */
+/** Log line for a wait, with the end of a long one. `why` continues “waiting”; `now` is epoch ms. */
 export function waitWords(
   ms: number,
   why: string,
@@ -49,7 +50,7 @@ export function waitWords(
   return [{ ...facts, until }, `waiting ${formatDuration(ms)} (until ${until})${why}`];
 }
 
-/** Why a run ends that the server has sent to another day. */
+/** Reason to stop a run that the server put off to another day. */
 export function anotherRun(ms: number, httpStatus: number | undefined, now: number): StopReason {
   const when = `until ${instant(now + ms)} (${formatDuration(ms)})`;
   return {
@@ -59,9 +60,9 @@ export function anotherRun(ms: number, httpStatus: number | undefined, now: numb
   };
 }
 
-/** An instant as a person and a machine read it: UTC, whole seconds. */
+/** An instant in UTC, whole seconds, readable for people and machines. */
 function instant(epochMs: number): string {
-  // Beyond the last day of JavaScript's calendar there is nothing to name.
+  // JavaScript's calendar ends here.
   const at = Math.min(epochMs, 8.64e15);
   return new Date(Math.ceil(at / 1_000) * 1_000).toISOString().replace('.000', '');
 }

@@ -1,6 +1,6 @@
 /**
- * Who keeps the policy's state, and says when how many may start: this process alone, as here, or several together
- * (`shared/`). The limiter does not know which.
+ * Keeper of the policy's state, which decides when how many may start: this process alone (here), or several together
+ * (`redis/`). The limiter does not depend on which.
  */
 import type { Clock } from '../../domain/words.ts';
 import {
@@ -13,33 +13,30 @@ import {
 } from './policy/policy.ts';
 import { type Demand, type Permit, takeTurn, type Wait } from './turn.ts';
 
-/** What a pacer asks of the limiter, and tells it. Instants are monotonic milliseconds of this process. */
+/** Callbacks of a pacer into the limiter. Instants are monotonic milliseconds of this process. */
 export interface PacerHooks {
   demand(): Demand;
-  /** How much ahead of its instant a permit is to be given, milliseconds: what a task takes until it could be sent. */
+  /** Lead of a permit before its instant, milliseconds: a task's preparation time. */
   lead(): number;
-  /** So many more may start. Those that nobody waits for any more are to be given back: `withdrawn`. */
+  /** More may start. Permits without a waiting task are to be given back: `withdrawn`. */
   grant(permits: readonly Permit[]): void;
   /** Until when nothing more can start; undefined: nothing waits, or only for an answer. */
   waits(wait: Wait | undefined): void;
 }
 
-/** What happens to a permit, by the limiter's own number of it, and what holds everything back. */
+/** Events of a permit, by the limiter's own number of it, and of pauses. */
 export type PacerEvent = Exclude<RateEvent, { readonly type: 'granted' }>;
 
 export interface Pacer {
-  /** Something happened just now. Nothing is granted for it before `look`. */
+  /** Takes in an event of this moment. Its effects on grants wait for `look`. */
   tell(event: PacerEvent): void;
-  /** Something may be able to start: looks what. */
+  /** Grants what may start now. */
   look(): void;
-  /**
-   * Whether the permit still counts, at its instant: not where everything waits since it was given, nor where others have
-   * given it up for lost.
-   */
+  /** Whether the permit still counts at its instant: false after a later pause, or after others gave it up for lost. */
   holds(permit: Permit): boolean;
-  /** What is known of the server's limit. */
+  /** Knowledge about the server's limit. */
   readonly allowance: Allowance;
-  /** Everything has ended: what is left to say is said. */
+  /** Ends the pacer when all work has ended; pending messages are sent. */
   close(): Promise<void>;
 }
 
@@ -55,7 +52,7 @@ export type MakePacer = (parts: PacerParts) => Pacer;
 /** Longest delay that a Node timer takes, milliseconds. */
 export const LONGEST_TIMER = 2_147_483_647;
 
-/** The state of this process alone: every step is taken at once. */
+/** Pacer with the state of this process alone: every step is taken at once. */
 export function localPacer({ clock, random, settings, hooks }: PacerParts): Pacer {
   let state = initial(settings);
   let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 /**
- * A header's value as a list of items with parameters, close to RFC 9651 and lenient: `"default";r=5;t=1, "day";r=90`,
- * `10, 100;w=60`. Node joins two headers of one name with a comma, so that they read as one list. An HTTP date, which
- * has a comma of its own, stays whole.
+ * Parser of a header as a list of items with parameters, close to RFC 9651 and lenient: `"default";r=5;t=1,
+ * "day";r=90`, `10, 100;w=60`. Node joins two headers of one name with a comma, so they read as one list. An HTTP date,
+ * which contains a comma, stays whole.
  */
 
 export interface Item {
@@ -11,17 +11,17 @@ export interface Item {
   readonly params: ReadonlyMap<string, string>;
 }
 
-/** Nobody says this much about a rate limit; a longer value is not read (characters). */
+/** Longest value read, characters; no real rate limit takes more. */
 const LONGEST_VALUE = 2000;
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
 const WEEKDAY = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*$/i;
 
-/** Empty places count: two headers of one name and those beside them are matched by position. */
+/** Items of a list. Empty places count, because headers are matched by position. */
 export function listOf(text: string | undefined): Item[] {
   if (text === undefined || text.trim() === '' || text.length > LONGEST_VALUE) return [];
-  // Most are a plain number, and one is read for each answer.
+  // Fast path: most are a plain number, and each answer has one.
   if (!/[,;"]/.test(text)) return [{ value: text.trim(), params: NONE }];
   return split(text, ',').map((piece) => {
     const [value = '', ...params] = split(piece, ';');
@@ -29,7 +29,7 @@ export function listOf(text: string | undefined): Item[] {
   });
 }
 
-/** `name=value`, the name in lower case; the value is empty where there is no `=`. */
+/** Splits `name=value`, the name in lower case; the value is empty without a `=`. */
 export function pairOf(text: string): [name: string, value: string] {
   const at = text.indexOf('=');
   if (at < 0) return [text.trim().toLowerCase(), ''];

@@ -1,6 +1,6 @@
 /**
- * One turn of the policy: what happened is taken in, and what may go now is let go. Pure, so that the same turn can be
- * taken on the state of this process, or tried on one that is shared and taken again where another was quicker.
+ * One turn of the policy: takes in events, then grants what may go now. Pure, so that it works on this process's state,
+ * or on a shared one, where it is repeated after a lost race.
  */
 import {
   type AskKind,
@@ -11,16 +11,16 @@ import {
   type WaitReason,
 } from './policy/policy.ts';
 
-/** What happened, and when. Instants are those of the state. */
+/** An event with its time. Instants are those of the state. */
 export interface Dated {
   readonly event: RateEvent;
   readonly at: number;
 }
 
-/** Tasks that wait and have no permit, by kind. */
+/** Waiting tasks without a permit, by kind. */
 export type Demand = Readonly<Record<AskKind, number>>;
 
-/** What one task sends may go out at `from`, and not before. */
+/** Permission for one task to send at `from`, not earlier. */
 export interface Permit {
   readonly id: number;
   readonly kind: AskKind;
@@ -34,27 +34,27 @@ export interface Wait {
 
 export interface TurnOptions {
   readonly now: number;
-  /** Permits are given this much ahead of their time. */
+  /** Lead of the permits before their time. */
   readonly lead: number;
   /** In [0, 1); draws the gaps. */
   readonly random: () => number;
-  /** At most so many permits; without: as many as the policy allows. */
+  /** Most permits; undefined: as many as the policy allows. */
   readonly most?: number;
 }
 
 export interface Turn {
   readonly state: RateState;
   readonly permits: readonly Permit[];
-  /** Until when what is left has to wait; undefined: nothing is left, or it waits for an answer. */
+  /** Wait of the remaining demand; undefined: nothing remains, or it waits for an answer. */
   readonly wait: Wait | undefined;
   /** Not all of the demand was met. */
   readonly short: boolean;
 }
 
-/** The order in which the kinds are served. */
+/** Order in which the kinds are served. */
 const KINDS: readonly AskKind[] = ['read', 'ask'];
 
-/** Uses `state` up, as `advance` does. */
+/** Takes one turn. Consumes `state`, as `advance` does. */
 export function takeTurn(
   state: RateState,
   events: readonly Dated[],
