@@ -1,4 +1,4 @@
-/** What an answer changes in the state. */
+/** Changes of the state by an answer. */
 
 import { statusRule } from '../../classify/refusal.ts';
 import { type Facts, type Observation, readFacts } from '../headers.ts';
@@ -39,13 +39,13 @@ export function answered(state: RateState, id: number, observation: Observation)
   return withCounter(done, kind, heard(done, done.counters[kind], ask, facts));
 }
 
-/** The state in which each kind has a counter of its own, once their headers show that the server counts them apart. */
+/** State with a counter for each kind, once their headers show that the server counts them apart. */
 function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
   if (facts.limit === undefined) return state;
   const told = { ...state.told, [kind]: facts.limit };
   const other: AskKind = kind === 'ask' ? 'read' : 'ask';
   const { ask, read } = state.counters;
-  // Told apart by the first answer of a kind: later a Limit that differs is one that has changed.
+  // Only with the first answer of a kind: a Limit that differs later has changed.
   const isFirst = state.told[kind] === undefined && state.told[other] !== undefined;
   if (ask !== read || !isFirst || told[other] === facts.limit) return { ...state, told };
   const of = (one: AskKind, mode: Mode): Counter => ({
@@ -63,18 +63,18 @@ function toldApart(state: RateState, kind: AskKind, facts: Facts): RateState {
 function wasDone(state: RateState, ask: Ask, { asks, mode }: Counter): RateState {
   const limit = isTold(mode) ? mode.limit : 1;
   const flying = inFlight(asks);
-  // One that went before the last refusal says nothing of what came after it.
+  // An ask sent before the last refusal says nothing about the time after it.
   if (ask.sentAt < state.struckAt) return { ...state, strikes: 0 };
   return { ...state, strikes: 0, slow: passed(state.slow, ask, flying, limit) };
 }
 
-/** A 429, or a 503 or what is as one. It was not done; its owner sends it again. */
+/** State after a refusal for now (a 429, or a 503 or similar). The ask was not done; its owner sends it again. */
 function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateState {
   const answeredAt = ask.answeredAt ?? 0;
   const counter = state.counters[kind];
   const { mode } = counter;
   const first = ask.sentAt >= state.struckAt;
-  // By its own headers there is room: it counts something that they do not show.
+  // Its own headers show room: the server counts something that they do not show.
   const inSpite = facts.remaining !== 0;
   const struck: RateState = {
     ...state,
@@ -87,11 +87,11 @@ function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateS
   return pausedBy(struck, facts, answeredAt);
 }
 
-/** A pause after a refusal: what the server says, else until its Reset, else longer with every round. */
+/** Pause after a refusal: as the server says, else until its Reset, else longer with every round. */
 function pausedBy(state: RateState, facts: Facts, answeredAt: number): RateState {
   const when = notBefore(facts, state.strikes, () => 1);
   const { reset, throttled } = facts;
-  // One that is not a 429, without a word, and another day, are for who asks again: the gateway.
+  // The gateway handles another day, and a refusal other than 429 without a time.
   if (when.kind === 'another_run' || (!when.told && !throttled)) return state;
   const resetAt =
     reset?.on === 'answer' ? answeredAt + reset.in : reset && toMonotonic(state.clock, reset.at)?.to;

@@ -1,4 +1,4 @@
-/** Whether an ask may start: the half of the policy that reads the state. */
+/** Decides whether an ask may start: the half of the policy that reads the state. */
 import { type Ask, countedAt, freeAt, inFlight, latestArrival } from './ask-log.ts';
 import { paceAllows } from './own-pace.ts';
 import {
@@ -18,7 +18,7 @@ import {
 import { type AskKind, longestRoundTrip, meanRoundTrip } from './way.ts';
 import { candidate, isLong, shiftOf } from './window.ts';
 
-/** `until` undefined: until an answer comes. */
+/** `until` undefined: until an answer arrives. */
 export type Verdict =
   | { readonly go: true; readonly solo: boolean }
   | { readonly go: false; readonly until: number | undefined; readonly why: WaitReason };
@@ -26,7 +26,7 @@ export type Verdict =
 const GO: Verdict = { go: true, solo: false };
 const SOLO: Verdict = { go: true, solo: true };
 
-/** Whether an ask of this kind may start now, or how long to wait. Pure. */
+/** Decides whether an ask of this kind may start now, or how long it waits. Pure. */
 export function decide(state: RateState, kind: AskKind, now: number): Verdict {
   const { paused, settings, slow, counters } = state;
   if (paused !== undefined && now < paused.until) return wait(paused.until, paused.why);
@@ -44,7 +44,7 @@ export function decide(state: RateState, kind: AskKind, now: number): Verdict {
   if (solos >= solosAllowed(counter.mode)) return wait(undefined, 'window');
   const verdict = byMode(state, counter, now);
   if (!isFirstOfItsKind(state, kind)) return verdict;
-  // What the other kind taught licenses one of this kind, whose answer tells whether they are counted together.
+  // Knowledge from the other kind allows one ask of this kind, whose answer shows whether they are counted together.
   if (counter.asks.some((ask) => ask.kind === kind && ask.answeredAt === undefined))
     return wait(undefined, 'window');
   return verdict.go ? SOLO : verdict;
@@ -69,12 +69,15 @@ function byMode(state: RateState, counter: Counter, now: number): Verdict {
   }
 }
 
-/** Where windows are known, two or three go ahead: the quickest of them tells when the window began. */
+/**
+ * Number of asks that may go on a conjecture: where windows are known, two or three, and the quickest of them shows
+ * when the window began.
+ */
 function solosAllowed(mode: Mode): number {
   return mode.name === 'known' ? Math.min(3, Math.ceil(mode.limit / 8)) : 1;
 }
 
-/** The pace that was known last; else `--max-rate`, or one per second. */
+/** Verdict without headers: the last known pace; else `--max-rate`, or one per second. */
 function blind(
   state: RateState,
   asks: readonly Ask[],
@@ -93,35 +96,41 @@ function blind(
   return now >= at ? GO : until(at, now, limit === undefined ? 'no_headers' : 'window');
 }
 
-/** Only what the server has granted goes, and one ask when enough must have come back. */
+/** Verdict by the server's word: only granted asks go, and one more when enough must have come back. */
 function granted(state: RateState, { asks }: Counter, mode: Told, now: number): Verdict {
   const flying = inFlight(asks);
   const stale = isStale(state, mode, now);
   const reserve = reserved(state, asks, mode, now, 0);
   if (mode.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
-  // Without anything granted, the one ask that tries needs the last word of all.
+  // Without a grant, the one probe needs the last word of all.
   if (flying > 0 && mode.credit === 0) return wait(undefined, 'window');
   const at = mode.name === 'shared' ? sharedAt(state, asks, mode, now) : learningAt(state, asks, mode, now);
   return now >= at ? SOLO : until(at, now, 'window');
 }
 
-/** Asks that are left free: one to probe with, and what others may take before ours arrives; the word is `ageMs` old. */
+/**
+ * Number of asks left free: one as the probe, and the likely use by others before ours arrives; the word is `ageMs`
+ * old.
+ */
 function reserved(state: RateState, asks: readonly Ask[], mode: Told, now: number, ageMs: number): number {
   const { limit } = mode;
   if (limit === 1 || (mode.name === 'learning' && isNearlySure(mode))) return 0;
   const perWindow = othersIn(asks, spanOf(mode), now);
-  // What they take on average while an ask is under way, and what that varies by.
+  // Average use by others while an ask is under way, and its variation.
   const meanwhile = (perWindow * (meanRoundTrip(state.way) + ageMs)) / spanOf(mode);
   const others = Math.max(perWindow, Math.ceil(meanwhile + 2 * Math.sqrt(meanwhile)));
   return Math.min(limit - 1, Math.max(1, others));
 }
 
-/** A long window that held once is tried with all of its allowance: nearly all of it a bucket would give back, too. */
+/**
+ * Whether a long window that held once may be tried with all of its allowance: a bucket would give nearly all of it
+ * back, too.
+ */
 function isNearlySure({ window }: Told): boolean {
   return window.held > 0 && window.floating && window.doubts === 0 && isLong(candidate(window));
 }
 
-/** When enough of what the server counts must have come back for one ask, whatever others took since its last word. */
+/** Instant at which enough counted asks must have come back for one ask, whatever others used since the last word. */
 function sharedAt(state: RateState, asks: readonly Ask[], mode: Told, now: number): number {
   const span = spanOf(mode);
   const reserve = reserved(state, asks, mode, now, Math.min(span, now - mode.heardAt));
@@ -133,14 +142,14 @@ function sharedAt(state: RateState, asks: readonly Ask[], mode: Told, now: numbe
     Math.max(1, mode.limit - reserve),
     now,
   );
-  // What came back before the last word is in it.
+  // The last word includes asks that came back before it.
   const next = counted
     .map((ask) => latestArrival(ask, state.way, now) + span)
     .filter((at) => at > mode.heardAt);
   return next.length === 0 ? free : Math.max(free, Math.min(...next));
 }
 
-/** When the newest ask that the server counts is as old as the length being tried; by the Reset where nothing is left. */
+/** Instant at which the newest counted ask is as old as the length being tried; the Reset if nothing is left. */
 function learningAt(state: RateState, asks: readonly Ask[], mode: Told, now: number): number {
   const span = spanOf(mode);
   let from = Number.NEGATIVE_INFINITY;
@@ -159,7 +168,7 @@ function learningAt(state: RateState, asks: readonly Ask[], mode: Told, now: num
   return mode.limit === 1 ? reset + shiftOf(mode.samples) : reset;
 }
 
-/** The window's length is known: what the server has granted, and what must have come back since. */
+/** Verdict with a known window: the server's grant, and the asks that must have come back since. */
 function foreseen(
   state: RateState,
   asks: readonly Ask[],
@@ -174,13 +183,13 @@ function foreseen(
     const at = mode.reset?.at.to ?? mode.heardAt + span;
     return now >= at ? SOLO : wait(at, 'window');
   }
-  // A limit that was raised counts from a window later: a token bucket has no more in it than before.
+  // A raised limit counts one window later: a token bucket does not hold more than before.
   const most = now > changedAt + span ? limit : Math.min(limit, limitBefore);
   if (countedAt(asks, state.way, span, now) < most) return { go: true, solo: stale };
   return until(freeAt(asks, state.way, span, most, now), now, 'window');
 }
 
-/** Nothing was heard for a while: what is known may have changed. */
+/** Whether the knowledge is old enough to have changed. */
 function isStale(state: RateState, mode: Told, now: number): boolean {
   const longest = Math.max(longestRoundTrip(state.way, 'ask'), longestRoundTrip(state.way, 'read'));
   return now - mode.heardAt > Math.max(spanOf(mode) / 4, longest, 50);

@@ -1,4 +1,4 @@
-/** What an answer says about the length of the window, and about another client of the same key. */
+/** Evidence from an answer on the window's length, and on another client of the same key. */
 
 import type { Facts } from '../headers.ts';
 import { type Ask, latestArrival } from './ask-log.ts';
@@ -16,11 +16,11 @@ import { judged, UNKNOWN_WINDOW } from './window.ts';
 
 export interface Judged {
   readonly mode: Told;
-  /** Asks of others that the answer shows. */
+  /** Asks of others shown by the answer. */
   readonly others: number;
 }
 
-/** The mode after an answer whose place among the others is certain: the length being tried is judged by it. */
+/** Mode after an answer whose place among the others is certain, which judges the length being tried. */
 export function judgedBy(
   state: RateState,
   asks: readonly Ask[],
@@ -34,7 +34,7 @@ export function judgedBy(
   const now = ask.answeredAt ?? 0;
   const at = ask.sentAt;
   const arrival = (other: Ask) => latestArrival(other, state.way, now);
-  // Not by their ids: what was granted later may have left earlier, and all the others came before this one.
+  // Not by id: a later grant may have left earlier, and all of others' asks came before this one.
   const counted = asks.filter(
     (other) =>
       other.id !== ask.id && other.kind !== 'other' && !other.refused && other.id >= mode.countedFrom,
@@ -66,7 +66,7 @@ export function judgedBy(
   return { mode: window.above >= length ? { ...next, name: 'learning' } : next, others };
 }
 
-/** Those that would be in the last window, were the windows so long, and began with their first ask. */
+/** Asks in the last window, if windows had this length and began with their first ask. */
 function lastWindow(asks: readonly Ask[], lengthMs: number): readonly Ask[] {
   let from = 0;
   for (const [index, ask] of asks.entries()) {
@@ -75,7 +75,7 @@ function lastWindow(asks: readonly Ask[], lengthMs: number): readonly Ask[] {
   return asks.slice(from);
 }
 
-/** What this answer says about the end of the window. */
+/** Word of this answer on the end of the window. */
 export function resetWord(
   state: RateState,
   facts: Facts,
@@ -111,8 +111,8 @@ export function resetWord(
 }
 
 /**
- * Whether the window cannot be longer than `length` and aligned to the clock: aligned ones of a length end at its
- * multiples, counted from the epoch, and none is longer than the Resets say.
+ * Whether the window cannot be both longer than `length` and aligned to the clock: aligned windows end at multiples of
+ * their length, counted from the epoch, and are not longer than the Resets say.
  */
 function floats({ resets, window }: Told, length: number): boolean {
   if (resets.some((at) => at % SECOND !== 0)) return true;
@@ -123,13 +123,13 @@ function floats({ resets, window }: Told, length: number): boolean {
   return true;
 }
 
-/** A count of the server's, once it has said something about it. */
+/** A counter of the server with at least one word on it. */
 export interface Seen {
   readonly asks: readonly Ask[];
   readonly mode: Told;
 }
 
-/** Asks of others that this answer shows: more is counted than all of ours that may be. */
+/** Asks of others shown by this answer: the server counts more than all of ours that it may. */
 export function beside(
   state: RateState,
   { asks, mode }: Seen,
@@ -152,7 +152,7 @@ export function beside(
   return withOthers(state, { asks, mode }, before, ask, Math.min(surplus, mode.limit));
 }
 
-/** So many asks of others came between the last word and this answer's ask. */
+/** Counter with `count` asks of others between the last word and this answer's ask. */
 export function withOthers(
   state: RateState,
   { asks, mode }: Seen,
@@ -180,14 +180,14 @@ export function withOthers(
   return { asks: [...asks.slice(0, place), ...others, ...asks.slice(place)], mode: { ...next, othersAt } };
 }
 
-/** Lengths that were ruled out before others were noticed may have been ruled out by their asks. */
+/** Mode after others were noticed: their asks may be the reason for lengths ruled out before. */
 function noticed(mode: Told, before: number): Told {
   if (!Number.isFinite(before) && mode.window.above > 0)
     return { ...mode, name: 'learning', window: UNKNOWN_WINDOW };
   return mode.name === 'learning' ? mode : { ...mode, name: 'shared' };
 }
 
-/** Others that gave no sign for some windows are gone. */
+/** Mode after some windows without a sign of others: they are gone. */
 function alone(mode: Told, now: number): Told {
   if (mode.name !== 'shared' || now - mode.othersAt < OTHERS_WINDOWS * mode.windowMs) return mode;
   return { ...mode, name: 'known' };

@@ -1,6 +1,6 @@
 /**
- * What the user asks for under the server's allowance: `--max-rate` and `--gap`. Both hold between the instants at
- * which asks are sent, whatever the server would allow.
+ * The user's own pace, below the server's allowance: `--max-rate` and `--gap`. Both hold between the instants of
+ * sending, whatever the server would allow.
  */
 
 export interface OwnPaceSettings {
@@ -11,17 +11,17 @@ export interface OwnPaceSettings {
 }
 
 export interface OwnPace {
-  /** The last asks, oldest first, no more than `maxRate.count`: monotonic milliseconds. */
+  /** Last asks, oldest first, at most `maxRate.count`: monotonic milliseconds. */
   readonly sends: readonly { readonly id: number; readonly at: number }[];
-  /** When the even spread has the next ask go. */
+  /** Earliest start of the next ask under even spacing. */
   readonly dueAt: number;
-  /** The pause that was drawn for the next ask, milliseconds. */
+  /** Random pause before the next ask, milliseconds. */
   readonly pauseMs: number;
 }
 
 export const FRESH_PACE: OwnPace = { sends: [], dueAt: Number.NEGATIVE_INFINITY, pauseMs: 0 };
 
-/** Beyond this many asks per period the even spread alone has to do, and only the last ask is remembered. */
+/** Most asks remembered per period; beyond it the even spacing has to do, and only the last ask is remembered. */
 const LONGEST_MEMORY = 1000;
 
 export function paceGranted(
@@ -38,19 +38,19 @@ export function paceGranted(
   const keep = count > LONGEST_MEMORY ? 1 : count;
   return {
     sends: [...pace.sends, { id, at: now }].slice(-keep),
-    // A start that came late (a timer's lag) is made up for by the next, within half an interval.
+    // The next ask makes up for a late start (a timer's lag), within half an interval.
     dueAt: (pace.dueAt < now - interval ? now : Math.max(pace.dueAt, now - interval / 2)) + interval,
     pauseMs: gap === undefined ? 0 : gap.minMs + (gap.maxMs - gap.minMs) * random,
   };
 }
 
-/** The bytes went out later than the grant: the intervals count from there. */
+/** Pace with the true instant of sending, later than the grant: the intervals count from there. */
 export function paceSent(pace: OwnPace, id: number, now: number): OwnPace {
   const place = pace.sends.findLastIndex((send) => send.id === id);
   return place < 0 ? pace : { ...pace, sends: pace.sends.with(place, { id, at: now }) };
 }
 
-/** When our own pace has the next ask go, monotonic milliseconds. */
+/** Earliest start of the next ask by our own pace, monotonic milliseconds. */
 export function paceAllows(
   pace: OwnPace,
   settings: OwnPaceSettings,

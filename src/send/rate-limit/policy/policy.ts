@@ -1,4 +1,4 @@
-/** How the policy changes: a new state for each event, from nothing but the arguments. The old one stays as it was. */
+/** Transitions of the policy: a new state for each event, from the arguments alone. The old one stays unchanged. */
 
 import type { Observation } from '../headers.ts';
 import { answered } from './answers.ts';
@@ -36,16 +36,16 @@ export type RateEvent =
   | { readonly type: 'answered'; readonly id: number; readonly observation: Observation }
   | { readonly type: 'paused'; readonly until: number; readonly why: WaitReason };
 
-/** What is known of the server's limit, for who shows it or shares it. */
+/** Knowledge about the server's limit, for display and for sharing. */
 export interface Allowance {
   readonly mode: Mode['name'];
-  /** Asks per window, by the server's last word. */
+  /** Asks per window, by the server's latest word. */
   readonly limit?: number;
   /** Milliseconds. */
   readonly windowMs?: number;
   /** Asks that the server will surely take now. */
   readonly remaining?: number;
-  /** The most asks in flight that got through, where more were refused. */
+  /** Most asks in flight that got through, where more were refused. */
   readonly ceiling?: number;
 }
 
@@ -101,17 +101,20 @@ function granted(state: RateState, event: Extract<RateEvent, { type: 'granted' }
   return { ...withCounter(state, kind, next), nextId: id + 1, pace };
 }
 
-/** Asks below which none is forgotten. */
+/** Smallest log: below it no ask is forgotten. */
 const FEW = 8;
 const OWN_WINDOWS = 2;
 
-/** What a window may still count, and what the evidence needs: also that of the answer which is still to come for the oldest. */
+/**
+ * Asks to keep: those that a window may still count, and those that the evidence needs, including the pending answer of
+ * the oldest.
+ */
 function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
   if (asks.length < FEW) return asks;
   const oldest = asks.find(({ answeredAt }) => answeredAt === undefined)?.sentAt ?? now;
   const { limit, windowMs } = mode.name === 'blind' ? mode : reach(mode);
   const window = windowMs ?? SECOND * (limit ?? 1);
-  // Without a limit, or with one that is not counted one by one, the log serves nothing but the asks in flight.
+  // Without a limit, or with one not counted one by one, the log serves only the asks in flight.
   const longest = limit !== undefined && limit <= LONGEST_LOG ? 2 * LONGEST_LOG : FEW;
   return asks.filter(({ kind, answeredAt }, index) => {
     if (answeredAt === undefined) return true;
@@ -120,13 +123,13 @@ function kept({ asks, mode }: Counter, now: number): readonly Ask[] {
   });
 }
 
-/** How many asks, and of how long, may matter. */
+/** Number and age of the asks that may matter. */
 function reach(mode: Mode): { readonly limit: number | undefined; readonly windowMs: number | undefined } {
   if (!isTold(mode)) return { limit: undefined, windowMs: undefined };
   return { limit: mode.limit, windowMs: Math.max(spanOf(mode), mode.window.hint?.to ?? 0) };
 }
 
-/** The state with one ask changed, or, where `change` gives nothing, without it. */
+/** State with one ask changed, or removed if `change` returns undefined. */
 function changed(state: RateState, id: number, change: (ask: Ask) => Ask | undefined): RateState {
   const inCounter = (counter: Counter): Counter => {
     const place = counter.asks.findLastIndex((one) => one.id === id);

@@ -1,27 +1,27 @@
 /**
- * Where the server's wall clock stands against our monotonic one. `Date` has steps of a second and an answer takes
- * time, so the offset is an interval; every answer narrows it. Our own wall clock plays no part.
+ * Offset between the server's wall clock and our monotonic one. `Date` has steps of a second and an answer takes time,
+ * so it is an interval, which every answer narrows. Our own wall clock is not used.
  */
 import type { Span } from '../headers.ts';
 
-/** The server's wall clock minus our monotonic clock, milliseconds, and when it was last narrowed. */
+/** Offset: the server's wall clock minus our monotonic clock, milliseconds, and when it was last narrowed. */
 export interface ServerClock {
   readonly offset: Span | undefined;
   readonly at: number;
-  /** How often `Date` contradicted itself: a clock is set now and then, but not time and again. */
+  /** Number of times that `Date` contradicted itself: a clock is set now and then, but not often. */
   readonly leaps: number;
 }
 
 export const UNKNOWN_CLOCK: ServerClock = { offset: undefined, at: 0, leaps: 0 };
 
-/** Clocks drift apart: two hundred parts in a million covers a bad crystal and a clock that is being slewed. */
+/** Drift between clocks: 200 parts per million cover a bad crystal and a clock that is being slewed. */
 const DRIFT = 2e-4;
-/** `Date` may be a cached string that is renewed a little late (milliseconds). */
+/** Largest lag of `Date`, milliseconds: it may be a cached string. */
 const DATE_LAG = 20;
-/** A `Date` that leaps so often stands still, or is not a clock. */
+/** Most leaps of a usable `Date`: beyond, it stands still, or is not a clock. */
 const MOST_LEAPS = 3;
 
-/** Narrows the offset with one answer. A server whose clock was set starts afresh. */
+/** Narrows the offset by one answer. A leap of the server's clock starts afresh. */
 export function narrow(
   clock: ServerClock,
   date: number | undefined,
@@ -38,18 +38,18 @@ export function narrow(
   return { offset: leaps < MOST_LEAPS ? seen : undefined, at: answeredAt, leaps };
 }
 
-/** Whether instants of the server's clock mean anything. */
+/** Whether instants of the server's clock are meaningful. */
 export function isReliable(clock: ServerClock): boolean {
   return clock.leaps < MOST_LEAPS;
 }
 
-/** The offset as it can be vouched for at a later instant: wider by the drift. */
+/** The offset as certain at a later instant: wider by the drift. */
 function offsetAt(clock: ServerClock, now: number): Span | undefined {
   const drift = Math.abs(now - clock.at) * DRIFT;
   return clock.offset && { from: clock.offset.from - drift, to: clock.offset.to + drift };
 }
 
-/** An instant of the server's wall clock on our monotonic clock: the interval in which it lies. */
+/** Interval on our monotonic clock that contains an instant of the server's wall clock. */
 export function toMonotonic(clock: ServerClock, wall: number): Span | undefined {
   return clock.offset && { from: wall - clock.offset.to, to: wall - clock.offset.from };
 }

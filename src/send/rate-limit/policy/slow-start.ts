@@ -1,27 +1,30 @@
 /**
- * How many asks may be in flight, and how far apart they go, whatever the headers promise: a server that shows a thousand may
- * take five at a time, or ten a second, or count something that no header shows. One goes first, and the number grows while
- * it stays clean. A refusal in spite of room starts it again with one. It sets a ceiling where more were in flight than
- * ever got through; else it was the pace, and asks go as far apart as the server turned out to take them.
+ * Slow start: bounds the asks in flight and their spacing, whatever the headers promise. A server that shows a thousand
+ * may take five at a time, or ten a second, or count something that no header shows. One ask goes first, and the number
+ * grows while none is refused. A refusal in spite of room restarts it with one. It sets a ceiling if more were in
+ * flight than ever got through; otherwise the pace was too high, and the spacing follows the rate at which the server
+ * took asks.
  */
 export interface SlowStart {
-  /** Asks in flight at most, now. */
+  /** Most asks in flight now. */
   readonly allowed: number;
-  /** The most in flight that got through; it bounds `allowed` once something was refused. */
+  /** Most asks in flight that got through; bounds `allowed` once something was refused. */
   readonly clean: number;
   readonly ceiling: number;
   /** Pause between two asks, milliseconds. */
   readonly spacing: number;
-  /** When the first ask after the last refusal went, monotonic milliseconds, and how many got through since. */
+  /** Instant of the first ask after the last refusal, monotonic milliseconds, and the number that got through since. */
   readonly since: number | undefined;
   readonly passed: number;
-  /** How many had got through when the last refusal came: around as many the next time, asks go one by one. */
+  /** Number that had got through at the last refusal: near it, the next time, asks go one by one. */
   readonly trouble: number;
-  /** What got through before the pace was refused: the next that gets through tells how long the server takes for so many. */
+  /**
+   * Asks that got through before the pace was refused: the next success shows how long the server takes for that many.
+   */
   readonly spent: { readonly count: number; readonly from: number } | undefined;
 }
 
-/** Clean asks in a row after which a little more is tried. */
+/** Asks in a row without a refusal after which a little more is tried. */
 const AGES_AFTER = 500;
 const SMALL_LIMIT = 20;
 const FEW_AT_ONCE = 3;
@@ -38,9 +41,9 @@ export const SLOW_START: SlowStart = {
 };
 
 /**
- * An ask that went as one of `level` in flight was done. `flying` are in flight, it included. `limit` is what the headers
- * show: no more than that can be refused at once. So the number doubles with each round trip behind a small limit, and
- * while few are in flight; beyond that it grows by half.
+ * State after a success that was one of `level` in flight. `flying` are in flight, it included. `limit` is the headers'
+ * limit: more cannot be refused at once. So the number doubles with each round trip behind a small limit, and while few
+ * are in flight; beyond that it grows by half.
  */
 export function passed(
   slow: SlowStart,
@@ -67,10 +70,10 @@ export function passed(
   };
 }
 
-/** The first refusal of a round, in spite of room: `level` were in flight. */
+/** State after the first refusal of a round, in spite of room: `level` were in flight. */
 export function refused(slow: SlowStart, level: number): SlowStart {
   const { clean, ceiling, since, passed: count } = slow;
-  // One that is refused by itself says nothing of how many at a time.
+  // A refusal of a single ask says nothing about the number at a time.
   const isTooMany = level > Math.max(1, clean);
   const spent = !isTooMany && since !== undefined && count > 0 ? { count, from: since } : undefined;
   return {
@@ -80,7 +83,7 @@ export function refused(slow: SlowStart, level: number): SlowStart {
     since: undefined,
     passed: 0,
     trouble: count > 0 ? count : slow.trouble,
-    // Refused again before anything got through: it is still the same.
+    // Refused again before anything got through: the same trouble.
     spent: count === 0 ? slow.spent : spent,
   };
 }

@@ -1,4 +1,4 @@
-/** What the policy knows. Instants are monotonic milliseconds. */
+/** State of the policy. Instants are monotonic milliseconds. */
 
 import type { Reset } from '../header-values.ts';
 import type { Span } from '../headers.ts';
@@ -10,9 +10,9 @@ import { type AskKind, UNKNOWN_WAY, type Way } from './way.ts';
 import { amongOthers, candidate, type Sample, type WindowEstimate } from './window.ts';
 
 export interface RateSettings extends OwnPaceSettings {
-  /** The most exchanges in flight. */
+  /** Most exchanges in flight. */
   readonly maxInFlight: number;
-  /** People of an ask: a server may count them, and not the asks. */
+  /** People per ask: a server may count them instead of asks. */
   readonly batchSize?: number;
 }
 
@@ -21,72 +21,71 @@ export type WaitReason = 'window' | 'throttled' | 'gap' | 'max_rate' | 'no_heade
 export interface RateState {
   readonly settings: RateSettings;
   readonly nextId: number;
-  /** What the server counts together. One and the same for both kinds, until their headers tell them apart. */
+  /** Counters of the server, by kind. One and the same for both kinds until their headers tell them apart. */
   readonly counters: Readonly<Record<AskKind, Counter>>;
-  /** The Limit that each kind was last told. */
+  /** Last Limit by kind. */
   readonly told: Readonly<Record<AskKind, number | undefined>>;
   readonly way: Way;
   readonly clock: ServerClock;
   readonly slow: SlowStart;
   readonly pace: OwnPace;
   readonly paused: { readonly until: number; readonly why: WaitReason } | undefined;
-  /** Rounds of refusals since the last good answer, and when the last one was first heard of: asks that were under way
-   * then belong to it. */
+  /** Rounds of refusals since the last good answer, and the start of the last: asks under way then belong to it. */
   readonly strikes: number;
   readonly struckAt: number;
 }
 
-/** One count that the server keeps: the asks that are in it, and what is known of its limit. */
+/** A counter of the server: the asks in it, and the knowledge about its limit. */
 export interface Counter {
   /** Oldest first. */
   readonly asks: readonly Ask[];
   readonly mode: Mode;
-  /** What the server takes an ask for: 1, or its people. Everything else here is in asks. */
+  /** Cost of an ask at the server: 1, or its people. All other fields are in asks. */
   readonly cost: number;
-  /** Its last certain Remaining, as it said it. */
+  /** Last certain Remaining, in the server's units. */
   readonly left: number | undefined;
 }
 
 export type Mode =
-  /** Nothing was answered. */
+  /** No answer yet. */
   | { readonly name: 'unknown' }
-  /** No headers: what was known last, if anything. */
+  /** No headers: the last known values, if any. */
   | { readonly name: 'blind'; readonly limit: number | undefined; readonly windowMs: number | undefined }
-  /** The window's length is being tried: only what the server has granted goes, one ask held back as the probe. */
+  /** The window's length is being tried: only granted asks go, with one held back as the probe. */
   | ({ readonly name: 'learning' } & Word)
-  /** The window's length is known: what must have come back goes. */
+  /** The window's length is known: asks go when their places must have come back. */
   | ({ readonly name: 'known'; readonly windowMs: number } & Word)
-  /** Another client asks too: only what the server has granted goes, less what that one is likely to take. */
+  /** Another client uses the key: only granted asks go, less its likely use. */
   | ({ readonly name: 'shared'; readonly windowMs: number } & Word);
 
 export type Told = Exclude<Mode, { readonly name: 'unknown' | 'blind' }>;
 
-/** What the server said last, and what was made of it. */
+/** Last word of the server, and the conclusions from it. */
 export interface Word {
   readonly limit: number;
-  /** When the limit was seen to change, and what it was before. */
+  /** Instant of the limit's last change, and the limit before. */
   readonly changedAt: number;
   readonly limitBefore: number;
-  /** Asks that the server will surely take: its last word, less what went since. */
+  /** Asks that the server will surely take: its last word, less the asks since. */
   readonly credit: number;
-  /** When the ask went whose answer was the last certain word: all others had arrived before it, or went after it. */
+  /** Send time of the ask behind the last certain word: all others had arrived before it, or went after it. */
   readonly certainAt: number;
-  /** The lowest Remaining since then, or since nothing was in flight. */
+  /** Lowest Remaining since then, or since nothing was in flight. */
   readonly lowest: number;
-  /** Asks before this id are known to be forgotten by the server. */
+  /** First id that the server may still count; it has forgotten earlier asks. */
   readonly countedFrom: number;
   readonly heardAt: number;
   readonly reset: ResetWord | undefined;
-  /** The last Resets that were instants, each once; milliseconds on the server's clock. */
+  /** Last distinct Resets given as instants; milliseconds on the server's clock. */
   readonly resets: readonly number[];
   readonly window: WindowEstimate;
-  /** Of a server that allows one ask at a time. */
+  /** Samples of a server that allows one ask at a time. */
   readonly samples: readonly Sample[];
-  /** When others were last noticed. */
+  /** Last sign of others. */
   readonly othersAt: number;
 }
 
-/** A Reset, when that is on our clock, and how far away it was when it was first seen (milliseconds). */
+/** A Reset on our clock, and its distance when first seen (milliseconds). */
 export interface ResetWord {
   readonly reset: Reset;
   readonly at: Span;
@@ -94,12 +93,12 @@ export interface ResetWord {
   readonly said: number;
 }
 
-/** Windows without a sign of others, after which they are gone; what they take is the average of as many. */
+/** Windows without a sign of others before they are gone; their use is averaged over as many. */
 export const OTHERS_WINDOWS = 20;
 export const SECOND = 1000;
-/** Asks remembered one by one; beyond such a limit only the server's own word is used. */
+/** Most asks remembered one by one; beyond such a limit only the server's word counts. */
 export const LONGEST_LOG = 1024;
-/** Longest wait that we impose on our own account, where no header says how long. */
+/** Longest back-off of our own, where no header gives a time, milliseconds. */
 export const LONGEST_BACKOFF = 60_000;
 
 export function initial(settings: RateSettings): RateState {
@@ -128,19 +127,19 @@ export function isTold(mode: Mode): mode is Told {
   return mode.name !== 'unknown' && mode.name !== 'blind';
 }
 
-/** The length that asks are spaced by, milliseconds. */
+/** Length of time over which asks are spaced, milliseconds. */
 export function spanOf(mode: Told): number {
   const length = mode.name === 'learning' ? candidate(mode.window) : mode.windowMs;
   const isAlone = mode.heardAt - mode.othersAt > OTHERS_WINDOWS * length;
   return isAlone ? length : amongOthers(mode.window, length);
 }
 
-/** What is kept between the end of a window and the next ask, milliseconds: timers and clocks are not exact. */
+/** Margin between the end of a window and the next ask, milliseconds: timers and clocks are inexact. */
 export function marginOf(state: RateState, windowMs: number): number {
   return (1 + windowMs * 0.0005) * state.way.caution;
 }
 
-/** How many asks of others go in a window, rounded up. */
+/** Number of others' asks per window, rounded up. */
 export function othersIn(asks: readonly Ask[], windowMs: number, now: number): number {
   let count = 0;
   for (const { kind, answeredAt } of asks) {
@@ -149,7 +148,7 @@ export function othersIn(asks: readonly Ask[], windowMs: number, now: number): n
   return Math.ceil(count / OTHERS_WINDOWS);
 }
 
-/** The counter of one kind is another now: for both kinds, while they are counted together. */
+/** State with another counter for one kind, or for both while they are counted together. */
 export function withCounter(state: RateState, kind: AskKind, counter: Counter): RateState {
   const { ask, read } = state.counters;
   const counters = ask === read ? { ask: counter, read: counter } : { ...state.counters, [kind]: counter };

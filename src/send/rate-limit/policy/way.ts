@@ -1,10 +1,10 @@
 /**
- * How long the way to the server takes, apart from the time that the server then needs. This is what tells when an ask
- * reached the server: an add takes WhatsApp a second or more, the way to it some milliseconds.
+ * Duration of the way to the server, without the server's own time. It tells when an ask reached the server: an add
+ * takes WhatsApp a second or more, the way to it some milliseconds.
  */
 import type { Observation } from '../headers.ts';
 
-/** A POST, or one of the GETs around it: our own pace counts only the first. */
+/** A POST, or one of the GETs around it: our own pace counts only POSTs. */
 export type AskKind = 'ask' | 'read';
 
 /** Round trips of one kind, milliseconds. */
@@ -15,20 +15,20 @@ interface Trips {
   readonly max: number;
 }
 
-/** Two generations of round trips, so that a network that has become slower is forgotten. */
+/** Two generations of round trips, so that old values of a network that has changed are forgotten. */
 export interface RoundTrips extends Trips {
   readonly before: Trips;
 }
 
 export interface Way {
   readonly trips: Readonly<Record<AskKind, RoundTrips>>;
-  /** TCP handshakes: one way there and back, without any work. */
+  /** TCP handshakes: there and back, without work. */
   readonly handshakes: Trips;
-  /** How much wider than measured the bounds are taken: doubled by a refusal that they explain. */
+  /** Factor on the measured bounds: doubled by a refusal that they explain. */
   readonly caution: number;
-  /** How much later than the quickest an ask reaches the server, at most and unless something holds it up. */
+  /** Largest delay of an ask's arrival over the quickest, unless something holds it up. */
   readonly spread: number;
-  /** A round trip of each kind that the network will not beat. */
+  /** Lower bound of a round trip, by kind. */
   readonly shortest: Readonly<Record<AskKind, number>>;
 }
 
@@ -43,11 +43,11 @@ export const UNKNOWN_WAY: Way = {
 };
 
 const GENERATION = 512;
-/** Milliseconds by which two ways differ at least: networks, timers and the event loops of both ends. */
+/** Least difference between two ways, milliseconds: networks, timers and the event loops of both ends. */
 const LEAST_SPREAD = 30;
-/** An exchange that takes so many times the longest before it was held up, perhaps on its way. */
+/** Multiple of the longest duration so far beyond which an exchange was held up, perhaps on its way. */
 const HELD_UP = 1.5;
-/** Exchanges below which the mean says little. */
+/** Fewest exchanges for a meaningful mean. */
 const FEW = 8;
 const MOST_CAUTION = 16;
 
@@ -62,7 +62,7 @@ function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
   return { ...added(NOTHING, ms), before: { count, sum, min, max } };
 }
 
-/** The way after one more exchange that was answered. */
+/** The way after one more answered exchange. */
 export function measured(way: Way, kind: AskKind, observation: Observation): Way {
   const { sentAt, answeredAt, tripMs = answeredAt - sentAt, handshakeMs } = observation;
   return bounded({
@@ -76,7 +76,7 @@ export function moreCareful(way: Way): Way {
   return bounded({ ...way, caution: Math.min(way.caution * 2, MOST_CAUTION) });
 }
 
-/** The way with the bounds that its measures give. */
+/** The way with bounds by its measurements. */
 function bounded(way: Way): Way {
   const { trips, caution } = way;
   const shortest = {
@@ -87,10 +87,10 @@ function bounded(way: Way): Way {
 }
 
 /**
- * A round trip that the network will not beat, milliseconds. The smallest of few samples is too large, by about the
- * spread over their number, so the estimate starts at nothing (fully safe) and rises as samples come in. The chance
- * that the next exchange undercuts it stays near one in a million for a uniform spread; the part of the spread that is
- * always kept off serves distributions with a thin lower edge.
+ * Lower bound of a round trip, milliseconds. The smallest of few samples is too large, by about the spread over their
+ * number, so the estimate starts at 0 (fully safe) and rises with the samples. The chance that the next exchange
+ * undercuts it stays near one in a million for a uniform spread; the part of the spread that is always subtracted
+ * serves distributions with a thin lower edge.
  */
 function shortestRoundTrip(trips: RoundTrips, caution: number): number {
   const count = trips.count + trips.before.count;
@@ -100,7 +100,7 @@ function shortestRoundTrip(trips: RoundTrips, caution: number): number {
   return Math.max(0, min - spread * Math.max(40 / count, 0.15) * caution);
 }
 
-/** Milliseconds; 0 before any. */
+/** Longest handshake, milliseconds; 0 before any. */
 export function longestHandshake({ handshakes }: Way): number {
   return handshakes.max;
 }
@@ -110,23 +110,23 @@ export function longestRoundTrip({ trips }: Way, kind: AskKind): number {
   return Math.max(trips[kind].max, trips[kind].before.max);
 }
 
-/** The mean of all exchanges, milliseconds; 0 before any. */
+/** Mean of all exchanges, milliseconds; 0 before any. */
 export function meanRoundTrip({ trips: { ask, read } }: Way): number {
   const count = ask.count + ask.before.count + read.count + read.before.count;
   return count === 0 ? 0 : (ask.sum + ask.before.sum + read.sum + read.before.sum) / count;
 }
 
-/** The longest that an exchange of this kind takes unless something holds it up, milliseconds; 0 before any. */
+/** Longest exchange of this kind unless something holds it up, milliseconds; 0 before any. */
 export function usualRoundTrip(way: Way, kind: AskKind): number {
   const { count, sum, before } = way.trips[kind];
   const all = count + before.count;
-  // One that was held up makes the longest long for good, the mean hardly.
+  // One delayed exchange raises the longest for good, the mean hardly.
   return all < FEW ? longestRoundTrip(way, kind) * HELD_UP : (2 * (sum + before.sum)) / all;
 }
 
 /**
- * How much later than the quickest an ask reaches the server, at most and unless something holds it up, milliseconds.
- * A handshake is a way there and back: longer than the way there, so that a few of them bound it.
+ * Largest delay of an ask's arrival over the quickest, unless something holds it up, milliseconds. A handshake, there
+ * and back, is longer than the way there, so a few of them bound it.
  */
 function spreadOf({ handshakes, trips, caution }: Way): number {
   const { count, min, max } = handshakes;

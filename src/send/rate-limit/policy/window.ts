@@ -1,30 +1,29 @@
 /**
- * How long the server's window is. Its headers only hint at it (a reset in whole seconds, rounded up), so lengths
- * are tried: with one ask of the allowance held back, an ask sent when the oldest one counted is just as old as the
- * length being tried shows by `Remaining` whether that one has been forgotten. The probe spends allowance that the
- * server has granted, so a wrong guess costs nothing.
- *
- * The one criterion, true of every kind of server (fixed window from the first ask or aligned to the clock, sliding
- * log, token bucket) for a length that is not too short: the server counts no more of our asks than we sent within
- * the last window.
+ * Estimate of the length of the server's window. Its headers only hint at it (a reset in whole seconds, rounded up), so
+ * lengths are tried: one ask of the allowance is held back as a probe, and sent when the oldest counted ask is as old
+ * as the length being tried; its `Remaining` shows whether that one has been forgotten. The probe spends allowance that
+ * the server has granted, so a wrong guess costs nothing.
+ * Criterion for a length that is not too short, true of every kind of server (fixed window from the first ask or
+ * aligned to the clock, sliding log, token bucket): the server counts no more of our asks than we sent within the last
+ * window.
  */
 import type { Span } from '../headers.ts';
 import type { ServerClock } from './server-clock.ts';
 
 /** Milliseconds throughout. */
 export interface WindowEstimate {
-  /** Known to be too short: the window is longer than this. */
+  /** Lower bound: the window is longer than this. */
   readonly above: number;
-  /** What the headers make of it: longer than `from`, at most `to`. */
+  /** Range by the headers: longer than `from`, at most `to`. */
   readonly hint: Span | undefined;
-  /** The longest time to a Reset that an answer told. */
+  /** Longest time to a Reset in any answer. */
   readonly longest: number;
-  /** How often the length being tried has held, and how many asks were seen to be forgotten by it. */
+  /** Number of times that the length being tried has held, and of asks seen to be forgotten by it. */
   readonly held: number;
   readonly forgotten: number;
-  /** When it held, the Resets ruled out that the window is aligned to the clock, and longer. */
+  /** While it held, the Resets ruled out a longer window aligned to the clock. */
   readonly floating: boolean;
-  /** How often in a row it looked too short beside others. */
+  /** Number of times in a row that it looked too short with others present. */
   readonly doubts: number;
 }
 
@@ -38,19 +37,19 @@ export const UNKNOWN_WINDOW: WindowEstimate = {
   doubts: 0,
 };
 
-/** Lengths that people choose, seconds; tried in this order where the headers do not help. */
+/** Lengths that people choose, seconds; tried in this order if the headers do not help. */
 const USUAL_SECONDS = [
   1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600,
 ];
-/** Tried first, whatever the hint: a `Date` that is minutes behind makes minutes of the sample's second. */
+/** First length tried, whatever the hint: a `Date` that is minutes behind makes minutes of the sample's second. */
 const SHORTEST = 1000;
-/** `Date` and Reset may come from two clocks, so far apart, milliseconds. */
+/** Largest difference between `Date` and Reset if they come from two clocks, milliseconds. */
 const TWO_CLOCKS = 1060;
-/** From here on a second more is little lost, and a bucket that is nearly as long would pass for the shorter one. */
+/** Length from which an extra second costs little, and a nearly equal bucket would pass for the shorter window. */
 const LONG = 8000;
 /**
- * A window aligned to the clock may end by chance between two probes. Three times in a row it cannot, unless the
- * window is within half again of the length being tried.
+ * Number of times that a length must hold. A window aligned to the clock may end by chance between two probes, but not
+ * three times in a row, unless it is within half again of the length being tried.
  */
 const HOLDS_TO_TRUST = 3;
 const DOUBTS_TO_REFUTE = 6;
@@ -59,7 +58,7 @@ export function isLong(lengthMs: number): boolean {
   return lengthMs >= LONG;
 }
 
-/** The length to try next, milliseconds: the shortest whole number of seconds that nothing speaks against. */
+/** Length to try next, milliseconds: the shortest whole number of seconds without contrary evidence. */
 export function candidate({ above, hint }: WindowEstimate): number {
   if (hint !== undefined && hint.to > above) {
     if (above < SHORTEST) return SHORTEST;
@@ -70,12 +69,12 @@ export function candidate({ above, hint }: WindowEstimate): number {
   return usual === undefined ? above * 2 : usual * 1000;
 }
 
-/** The window is longer than this, by its Resets. */
+/** Lower bound of the window by its Resets. */
 function least({ from }: Span): number {
   return from < LONG ? from - TWO_CLOCKS : from;
 }
 
-/** Takes in what an answer's Reset says about the time from that ask to the end of its window. */
+/** Estimate after an answer's Reset, which bounds the time from that ask to the end of its window. */
 export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
   const { hint } = window;
   const next = { from: Math.max(hint?.from ?? 0, seen.from), to: Math.max(hint?.to ?? 0, seen.to) };
@@ -88,23 +87,22 @@ export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
 
 export interface Evidence {
   readonly limit: number;
-  /** Asks that the server counted, this one included: limit − Remaining. */
+  /** Asks counted by the server, this one included: limit − Remaining. */
   readonly used: number;
-  /** Asks of ours that the server counted the last time we heard, this one not included. */
+  /** Our asks counted at the last word, without this one. */
   readonly counted: number;
-  /** Of those: surely older than the length being tried. */
+  /** Of those, the ones surely older than the length being tried. */
   readonly old: number;
-  /** Were the windows as long as the next length that would come into question: asks in the last one, and how long ago
-   * it would have begun, milliseconds. */
+  /** Asks in the last window, and its age, milliseconds, if windows had the next possible length. */
   readonly lastWindow: number;
   readonly elapsed: number;
-  /** What others may have used since. */
+  /** Asks that others may have used since. */
   readonly others: number;
-  /** The Resets rule out that the window is aligned to the clock, and longer than the length being tried. */
+  /** The Resets rule out a window that is aligned to the clock and longer than the length being tried. */
   readonly floating: boolean;
 }
 
-/** What an answer came to: the estimate after it, and whether the length being tried can be relied on from now on. */
+/** Result of an answer: the estimate after it, and whether the length being tried is reliable from now on. */
 export interface Judgement {
   readonly window: WindowEstimate;
   readonly trusted: boolean;
@@ -112,7 +110,7 @@ export interface Judgement {
   readonly others?: number;
 }
 
-/** Judges the length being tried: too short when most of the old asks seem to be counted still. */
+/** Judges the length being tried: too short if the server seems to count most of the old asks still. */
 export function judged(window: WindowEstimate, length: number, evidence: Evidence): Judgement {
   const { used, counted, old, elapsed, lastWindow, limit, floating, others } = evidence;
   if (old < 1) return { window, trusted: false };
@@ -130,14 +128,14 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
   if (elapsed >= length + 1000 || limit === 1) return { window, trusted: false };
   const byBucket = Math.ceil((limit * elapsed) / (length + 1000)) + 1;
   if (strange > strangers) {
-    // More is there again than a bucket of the next length had given back: it is somebody else. So it is where no Reset
-    // told of a longer window.
+    // More has come back than a bucket of the next length would give: another client is the cause. The same holds if no
+    // Reset showed a longer window.
     if (isBeyond(window, length) || (length < LONG && old - strange > byBucket))
       return { window: { ...window, doubts: 0 }, trusted: false, others: strange };
     return { window: doubted(window, length, limit), trusted: false };
   }
   const calm = window.doubts > 0 && strange < old / 2 ? { ...window, doubts: 0 } : window;
-  // A bucket gives back little by little: more has to be there again than one of the next length had given back.
+  // A bucket refills gradually: more must have come back than one of the next length would give.
   if (lastWindow < Math.min(limit - 1, byBucket) - others) return { window: calm, trusted: false };
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
@@ -146,16 +144,16 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
   return { window: { ...window, held, forgotten, floating, doubts: 0 }, trusted: enough };
 }
 
-/** The length looked too short, or others were quicker: only time and again it is held to be. */
+/** Estimate after the length looked too short, or others were quicker: only repeated doubts count. */
 export function doubted(window: WindowEstimate, length: number, limit: number): WindowEstimate {
   const doubts = window.doubts + 1;
   return doubts < DOUBTS_TO_REFUTE ? { ...window, doubts } : tooShort(window, length, limit);
 }
 
-/** The length turned out to be too short, or cannot be relied on. */
+/** Estimate after the length proved too short, or unreliable. */
 export function tooShort(window: WindowEstimate, length: number, limit: number): WindowEstimate {
   const { hint, above } = window;
-  // They told when a single ask comes back.
+  // The Resets showed when a single ask comes back.
   const next = hint !== undefined && isBeyond(window, length);
   return {
     ...window,
@@ -167,50 +165,53 @@ export function tooShort(window: WindowEstimate, length: number, limit: number):
   };
 }
 
-/** Whether the length is all that the Resets ever said: where it is too short, either they are of a single ask, or somebody else asks. */
+/**
+ * Whether the length is all that the Resets ever said: if it is too short, they are about a single ask, or another
+ * client asks.
+ */
 function isBeyond({ hint }: WindowEstimate, length: number): boolean {
   return hint !== undefined && length >= hint.to;
 }
 
-/** The length to go by beside others: where a second more is little lost, the longest that the Resets allow. */
+/** Length to use with others present: where an extra second costs little, the longest that the Resets allow. */
 export function amongOthers({ longest }: WindowEstimate, length: number): number {
   return length < LONG ? length : Math.max(length, Math.ceil(longest / 1000) * 1000);
 }
 
-/** Whether the Resets say that the window is longer than `length`. A second that held in spite of them is one. */
+/** Whether the Resets say that the window is longer than `length`. A second that held in spite of them is believed. */
 export function isOutgrown({ hint }: WindowEstimate, length: number): boolean {
   return hint !== undefined && length > SHORTEST && least(hint) >= length;
 }
 
 /*
- * The window of a server that allows one ask at a time. There is no allowance left to probe with, so its Reset has
- * to be taken at its word, which in whole seconds, rounded up, wastes up to half. A few asks at different phases of
- * the server's second settle it: each of them may be explained by one length only, if the window starts with the
- * ask. Whether it does is seen from the Resets: those of a window aligned to the clock lie whole windows apart.
+ * Window of a server that allows one ask at a time. No allowance is left for a probe, so only its Reset counts, which
+ * in whole seconds, rounded up, wastes up to half. A few asks at different phases of the server's second settle it:
+ * only one length explains each of them if the window starts with the ask. The Resets show whether it does: in a window
+ * aligned to the clock they lie whole windows apart.
  */
 
-/** One ask: when it may have arrived (monotonic milliseconds), and the Reset that it brought (server's clock). */
+/** One ask: its possible arrival (monotonic milliseconds), and its Reset (server's clock). */
 export interface Sample {
   readonly arrival: Span;
   readonly resetAt: number;
   readonly step: number;
-  /** How far away the Reset was by the answer's Date. */
+  /** Distance of the Reset by the answer's Date. */
   readonly said: number;
 }
 
-/** How much later than the Reset the next ask goes: by another whole second, and at another phase. */
+/** Delay of the next ask after the Reset: another whole second, and another phase. */
 const SHIFTS = [0, 1400, 0, 1000, 700, 0];
 
 export function shiftOf(samples: readonly Sample[]): number {
   return SHIFTS[samples.length] ?? 0;
 }
 
-/** Enough has been asked; where nothing was settled, the Reset is all there is. */
+/** Whether enough samples exist; if nothing is settled, the Reset alone counts. */
 export function isExhausted(samples: readonly Sample[]): boolean {
   return samples.length > SHIFTS.length;
 }
 
-/** The one whole number of seconds that explains every sample; undefined while another explanation is left. */
+/** The only whole number of seconds that explains every sample; undefined while another explanation is left. */
 export function settled(samples: readonly Sample[], clock: ServerClock): number | undefined {
   const { offset } = clock;
   if (samples.length < 3 || offset === undefined || !startsWithAsk(samples)) return undefined;
@@ -229,7 +230,7 @@ function startsWithAsk(samples: readonly Sample[]): boolean {
   return apart > 0 && apart < Math.max(...samples.map((sample) => sample.said));
 }
 
-/** The greatest number that divides both; `a` itself where `b` is 0. */
+/** Greatest number that divides both; `a` itself if `b` is 0. */
 function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }

@@ -1,4 +1,4 @@
-/** What the headers of an answer make of the count that its ask is in: the half of the policy that learns. */
+/** Counter after the headers of an answer: the half of the policy that learns. */
 
 import type { Facts } from '../headers.ts';
 import { type Ask, inFlight, isBefore, latestArrival } from './ask-log.ts';
@@ -6,11 +6,11 @@ import { beside, judgedBy, resetWord, type Seen, withOthers } from './evidence.t
 import { type Counter, isTold, type RateState, spanOf, type Told } from './state.ts';
 import { doubted, hinted, isExhausted, isOutgrown, settled, tooShort, UNKNOWN_WINDOW } from './window.ts';
 
-/** The count after an answer. `said` are the headers as they came, in whatever the server counts. */
+/** The counter after an answer. `said` are the headers as received, in the server's units. */
 export function heard(state: RateState, counter: Counter, ask: Ask, said: Facts): Counter {
   const cost = costOf(state, counter, ask, said);
   const facts = cost === 1 ? said : inAsks(said, cost);
-  // Another measure makes all that was known of the limit void.
+  // Another unit voids the knowledge about the limit.
   const { mode } = counter;
   const told = isTold(mode) && cost === counter.cost ? mode : undefined;
   const limit = facts.limit ?? told?.limit;
@@ -21,13 +21,13 @@ export function heard(state: RateState, counter: Counter, ask: Ask, said: Facts)
   }
   const word = told ?? fresh(limit ?? remaining + 1, ask);
   const { windowMs } = facts;
-  // A policy that tells its window leaves nothing to learn.
+  // A policy with its window leaves nothing to learn.
   const isNew = windowMs !== undefined && word.name === 'learning' && word.window.above < windowMs;
   const next: Told = isNew ? { ...word, name: 'known', windowMs } : word;
   return { ...answeredBy(state, { asks: counter.asks, mode: next }, ask, facts, remaining), cost, left };
 }
 
-/** What the server takes an ask for, by how far its Remaining fell with one that was alone. */
+/** Cost of an ask at the server, by the fall of Remaining after one that was alone. */
 function costOf(
   state: RateState,
   { asks, cost, left }: Counter,
@@ -68,7 +68,7 @@ function fresh(limit: number, ask: Ask): Told {
   };
 }
 
-/** After an answer without `Remaining`: the pace that was known last is kept. */
+/** Mode after an answer without `Remaining`: the last known pace is kept. */
 function blind(state: RateState, { mode }: Counter, ask: Ask, facts: Facts): Counter['mode'] {
   const known = isTold(mode) ? { limit: mode.limit, windowMs: spanOf(mode) } : undefined;
   const earlier = mode.name === 'blind' ? mode : undefined;
@@ -80,14 +80,14 @@ function blind(state: RateState, { mode }: Counter, ask: Ask, facts: Facts): Cou
   };
 }
 
-/** Takes in what the server said: its limit, its Reset, and what they show. */
+/** Mode after the server's word: its limit, its Reset, and the conclusions from them. */
 function answeredBy(state: RateState, { asks, mode }: Seen, ask: Ask, facts: Facts, remaining: number): Seen {
   const answeredAt = ask.answeredAt ?? 0;
   const limit = facts.limit ?? mode.limit;
   const changed = limit !== mode.limit;
   const leapt = state.clock.leaps > 0 && state.clock.offset === undefined;
   const reset = leapt && facts.reset?.on === 'wall' ? undefined : resetWord(state, facts, ask, mode.reset);
-  // What the clock made of the Resets ruled out lengths that may be right.
+  // The offset of a clock that leapt may have ruled out correct lengths.
   const window = leapt && mode.window.hint !== undefined ? UNKNOWN_WINDOW : mode.window;
   const next: Told = {
     ...mode,
@@ -101,7 +101,7 @@ function answeredBy(state: RateState, { asks, mode }: Seen, ask: Ask, facts: Fac
   };
   if (facts.throttled) {
     const told = afterRefusal(next, ask, facts.remaining ?? 0);
-    // What the server had granted went to somebody else.
+    // Another client took the asks that the server had granted.
     const isTaken = ask.promised && facts.remaining === 0 && ask.sentAt > next.changedAt + 2 * spanOf(next);
     return isTaken ? withOthers(state, { asks, mode: told }, mode, ask, 1) : { asks, mode: told };
   }
@@ -114,32 +114,32 @@ function remembered(resets: readonly number[], at: number): readonly number[] {
   return resets.includes(at) ? resets : [...resets, at].slice(-REMEMBERED);
 }
 
-/** No server says that it takes longer than a window until all is there again. */
+/** Mode after a Reset longer than the window, which no server gives: the length is too short. */
 function outgrown(mode: Told): Told {
   if (mode.name === 'learning' || !isOutgrown(mode.window, mode.windowMs)) return mode;
   return { ...mode, name: 'learning', window: tooShort(mode.window, mode.windowMs, mode.limit), samples: [] };
 }
 
-/** What the answer says of the window's length, of what is left, and of others. */
+/** Mode after the answer's evidence on the window's length, on the remaining asks, and on others. */
 function learnt(state: RateState, seen: Seen, before: Told, ask: Ask, remaining: number): Seen {
   const { asks, mode } = seen;
   const answeredAt = ask.answeredAt ?? 0;
-  // One that tries goes alone: what was sent before it has arrived, answered or not.
+  // A probe goes alone: earlier asks have arrived, answered or not.
   const arrived = (other: Ask) =>
     isBefore(other, ask) || (ask.solo && latestArrival(other, state.way, answeredAt) <= ask.sentAt);
   const after = asks.filter((other) => other.id !== ask.id && !arrived(other)).length;
   const isCertain = after === 0;
   const judged = isCertain ? judgedBy(state, asks, mode, ask, remaining) : { mode, others: 0 };
   const single = mode.limit === 1 && isCertain ? withSample(state, judged.mode, ask) : judged.mode;
-  // The word on what was before another one is no news.
+  // A word on the time before another word is not news.
   if (latestArrival(ask, state.way, answeredAt) <= before.certainAt) return whenQuiet({ asks, mode: single });
   const word = credited(single, remaining, after, ask.sentAt);
   return whenQuiet(beside(state, { asks, mode: word }, before, ask, { remaining, byProbe: judged.others }));
 }
 
 /**
- * A refusal: no more is left than its own headers say. What went on a conjecture makes its length doubtful; or somebody
- * else was quicker.
+ * Mode after a refusal: no more is left than its own headers say. For an ask on a conjecture the length becomes
+ * doubtful; otherwise another client was quicker.
  */
 function afterRefusal(before: Told, ask: Ask, left: number): Told {
   const mode: Told = { ...before, credit: Math.min(before.credit, left), lowest: left };
@@ -151,19 +151,19 @@ function afterRefusal(before: Told, ask: Ask, left: number): Told {
   return { ...mode, name: 'shared', window, othersAt: ask.answeredAt ?? 0 };
 }
 
-/** The server's word as of this answer, or the one before where that says more and is not contradicted. */
+/** Mode with the server's word as of this answer, or with the previous word if it says more without contradiction. */
 function credited(mode: Told, remaining: number, after: number, sentAt: number): Told {
   const credit = Math.max(0, remaining - after);
   if (after === 0) return { ...mode, credit, lowest: remaining, certainAt: sentAt };
   const lowest = Math.min(mode.lowest, remaining);
   if (mode.credit > remaining) return { ...mode, lowest, credit };
-  // While the length is being tried, what comes back meanwhile is left for the probe to show.
+  // While the length is being tried, the probe must show the asks that come back.
   return { ...mode, lowest, credit: mode.name === 'learning' ? mode.credit : Math.max(mode.credit, credit) };
 }
 
 /**
- * When nothing is in flight, the lowest Remaining of those that flew together is what remains at least, and the
- * server counts no more than the newest that it leaves room for: it forgets the oldest first.
+ * Counter when nothing is in flight: the lowest Remaining of asks that flew together is the least that remains, and the
+ * server counts no more than the newest that it leaves room for, because it forgets the oldest first.
  */
 function whenQuiet({ asks, mode }: Seen): Seen {
   if (inFlight(asks) > 0) return { asks, mode };
@@ -174,7 +174,7 @@ function whenQuiet({ asks, mode }: Seen): Seen {
     asks,
     mode: {
       ...mode,
-      // While the length is being tried, the one that is left is for the probe.
+      // While the length is being tried, the last one is for the probe.
       credit: mode.name === 'learning' && credit > 0 ? credit : Math.max(credit, least),
       countedFrom: Math.max(countedFrom, oldest?.id ?? 0),
       lowest: Number.POSITIVE_INFINITY,
