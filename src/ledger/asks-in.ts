@@ -1,4 +1,4 @@
-/** Looking for certain pairs in a ledger that is not this run's own. */
+/** Counts certain pairs in a ledger other than this run's own. */
 import { open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
 import type { Pair } from '../domain/words.ts';
@@ -7,24 +7,24 @@ import { isLeftLocked } from './lock.ts';
 import { scan } from './scan.ts';
 
 export interface AsksOf {
-  /** A ledger of another API, or of the sandbox, tells nothing. */
+  /** False for a ledger of another API, or of the sandbox: it is not counted. */
   isOurs(origin: string): boolean;
   isWanted(pair: Pair): boolean;
 }
 
-/** Not this API's. */
+/** Ends the scan of a ledger of another API. */
 class Foreign extends Error {}
 
 /**
- * How many of the wanted pairs the ledger at `path` has an ask of, those that were not done left out. The memory is that of
- * the pairs found. A damaged ledger is read as far as it goes.
+ * Number of wanted pairs with an ask in the ledger at `path`; asks that were not done do not count. Memory grows with
+ * the pairs found. A damaged ledger is read up to the damage.
  * @throws system errors
  */
 export async function asksIn(
   path: string,
   { isOurs, isWanted }: AsksOf,
 ): Promise<{ readonly people: number; readonly damaged: boolean }> {
-  /** Pairs found, with the number of asks that may have been done. */
+  /** Pairs found → number of asks that may have been done. */
   const found = new PairIndex();
   let people = 0;
   const open_ = new Map<number, readonly Pair[]>();

@@ -1,9 +1,10 @@
 /**
- * The lock of the file itself, whatever name leads to it. The lock beside the ledger is found by name; a file that is
- * mounted in two places has two, and a lock's folder can be removed. The kernel knows the file by its number, and gives
- * an abstract socket of that name to one process at a time, which loses it by ending, however it ends.
+ * Lock of the file itself, under any name. The lock beside the ledger is found by name, but a file mounted in two
+ * places has two names, and a lock's folder can be removed. An abstract socket named after the file's inode belongs to
+ * one process at a time, and the kernel frees it when the process ends, in any way.
  *
- * Linux only, and within one network namespace (one container, say): beyond it, `own-file.ts` notices the other one.
+ * Linux only, and within one network namespace (e.g. one container): beyond it, `own-file.ts` detects the other
+ * process.
  */
 import { createServer } from 'node:net';
 import { platform } from 'node:process';
@@ -15,13 +16,13 @@ export interface Claim {
 
 const NOTHING: Claim = { release: async () => undefined };
 
-/** undefined: another process has this file. */
+/** Claims the file; resolves to undefined if another process has it. */
 export function claimFile({ dev, ino }: { dev: bigint; ino: bigint }): Promise<Claim | undefined> {
   if (platform !== 'linux') return Promise.resolve(NOTHING);
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
     server.once('error', (error) => {
-      // Without such sockets there is the lock beside the ledger.
+      // Without such sockets, the lock beside the ledger remains.
       resolve(errorCode(error) === 'EADDRINUSE' ? undefined : NOTHING);
     });
     server.listen({ path: `\0group-onboard-ledger-${dev}-${ino}` }, () => {

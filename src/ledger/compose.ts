@@ -1,4 +1,4 @@
-/** What is written of new records: their numbers, their lines, and where the words of each will be found. */
+/** Composes new records: their numbers, their lines, and the offsets of their full text. */
 import type { Participant } from '../domain/words.ts';
 import {
   type AskedRecord,
@@ -14,10 +14,10 @@ export interface OutcomesDraft extends Omit<OutcomeEntry, 'n' | 'who'> {
   readonly who: readonly Participant[];
 }
 
-/** Records as the caller knows them: their place in the file is not yet theirs. */
+/** A record before it has a place in the file. */
 export type Draft = Omit<AskedRecord, 'n'> | Omit<NotDoneRecord, 'n'> | OutcomesDraft;
 
-/** Where the file ends: complete lines, and bytes. */
+/** End of the file: number of complete lines, and length in bytes. */
 export interface End {
   readonly lines: number;
   readonly length: number;
@@ -25,27 +25,27 @@ export interface End {
 
 export class Composition {
   readonly records: LedgerRecord[] = [];
-  /** Byte offset of the line that has each record's words: its own, or that of the outcome which it is as. */
+  /** Byte offset of the line with each record's full text: its own, or that of the outcome it refers to by `as`. */
   readonly offsets: number[] = [];
   text = '';
   #lines: number;
   #length: number;
   readonly #brief: boolean;
 
-  /** @param brief whether an outcome may be written as another's (not in a ledger of version 1) */
+  /** @param brief whether an outcome may refer to another by `as` (not in a ledger of version 1) */
   constructor({ lines, length }: End, brief: boolean) {
     this.#lines = lines;
     this.#length = length;
     this.#brief = brief;
   }
 
-  /** Where the file will end. */
+  /** End of the file after these records. */
   get end(): End {
     return { lines: this.#lines, length: this.#length };
   }
 
   add(draft: Draft): void {
-    // The members in the order of format.ts. Written out: a spread of each costs as much as encoding it.
+    // Members in the order of format.ts, written out because a spread costs as much as encoding.
     const n = this.#lines + 1;
     switch (draft.is) {
       case 'asked': {

@@ -2,26 +2,28 @@
  * The ledger's format, version 2: JSON lines, UTF-8, each ended by `\n`, only ever appended to.
  *
  * Line 1, the header:
- *   {"ledger":"group-onboard","version":2,"origin":"https://api.periskope.app","created":"2025-01-26T17:14:27.000Z","crc":"…"}
- * Every later line is a record. `n` is its line number: a line that was lost, doubled or moved shows.
- *   {"n":2,"is":"asked","at":"…","from":"919837000000","chat":"120363371308389685@g.us","who":["919537851844"],"crc":"…"}
- *     one ask, for one or more participants of one group, is about to be sent by the phone `from`; the ask's id is its `n`
+ *   {"ledger":"group-onboard","version":2,"origin":"https://api.periskope.app",
+ *    "created":"2025-01-26T17:14:27.000Z","crc":"…"}
+ * Every later line is a record. `n` is its line number, which reveals a lost, doubled or moved line.
+ *   {"n":2,"is":"asked","at":"…","from":"919837000000","chat":"120363371308389685@g.us",
+ *    "who":["919537851844"],"crc":"…"}
+ *     the phone `from` is about to send one ask, for one or more participants of one group; the ask's id is its `n`
  *   {"n":3,"is":"not_done","at":"…","ask":2,"crc":"…"}
- *     the server certainly did nothing for ask 2: as far as its participants go, it never was. Of ask 0, which is none, it says
- *     only what time it was: asks before it were dated later, by a clock that was ahead
+ *     the server certainly did nothing for ask 2: its participants are as if it had never been sent. With ask 0, which
+ *     does not exist, it only records the time: earlier asks were dated later, by a clock that was ahead
  *   {"n":4,"is":"outcome","at":"…","ask":2,"asked":"…","chat":"…","who":"919537851844","status":"invited",
  *    "reason":"","http":200,"trace":"…","message":"Invite sent to participant","crc":"…"}
- *     what is known about one pair from now on. Without `ask` it was settled without one (precheck, the rest of a closed
- *     group, membership read later). `asked` is when the pair was last asked; absent when it never was. `http` is absent
- *     when there was no answer.
+ *     the outcome of one pair from now on. Without `ask` it was settled without one (precheck, the rest of a closed
+ *     group, membership read later). `asked` is the time of the pair's last ask; absent if there was none. `http` is
+ *     absent if there was no answer.
  *   {"n":5,"is":"outcome","as":4,"who":"919837000001","crc":"…"}
- *     the same of another pair: all but `who` is as in line 4, the last outcome before it that is written out, with none
- *     but its like in between. Most people of a batch have an outcome in common, and this is a fifth of its text.
+ *     the same outcome of another pair: all but `who` is as in line 4, the last full outcome, with only lines of this
+ *     kind between. Most people of a batch share an outcome, and this line is a fifth of its length.
  *
  * `crc` is always the last member: CRC-32 (zlib's) of the record's JSON text without that member, 8 hex digits.
  * Times are ISO 8601 UTC with milliseconds.
  *
- * Version 1 had no `as`. Such a ledger is read, and goes on as what it is.
+ * Version 1 had no `as`. Such a ledger is read, and stays version 1.
  */
 import { crc32 } from 'node:zlib';
 import { REASONS, type ReasonCode } from '../domain/reasons.ts';
@@ -29,25 +31,25 @@ import { type ChatId, type Participant, SETTLED_STATUSES, type SettledStatus } f
 
 export const FORMAT_VERSION = 2;
 
-/** The first version that knows `as`. */
+/** First version with `as`. */
 export const BRIEF_SINCE = 2;
 
-/** How every ledger of any version begins. */
+/** First bytes of every ledger, in any version. */
 export const MAGIC = '{"ledger":"group-onboard","version":';
 
-/** Longest line that is written or read, in bytes: what bounds the memory of opening a file that is no ledger. */
+/** Longest line written or read, in bytes. It bounds the memory of opening a file that is not a ledger. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
-/** Size limit of one write, bytes, unless a single call has more. It bounds how much a crash can tear off. */
+/** Size limit of one write, in bytes, unless a single call has more. It bounds the loss in a crash. */
 export const MOST_WRITE_BYTES = 64 * 1024;
 
-/** Longest server message kept, in UTF-16 units: the server's words are untrusted, and so is their length. */
+/** Longest server message kept, in UTF-16 units: the server's text is untrusted, and so is its length. */
 export const MAX_MESSAGE = 10_000;
 
 export interface Header {
   readonly ledger: 'group-onboard';
   readonly version: number;
-  /** Whom the asks went to: the API's origin, or `sandbox`. */
+  /** Target of the asks: the API's origin, or `sandbox`. */
   readonly origin: string;
   readonly created: string;
 }
@@ -83,10 +85,10 @@ export interface OutcomeEntry {
   readonly message: string;
 }
 
-/** What the ledger knows, record by record. */
+/** A record of the ledger, complete in itself. */
 export type LedgerRecord = AskedRecord | NotDoneRecord | OutcomeEntry;
 
-/** The outcome of line `as`, of another pair of the same group. */
+/** The same outcome as in line `as`, of another pair of the same group. */
 export interface LikeOutcome {
   readonly n: number;
   readonly is: 'outcome';
@@ -94,29 +96,29 @@ export interface LikeOutcome {
   readonly who: Participant;
 }
 
-/** What a line can hold. */
+/** Content of a line after the header. */
 export type LedgerLine = LedgerRecord | LikeOutcome;
 
-/** What ends every line: `,"crc":"xxxxxxxx"}`. */
+/** End of every line: `,"crc":"xxxxxxxx"}`. */
 const SUFFIX = /^,"crc":"([0-9a-f]{8})"\}$/;
 const SUFFIX_BYTES = 18;
 const BRACE = 0x7d;
 const COMMA = 0x2c;
 
-/** One line of the file, checksum and newline included: well-formed text, to be written as UTF-8. */
+/** One line of the file, with checksum and newline, to be written as UTF-8. */
 export function encode(record: Header | LedgerLine): string {
   const json = JSON.stringify(record);
   const crc = crc32(json).toString(16).padStart(8, '0');
   return `${json.slice(0, -1)},"crc":"${crc}"}\n`;
 }
 
-/** The JSON value of a line (given without its newline), or undefined when its checksum does not fit. */
+/** JSON value of a line (given without its newline), or undefined if its checksum does not match. */
 export function decodeLine(line: Buffer): unknown {
   const cut = line.length - SUFFIX_BYTES;
   if (cut < 2) return undefined;
   const written = SUFFIX.exec(line.toString('latin1', cut))?.[1];
   if (written === undefined) return undefined;
-  // The record's text without its checksum differs from these bytes in one place only: `}` where the comma is.
+  // The checked text differs from these bytes in one place: it has `}` instead of the comma.
   line[cut] = BRACE;
   const body = line.subarray(0, cut + 1);
   const value = crc32(body) === Number.parseInt(written, 16) ? parse(body.toString()) : undefined;
@@ -132,7 +134,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The header in a decoded line 1, of whatever version, or undefined when it is none. */
+/** Header of any version in a decoded line 1, or undefined if it is not one. */
 export function asHeader(value: unknown): Header | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const it = value as Partial<Header>;
@@ -147,8 +149,8 @@ export function asHeader(value: unknown): Header | undefined {
 const statuses = new Set<string>(SETTLED_STATUSES);
 
 /**
- * What a decoded line holds, or undefined when it is nothing of ours. The checksum has vouched for the bytes, so this looks
- * only for what another program, or another version of this one, could have written.
+ * Record in a decoded line, or undefined if it is not valid. The checksum already covers the bytes, so this detects
+ * only lines of another program, or of another version.
  */
 export function asLine(value: unknown, n: number): LedgerLine | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -183,7 +185,7 @@ function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 }
 
-/** A reason code read from a file: one that this version does not know any more reads as `other`. */
+/** Reason code read from a file; one that this version does not know becomes `other`. */
 export function knownReason(reason: unknown): ReasonCode | '' {
   if (reason === '' || reason === undefined) return '';
   return typeof reason === 'string' && Object.hasOwn(REASONS, reason) ? (reason as ReasonCode) : 'other';

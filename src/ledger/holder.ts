@@ -1,20 +1,20 @@
-/** Who holds a lock, and whether that process is still there. */
+/** Identifies the holder of a lock, and tells whether its process is alive. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { kill, pid } from 'node:process';
 import { errorCode } from '../lib/files.ts';
 
-/** A process, named so that a later one with the same number is not taken for it. */
+/** Identity of a process, distinct from a later process with the same number. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When it took the lock, ISO 8601. */
+  /** Time at which it took the lock, ISO 8601. */
   readonly since: string;
-  /** Which boot of which kernel: Linux's boot_id, '' elsewhere. */
+  /** Boot of the kernel: Linux's boot_id, '' elsewhere. */
   readonly boot: string;
-  /** Which namespace `pid` counts in: two containers with one host name are told apart. '' where there is none. */
+  /** Namespace of `pid`, which distinguishes two containers with one host name; '' where there is none. */
   readonly pids: string;
-  /** When the process started, in the kernel's ticks since boot; '' where it cannot be known. */
+  /** Start of the process, in the kernel's ticks since boot; '' where it is unknown. */
   readonly started: string;
 }
 
@@ -32,8 +32,8 @@ export function thisProcess(since: string): Holder {
 }
 
 /**
- * `unknown` when the holder's process number means nothing here (another host, another container, another boot): then
- * only its heartbeat can tell. A suspended process (SIGSTOP) is alive: it will go on.
+ * Whether the holder is alive; `unknown` if its process number has no meaning here (another host, container or boot):
+ * then only its heartbeat can tell. A suspended process (SIGSTOP) is alive, because it may continue.
  */
 export function lifeOf(holder: Holder, self: Holder): Life {
   if (holder.host !== self.host || holder.boot !== self.boot || holder.pids !== self.pids) return 'unknown';
@@ -44,20 +44,20 @@ export function lifeOf(holder: Holder, self: Holder): Life {
   }
   const found = processOf(holder.pid);
   if (found === undefined || holder.started === '') return 'alive';
-  // A zombie has ended and waits to be collected; another start time means that the number was given out again.
+  // A zombie has ended; another start time means that the number was reused.
   return found.ended || found.started !== holder.started ? 'dead' : 'alive';
 }
 
-/** Linux only. Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime). */
+/** Start and state of a process. Linux only. Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime). */
 function processOf(number: number): { readonly started: string; readonly ended: boolean } | undefined {
   const stat = quietly(() => readFileSync(`/proc/${number}/stat`, 'utf8'));
-  // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
+  // The second field is the program's name in parentheses, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, started] = [fields[0], fields[19]];
   return state === undefined || started === undefined ? undefined : { started, ended: 'ZXx'.includes(state) };
 }
 
-/** The holder that a lock file names, or undefined when it does not hold one (yet). */
+/** Holder named in a lock file, or undefined if it does not name one (yet). */
 export function parseHolder(text: string): Holder | undefined {
   try {
     const it = JSON.parse(text) as Partial<Record<keyof Holder, unknown>>;

@@ -1,25 +1,24 @@
 /**
- * The one writer of the ledger's file: appends records and makes them durable, many at a time.
+ * The only writer of the ledger's file: appends records and makes them durable in batches.
  *
- * While one batch is being written and fsynced, whatever arrives waits, and is the next batch: N asks in flight cost one
- * fsync, not N. A record takes effect (`onDurable`) only once it cannot be lost any more.
+ * Records that arrive while one batch is written and fsynced form the next batch: N asks in flight cost one fsync, not
+ * N. A record takes effect (`onDurable`) only once it is durable.
  */
 import { Composition, type Draft, type End } from './compose.ts';
 import { type LedgerRecord, MOST_WRITE_BYTES } from './format.ts';
 
 /**
- * A batch that follows another at once waits so long for company, ms: under load, one fsync then serves several times as
- * many asks, for half the CPU. After a batch of many calls it waits longer, as each then waits for a smaller part of its
- * time; where few are in flight it does not, nor where the calls have many records each (asks of 25 people): there the
- * cost of an fsync is lost in that of the records, and waiting leaves the CPU idle. A record that comes alone is written
- * at once.
+ * Wait for more records before a batch that closely follows another, ms: under load, one fsync then serves several
+ * times as many asks, for half the CPU. The wait is longer after a batch of many calls, because it is then a smaller
+ * part of each call's time; but not after few calls, or after many records (asks of 25 people), whose cost exceeds that
+ * of the fsync, so that waiting would leave the CPU idle. A single record is written at once.
  */
 const GATHER_MS = 2;
 const GATHER_MANY_MS = 8;
 const MANY = 8;
 const MANY_RECORDS = 200;
 const BUSY_MS = 10;
-/** A line without what people and servers have to say, and one of a participant or of an outcome that is as another's. */
+/** Bytes of a line without free text, and of a participant or a line with `as`. */
 const LINE_BYTES = 300;
 const BRIEF_BYTES = 90;
 
@@ -29,7 +28,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** How many of the calls, from the first, go into one write: as many as fit, and one at least. */
+/** Number of calls, from the first, that fit into one write; at least one. */
 function fitting(calls: readonly Waiting[]): number {
   let bytes = 0;
   const over = calls.findIndex(({ drafts }, place) => {
@@ -39,7 +38,7 @@ function fitting(calls: readonly Waiting[]): number {
   return over === -1 ? calls.length : over;
 }
 
-/** At least as many bytes as the draft's lines have, as long as its text is plain. */
+/** Upper bound of the bytes of the draft's lines, for plain text. */
 function mostBytesOf(draft: Draft): number {
   if (draft.is === 'not_done') return LINE_BYTES;
   const text = draft.is === 'outcome' ? draft.message.length + draft.trace.length : 0;
@@ -47,16 +46,16 @@ function mostBytesOf(draft: Draft): number {
 }
 
 export interface JournalOptions {
-  /** Appends durably, or rejects: then nothing of it counts. `confirm` has the last word. */
+  /** Appends durably, or rejects without effect, also if `confirm` rejects. */
   readonly file: { append(bytes: Buffer, confirm: () => Promise<void>): Promise<void> };
-  /** Of the file. */
+  /** End of the file. */
   readonly end: End;
   /** See Composition. */
   readonly brief: boolean;
-  /** Rejects when the lock is not ours any more. Called before and after every batch: we may have been suspended meanwhile. */
+  /** Rejects if the lock is lost. Called before and after every batch, because the process may have been suspended. */
   readonly held: () => Promise<void>;
   readonly onDurable: (record: LedgerRecord, offset: number) => void;
-  /** Makes the error that every call from now on gets, from the first thing that went wrong. */
+  /** Makes the error that every later call gets, from the first failure. */
   readonly failure: (cause: unknown) => Error;
 }
 
@@ -66,9 +65,9 @@ export class Journal {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #poison: Error | undefined;
-  /** When the last batch ended, monotonic ms. */
+  /** End of the last batch, monotonic ms. */
   #lastEnd = Number.NEGATIVE_INFINITY;
-  /** How many calls the last batch served, and with how many records. */
+  /** Number of calls, and of records, in the last batch. */
   #lastCalls = 0;
   #lastRecords = 0;
 
@@ -77,7 +76,7 @@ export class Journal {
     this.#end = options.end;
   }
 
-  /** Resolves with the records' numbers, in order, once they are on the disk and have taken effect. */
+  /** Resolves with the records' numbers, in order, once they are durable and have taken effect. */
   append(drafts: readonly Draft[]): Promise<readonly number[]> {
     return new Promise((done, failed) => {
       if (this.#poison !== undefined) return failed(this.#poison);
@@ -87,14 +86,14 @@ export class Journal {
   }
 
   /**
-   * From now on nothing is written any more. After a failed write or fsync nobody knows which bytes the disk has (the
-   * kernel may drop the pages that failed, and report success to the next fsync), so there is no second try.
+   * Ends all writing. There is no second try, because after a failed write or fsync the disk's content is unknown (the
+   * kernel may drop the failed pages, and report success to the next fsync).
    */
   poison(cause: unknown): void {
     this.#poison ??= this.#options.failure(cause);
   }
 
-  /** Every later call rejects with this: an orderly end, after `idle`. */
+  /** Ends in good order, after `idle`: every later call rejects with `reason`. */
   end(reason: Error): void {
     this.#poison ??= reason;
   }
@@ -141,7 +140,7 @@ export class Journal {
       if (this.#poison !== undefined) throw this.#poison;
     };
     await mayWrite();
-    // The lock may have been lost meanwhile: then an ask must not follow.
+    // The lock may be lost during the write: then an ask must not follow.
     await file.append(Buffer.from(composition.text), mayWrite);
 
     this.#end = composition.end;

@@ -1,4 +1,4 @@
-/** The ledger's file as it is found, made or repaired: everything that happens to it before its first record of this run. */
+/** Opens, makes or repairs the ledger's file: every step before this run's first record. */
 import { constants, existsSync, fstatSync, ftruncateSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,13 +9,13 @@ import { encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format
 import { OwnFile } from './own-file.ts';
 import { scan } from './scan.ts';
 
-/** The origin of every run against the embedded stand-in. */
+/** Origin of every run against the embedded sandbox. */
 export const SANDBOX_ORIGIN = 'sandbox';
 
 export interface OpenedFile {
-  /** Undefined for a ledger that is only read and does not exist yet. */
+  /** Undefined for a read-only ledger that does not exist. */
   readonly file: FileHandle | undefined;
-  /** To be appended to; undefined for a ledger that is only read. */
+  /** The file to append to; undefined for a read-only ledger. */
   readonly own: OwnFile | undefined;
   /** Released once the file is closed. */
   readonly claim: Claim | undefined;
@@ -32,9 +32,9 @@ export interface FileOptions {
   /** ISO 8601; for the header of a new ledger. */
   readonly now: string;
   readonly readOnly: boolean;
-  /** False leaves out every fsync: for measuring, and for tests that are not about it. */
+  /** False omits every fsync: for measurements, and for tests of other things. */
   readonly durable: boolean;
-  /** The last run did not let its lock go. */
+  /** Whether the last run ended without releasing its lock. */
   readonly crashed: boolean;
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
 }
@@ -65,7 +65,7 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
     if (readOnly) return { ...nothing, file, header: header ?? fresh, lines, length: sound, repaired };
 
     if (torn > 0) {
-      // No turn of the event loop lies between: what was read as torn may have been another process's write.
+      // Synchronous up to the cut, because the torn bytes may have been another process's write.
       if (fstatSync(file.fd).size !== sound + torn) throw lost(path, 'another process has written to it');
       ftruncateSync(file.fd, sound);
       if (durable) await file.sync();
@@ -90,7 +90,7 @@ export async function openLedgerFile(path: string, options: FileOptions): Promis
   }
 }
 
-/** Refuses what is not a file before it is opened: opening a pipe or a device can block, or do something. */
+/** Opens a regular file. Others are refused before, because opening a pipe or a device can block or have effects. */
 async function openRegular(path: string, place: string, readOnly: boolean): Promise<FileHandle | undefined> {
   try {
     const found = await stat(place).catch((error: unknown) => {
@@ -111,7 +111,7 @@ async function openRegular(path: string, place: string, readOnly: boolean): Prom
   }
 }
 
-/** @throws OnboardError NOT_WRITABLE for a file with several names, LOCKED for one that another process has */
+/** @throws OnboardError NOT_WRITABLE for a file with several names, LOCKED for one that another process holds */
 async function claimed(path: string, file: FileHandle): Promise<Claim> {
   const found = await file.stat({ bigint: true });
   if (found.nlink > 1n) {
@@ -128,7 +128,11 @@ async function claimed(path: string, file: FileHandle): Promise<Claim> {
   );
 }
 
-/** Who was asked in the sandbox was not asked, and who was asked by one API is not known to another. */
+/**
+ * Refuses a ledger of another origin: a person asked in the sandbox was not asked, and the asks of one API say nothing
+ * about another.
+ * @throws OnboardError LEDGER_ORIGIN
+ */
 export function requireOrigin(path: string, written: string, wanted: string): void {
   if (written === wanted) return;
   const elsewhere = 'give --output or --ledger another path';
@@ -142,7 +146,7 @@ export function requireOrigin(path: string, written: string, wanted: string): vo
 }
 
 export function notWritable(path: string, cause: unknown): OnboardError {
-  // Another one would know nobody whom this one knows.
+  // Another ledger would not know the people asked in this one.
   const todo = existsSync(path) ? 'and run the same command again' : 'or give another --ledger';
   const message = `${path}: the ledger cannot be opened for writing: ${describeFailure(cause)}; put that right, ${todo}`;
   return new OnboardError('NOT_WRITABLE', message, { cause });
@@ -153,7 +157,7 @@ export function lost(path: string, why: string): OnboardError {
   return new OnboardError('LEDGER_FAILED', message);
 }
 
-/** What the system refused is the user's to put right; anything else is a defect of ours, and stays one. */
+/** LEDGER_FAILED for a system error, which the user can fix; any other error is our defect, and stays unchanged. */
 export function failure(path: string, cause: unknown): Error {
   if (cause instanceof OnboardError) return cause;
   if (cause instanceof Error && errorCode(cause) === '') return cause;

@@ -1,4 +1,4 @@
-/** The ledger: the append-only file of asks and outcomes, and the only truth about what was done. */
+/** The ledger: the append-only file of asks and outcomes, and the only record of past actions. */
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import { canonicalPath } from '../lib/files.ts';
@@ -12,21 +12,21 @@ import { LedgerState, type PairState, type StateCounts } from './state.ts';
 export type { AskId, Header, Ledger, PairState, StateCounts };
 
 export interface LedgerOptions {
-  /** Whom the asks go to: the API's origin (`https://api.periskope.app`), or `sandbox`. */
+  /** Target of the asks: the API's origin (`https://api.periskope.app`), or `sandbox`. */
   readonly origin: string;
   readonly clock: Clock;
-  /** Default true. False, for measuring only, leaves out every fsync. */
+  /** Default true. False omits every fsync; for measurements only. */
   readonly durable?: boolean;
-  /** For --dry-run and the like: no lock, nothing written or repaired; a missing file is an empty ledger. */
+  /** True takes no lock, and writes and repairs nothing (e.g. --dry-run); a missing file is an empty ledger. */
   readonly readOnly?: boolean;
-  /** Called when the lock is held in another container or host, and its heartbeat has to be watched (15 s at most). */
+  /** Called before the heartbeat of a holder on another container or host is watched (15 s at most). */
   readonly onWatch?: (holder: string) => void;
-  /** Called at once when the ledger can no longer be written, even while nobody is writing. */
+  /** Called at once when the ledger can no longer be written, even without a pending write. */
   readonly onFailed?: (error: Error) => void;
-  /** Of the lock, for tests: see LockOptions. */
+  /** Options of the lock, for tests: see LockOptions. */
   readonly heartbeatMs?: number;
   readonly staleMs?: number;
-  /** Another lock, for tests of what holds without one. */
+  /** Replacement of the lock, for tests of the other safeguards. */
   readonly acquire?: typeof acquireLock;
 }
 
@@ -81,7 +81,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
   }
 }
 
-/** Target of the name: the file that is locked, opened or made. */
+/** Target of the path: the file that is locked, opened or made. */
 function placeOf(path: string): string {
   try {
     return canonicalPath(path);

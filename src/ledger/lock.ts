@@ -1,19 +1,19 @@
 /**
- * One run at a time: the lock of a ledger.
+ * The lock of a ledger: one run at a time.
  *
- * `<ledger>.lock/` is a directory with one file for each process that holds, or would hold, the lock. A process puts its
- * own file there under a name that nobody else ever uses, and then looks at the others: if one of them belongs to a
- * living process, it takes its own away again and leaves; those of dead ones it removes. Since everybody writes before
- * looking, of two that come at once at least one sees the other: both may leave, never can both stay. And since a name
- * is never used twice, removing a dead holder's file cannot hit a living one's, however late it comes.
+ * `<ledger>.lock/` is a directory with one file for each process that holds or wants the lock. A process writes its own
+ * file under a unique name, then reads the others: if one belongs to a living process, it removes its own and gives up;
+ * files of dead processes it removes. Because every process writes before it reads, at least one of two concurrent ones
+ * sees the other: both may give up, but never can both hold the lock. Because no name is used twice, the removal of a
+ * dead holder's file cannot hit a living one's, however late it happens.
  *
- * That is why this is not proper-lockfile: its takeover of a stale lock is rmdir, then mkdir, of one shared name, and two
- * that take over at once can both win (its issue 121, open); it judges by age alone, so that a dead holder blocks until it
- * is stale, and a suspended one loses the lock while it lives; and loading it hooks every signal (signal-exit).
+ * This is not proper-lockfile because that takes over a stale lock by rmdir, then mkdir, of one shared name, so two
+ * concurrent takeovers can both win (its issue 121, open); it judges by age alone, so a dead holder blocks until it is
+ * stale, and a suspended one loses the lock while alive; and loading it hooks every signal (signal-exit).
  *
- * Whether a holder lives is asked of the kernel. Where that cannot tell (another host or container on a shared volume), its
- * heartbeat does: a holder rewrites its file every `heartbeatMs`, and one whose file has not changed for `staleMs`, by our
- * own clock, is dead. No clocks are compared. There are no exit handlers: a file left behind by a crash is a dead holder's.
+ * The kernel tells whether a holder is alive. Where it cannot (another host or container on a shared volume), the
+ * heartbeat does: a holder rewrites its file every `heartbeatMs`, and is dead if the file has not changed for `staleMs`
+ * by our own clock. No clocks are compared. No exit handler is needed: a file left by a crash belongs to a dead holder.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -27,18 +27,18 @@ import { type Holder, lifeOf, parseHolder, thisProcess } from './holder.ts';
 
 export interface LockOptions {
   readonly clock: Clock;
-  /** Called once, if the lock is not ours, when it is gone: nothing may be written any more. */
+  /** Called once if the lock is lost: nothing may be written after that. */
   readonly onLost: (why: string) => void;
-  /** How often a holder shows that it lives. Default 2 s. */
+  /** Interval of the heartbeat, ms. Default 2 s. */
   readonly heartbeatMs?: number;
-  /** How long a holder whose process cannot be looked up may be silent. Default 15 s. */
+  /** Longest silence of a living holder whose process cannot be looked up, ms. Default 15 s. */
   readonly staleMs?: number;
-  /** Called when such a holder has to be watched before it can be judged, which takes up to `staleMs`. */
+  /** Called before such a holder is watched, which takes up to `staleMs`. */
   readonly onWatch?: (holder: string) => void;
 }
 
 export interface Lock {
-  /** Resolves to whether the lock is ours still. Looks at the disk only if the last heartbeat is long ago. */
+  /** Resolves to whether the lock is still ours. Reads the disk only if the last heartbeat is old. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
@@ -49,14 +49,16 @@ interface Contender {
   readonly holder: Holder | undefined;
 }
 
-/** Two that came at once have both left: each tries again after its own random pause, this many times. */
+/** Most tries, with random pauses between, after two concurrent contenders have both given up. */
 const TRIES = 6;
 const YOUNG_MS = 2_000;
 
-/** Names that we give, and nobody else: any other file in the directory is not ours to read or remove. */
+/** Pattern of our file names: any other file in the directory is not read or removed. */
 const OUR_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
 
-/** @throws OnboardError LOCKED, naming the holder; NOT_WRITABLE; or the system error that kept the lock's files from being written. */
+/**
+ * @throws OnboardError LOCKED with the holder's name; NOT_WRITABLE; or the system error from writing the lock's files
+ */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   const dir = `${path}.lock`;
   const self = thisProcess(new Date(options.clock.now()).toISOString());
@@ -75,13 +77,13 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   }
 }
 
-/** Whether a process has ended without letting the lock go, or holds it now. */
+/** Whether a process holds the lock, or ended without releasing it. */
 export async function isLeftLocked(path: string): Promise<boolean> {
   const names = await readdir(`${path}.lock`).catch(() => []);
   return names.some((name) => OUR_NAME.test(name));
 }
 
-/** Our own file, complete from the moment it has its name. */
+/** Writes our own file, complete from the moment it has its name, and returns its path. */
 async function announce(dir: string, self: Holder): Promise<string> {
   const file = join(dir, `${randomUUID()}.json`);
   for (;;) {
@@ -101,8 +103,8 @@ async function announce(dir: string, self: Holder): Promise<string> {
 }
 
 /**
- * A link is not followed: what it leads to may be a folder with files of somebody else's, or nothing, which would be waited
- * for without end.
+ * Makes the lock's directory. A link is not followed: its target may hold other people's files, or be missing, which
+ * would be retried without end.
  */
 async function makeDirectory(dir: string): Promise<void> {
   try {
@@ -126,7 +128,7 @@ async function withdraw(dir: string, file: string): Promise<void> {
   await rmdir(dir).catch(() => undefined);
 }
 
-/** The first other contender that lives; the files of dead ones are removed on the way. */
+/** First other contender that is alive; the files of dead ones are removed. */
 async function firstLiving(
   dir: string,
   own: string,
@@ -155,7 +157,7 @@ async function look(file: string): Promise<Contender | undefined> {
   }
 }
 
-/** Watches a holder whose process cannot be looked up: true as soon as its heartbeat is seen, false after `staleMs` without. */
+/** Watches a holder whose process cannot be looked up: true at its first heartbeat, false after `staleMs` without. */
 async function changes(
   contender: Contender,
   { clock, staleMs = 15_000, onWatch }: LockOptions,
@@ -187,7 +189,7 @@ function hold(dir: string, file: string, self: Holder, options: LockOptions): Lo
   const beat = async () => {
     if (state !== 'held') return;
     try {
-      // Not created if it is missing: then somebody has taken us for dead.
+      // Not created if it is missing: then another process has judged this one dead.
       const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
       try {
         await writeFully(handle, Buffer.from(beatText(self, ++beats)));
@@ -206,7 +208,7 @@ function hold(dir: string, file: string, self: Holder, options: LockOptions): Lo
 
   return {
     async isHeld() {
-      // After a pause of the whole process or machine, others may have taken us for dead.
+      // After a pause of the process or machine, another process may have judged this one dead.
       if (state === 'held' && silence() > staleMs / 2) await beat();
       return state === 'held';
     },
@@ -218,12 +220,12 @@ function hold(dir: string, file: string, self: Holder, options: LockOptions): Lo
   };
 }
 
-/** Of one length for all counts, so that it is rewritten in place. */
+/** Text of our file; its length does not depend on the count, so that it can be rewritten in place. */
 function beatText(self: Holder, beats: number): string {
   return `${JSON.stringify({ ...self, beats: String(beats).padStart(12, '0') })}\n`;
 }
 
-/** Two contenders at once: both have been here for a moment only, and both will leave. */
+/** Whether two contenders are concurrent: both started within YOUNG_MS, and both will give up. */
 function isYoung(rival: Contender, self: Holder): boolean {
   if (rival.holder === undefined) return false;
   return Math.abs(Date.parse(rival.holder.since) - Date.parse(self.since)) < YOUNG_MS;

@@ -11,12 +11,12 @@ import { OutcomeReader, type OutcomeWords } from './outcome-reader.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
 
 declare const askId: unique symbol;
-/** Names one ask: the number of its record. */
+/** Id of an ask: the number of its record. */
 export type AskId = number & { readonly [askId]: true };
 
 /** The last outcome of a pair, with its times in epoch ms. */
 export interface OutcomeRecord extends Outcome {
-  /** When the pair was last asked; undefined when it was settled without ever being asked. */
+  /** Time of the last ask; undefined if the pair was settled without one. */
   readonly askedAt: number | undefined;
   readonly settledAt: number | undefined;
   /** Number of asks recorded for the pair. */
@@ -24,40 +24,42 @@ export interface OutcomeRecord extends Outcome {
 }
 
 export interface Ledger {
-  /** One line for the log when a torn tail was cut off on opening. */
+  /** Log line about a torn tail that was cut off on opening. */
   readonly repaired: string | undefined;
   readonly header: Header;
-  /** What is known of a pair. A person's other number (`personKey`) is the same person. */
+  /** State of a pair, or undefined if it is unknown. A person's other number (`personKey`) is the same person. */
   state(pair: Pair): PairState | undefined;
   /**
-   * Records one ask for pairs of one group, sent by `sender`. Once it resolves, the record survives a power loss: only
-   * then may the ask be sent. If it rejects, it must not be.
+   * Records one ask for pairs of one group, sent by `sender`. The ask may be sent only once this resolves: the record
+   * then survives a power loss. If it rejects, the ask must not be sent.
    */
   asked(pairs: readonly Pair[], sender: string): Promise<AskId>;
-  /** The server certainly did nothing: the pairs are as they were before the ask. */
+  /** Records that the server certainly did nothing: the pairs are as they were before the ask. */
   notDone(ask: AskId): Promise<void>;
-  /** Records outcomes. Without `ask`: settled without one, or long after it (reconciled by membership). */
+  /** Records outcomes. `ask` is undefined if they were settled without one, or long after it (by membership). */
   settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void>;
   /**
-   * The last full record, read from the file; undefined when there is none, or the pair is in doubt. Where the file has it no
-   * longer, what is remembered of it.
+   * The last outcome, read from the file; undefined if there is none, or the pair is in doubt. If the file no longer
+   * has it, the part of it that is kept in memory.
    */
   outcome(pair: Pair): OutcomeRecord | undefined;
-  /** When the pair was last asked, in doubt or not, epoch ms. */
+  /** Time of the pair's last ask, in doubt or not, epoch ms. */
   askedAt(pair: Pair): number | undefined;
-  /** Pairs asked without an outcome, those of a former run included; the pairs of one group follow each other. */
+  /** Pairs asked without an outcome, also by former runs, grouped by chat. */
   inDoubt(): Iterable<Pair>;
-  /** These are names of one sending phone: from now on what it asked under any of them counts for each. */
+  /** Unites names of one sending phone: asks under any of them count for each. */
   samePhone(names: readonly [string, ...string[]]): void;
-  /** Names of sending phones that have asked, as far back as is remembered. */
+  /** Names of sending phones with a remembered ask. */
   senders(): readonly string[];
-  /** Participants that `sender` asked in the last `ms` (at most 48 h), without those of asks that were not done. */
+  /**
+   * Number of participants that `sender` asked in the last `ms` (at most 48 h); asks that were not done do not count.
+   */
   askedInLast(ms: number, sender: string): number;
-  /** When anybody was last asked, epoch ms. */
+  /** Time of the last ask of any sender, epoch ms. */
   lastAskedAt(): number | undefined;
-  /** When `sender` has asked fewer than `cap` in the last `ms` (at most 48 h) again, epoch ms; undefined: it has now. */
+  /** Time (epoch ms) at which `sender` is below `cap` asked in the last `ms` (at most 48 h); undefined: it is now. */
   roomAt(ms: number, sender: string, cap: number): number | undefined;
-  /** The asks that these are; `at` is epoch ms. */
+  /** Asks of `sender` in the last `ms` (at most 48 h); `at` is epoch ms. */
   asksInLast(
     ms: number,
     sender: string,
@@ -65,9 +67,9 @@ export interface Ledger {
   /** Number of pairs the ledger knows. */
   readonly size: number;
   readonly counts: StateCounts;
-  /** How many pairs were last settled with this reason, by their status. */
+  /** Number of pairs last settled with this reason, by status. */
   settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number>;
-  /** Waits for what is being written, and lets the lock go. */
+  /** Waits for pending writes, and releases the lock. */
   close(): Promise<void>;
 }
 
@@ -76,7 +78,7 @@ interface Settlement {
   readonly outcome: Outcome;
 }
 
-/** The number of no record of an ask. */
+/** Number that no ask has. */
 const NO_ASK = 0;
 
 export class OpenLedger implements Ledger {
@@ -88,7 +90,7 @@ export class OpenLedger implements Ledger {
   readonly #opened: Pick<OpenedFile, 'file' | 'claim'>;
   readonly #outcomes: OutcomeReader | undefined;
   readonly #clock: Clock;
-  /** Per group, the persons whose `asked` record is being written, and is not part of the state yet. */
+  /** Persons (`personKey`), by group, whose `asked` record is being written and not yet in the state. */
   readonly #beingAsked = new Map<ChatId, Set<string>>();
   #closing: Promise<void> | undefined;
 
@@ -130,7 +132,7 @@ export class OpenLedger implements Ledger {
     if (first === undefined) throw new Error('an ask needs a participant');
     for (const pair of pairs) {
       if (pair.chatId !== first.chatId) throw new Error('an ask is for one group');
-      // The last net under "nobody is asked twice": a pair in doubt is settled (as `unknown`, say) before it is asked again.
+      // Last safeguard of "nobody is asked twice": a pair in doubt is settled (e.g. as `unknown`) before the next ask.
       if (this.#state.get(pair)?.status === 'in_doubt')
         throw new Error('a pair in doubt was about to be asked again');
     }
@@ -157,7 +159,7 @@ export class OpenLedger implements Ledger {
     await this.#append([{ is: 'not_done', at: this.#now(), ask }]);
   }
 
-  /** Records that it is now: from here on the asks that are dated later count as asked by now. */
+  /** Records the current time: earlier asks that are dated later then count as asked by now. */
   async markTime(): Promise<void> {
     await this.#append([{ is: 'not_done', at: this.#now(), ask: NO_ASK }]);
   }
@@ -227,7 +229,7 @@ export class OpenLedger implements Ledger {
     return this.#journal.append(drafts);
   }
 
-  /** People who have an outcome in common are one draft. */
+  /** One draft for all people with equal outcomes. */
   #outcomeDrafts(ask: AskId | undefined, outcomes: readonly Settlement[]): OutcomesDraft[] {
     const at = this.#now();
     const drafts: (Omit<OutcomesDraft, 'who'> & { readonly who: Participant[] })[] = [];
@@ -268,7 +270,9 @@ export class OpenLedger implements Ledger {
     }
   }
 
-  /** The file was cut, or cannot be read: who was asked is known all the same, and has to be told. */
+  /**
+   * The part of an outcome that is in memory, for a file that was cut or cannot be read: asks must still be reported.
+   */
   #remembered(pair: Pair): OutcomeWords {
     const { status, reasonCode } = this.#state.get(pair) as PairState;
     const askedAt = this.#state.lastAsk(pair);

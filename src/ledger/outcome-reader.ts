@@ -1,19 +1,19 @@
-/** Reads the words of outcomes back from the ledger's file. */
+/** Reads outcomes back from the ledger's file. */
 
 import { readSync } from 'node:fs';
 import type { Outcome } from '../domain/words.ts';
 import { asLine, decodeLine, knownReason } from './format.ts';
 
 /**
- * A row of the results needs one line of a few hundred bytes; neighbouring rows mostly have neighbouring lines. Asks of
- * several people are gathered from up to 10,000 rows, so that the lines of neighbours lie as far apart.
+ * Bytes read at once. A row of the results needs one line of a few hundred bytes, and neighbouring rows mostly have
+ * neighbouring lines; with asks of several people, these lines lie up to 10,000 rows apart.
  */
 const BLOCK_BYTES = 16 * 1024;
-/** Blocks kept: 8 MiB in all, about three times the lines of so many rows. */
+/** Blocks kept: 8 MiB in all, about three times the lines of 10,000 rows. */
 const BLOCKS = 512;
 const NEWLINE = 0x0a;
 
-/** Reads single lines of the ledger by their offset: outcomes are kept in the file, not in memory. */
+/** Reads single lines of the ledger by offset, because outcomes are kept in the file, not in memory. */
 export class LineReader {
   readonly #fd: number;
   /** By block number, in order of last use. */
@@ -24,8 +24,9 @@ export class LineReader {
   }
 
   /**
-   * The line that begins at `offset`, without its newline; good until the next call. The file is append-only, so a whole line never changes; a
-   * last block that was short when it was read is read again when more of it is wanted.
+   * The line that begins at `offset`, without its newline; valid until the next call. The file is append-only, so a
+   * whole line never changes; a block that was short when it was read is read again on demand.
+   * @throws Error when the file ends within the line
    */
   lineAt(offset: number): Buffer {
     const pieces: Buffer[] = [];
@@ -74,7 +75,7 @@ export class LineReader {
 }
 
 export interface OutcomeWords extends Outcome {
-  /** As the file has it. */
+  /** Time of the last ask, as written in the file (ISO 8601). */
   readonly asked: string | undefined;
   /** Epoch ms. */
   readonly askedAt: number | undefined;
@@ -82,21 +83,23 @@ export interface OutcomeWords extends Outcome {
   readonly settledAt: number | undefined;
 }
 
-/** Outcomes kept, as people of a batch have theirs in common: those of the 10,000 rows that batches are gathered from. */
+/**
+ * Number of outcomes kept, because people of a batch share theirs: enough for the 10,000 rows a batch is gathered from.
+ */
 const KEPT = 4_096;
-/** Longest message kept, in UTF-16 units: all that are kept may be as long, and are 8 MB then. */
+/** Longest message kept, in UTF-16 units: 8 MB if all kept outcomes have one. */
 const KEPT_MESSAGE = 1_000;
 
 export class OutcomeReader {
   readonly #lines: LineReader;
-  /** By place: an outcome is where its offset leads to, until another comes there. */
+  /** Direct-mapped cache: an outcome's offset gives its place, and the newest outcome at a place stays. */
   readonly #kept: ({ readonly offset: number; readonly words: OutcomeWords } | undefined)[] = new Array(KEPT);
 
   constructor(fd: number) {
     this.#lines = new LineReader(fd);
   }
 
-  /** @param offset of the line that has the outcome written out, in bytes. @throws when there is no such line any more */
+  /** @param offset of the line with the full outcome, in bytes. @throws Error when that line no longer exists */
   at(offset: number): OutcomeWords {
     // Lines of ours are longer than 64 bytes.
     const place = Math.floor(offset / 64) % KEPT;

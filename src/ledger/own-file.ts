@@ -1,25 +1,24 @@
 /**
- * The ledger's file while this run holds it: appends to it, and knows before and after each write that the file is as this
- * run left it. Whatever else writes there, by another name of the file or in spite of the lock, moves its end; and of two
- * that write at once the later finds more before its record than it knows. So an ask follows only where all that the
- * file says was known when it was decided.
+ * The ledger's file while this run holds it. Each append checks before and after the write that the file is as this run
+ * left it: any other writer (by another name of the file, or despite the lock) moves its end, and the later of two
+ * concurrent writers finds unknown bytes before its record. So an ask follows only if the file held nothing unknown.
  */
 import { fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { errorCode, writeFully } from '../lib/files.ts';
 
-/** Bytes of the last record that are compared: its checksum is in them. */
+/** Bytes at the end of the file that are compared: they include the last record's checksum. */
 const TAIL_BYTES = 128;
 
 export interface OwnFileOptions {
   readonly file: FileHandle;
-  /** The name that the user gave: where it leads must not change. */
+  /** Path as the user gave it; its target must not change. */
   readonly path: string;
-  /** Bytes: where the next record goes. */
+  /** Offset of the next record, in bytes. */
   readonly length: number;
-  /** False leaves out every fsync: for measuring, and for tests that are not about it. */
+  /** False omits every fsync: for measurements, and for tests of other things. */
   readonly durable: boolean;
-  /** Makes the error for a file that is not as this run left it. */
+  /** Returns the error for a file that is not as this run left it. */
   readonly lost: (why: string) => Error;
 }
 
@@ -28,7 +27,7 @@ export class OwnFile {
   readonly #ino: bigint;
   readonly #dev: bigint;
   #length: number;
-  /** The last bytes. */
+  /** Last bytes of the file, at most TAIL_BYTES. */
   #tail: Buffer;
 
   private constructor(options: OwnFileOptions, { ino, dev }: { ino: bigint; dev: bigint }, tail: Buffer) {
@@ -66,9 +65,9 @@ export class OwnFile {
   }
 
   /**
-   * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure the file ends where
-   * it ended: nothing that the bytes say is done, and nobody counts as asked who was not.
-   * @param confirm called when they are durable; rejects when they may not take effect after all
+   * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure, the file is
+   * cut to its former end, so that nobody counts as asked who was not.
+   * @param confirm called when the bytes are durable; rejects when they may not take effect after all
    */
   async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
     const { file, durable } = this.#options;
@@ -88,13 +87,13 @@ export class OwnFile {
   }
 
   /**
-   * Cuts off what is certainly ours: the bytes, or the first of them, where they began; or all of them behind another
-   * process's. What cannot be undone stays: whoever it names is in doubt then, and not asked again.
+   * Cuts off bytes that are certainly ours: all or the first of them at their start, or all of them after another
+   * process's bytes. Other bytes stay: the people they name are then in doubt, and are not asked again.
    */
   async #takeBack(bytes: Buffer, before: number): Promise<void> {
     const { file, durable } = this.#options;
     try {
-      // No turn of the event loop lies between the look and the cut.
+      // Synchronous, so that no turn of the event loop lies between the read and the cut.
       const { size } = fstatSync(file.fd);
       const rest = Buffer.alloc(Math.max(0, size - before));
       readSync(file.fd, rest, 0, rest.length, before);
@@ -104,12 +103,12 @@ export class OwnFile {
       else return;
       if (durable) await file.datasync();
     } catch {
-      // The failure that led here is the one to tell.
+      // The caller throws the first failure.
     }
   }
 }
 
-/** The `count` bytes that end at `end`; fewer where the file ends before that. */
+/** The `count` bytes that end at `end`; fewer if the file ends earlier. */
 async function bytesBefore(file: FileHandle, end: number, count: number): Promise<Buffer> {
   if (count <= 0) return Buffer.alloc(0);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, end - count);

@@ -1,4 +1,4 @@
-/** Making a ledger again: what of it still reads, and what results tell besides. */
+/** Rebuilds a ledger from its readable records and from results. */
 import { constants, createReadStream, existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
@@ -37,19 +37,18 @@ export interface Told {
 }
 
 export interface Rebuilt {
-  /** Pairs that the ledger did not know, or knew fewer asks of. */
+  /** Number of pairs that were new to the ledger, or had fewer asks there. */
   readonly added: number;
-  /** Pairs that it knows now. */
+  /** Number of pairs in the new ledger. */
   readonly size: number;
-  /** Lines of the former ledger that could not be read. */
+  /** Number of unreadable lines in the former ledger. */
   readonly unreadable: number;
-  /** Where that one is kept; undefined: all of it was read. */
+  /** Path of the copy of the former ledger; undefined if all of it was readable. */
   readonly aside: string | undefined;
 }
 
 /**
- * Has the ledger at `path` know what the rows tell. Nothing that it knows is given up: records that read stay as they
- * are, whatever is damaged around them.
+ * Adds the facts of result rows to the ledger at `path`. Its readable records all stay, with damage around them or not.
  * @throws OnboardError LOCKED, LEDGER_ORIGIN, LEDGER_DAMAGED (the file is something else); system errors
  */
 export async function rebuildLedger(
@@ -105,7 +104,7 @@ class Rewriter {
     this.#file = file;
   }
 
-  /** A record of the former ledger. One about an ask that could not be read does without it. */
+  /** Writes a record of the former ledger. An outcome whose ask was unreadable is written without `ask`. */
   async keep(record: LedgerRecord): Promise<void> {
     const n = this.#lines + 1;
     if (record.is === 'asked') {
@@ -114,24 +113,24 @@ class Rewriter {
     }
     const ask = record.ask === undefined ? undefined : this.#asks.get(record.ask);
     if (record.is === 'outcome') return this.#write({ ...record, n, ask });
-    // Of whom it took an ask back is not known then: they stay in doubt.
+    // Without its ask, a `not_done` names nobody: these pairs stay in doubt.
     if (ask !== undefined) await this.#write({ ...record, n, ask });
   }
 
-  /** Adds what a row of results tells, unless it is known. True when it was added. */
+  /** Adds the fact of a result row unless it is known. Resolves to true if it was added. */
   async tell(told: Told): Promise<boolean> {
     const { pair, askedAt } = told;
     const known = this.state.get(pair);
     const attempts = known?.attempts ?? 0;
     const isKnown = known !== undefined && known.status !== 'not_done';
     const isAskKnown = isKnown && attempts > 0 && attempts >= told.attempts;
-    // Of an ask without an outcome, the results may have it.
+    // The results may have the outcome of an ask that is in doubt here.
     if (isKnown && (askedAt === undefined || (isAskKnown && known.status !== 'in_doubt'))) return false;
     let ask: number | undefined;
     if (askedAt !== undefined && !isAskKnown) {
       const at = new Date(askedAt).toISOString();
       const asked = { is: 'asked', at, from: told.from, chat: pair.chatId, who: [pair.participant] } as const;
-      // Former asks count as attempts, and not for a daily cap: when they were is not told.
+      // Former asks count as attempts, but not for a daily cap, because their times are unknown.
       for (let more = Math.min(told.attempts, MOST_ATTEMPTS) - attempts - 1; more > 0; more--) {
         await this.#write({ n: this.#lines + 1, ...asked });
         await this.#write({ n: this.#lines + 1, is: 'not_done', at, ask: this.#lines });
@@ -163,10 +162,10 @@ class Rewriter {
   }
 }
 
-/** Nobody has asked anybody more often; a cell that says more was edited. */
+/** Most attempts believed: a cell with more was edited. */
 const MOST_ATTEMPTS = 1_000;
 
-/** Every record that reads by itself. */
+/** Copies every readable record of the former ledger to `to`. */
 async function salvage(
   path: string,
   place: string,
@@ -207,7 +206,7 @@ async function salvage(
   return { hasHeader, unreadable };
 }
 
-/** The lines of a file without their newlines, empty ones left out. One that is too long is given as its beginning. */
+/** Non-empty lines of a file, without newlines. A line over MAX_LINE_BYTES is cut to its first 1024 bytes. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   let isTooLong = false;

@@ -1,4 +1,4 @@
-/** Opening: reads a ledger's file from its first byte to its last, in bounded memory, and judges what it finds. */
+/** Reads and checks a ledger's whole file, in bounded memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
 import {
@@ -19,39 +19,40 @@ const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Longest header: an origin is a host's name and a port. */
 const MAX_HEADER_BYTES = 1024;
-/** Most zeros that a power loss leaves at the end: as long as one write. */
+/** Most zeros that a power loss leaves at the end: the length of one write. */
 const MAX_ZEROS = MOST_WRITE_BYTES;
-/** Bytes that a disk writes all or none of. */
+/** Bytes that a disk writes atomically. */
 const SECTOR_BYTES = 512;
 
 export interface ScanOptions {
-  /** The last run did not let its lock go. */
+  /** Whether the last run ended without releasing its lock. */
   readonly crashed: boolean;
   readonly onHeader: (header: Header) => void;
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
 }
 
 export interface Scan {
-  /** Undefined when there is no complete header: a new file, or one that was cut within its first line. */
+  /** Undefined without a complete header: a new file, or one cut within its first line. */
   readonly header: Header | undefined;
-  /** Complete lines, the header included. The next record gets `lines + 1`. */
+  /** Number of complete lines, with the header. The next record gets `lines + 1`. */
   readonly lines: number;
-  /** Bytes of the complete lines: what stays. */
+  /** Bytes of the complete lines, which stay. */
   readonly sound: number;
   /** Bytes after these: a torn tail. */
   readonly torn: number;
-  /** The last of the complete lines has all but its newline, which `sound` does not count. */
+  /** Whether the last complete line lacks its newline, which `sound` then does not count. */
   readonly unended: boolean;
 }
 
 /**
- * Hands every record, in order, to `onRecord` with the byte offset of its line; of an outcome that is as another's, with
- * that of the line that has it written out.
+ * Passes every record, in order, to `onRecord` with the byte offset of its line, or of the full outcome for a line with
+ * `as`.
  *
- * The one damage that a crash can do to an append-only file is an incomplete last write: the beginning of a record after
- * the last newline, and zeros, which a power loss leaves where data was still to come. That is reported as `torn`, unless
- * it is a whole record, which counts: an editor may have taken the newline. Anything else was not done by a crash, and what
- * it hides is not known: LEDGER_DAMAGED. So are zeros that no crash can have left: they lie over records that were durable.
+ * A crash can damage an append-only file only by an incomplete last write: the beginning of a record after the last
+ * newline, and zeros, which a power loss leaves in place of missing data. This is reported as `torn`, except a whole
+ * record, which counts because an editor may have removed its newline. Any other damage may hide records, and so may
+ * zeros that a crash cannot have left, because they replace durable records.
+ * @throws OnboardError LEDGER_DAMAGED; system errors
  */
 export async function scan(
   file: FileHandle,
@@ -60,7 +61,7 @@ export async function scan(
 ): Promise<Scan> {
   let header: Header | undefined;
   let lines = 0;
-  /** The bytes read and not yet judged begin at this offset of the file. */
+  /** Offset in the file of the first byte in `buffer`. */
   let offset = 0;
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 0;
@@ -100,7 +101,7 @@ export async function scan(
   const text = withoutZeros(rest);
   const zeros = filled - text.length;
   const from = offset + text.length;
-  // Whatever file the user has named by mistake must not be cut: only what can be the beginning of a header is.
+  // Only the possible beginning of a header may be cut, never a file that the user named by mistake.
   if (header === undefined) {
     if (!canBeTornHeader(text)) throw rest.includes(MAGIC) ? damaged(path, 1) : notALedger(path);
     if (filled > MAX_HEADER_BYTES || (zeros > 0 && !crashed)) throw damaged(path, 1);
@@ -117,14 +118,14 @@ export async function scan(
   return { header, lines: lines + 1, sound: offset + text.length, torn: zeros, unended: true };
 }
 
-/** Gives outcomes that are as another's their words again. */
+/** Expands outcomes with `as` to full records. */
 class WrittenOut {
-  /** Of the line that has the words of the last record. */
+  /** Byte offset of the line with the full text of the last record. */
   offset = 0;
-  /** The outcome that the next line may be like. */
+  /** Outcome that the next line may refer to. */
   #outcome: OutcomeEntry | undefined;
 
-  /** The record in line `n`; undefined when there is none, or it is as no outcome before it. */
+  /** Record in line `n`; undefined if there is none, or its `as` does not fit the outcome before it. */
   read(bytes: Buffer, n: number, offset: number): LedgerRecord | undefined {
     const line = asLine(decodeLine(bytes), n);
     return line && this.#record(line, offset);
@@ -159,15 +160,15 @@ function readHeader(line: Buffer, path: string): Header {
   return header;
 }
 
-/** Whether this is how a header begins. */
+/** Whether the bytes can be the beginning of a header. */
 function canBeTornHeader(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   if (text.length < MAGIC.length) return MAGIC.startsWith(text);
-  // Beyond its brace there is more than a header: a ledger without its newlines.
+  // Text after the brace is more than a header: a ledger without its newlines.
   return text.startsWith(MAGIC) && !/\}./s.test(text);
 }
 
-/** Whether this is how record `n` begins, and no more than that: one that was whole has lost its newline to no crash. */
+/** Whether the bytes can be an incomplete record `n`; a complete one cannot lose its newline in a crash. */
 function canBeTornRecord(bytes: Buffer, n: number): boolean {
   const begins = `{"n":${n},"is":"`;
   const text = bytes.toString('latin1');
@@ -176,10 +177,9 @@ function canBeTornRecord(bytes: Buffer, n: number): boolean {
 }
 
 /**
- * Whether a power loss can have left these zeros in the place of one write, which begins where the durable records end: where
- * that is, or where a sector of the disk begins. Zeros over durable records begin anywhere, and those of a run that ended in
- * good order are damage wherever they begin.
- * @param after the last line that has no newline, or the record in it
+ * Whether a power loss can have left these zeros in place of one write: they begin at the end of the durable records,
+ * or at a sector of the disk. Zeros over durable records begin anywhere; zeros after an orderly end are always damage.
+ * @param tail `after`: the last line without its newline, or the record in it
  */
 function canBeTornZeros(tail: {
   readonly from: number;
@@ -189,7 +189,7 @@ function canBeTornZeros(tail: {
   const { from, zeros, after } = tail;
   if (zeros > MAX_ZEROS) return false;
   if (from % SECTOR_BYTES === 0) return true;
-  // Of a whole record only its newline was still to come.
+  // After a whole record, only its newline can be missing.
   return Buffer.isBuffer(after) ? after.length === 0 : zeros === 1;
 }
 

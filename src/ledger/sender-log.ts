@@ -1,14 +1,15 @@
 /**
- * How many participants each sender asked, and when: for caps on a rolling span.
+ * Log of the participants that each sender asked, for caps on a rolling span.
  *
- * The clock may have been ahead. An ask that is dated later than now was asked no later than the first record after it that is not, and
- * no earlier than the asks before it; where no such record follows, it counts as asked now. An ask dated in the past is believed.
+ * The clock may have been ahead. An ask dated in the future was sent after the asks before it, and before the first
+ * later record that is not dated in the future; without such a record it counts as sent now. Dates in the past are
+ * believed.
  */
 
-/** Asks older than this before a sender's newest are forgotten: no cap looks further back. Milliseconds. */
+/** Age at which asks are forgotten, in ms before the sender's newest: no cap looks further back. */
 export const REMEMBERED_MS = 48 * 60 * 60 * 1000;
 
-/** Where an ask stands in the log, for taking it back. */
+/** One ask in the log. */
 export interface LoggedAsk {
   /** Its number in the ledger. */
   readonly ask: number;
@@ -24,7 +25,9 @@ class Sender {
   readonly #clock: Now;
   /** By `at`, rising. */
   #asks: LoggedAsk[] = [];
-  /** The asks from `#head` on are later than `#now - #span`, and `#sum` is their participants; -1: to be counted anew. */
+  /**
+   * Span of the running sum, ms; -1: recount. Asks from `#head` on are later than `#now - #span`; `#sum` counts them.
+   */
   #span = -1;
   #now = 0;
   #head = 0;
@@ -50,7 +53,7 @@ class Sender {
     return ask;
   }
 
-  /** A record of the instant `at` follows: the asks that are dated later than now are from before it. */
+  /** Dates asks from the future back to `at`, the instant of the record that follows them. */
   settle(at: number, now: number): void {
     let first = this.#asks.length;
     while (first > 0 && (this.#asks[first - 1] as LoggedAsk).at > now) first--;
@@ -59,12 +62,12 @@ class Sender {
     if (first < this.#asks.length) this.#span = -1;
   }
 
-  /** The latest date of an ask, epoch ms; -Infinity: there is none. */
+  /** Latest date of an ask, epoch ms; -Infinity if there is none. */
   get latest(): number {
     return this.#asks.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Takes over the asks of another name of the same phone. */
+  /** Adds the asks of another name of the same phone. */
   join({ all }: Sender): void {
     this.#asks = [...this.#asks, ...all].sort((a, b) => a.at - b.at);
     this.#span = -1;
@@ -100,7 +103,7 @@ class Sender {
   roomAt(span: number, cap: number, now: number): number | undefined {
     let sum = this.within(span, now);
     let at: number | undefined;
-    // Those at `head` are the first to be older than the span.
+    // The asks from `#head` on are the next to leave the span.
     for (let i = this.#head; sum >= cap; i++) {
       const ask = this.#asks[i];
       if (ask === undefined) break;
@@ -110,7 +113,7 @@ class Sender {
     return at;
   }
 
-  /** When the newest ask was, epoch ms; those that were not done left out. */
+  /** Time of the newest ask, epoch ms; asks that were not done do not count. */
   last(): number | undefined {
     return this.#asks.findLast((ask) => ask.count > 0)?.at;
   }
@@ -119,7 +122,7 @@ class Sender {
     return this.#asks.filter(({ at, count }) => at > instant && count > 0);
   }
 
-  /** Drops the old in large pieces only, so that each ask is moved a bounded number of times. */
+  /** Drops old asks in large pieces only, so that each ask is moved a bounded number of times. */
   #forget(before: number): void {
     const middle = this.#asks.length >> 1;
     if (middle < 1024 || (this.#asks[middle] as LoggedAsk).at >= before) return;
@@ -131,10 +134,10 @@ class Sender {
 export class SenderLog {
   readonly #senders = new Map<string, Sender>();
   readonly #clock: Now;
-  /** No ask is dated later. */
+  /** Upper bound of the asks' dates, epoch ms. */
   #latest = Number.NEGATIVE_INFINITY;
 
-  /** @param clock the wall clock; by default one on which nothing is dated later than now */
+  /** @param clock wall clock, epoch ms; by default Infinity, so that every date is believed */
   constructor(clock: Now = () => Number.POSITIVE_INFINITY) {
     this.#clock = clock;
   }
@@ -144,7 +147,7 @@ export class SenderLog {
     return this.#latest > this.#clock();
   }
 
-  /** Takes the instant of any record, in the order of the ledger. */
+  /** Takes the instant of any record (epoch ms), in the order of the ledger. */
   saw(at: number): void {
     const now = this.#clock();
     if (this.#latest <= now || at > now) return;
@@ -158,7 +161,7 @@ export class SenderLog {
     return this.#of(sender).add(at, count, ask);
   }
 
-  /** These are names of one phone: what was asked, and will be asked, under any of them counts for each. */
+  /** Unites names of one phone: past and future asks under any of them count for each. */
   unite([first, ...others]: readonly [string, ...string[]]): void {
     const log = this.#of(first);
     for (const name of others) {
@@ -169,7 +172,7 @@ export class SenderLog {
     }
   }
 
-  /** Those who have asked. */
+  /** Names of the senders that have asked. */
   names(): string[] {
     return [...this.#senders].flatMap(([name, sender]) => (sender.last() === undefined ? [] : [name]));
   }
@@ -186,23 +189,23 @@ export class SenderLog {
     this.#senders.get(sender)?.takeBack(ask);
   }
 
-  /** When anybody was last asked, epoch ms. */
+  /** Time of the last ask of any sender, epoch ms. */
   last(): number | undefined {
     const times = [...this.#senders.values()].flatMap((sender) => sender.last() ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
   }
 
-  /** When `sender` has asked fewer than `cap` in the last `span` again, epoch ms; undefined: it has now. */
+  /** Time (epoch ms) at which `sender` is below `cap` asked in the last `span` ms; undefined: it is now. */
   roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
     return this.#senders.get(sender)?.roomAt(span, cap, now);
   }
 
-  /** Participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */
+  /** Number of participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */
   within(sender: string, span: number, now: number): number {
     return this.#senders.get(sender)?.within(span, now) ?? 0;
   }
 
-  /** The asks of `sender` after that instant (epoch ms), as far back as is remembered. */
+  /** Remembered asks of `sender` after `instant` (epoch ms). */
   after(sender: string, instant: number): readonly LoggedAsk[] {
     return this.#senders.get(sender)?.after(instant) ?? [];
   }

@@ -1,6 +1,6 @@
 /**
- * What the records of a ledger add up to: a pure function of the records in their order, the same whether they are
- * replayed from the file or applied as they become durable.
+ * State of a ledger: a pure function of its records in order, the same for records replayed from the file and for
+ * records applied as they become durable.
  */
 import { REASON_CODES, type ReasonCode } from '../domain/reasons.ts';
 import { type Pair, type Participant, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
@@ -10,29 +10,29 @@ import { type LoggedAsk, SenderLog } from './sender-log.ts';
 
 export interface PairState {
   /**
-   * `in_doubt`: asked, and no outcome since. `not_done`: asked, and the server certainly did nothing, and nothing else
-   * is known. A pair that had an outcome before an ask that was not done has that outcome again.
+   * `in_doubt`: asked, and no outcome since. `not_done`: every ask was certainly without effect, and there is no
+   * outcome. After an ask that was not done, a pair has its former outcome again.
    */
   readonly status: SettledStatus | 'in_doubt' | 'not_done';
-  /** Number of asks ever recorded for the pair, those that were not done included. */
+  /** Number of asks ever recorded for the pair, including asks that were not done. */
   readonly attempts: number;
   readonly reasonCode: ReasonCode | '';
 }
 
 export type StateCounts = Readonly<Record<PairState['status'], number>>;
 
-/** An ask some of whose participants have no outcome yet. */
+/** An ask with participants that have no outcome yet. */
 interface OpenAsk {
   readonly asked: AskedRecord;
   readonly logged: LoggedAsk;
-  /** The participants without an outcome, by the pair's entry. */
+  /** Participants without an outcome, by the pair's entry. */
   readonly waiting: Map<number, Participant>;
 }
 
-/** Status codes of the index. 0: no outcome. In the same byte: whether an open ask waits for this pair. */
+/** Status codes of the index. 0: no outcome. The high bit of the same byte: an open ask waits for this pair. */
 const NO_OUTCOME = 0;
 const IN_DOUBT = 0x80;
-/** What a status byte is seen as: the code of an outcome, 0 for none, and one more for doubt. */
+/** Views of a status byte: 0 for no outcome, the code of an outcome, and the last one for doubt. */
 const VIEWS = ['not_done', ...SETTLED_STATUSES, 'in_doubt'] as const;
 const DOUBT_VIEW = VIEWS.length - 1;
 const viewOf = (byte: number) => (byte >= IN_DOUBT ? DOUBT_VIEW : byte);
@@ -40,21 +40,21 @@ const STATUS_CODES = new Map<string, number>(SETTLED_STATUSES.map((status, i) =>
 const REASON_BYTES = new Map<string, number>(REASON_CODES.map((code, i) => [code, i + 1]));
 
 export class LedgerState {
-  /** Pair → entry, and the byte offset of the line with its last outcome. */
+  /** Pair → entry, with the byte offset of the line of its last outcome. */
   readonly #index = new PairIndex();
   #status = new Uint8Array(64);
   #reason = new Uint8Array(64);
   #attempts = new Uint16Array(64);
-  /** When it was last asked, whole seconds since 1970; 0: never. */
+  /** Time of the last ask, in whole seconds since 1970; 0: never. */
   #lastAsk = new Uint32Array(64);
   readonly #open = new Map<number, OpenAsk>();
-  /** Entry → the open asks that wait for it: nearly always one. */
+  /** Entry → open asks that wait for it, nearly always one. */
   readonly #waiting = new Map<number, number[]>();
   readonly #senders: SenderLog;
-  /** Pairs by what they are seen as. */
+  /** Number of pairs by view. */
   readonly #counts = new Uint32Array(VIEWS.length);
 
-  /** @param clock the wall clock, epoch ms; without it every date is believed */
+  /** @param clock wall clock, epoch ms; without it every date is believed */
   constructor(clock?: () => number) {
     this.#senders = new SenderLog(clock);
   }
@@ -63,7 +63,7 @@ export class LedgerState {
     return this.#index.size;
   }
 
-  /** Whether an ask is dated later than now, and no record that is not follows it. */
+  /** Whether an ask is dated later than now, without a later record that is not. */
   get isAhead(): boolean {
     return this.#senders.isAhead;
   }
@@ -72,7 +72,7 @@ export class LedgerState {
     return Object.fromEntries(VIEWS.map((status, view) => [status, this.#counts[view]])) as StateCounts;
   }
 
-  /** How many pairs were last settled with this reason, by their status. */
+  /** Number of pairs last settled with this reason, by status. */
   settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number> {
     const found = new Map<PairState['status'], number>();
     for (let entry = 0; entry < this.size; entry++) {
@@ -88,7 +88,7 @@ export class LedgerState {
       this.#asked(record);
       return;
     }
-    // Nearly always nothing is ahead: then no date is read.
+    // The date is parsed only if an ask is ahead, which is rare.
     if (this.#senders.isAhead) this.#senders.saw(Date.parse(record.at));
     if (record.is === 'not_done') this.#notDone(record.ask);
     else this.#settled(record, offset);
@@ -99,7 +99,7 @@ export class LedgerState {
     return entry === -1 ? undefined : this.#stateAt(entry);
   }
 
-  /** Byte offset of the line with the pair's last outcome, or undefined when it has none or is in doubt. */
+  /** Byte offset of the line with the pair's last outcome, or undefined if it has none or is in doubt. */
   outcomeOffset(pair: Pair): number | undefined {
     const entry = this.#index.find(pair);
     if (entry === -1) return undefined;
@@ -117,19 +117,19 @@ export class LedgerState {
     return this.#open.has(ask);
   }
 
-  /** When the pair was last asked, if that ask is still open. ISO. */
+  /** Time of the pair's last ask if that is still open. ISO 8601. */
   openSince(pair: Pair): string | undefined {
     const asks = this.#waiting.get(this.#index.find(pair));
     return asks === undefined ? undefined : this.#open.get(asks.at(-1) as number)?.asked.at;
   }
 
-  /** When the pair was last asked, to the second, epoch ms: what is left where the file cannot be read any more. */
+  /** Time of the pair's last ask, epoch ms, to the second: for a file that can no longer be read. */
   lastAsk(pair: Pair): number | undefined {
     const seconds = this.#lastAsk[this.#index.find(pair)];
     return seconds ? seconds * 1000 : undefined;
   }
 
-  /** Pairs asked without an outcome since, as they were asked; those of one group follow each other. */
+  /** Pairs asked without an outcome since, under the number that was asked, grouped by chat. */
   *inDoubt(): Generator<Pair, void, undefined> {
     const groups = new Map<Pair['chatId'], Map<number, Participant>>();
     for (const { asked, waiting } of this.#open.values()) {
@@ -167,7 +167,7 @@ export class LedgerState {
   }
 
   #asked(asked: AskedRecord): void {
-    // A person that is named twice (a number and its variant) is one person, and one attempt.
+    // A person named twice (a number and its variant) is one person, and one attempt.
     const waiting = new Map<number, Participant>();
     for (const participant of asked.who)
       waiting.set(this.#entry({ chatId: asked.chat, participant }), participant);
@@ -193,7 +193,7 @@ export class LedgerState {
     for (const entry of open.waiting.keys()) {
       const others = (this.#waiting.get(entry) as number[]).filter((other) => other !== ask);
       if (others.length > 0) {
-        // An earlier ask of this pair is in doubt still.
+        // An earlier ask of this pair is still in doubt.
         this.#waiting.set(entry, others);
         continue;
       }
