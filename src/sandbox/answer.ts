@@ -1,4 +1,4 @@
-/** An answer as a value: decided first, delivered later, so that latency never changes what was decided. */
+/** An answer as a value: decided first and delivered later, so that latency never changes the decision. */
 export type Answer =
   | {
       readonly kind: 'body';
@@ -6,10 +6,10 @@ export type Answer =
       readonly type: 'application/json' | 'text/html' | 'text/plain';
       readonly body: string;
       readonly headers: Readonly<Record<string, string>>;
-      /** Extra milliseconds before the answer leaves. */
+      /** Extra milliseconds before the answer is sent. */
       readonly afterMs?: number;
     }
-  /** The connection is reset (RST) without an answer. */
+  /** Reset of the connection (RST) without an answer. */
   | { readonly kind: 'reset' }
   /** Headers and half of the body, then the connection ends. */
   | { readonly kind: 'cut'; readonly body: unknown };
@@ -47,11 +47,11 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
   413: 'PayloadTooLargeError',
 };
 
-/** Only the 422 body is documented; the others are given its form. Source: api/FACTS.md. */
+/** Error in the form of the 422 body, the only one documented. Source: api/FACTS.md. */
 export const apiError = (status: number, code: string, message: string): Answer =>
   json(status, { code, message, name: ERROR_NAMES[status] ?? 'Error', status });
 
-/** 422 as documented: the fields at fault, each with its message. */
+/** 422 as documented: the invalid fields, each with its message. */
 export const validationError = (fields: Readonly<Record<string, string>>): Answer =>
   json(422, {
     code: 'VALIDATION_ERROR',
@@ -61,13 +61,13 @@ export const validationError = (fields: Readonly<Record<string, string>>): Answe
     status: 422,
   });
 
-/** The HTTP status that the client sees; 0 when it sees none. */
+/** HTTP status that the client sees; 0 for none. */
 export const statusOf = (answer: Answer): number =>
   answer.kind === 'body' ? answer.status : answer.kind === 'cut' ? 200 : 0;
 
 /**
- * The client knows for certain that nothing was done, so asking again is harmless: 3xx, 4xx (429 among them) and
- * 503. Source: the design's table of answers.
+ * Whether the answer proves that nothing was done, so that another ask is harmless: 3xx, 4xx (also 429) and 503.
+ * Source: the design's table of answers.
  */
 export const surelyRefused = (answer: Answer): boolean => {
   const status = statusOf(answer);

@@ -1,22 +1,22 @@
-/** What may be changed while the sandbox runs, by `sandbox.control(…)` or `POST /_sandbox/control`. */
+/** Settings that may change while the sandbox runs, by `sandbox.control(…)` or `POST /_sandbox/control`. */
 import { z } from 'zod';
 
 const pairs = z.array(z.tuple([z.string(), z.string()]));
 
-/** Times are milliseconds. Unknown names are refused, so that a misspelt control cannot pass for one that works. */
+/** Schema of the settings. Times are milliseconds. Unknown names are refused, so that a misspelt one fails. */
 export const controlSchema = z
   .strictObject({
     kind: z.enum(['express-rate-limit', 'fixed-aligned', 'sliding-log', 'token-bucket']),
-    /** Requests per window; null: no limit. Holds at once, within the running window. */
+    /** Requests per window; null: no limit. Takes effect at once, within the running window. */
     limit: z.number().int().positive().nullable(),
-    /** Starts a fresh window. */
+    /** Length of a window; a change starts a new one. */
     windowMs: z.number().int().positive(),
     clockOffsetMs: z.number(),
     resetForm: z.enum(['seconds', 'ms', 'delta', 'http-date']),
     retryAfterForm: z.enum(['seconds', 'http-date', 'none']),
-    /** Names of headers not to send from now on. */
+    /** Names of headers that are not sent. */
     hideHeaders: z.array(z.string()),
-    /** Replaces all of it: see Latency. */
+    /** Replaces the whole latency: see Latency. */
     latency: z
       .strictObject({
         ms: z.number().min(0),
@@ -25,7 +25,7 @@ export const controlSchema = z
         jitter: z.number().min(0).max(1),
       })
       .partial(),
-    /** How long each person of an ask takes before the answer leaves, as with the engine behind the API. */
+    /** Time per person of an ask before the answer is sent, as with the engine behind the API. */
     personMs: z.number().min(0),
     slowMs: z.number().min(0),
     /** Every request is answered with 401 while true. */
@@ -33,22 +33,22 @@ export const controlSchema = z
     phoneConnected: z.boolean(),
     /** WhatsApp has blocked the phone's number while true. */
     phoneBlocked: z.boolean(),
-    /** `x-phone` values of single phones that are not connected; replaces what was given before. */
+    /** `x-phone` values of single phones that are not connected; replaces the former list. */
     disconnected: z.array(z.string()),
-    /** What GET /phones and GET /chats answer: as they should, HTTP 500, or JSON of no known form. */
+    /** Answers of GET /phones and GET /chats: correct, HTTP 500, or JSON of an unknown form. */
     reads: z.enum(['ok', 'error', 'nonsense']),
-    /** The next so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
+    /** Number of next requests that get a 429 that is not the limiter's, with Retry-After: 1. */
     force429: z.number().int().min(0),
-    /** A network pause: requests that come, and answers that leave, wait for its end; 0 ends it. */
+    /** Length of a network pause, which delays incoming requests and outgoing answers; 0 ends it. */
     holdMs: z.number().min(0),
-    /** [chat_id, participant] of people who enter a group by themselves, e.g. by accepting an invite. */
+    /** [chat_id, participant] of people who join a group by themselves, e.g. by an invite. */
     join: pairs,
     leave: pairs,
-    /** The same, of people whom an admin removes. */
+    /** [chat_id, participant] of people whom an admin removes. */
     remove: pairs,
-    /** [chat_id, name] of groups that GET /chats lists besides; also renames a group. Replaces what was given before. */
+    /** [chat_id, name] of further groups in GET /chats; also renames a group. Replaces the former list. */
     named: pairs,
-    /** False: there is no GET /chats/{chat_id}/notifications (HTTP 404). */
+    /** Whether GET /chats/{chat_id}/notifications exists (false: HTTP 404). */
     notifications: z.boolean(),
   })
   .partial();

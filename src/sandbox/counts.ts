@@ -1,4 +1,4 @@
-/** The sandbox's own record of what it was asked: the referee of the end-to-end tests. */
+/** The sandbox's own record of its requests, which the end-to-end tests check. */
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Effect } from './outcomes.ts';
@@ -7,59 +7,61 @@ import type { Deed } from './world.ts';
 export type Endpoint = 'add' | 'chat' | 'chats' | 'notifications' | 'phones' | 'other';
 
 export interface PairCount {
-  /** Times the pair was in the body of an add request, refused or not. */
+  /** Number of add requests with the pair in the body, refused or not. */
   received: number;
   /**
-   * Times the pair was asked, as the client must see it: in a request that was processed, or whose answer left
-   * open whether it was (reset, 500, 502, …). Not counted: requests refused for certain (limiter, 3xx, 4xx, 503)
-   * and WhatsApp-level throttling. More than 1 is a second ask, the thing that must not happen.
+   * Number of asks of the pair from the client's point of view: requests that were processed, or may have been by their
+   * answer (reset, 500, 502, …). Not counted: requests certainly refused (limiter, 3xx, 4xx, 503) and WhatsApp-level
+   * throttling. More than 1 is a second ask, which must not happen.
    */
   asked: number;
-  /** Times this person was really added or sent an invite. */
+  /** Number of times that the person was actually added or invited. */
   done: number;
-  /** What was last done with the pair; `untouched` while every request was refused or went astray. */
+  /** Last effect on the pair; `untouched` while every request was refused or lost. */
   status: Effect | 'untouched';
 }
 
 export interface TimelineEntry {
-  /** Milliseconds since the epoch, with fractions, when the limiter (or whatever refused it before) saw the request. */
+  /**
+   * Time at which the limiter (or an earlier refusal) saw the request: milliseconds since the epoch, with fractions.
+   */
   readonly at: number;
   readonly endpoint: Endpoint;
   /** HTTP status; 0 when the connection was reset. */
   readonly status: number;
-  /** The limiter refused it: a 429 that is not a fault's. */
+  /** Whether the limiter refused it: a 429 that is not a fault's. */
   readonly throttled: boolean;
 }
 
 export interface WindowCount {
-  /** Milliseconds since the epoch, true clock. */
+  /** End of the window, milliseconds since the epoch, true clock. */
   readonly endsAt: number;
   allowed: number;
   throttled: number;
 }
 
 export interface SandboxCounts {
-  /** Add requests that the client must take for asks: see `PairCount.asked`. */
+  /** Number of add requests that the client must count as asks: see `PairCount.asked`. */
   readonly asks: number;
-  /** By endpoint, then by HTTP status (`0`: connection reset). */
+  /** Number of requests by endpoint, then by HTTP status (`0`: connection reset). */
   readonly requests: Readonly<Record<Endpoint, Readonly<Record<string, number>>>>;
-  /** 429s from the limiter. Those of faults and of `force429` are not among them. */
+  /** Number of 429s from the limiter, without those of faults and of `force429`. */
   readonly throttled: number;
-  /** By `<chat_id> <participant>`. */
+  /** Counts of pairs by `<chat_id> <participant>`. */
   readonly pairs: Readonly<Record<string, Readonly<PairCount>>>;
   /** Fixed windows with a request in them, oldest first; at most the last 10,000. */
   readonly windows: readonly WindowCount[];
-  /** Oldest first; at most the last 50,000. */
+  /** Requests, oldest first; at most the last 50,000. */
   readonly timeline: readonly TimelineEntry[];
-  /** Most requests under way at once. */
+  /** Most concurrent requests. */
   readonly maxInFlight: number;
-  /** Participants asked, by `x-phone`. */
+  /** Number of participants asked, by `x-phone`. */
   readonly senders: Readonly<Record<string, number>>;
-  /** The port that redirects point to: how many requests came, and whether any brought the key. */
+  /** Port that redirects point to: number of its requests, and whether any contained the key. */
   readonly decoy: { readonly requests: number; readonly keySeen: boolean };
 }
 
-/** A line of the record file: one add request that was valid, and what became of it. */
+/** A line of the record file: one valid add request, and its result. */
 export interface RecordLine {
   /** ISO 8601. */
   readonly at: string;
@@ -115,7 +117,7 @@ export class Counts {
     for (const participant of participants) this.#pair(chatId, participant).received++;
   }
 
-  /** Writes the record before the answer leaves, so that no answer can be seen that the record does not know. */
+  /** Writes the record before the answer is sent, so that every visible answer is recorded. */
   acted(chatId: string, participants: readonly string[], sender: string, http: number, deed: Deed): void {
     const { asked, effects, fault } = deed;
     const line: RecordLine = {
@@ -132,7 +134,7 @@ export class Counts {
     this.#count(line);
   }
 
-  /** Counts what an earlier process of the sandbox recorded. */
+  /** Counts a request that an earlier process of the sandbox recorded. */
   replay(line: RecordLine): void {
     this.received(line.chat_id, line.participants);
     this.#count(line);
@@ -155,7 +157,7 @@ export class Counts {
     const statuses = this.#requests[endpoint];
     statuses[status] = (statuses[status] ?? 0) + 1;
     this.#timeline.push({ at, endpoint, status, throttled });
-    // Cut in large steps: an array shifted by one for every request costs more than the request.
+    // Cut in large steps, because a shift of the array for every request costs more than the request.
     if (this.#timeline.length >= 2 * TIMELINE_MAX) this.#timeline.splice(0, TIMELINE_MAX);
   }
 
@@ -210,10 +212,10 @@ const emptyRequests = (): Record<Endpoint, Record<string, number>> => ({
   other: {},
 });
 
-/** Milliseconds since the epoch with the monotonic clock's resolution, for measuring rates. */
+/** Milliseconds since the epoch with the monotonic clock's resolution, to measure rates. */
 export const preciseNow = (): number => performance.timeOrigin + performance.now();
 
-/** The lines of a record file; none when there is no such file. A torn last line (the sandbox was killed) is left out. */
+/** Lines of a record file; none if it does not exist. A torn last line (the sandbox was killed) is left out. */
 export function readRecord(recordFile: string): RecordLine[] {
   if (!existsSync(recordFile)) return [];
   return readFileSync(recordFile, 'utf8')

@@ -1,6 +1,5 @@
 /**
- * The documented endings, for `--help`, the README and tests. Loads neither express nor anything else that costs
- * start-up time.
+ * Documented endings, for `--help`, the README and tests. Imports no express or other module that slows the start.
  */
 import { FAULTS } from './faults.ts';
 import { GROUP_KINDS } from './groups.ts';
@@ -9,9 +8,9 @@ import { OUTCOMES } from './outcomes.ts';
 export interface Ending {
   /** Last four digits of a participant, or of a chat_id before `@g.us`. */
   readonly ending: string;
-  /** What the sandbox then does, in one line. */
+  /** Behaviour of the sandbox, in one line. */
   readonly does: string;
-  /** A fault that comes once per pair, and is gone at the next ask. */
+  /** True for a fault that occurs once per pair, and not at the next ask. */
   readonly once?: boolean;
 }
 
@@ -20,11 +19,11 @@ const list = (rows: Readonly<Record<string, { readonly does: string; readonly on
     .map(([ending, { does, once }]) => ({ ending, does, ...(once ? { once } : {}) }))
     .sort((a, b) => a.ending.localeCompare(b.ending));
 
-/** What happens to a participant, by its last four digits. Any other number: about 60 % added, 40 % invited. */
+/** Outcomes of a participant, by its last four digits. Any other number: about 60 % added, 40 % invited. */
 export const OUTCOME_ENDINGS: readonly Ending[] = list(OUTCOMES);
-/** What goes wrong with the ask, by the last four digits of any of its participants. */
+/** Faults of an ask, by the last four digits of any of its participants. */
 export const FAULT_ENDINGS: readonly Ending[] = list(FAULTS);
-/** What a group is like, by the last four digits of its id. Any other well-formed id: an ordinary group. */
+/** Kinds of group, by the last four digits of the id. Any other well-formed id: an ordinary group. */
 export const GROUP_ENDINGS: readonly Ending[] = list(GROUP_KINDS);
 
 export { defaultMembers, groupName } from './groups.ts';
@@ -36,7 +35,7 @@ function table(title: string, endings: readonly Ending[]): string[] {
   ];
 }
 
-/** The documented endings, for people: what the sandbox does with which phone and which group. */
+/** Text of the documented endings: behaviour of the sandbox by phone and group. */
 export function endingsText(): string {
   return [
     ...table('A phone that ends in … is', OUTCOME_ENDINGS),

@@ -1,34 +1,34 @@
 /**
- * What may go wrong with a whole ask, chosen by the last four digits of any of its participants. A fault that
- * comes `once` comes once per pair; later asks for the pair are answered as if the fault were not there.
+ * Faults of a whole ask, chosen by the last four digits of any of its participants. A fault with `once` occurs once per
+ * pair; later asks for the pair are answered without it.
  */
 import type { Answer } from './answer.ts';
 import { apiError, html, json, text, validationError } from './answer.ts';
 import { ADDED, INVITED, type OutcomeRow, type ParticipantAnswer } from './outcomes.ts';
 
 export interface FaultContext {
-  /** The body as it would have been: the answers of every participant, if the ask was processed. */
+  /** Body without the fault: the answers of every participant, if the ask was processed. */
   readonly results: Readonly<Record<string, ParticipantAnswer>>;
-  /** The key in `results` of the participant that brought the fault, and its place in the request. */
+  /** Key in `results` of the participant that caused the fault; `index` is its place in the request. */
   readonly key: string;
   readonly index: number;
   readonly slowMs: number;
-  /** Where the redirect points to. */
+  /** Target of the redirect. */
   readonly decoyUrl: string;
   /** HTTP status of an ask through a disconnected phone. */
   readonly disconnectedStatus: number;
 }
 
 export interface FaultRow {
-  /** One line for people: `--help` and the README print it. */
+  /** Behaviour in one line, printed by `--help` and the README. */
   readonly does: string;
   readonly once: boolean;
-  /** The people were added (or invited) before the answer went wrong. */
+  /** Whether the people were added (or invited) before the answer failed. */
   readonly processed: boolean;
   readonly answer: (context: FaultContext) => Answer;
-  /** What stays after the answer. */
+  /** Lasting effect after the answer. */
   readonly lasting?: 'revoke-key' | 'disconnect-phone' | 'block-phone';
-  /** What happens to the participant when the ask is processed; `ADDED` by default. */
+  /** Outcome of the participant when the ask is processed; `ADDED` by default. */
   readonly outcome?: OutcomeRow;
 }
 
@@ -50,7 +50,7 @@ export const phoneNotConnected = (status: number): Answer =>
   apiError(status, 'PHONE_NOT_CONNECTED', 'Phone is not connected');
 export const unauthorized = (message: string): Answer => apiError(401, 'UNAUTHORIZED', message);
 
-/** By the last four digits of any participant of the ask; the first such participant decides. */
+/** Faults by the last four digits of any participant of the ask; the first such participant decides. */
 export const FAULTS: Readonly<Record<string, FaultRow>> = {
   '0050': {
     ...ONCE,
@@ -180,7 +180,7 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
   },
 };
 
-/** What happens to a participant whose ending is a fault's, once the ask is processed. */
+/** Outcome of a participant with a fault's ending, once the ask is processed. */
 export const faultOutcome = (ending: string): OutcomeRow | undefined => {
   const fault = FAULTS[ending];
   return fault && (fault.outcome ?? ADDED);

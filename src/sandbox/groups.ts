@@ -1,15 +1,15 @@
-/** The groups of the sandbox: every well-formed chat_id is one; the last four digits of the id choose its manners. */
+/** Groups of the sandbox: every well-formed chat_id is one; the last four digits of the id choose its behaviour. */
 import { lidOf, stableHash } from './stable.ts';
 
-/** A group holds so many people. Source: api/FACTS.md. */
+/** Most members of a group. Source: api/FACTS.md. */
 export const GROUP_CAPACITY = 1024;
 
 export interface GroupRow {
-  /** One line for people: `--help` and the README print it. */
+  /** Behaviour in one line, printed by `--help` and the README. */
   readonly does: string;
 }
 
-/** By the last four digits before `@g.us`. */
+/** Kinds of group by the last four digits before `@g.us`. */
 export const GROUP_KINDS = {
   '0204': { does: 'membership reads have members: null' },
   '0205': { does: 'members are listed by their LIDs, with the phone in number or in id._serialized' },
@@ -32,7 +32,7 @@ export const GROUP_KINDS = {
 } as const satisfies Record<string, GroupRow>;
 export type GroupKind = keyof typeof GROUP_KINDS | 'ordinary';
 
-/** Kinds that answer every ask with one verdict on the whole: its body. */
+/** Bodies of the kinds that answer every ask with one verdict on the whole. */
 export const VERDICTS: Partial<Record<GroupKind, unknown>> = {
   '0405': 'AddParticipantsError: You have no admin rights to add participants to a group',
   '0406': { message: "AddParticipantsError: The participant can't be added to an empty group" },
@@ -55,7 +55,7 @@ const SUBJECTS = [
 ];
 const SLOTS = ['Morning', 'Evening', 'Weekend', 'Spring', 'Summer', 'Autumn'];
 
-/** A name for a group, the same in every process. */
+/** Name of a group, the same in every process. */
 export function groupName(chatId: string): string {
   const hash = stableHash(`name ${chatId}`);
   const subject = SUBJECTS[hash % SUBJECTS.length] ?? '';
@@ -63,15 +63,15 @@ export function groupName(chatId: string): string {
   return `${subject} – ${slot} cohort ${((hash >>> 16) % 40) + 1}`;
 }
 
-/** Of the kinds that are full, or nearly. */
+/** Free places of the kinds that are full, or nearly. */
 const FREE_PLACES: Partial<Record<GroupKind, number>> = { '0419': 0, '0420': 3, '0450': 0 };
 
-/** Kinds that do not have the sending phone as an admin. */
+/** Kinds in which the sending phone is not an admin. */
 export const NOT_ADMIN: ReadonlySet<GroupKind> = new Set(['0400', '0401', '0402', '0403', '0405']);
 
 /**
- * The people who are in a group from the start (besides the sending phone): a stable function of the id, so that
- * a cohort can name one of them and see `already_member`. Four people; 1023 in a full group, 1020 in one that is nearly.
+ * Initial members of a group besides the sending phone: a stable function of the id, so that a cohort can name one of
+ * them and get `already_member`. Four people; 1023 in a full group, 1020 in a nearly full one.
  */
 export function defaultMembers(chatId: string): readonly string[] {
   const places = FREE_PLACES[groupKind(chatId)];
@@ -82,15 +82,15 @@ export function defaultMembers(chatId: string): readonly string[] {
 }
 
 export interface Member {
-  /** The key of the membership map. */
+  /** Key of the membership map. */
   readonly id: string;
   readonly digits: string;
   readonly isAdmin: boolean;
-  /** In the group before the first ask: what a stale read shows. */
+  /** Whether the member was in the group before the first ask, which a stale read shows. */
   readonly fromStart: boolean;
 }
 
-/** Body of `GET /chats/{chat_id}`. Source: api/FACTS.md; further fields as the vendor's chat object has them. */
+/** Body of `GET /chats/{chat_id}`. Source: api/FACTS.md; further fields as in the vendor's chat object. */
 export function chatBody(
   chatId: string,
   orgPhone: string,
@@ -123,7 +123,7 @@ export function chatBody(
   };
 }
 
-/** A member by its LID: every other one tells its phone by its number, the rest by `id._serialized`. */
+/** Entry of a member under its LID: half of them show the phone as a number, the rest as `id._serialized`. */
 function lidEntry({ digits, isAdmin }: Member): [string, object] {
   const lid = lidOf(digits);
   const phone =
@@ -133,18 +133,18 @@ function lidEntry({ digits, isAdmin }: Member): [string, object] {
   return [lid, { contact_id: lid, is_admin: isAdmin, is_super_admin: isAdmin, ...phone }];
 }
 
-/** What happened to who is in a group. Source: api/FACTS.md. */
+/** A change of a group's membership. Source: api/FACTS.md. */
 export interface Happening {
-  /** invite: somebody came by an invite. */
+  /** `invite`: a person joined by an invite. */
   readonly type: 'add' | 'invite' | 'leave' | 'remove';
-  /** Who did it, and to whom: WhatsApp ids. */
+  /** WhatsApp id of the actor; `who` is that of the affected person. */
   readonly author: string;
   readonly who: string;
   /** Epoch ms. */
   readonly at: number;
 }
 
-/** Body of `GET /chats/{chat_id}/notifications`, the newest first; the field is misspelt, as in the vendor's types. */
+/** Body of `GET /chats/{chat_id}/notifications`, newest first; the field is misspelt, as in the vendor's types. */
 export function notificationsBody(
   chatId: string,
   orgPhone: string,
@@ -168,7 +168,7 @@ export function notificationsBody(
   };
 }
 
-/** Every third member shows a LID, as some do; everybody who answers under one does. */
+/** Member in the chat body: every third one shows a LID, and so does everyone who answers under one. */
 function memberBody({ id, digits, isAdmin }: Member): object {
   const hasLid = digits.endsWith('0022') || stableHash(`has lid ${digits}`) % 3 === 0;
   return {
@@ -179,14 +179,14 @@ function memberBody({ id, digits, isAdmin }: Member): object {
   };
 }
 
-/** The organisation and phone of the API page's sample. */
+/** Organisation and phone of the API page's sample. */
 export const ORG_ID = '2997dd64-89bf-48d3-9a22-b314fca017e5';
 export const PHONE_ID = 'phone-bqzvyibhmwkaergr';
 
-/** `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
+/** Pattern of `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
 export const X_PHONE = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{12,16})$/;
 
-/** The phone behind an `x-phone`: the sample's phone, unless another one is named. */
+/** Phone for an `x-phone`: the sample's phone, unless another one is named. */
 export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: string; phoneId: string } {
   if (xPhone === PHONE_ID || xPhone === sandboxPhone)
     return { orgPhone: `${sandboxPhone}@c.us`, phoneId: PHONE_ID };
@@ -200,10 +200,10 @@ export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: strin
   return { orgPhone: `${xPhone}@c.us`, phoneId: `phone-${letters.join('')}` };
 }
 
-/** `wa_state`: of a phone that is well, of one that has gone, and of one whose number WhatsApp has blocked. */
+/** `wa_state` of a connected phone, of a disconnected one, and of one whose number WhatsApp has blocked. */
 export type PhoneState = 'CONNECTED' | 'DISCONNECTED' | 'TOS_BLOCK';
 
-/** Body of `GET /phones`. Source: api/FACTS.md; further fields as the vendor's phone object has them. */
+/** Body of `GET /phones`. Source: api/FACTS.md; further fields as in the vendor's phone object. */
 export function phoneBody(orgPhone: string, phoneId: string, state: PhoneState): object {
   return {
     org_id: ORG_ID,

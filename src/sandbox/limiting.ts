@@ -1,10 +1,10 @@
-/** The limiter as Express middleware, whatever its kind, and the form that its headers take. */
+/** Limiter of any kind as Express middleware, and the form of its headers. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { MemoryStore, rateLimit } from 'express-rate-limit';
 
 /**
- * Rate limits other than express-rate-limit's, as pure state: an instant in, a verdict out. All times are
- * milliseconds since the epoch, by the server's true clock.
+ * Allowance of the rate limits other than express-rate-limit's. They are pure state: they map an instant to a verdict.
+ * All times are milliseconds since the epoch, by the server's true clock.
  */
 interface Allowance {
   readonly limit: number;
@@ -14,9 +14,9 @@ interface Allowance {
 interface Verdict {
   readonly allowed: boolean;
   readonly remaining: number;
-  /** When the whole allowance (window kinds) or the whole bucket is there again. */
+  /** Time at which the whole allowance (window kinds) or bucket is available again. */
   readonly resetAt: number;
-  /** When the next request would be allowed; only meaningful when this one was not. */
+  /** Time at which the next request would be allowed; valid only if this one was refused. */
   readonly retryAt: number;
 }
 
@@ -24,7 +24,7 @@ export interface RateLimit {
   take(now: number, allowance: Allowance): Verdict;
 }
 
-/** A fixed window whose edges are whole multiples of its length on the server's clock. */
+/** Fixed window whose edges are whole multiples of its length on the server's clock. */
 export class FixedAligned implements RateLimit {
   #window = Number.NaN;
   #used = 0;
@@ -46,7 +46,7 @@ export class FixedAligned implements RateLimit {
   }
 }
 
-/** At most `limit` allowed requests in any stretch of `windowMs`. Refused ones do not count. */
+/** Sliding window: at most `limit` allowed requests in any `windowMs`. Refused ones do not count. */
 export class SlidingLog implements RateLimit {
   #allowed: number[] = [];
 
@@ -65,9 +65,9 @@ export class SlidingLog implements RateLimit {
   }
 }
 
-/** A bucket of `limit` tokens, filled evenly with `limit` per `windowMs`; full at the first request. */
+/** Bucket of `limit` tokens, refilled evenly with `limit` per `windowMs`; full at the first request. */
 export class TokenBucket implements RateLimit {
-  /** In units of 1/windowMs of a token, so that whole milliseconds add up exactly: no promise is broken by rounding. */
+  /** Level in units of 1/windowMs of a token, so that whole milliseconds add up without rounding errors. */
   #level = Number.POSITIVE_INFINITY;
   #filledAt = 0;
 
@@ -87,17 +87,17 @@ export class TokenBucket implements RateLimit {
 }
 
 export interface LimitSettings {
-  /** `express-rate-limit` is what the API's sample shows: a fixed window from the first request. */
+  /** Kind of limiter. The API's sample shows `express-rate-limit`: a fixed window from the first request. */
   readonly kind: 'express-rate-limit' | 'fixed-aligned' | 'sliding-log' | 'token-bucket';
   /** Requests per window; Infinity: no limit, and no rate-limit headers. */
   readonly limit: number;
-  /** Milliseconds. */
+  /** Length of the window, milliseconds. */
   readonly windowMs: number;
-  /** Whether one allowance serves the whole key, or each `x-phone` has its own. */
+  /** Scope of the allowance: the whole key, or each `x-phone`. */
   readonly scope: 'key' | 'phone';
-  /** Milliseconds by which the server's clock is ahead; shows in Date and in absolute Resets. */
+  /** Milliseconds by which the server's clock is ahead, in Date and in absolute Resets. */
   readonly clockOffsetMs: number;
-  /** How X-RateLimit-Reset is written: epoch seconds (the sample's), epoch milliseconds, seconds to go, a date. */
+  /** Form of X-RateLimit-Reset: epoch seconds (the sample's), epoch milliseconds, seconds to go, or a date. */
   readonly resetForm: 'seconds' | 'ms' | 'delta' | 'http-date';
   readonly retryAfterForm: 'seconds' | 'http-date' | 'none';
   /** Names of headers that are not sent, e.g. `X-RateLimit-Remaining`, `Date`. */
@@ -105,7 +105,7 @@ export interface LimitSettings {
 }
 
 export interface LimitListener {
-  /** One request was let through or throttled, in the window that ends at `resetAt` (epoch ms, server's true clock). */
+  /** Called for each allowed or throttled request; its window ends at `resetAt` (epoch ms, server's true clock). */
   onVerdict(allowed: boolean, resetAt: number): void;
 }
 
@@ -118,7 +118,7 @@ const OWN_KINDS: Readonly<Record<string, () => RateLimit>> = {
 export class Limiting {
   settings: LimitSettings;
   readonly #listener: LimitListener;
-  /** Answers a throttled request: the headers are set, the status and body are not. */
+  /** Answers a throttled request; its headers are already set, but not its status and body. */
   readonly #refuse: (request: Request, response: Response) => void | Promise<void>;
   #limiter!: RequestHandler;
   #dispose: () => void = () => {};
@@ -134,14 +134,14 @@ export class Limiting {
     this.#build();
   }
 
-  /** A new limit holds within the running window; a new kind or window length starts afresh. */
+  /** Changes settings. A new limit applies within the running window; a new kind or window length starts a new one. */
   change(changes: Partial<LimitSettings>): void {
     const before = this.settings;
     this.settings = { ...before, ...changes };
     if (this.settings.kind !== before.kind || this.settings.windowMs !== before.windowMs) this.#build();
   }
 
-  /** Forgets what was used. */
+  /** Clears the used allowance. */
   reset(): void {
     this.#build();
   }
@@ -174,7 +174,7 @@ export class Limiting {
       store,
       legacyHeaders: true,
       standardHeaders: false,
-      // Its checks are about proxies and about being built while a request runs, which `change` does on purpose.
+      // The checks concern proxies, and construction during a request, which `change` does on purpose.
       validate: false,
       keyGenerator: (request) => this.#scopeOf(request),
       handler: (request, response) => {
@@ -209,7 +209,7 @@ export class Limiting {
     return this.settings.scope === 'phone' ? String(request.headers['x-phone']) : 'key';
   }
 
-  /** Tells the listener, and bends the headers from the plain form that the limiter wrote. */
+  /** Notifies the listener, and rewrites the limiter's plain headers in the set form. */
   #afterVerdict(request: Request, response: Response, allowed: boolean): void {
     const { resetTime } = (request as Request & { rateLimit: { resetTime: Date } }).rateLimit;
     const { clockOffsetMs, resetForm } = this.settings;
@@ -230,7 +230,7 @@ export class Limiting {
     this.bendRetryAfter(response);
   }
 
-  /** The Retry-After that was set, in the form that the settings ask for. */
+  /** Rewrites Retry-After in the form of the settings. */
   bendRetryAfter(response: Response): void {
     const seconds = response.getHeader('Retry-After');
     const { retryAfterForm, clockOffsetMs } = this.settings;

@@ -1,9 +1,9 @@
-/** The chats that the sandbox lists: `GET /chats`. */
+/** Chats that the sandbox lists: `GET /chats`. */
 import { type Answer, json, validationError } from './answer.ts';
 import { ORG_ID } from './groups.ts';
 import { readPage } from './validate.ts';
 
-/** Groups that are listed from the start: those of the demo, and some that cannot take everybody. */
+/** Groups listed from the start: those of the demo, and some that cannot take everyone. */
 export const LISTED_GROUPS: readonly string[] = [
   '120363371308389685@g.us',
   '120363402715563921@g.us',
@@ -15,12 +15,12 @@ export const LISTED_GROUPS: readonly string[] = [
   '120363371308380420@g.us',
 ];
 
-/** Chats with one person, which a list of groups does not show. */
+/** Chats with one person, which a list of groups omits. */
 const PEOPLE: readonly string[] = ['919870000001@c.us', '919870000002@c.us'];
 
 const TYPES = ['group', 'user', 'business'] as const;
 
-/** What a request for a list asks for. */
+/** A request for a list of chats. */
 export interface ListRequest {
   /** undefined: chats of every type. */
   readonly type: (typeof TYPES)[number] | undefined;
@@ -28,7 +28,7 @@ export interface ListRequest {
   readonly limit: number;
 }
 
-/** The request, or why it is none. */
+/** Request in a query, or the answer that refuses it. */
 export function readListRequest(query: Readonly<Record<string, unknown>>): Answer | ListRequest {
   const page = readPage(query['offset'], query['limit']);
   if ('kind' in page) return page;
@@ -39,7 +39,7 @@ export function readListRequest(query: Readonly<Record<string, unknown>>): Answe
   return { ...page, type };
 }
 
-/** One page of the list. Source: api/FACTS.md. @param bodyOf the body of one group */
+/** One page of the list. Source: api/FACTS.md. @param bodyOf returns the body of one group */
 export function listBody(
   groups: readonly string[],
   { type, offset, limit }: ListRequest,

@@ -1,21 +1,21 @@
-/** The network between client and server, as delays. */
+/** Network between client and server, as delays. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Latency {
-  /** Milliseconds of a whole round trip: half of it on the way in, half on the way out. */
+  /** Milliseconds of a whole round trip: half of it inbound, half outbound. */
   readonly ms?: number | undefined;
-  /** Milliseconds to the server, before it counts a request; beside the half of `ms`. */
+  /** Milliseconds inbound, before the server counts a request, in addition to the half of `ms`. */
   readonly way?: number | undefined;
-  /** Milliseconds that the server takes after it has counted a request, before its answer leaves. */
+  /** Milliseconds between the count of a request and its answer. */
   readonly work?: number | undefined;
-  /** 0 to 1: what comes before the count, and what comes after it, takes its time ± this share, evenly spread. */
+  /** Share (0 to 1) by which the delays before and after the count vary, up or down, evenly spread. */
   readonly jitter?: number | undefined;
 }
 
 export class Network {
   latency: Latency;
-  /** Resolves when the pause that runs is over. */
+  /** Resolves at the end of the current pause. */
   #held: Promise<void> | undefined;
   #endHold: (() => void) | undefined;
   readonly #random: () => number;
@@ -24,11 +24,11 @@ export class Network {
   constructor(latency: Latency, random: () => number) {
     this.latency = latency;
     this.#random = random;
-    // One listener for every request under way, as many as there may be.
+    // Every concurrent request has a listener, and their number is not limited.
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** A pause of so many milliseconds from now, instead of the one that runs; 0 ends it. */
+  /** Starts a pause of `ms` milliseconds in place of the current one; 0 ends it. */
   hold(ms: number): void {
     this.#endHold?.();
     if (ms === 0) return;
@@ -46,7 +46,10 @@ export class Network {
     this.#held = ended;
   }
 
-  /** The way in, before the count, or the work and the way out after it. Rejects when the sandbox closes. */
+  /**
+   * Waits for the inbound delay before the count, or for work and outbound delay after it. Rejects when the sandbox
+   * closes.
+   */
   async leg(share: 'way' | 'work' = 'way'): Promise<void> {
     while (this.#held) await this.#held;
     this.#closing.signal.throwIfAborted();

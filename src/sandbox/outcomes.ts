@@ -1,29 +1,29 @@
 /**
- * What an ask does to one participant, chosen by the number's last four digits: every row of the table
+ * Outcomes of an ask for one participant, chosen by the number's last four digits: every row of the table
  * “Answer → status” of api/FACTS.md, and every form in which a key may differ from the number asked.
  */
 import { lidOf, stableHash } from './stable.ts';
 
-/** What the stand-in did with a participant. Only `added` and `already_member` show in the group's membership. */
+/** Effect of an ask on a participant. Only `added` and `already_member` show in the group's membership. */
 export type Effect = 'added' | 'invited' | 'already_member' | 'failed' | 'throttled';
 
 /** A value of the 200 body. Source: api/FACTS.md. */
 export interface ParticipantAnswer {
   readonly is_success: boolean;
   readonly message?: string;
-  /** A number as documented, or the same as a string. */
+  /** Number as documented, or the same as a string. */
   readonly code?: number | string;
   readonly isInviteV4Sent?: boolean;
 }
 
 export interface OutcomeRow {
-  /** One line for people: `--help` and the README print it. */
+  /** Behaviour in one line, printed by `--help` and the README. */
   readonly does: string;
   readonly effect: Effect;
   readonly answer: ParticipantAnswer;
-  /** The key of the answer, where it is not `<participant>@c.us`. */
+  /** Key of the answer if it is not `<participant>@c.us`. */
   readonly key?: (digits: string) => string;
-  /** The member id in the membership read, where it is not `<participant>@c.us`. */
+  /** Member id in the membership read if it is not `<participant>@c.us`. */
   readonly memberId?: (digits: string) => string;
 }
 
@@ -37,7 +37,7 @@ export const ADDED: OutcomeRow = {
     isInviteV4Sent: false,
   },
 };
-/** The sample's own answer, byte for byte. */
+/** Answer of the API page's sample, byte for byte. */
 export const INVITED: OutcomeRow = {
   does: 'invited',
   effect: 'invited',
@@ -72,7 +72,7 @@ export const REFUSED: OutcomeRow = {
   effect: 'failed',
   answer: { is_success: false, code: 401 },
 };
-/** WhatsApp's answer for a group that is full, and for anything else that went wrong on its side. */
+/** WhatsApp's answer for a full group, and for any other failure on its side. */
 export const SERVER_TROUBLE: OutcomeRow = {
   does: 'code 500 without words, nothing done: the group is full, or WhatsApp is ill',
   effect: 'failed',
@@ -84,14 +84,14 @@ const failed = (does: string, code: number | string, message: string): OutcomeRo
   effect: 'failed',
   answer: { is_success: false, code, message },
 });
-/** What an engine says when it does not know, though the person was added. */
+/** Outcome of an added person, with an answer that does not tell so. */
 const addedAnd = (does: string, answer: ParticipantAnswer): OutcomeRow => ({
   does,
   effect: 'added',
   answer,
 });
 
-/** The other number of the same person, where a country has two; else the number itself. Source: api/FACTS.md. */
+/** The same person's other number, in countries that have two; else the number itself. Source: api/FACTS.md. */
 export function variantOf(digits: string): string {
   if (/^521\d{10}$/.test(digits)) return `52${digits.slice(3)}`;
   if (/^52\d{10}$/.test(digits)) return `521${digits.slice(2)}`;
@@ -102,7 +102,7 @@ export function variantOf(digits: string): string {
   return digits;
 }
 
-/** By the number's last four digits. */
+/** Outcomes by the number's last four digits. */
 export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
   '0001': { does: 'added (code 200, no message)', effect: 'added', answer: { is_success: true, code: 200 } },
   '0002': {
@@ -235,8 +235,8 @@ export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
 };
 
 /**
- * Any other ending: a lifelike mix that is a stable function of the number, about 60 % added and 40 % invited.
- * With `force_add_participants` all of the mix is added; the endings stay what they are.
+ * Outcome of any other ending: a stable function of the number, about 60 % added and 40 % invited. With
+ * `force_add_participants` all of these are added; documented endings are unaffected.
  */
 export function naturalOutcome(digits: string, force: boolean): OutcomeRow {
   return force || stableHash(`mix ${digits}`) % 10 < 6 ? ADDED : INVITED;

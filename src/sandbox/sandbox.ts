@@ -1,10 +1,10 @@
 /**
- * The embedded stand-in for the Periskope API: strict about what it is sent, lifelike in what it answers, and the
- * referee of who was asked how often. Binds to loopback only and contacts nobody.
+ * Embedded stand-in for the Periskope API: validates requests strictly, answers realistically, and counts the asks of
+ * each pair. Binds to loopback only, and opens no connection itself.
  *
- * Answers are chosen by the last four digits of phones and chat ids: see endings.ts. `GET /_sandbox` (beside
- * `/v1`) shows the counts; `POST /_sandbox/control` changes behaviour in mid-run; `POST /_sandbox/reset` forgets
- * counts, members, faults and what was used of the allowance, and keeps the settings.
+ * The last four digits of phones and chat ids choose the answers: see endings.ts. `GET /_sandbox` (beside `/v1`) shows
+ * the counts; `POST /_sandbox/control` changes behaviour during a run; `POST /_sandbox/reset` clears counts, members,
+ * faults and used allowance, and keeps the settings.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,36 +22,36 @@ export type { PairCount, RecordLine, SandboxCounts, TimelineEntry, WindowCount }
 export { FAULT_ENDINGS, GROUP_ENDINGS, OUTCOME_ENDINGS } from './endings.ts';
 export { defaultMembers, groupName } from './groups.ts';
 
-/** The key that the sandbox accepts unless it is given another. Not a secret. */
+/** Default API key of the sandbox. Not a secret. */
 export const SANDBOX_KEY = 'sandbox-key-not-a-secret';
-/** The sending phone of the sandbox, for `x-phone`; it is an admin of every group. */
+/** Sending phone of the sandbox, for `x-phone`; an admin of every group. */
 export const SANDBOX_PHONE = '919876543210';
 
-/** All times are milliseconds. */
+/** Options of the sandbox. All times are milliseconds. */
 export interface SandboxOptions extends Partial<LimitSettings> {
-  /** 0, the default: any free port. */
+  /** Port; 0, the default: any free one. */
   readonly port?: number;
   readonly apiKey?: string;
   /** Shorthand for `latency: { ms }`. */
   readonly latencyMs?: number;
   readonly latency?: Latency;
-  /** How long each person of an ask takes; 0 by default. */
+  /** Time per person of an ask; 0 by default. */
   readonly personMs?: number;
-  /** How long the answer of ending 0056 takes; 3000 by default. */
+  /** Delay of the answer of ending 0056; 3000 by default. */
   readonly slowMs?: number;
-  /** The first so many requests get a 429 that is not the limiter's, with Retry-After: 1. */
+  /** Number of first requests that get a 429 that is not the limiter's, with Retry-After: 1. */
   readonly force429?: number;
-  /** What GET /phones, GET /chats and GET /chats/{chat_id} answer; `ok` by default. */
+  /** Answers of GET /phones, GET /chats and GET /chats/{chat_id}; `ok` by default. */
   readonly reads?: 'ok' | 'error' | 'nonsense';
-  /** HTTP status of asks through a disconnected phone; 500 by default (what the API sends is unknown). */
+  /** HTTP status of asks through a disconnected phone; 500 by default (the API's own is unknown). */
   readonly disconnectedStatus?: number;
-  /** [chat_id, participant] of people who are members from the start, beside `defaultMembers(chatId)`. */
+  /** [chat_id, participant] of initial members besides `defaultMembers(chatId)`. */
   readonly seedMembers?: readonly (readonly [chatId: string, participant: string])[];
-  /** [chat_id, name] of groups that are listed beside those of the demo; also renames one of these. */
+  /** [chat_id, name] of groups that are listed besides those of the demo; also renames one of these. */
   readonly named?: readonly (readonly [chatId: string, name: string])[];
   /**
-   * Every valid add request is appended here (JSON lines, see RecordLine), synchronously and before its answer leaves.
-   * What the file already holds is taken up again, members and counts: a sandbox killed and started anew goes on.
+   * File to which every valid add request is appended (JSON lines, see RecordLine), synchronously and before its
+   * answer. At the start, members and counts are restored from it, so that a killed sandbox can continue.
    */
   readonly recordFile?: string;
   /** Source of the latency's jitter, 0 to 1; Math.random by default. */
@@ -68,7 +68,7 @@ export interface Sandbox {
   counts(): SandboxCounts;
   control(changes: SandboxControl): void;
   reset(): void;
-  /** Ends every connection at once, answered or not. */
+  /** Closes every connection at once, answered or not. */
   close(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ const LIMIT_DEFAULTS: LimitSettings = {
   hideHeaders: [],
 };
 
-/** Rejects with an OnboardError (USAGE) when the port cannot be had. */
+/** Starts a sandbox. Rejects with an OnboardError (USAGE) if the port is not available. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const key = options.apiKey ?? SANDBOX_KEY;
   const world = new World(SANDBOX_PHONE, options.seedMembers);
@@ -217,7 +217,7 @@ function limitSettings(options: SandboxOptions): LimitSettings {
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Without the members that are undefined, so that they do not overwrite what is set. */
+/** The record without its undefined members, so that they do not overwrite other settings. */
 const defined = <T extends object>(record: T): Defined<T> =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>;
 

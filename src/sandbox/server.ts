@@ -1,7 +1,7 @@
 /**
- * The HTTP side: five endpoints behind one chain. In this order: the way in (latency), auth, limiter, validation,
- * deed, the work and the way out (latency). Auth comes first: a 401 costs no allowance and shows no rate-limit headers. Everything after
- * the limiter costs allowance, validation errors and faults too.
+ * HTTP server: five endpoints behind one chain, in this order: inbound latency, auth, limiter, validation, effect,
+ * work and outbound latency. Auth precedes the limiter, so a 401 costs no allowance and has no rate-limit headers.
+ * Every later answer costs allowance, including validation errors and faults.
  */
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
@@ -23,18 +23,18 @@ export interface Parts {
   readonly limiting: Limiting;
   readonly network: Network;
   readonly around: () => Surroundings;
-  /** How long each person of an ask takes. */
+  /** Time per person of an ask, ms. */
   readonly personMs: () => number;
   readonly reads: () => 'ok' | 'error' | 'nonsense';
-  /** Whether the endpoint is there. */
+  /** Whether the notifications endpoint exists. */
   readonly notifications: () => boolean;
-  /** Spends one forced 429, if there is one left. */
+  /** Uses up one forced 429; false if none is left. */
   readonly takeForced429: () => boolean;
   readonly control: (changes: unknown) => void;
   readonly reset: () => void;
 }
 
-/** What the chain knows of one request. */
+/** State of one request in the chain. */
 interface Passage {
   readonly endpoint: Endpoint;
   at: number;
@@ -48,7 +48,7 @@ const passageOf = (request: Request): Passage => {
   return passage;
 };
 
-/** The throttled answer is decided by the limiter, within the chain; it needs the chain's way out. */
+/** Sends the limiter's refusal by the same way as every other answer. */
 export async function throttle(parts: Parts, request: Request, response: Response): Promise<void> {
   await deliver(parts, request, response, text(429, 'Too many requests, please try again later.'), true);
 }
@@ -140,7 +140,7 @@ function authorize({ apiKey, world }: Parts, request: Request): Answer | undefin
   return world.keyRevoked ? unauthorized('API key has been revoked') : undefined;
 }
 
-/** What both reads answer when they are made to fail. */
+/** Answer of the reads when they are set to fail, else undefined. */
 function spoiled(parts: Parts): Answer | undefined {
   const reads = parts.reads();
   if (reads === 'error') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
@@ -189,7 +189,7 @@ async function deliver(
   counts.answered(endpoint, statusOf(answer), at, throttled);
   await network.leg('work');
   const { hideHeaders, clockOffsetMs } = limiting.settings;
-  // The limiter has set Date on what it saw; the rest still shows the server's clock.
+  // The limiter has already set Date on the requests it saw.
   if (clockOffsetMs !== 0 && !response.hasHeader('Date')) {
     response.setHeader('Date', new Date(Date.now() + clockOffsetMs).toUTCString());
   }
@@ -214,7 +214,7 @@ async function deliver(
 const onError =
   (parts: Parts): ErrorRequestHandler =>
   (error: { status?: number; name?: string; message?: string }, request, response, _next) => {
-    // The sandbox closes: its sockets are gone already.
+    // The sandbox is closing, and its sockets are already closed.
     if (error.name === 'AbortError') return response.destroy();
     const status = error.status ?? 500;
     const answer = apiError(
@@ -226,7 +226,7 @@ const onError =
     return deliver(parts, request, response, answer);
   };
 
-/** `/_sandbox`: no auth, no limit, no latency, and not in the counts. */
+/** Routes of `/_sandbox`: no auth, no limit, no latency, and not counted. */
 function sandboxPages(parts: Parts): express.Router {
   const pages = express.Router();
   pages.get('/', (_request, response) => {

@@ -1,4 +1,4 @@
-/** What the API accepts as an add request. */
+/** Validates add requests as the API does. */
 import { parseChatId, parseParticipant } from '../domain/ids.ts';
 import { type Answer, apiError, validationError } from './answer.ts';
 import { X_PHONE } from './groups.ts';
@@ -12,10 +12,10 @@ export interface Ask {
   readonly sender?: string;
 }
 
-/** The API's bound on one request is unknown; this is ours. */
+/** Most participants of one request. The API's limit is unknown; this one is ours. */
 export const MAX_PARTICIPANTS = 256;
 
-/** A request's body: what came, before anybody judged it. `malformed` is not JSON; undefined is no JSON body. */
+/** A request's body before validation. `malformed`: not JSON; undefined: no JSON body. */
 export type Body = { readonly value: unknown } | 'malformed' | undefined;
 
 export function parseBody(raw: unknown): Body {
@@ -32,13 +32,13 @@ const fieldsOf = (body: Body): Record<string, unknown> =>
     ? (body.value as Record<string, unknown>)
     : {};
 
-/** Every string in `participants`, valid or not: these people were in a request. */
+/** Every string in `participants`, valid or not. */
 export function namedIn(body: Body): string[] {
   const { participants } = fieldsOf(body) as { participants?: unknown };
   return Array.isArray(participants) ? participants.filter((each) => typeof each === 'string') : [];
 }
 
-/** 422 when the sending phone or the chat cannot be meant. */
+/** 422 for an invalid sending phone or chat, else undefined. */
 export function refuseAddress(xPhone: unknown, chatId?: unknown): Answer | undefined {
   const fields: Record<string, string> = {};
   if (typeof xPhone !== 'string') fields['x-phone'] = "'x-phone' is required";
@@ -49,7 +49,7 @@ export function refuseAddress(xPhone: unknown, chatId?: unknown): Answer | undef
   return Object.keys(fields).length > 0 ? validationError(fields) : undefined;
 }
 
-/** The ask in an add request, or why it is none. */
+/** Ask in an add request, or the answer that refuses it. */
 export function readAsk(chatId: string, body: Body): Ask | Answer {
   if (body === 'malformed') return apiError(400, 'BAD_REQUEST', 'Unexpected token in JSON');
   const { participants, force_add_participants: force } = fieldsOf(body) as {
@@ -75,7 +75,7 @@ export function readAsk(chatId: string, body: Body): Ask | Answer {
   return { chatId, participants: participants as string[], force: force === true };
 }
 
-/** A page of a list: at most 2000 items of it, 100 unless told otherwise. */
+/** Page of a list: at most 2000 items, 100 by default. */
 export function readPage(offset: unknown, limit: unknown): Answer | { offset: number; limit: number } {
   const page = { offset: Number(offset ?? 0), limit: Number(limit ?? 100) };
   const wrong = (n: number, most: number) => !Number.isInteger(n) || n < 0 || n > most;

@@ -1,4 +1,4 @@
-/** The state behind the API: who is in which group, and what one ask does to it. Knows nothing of HTTP. */
+/** State behind the API: the members of each group, and the effect of an ask on them. Independent of HTTP. */
 import { personKey } from '../domain/ids.ts';
 import { type Answer, apiError, json, surelyRefused } from './answer.ts';
 import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
@@ -31,12 +31,12 @@ import {
 } from './outcomes.ts';
 import type { Ask } from './validate.ts';
 
-/** What became of an ask: the answer, and for each participant what was done, if anything. */
+/** Result of an ask: the answer, and the effect on each participant, if any. */
 export interface Deed {
   readonly answer: Answer;
-  /** The client must take it for an ask: see `SandboxCounts`. */
+  /** Whether the client must count it as an ask: see `SandboxCounts`. */
   readonly asked: boolean;
-  /** By participant; empty when nothing was processed. */
+  /** Effects by participant; empty if nothing was processed. */
   readonly effects: Readonly<Record<string, Effect>>;
   /** Ending of the fault that struck, or ''. */
   readonly fault: string;
@@ -49,19 +49,19 @@ const pairOf = (chatId: string, participant: string): string => `${chatId} ${par
 export class World {
   keyRevoked = false;
   phoneConnected = true;
-  /** WhatsApp has blocked the phone's number. */
+  /** Whether WhatsApp has blocked the phone's number. */
   phoneBlocked = false;
   /** `x-phone` values of single phones that are not connected. */
   disconnected: ReadonlySet<string> = new Set();
-  /** Further groups that are listed, and the names of groups: [chat_id, name]. */
+  /** Names of groups, and further groups to list: chat_id → name. */
   named: ReadonlyMap<string, string> = new Map();
   readonly #sandboxPhone: string;
   readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
-  /** chat_id → person → member. Groups come into being when they are first touched. */
+  /** chat_id → person → member. A group is created at its first use. */
   readonly #groups = new Map<string, Map<string, Member>>();
-  /** chat_id → who came and who went, in order. */
+  /** chat_id → membership changes, in order. */
   readonly #happenings = new Map<string, Happening[]>();
-  /** Pairs whose once-only fault has been. */
+  /** Pairs whose once-only fault has occurred. */
   readonly #struck = new Set<string>();
 
   constructor(sandboxPhone: string, seeds: readonly (readonly [chatId: string, participant: string])[] = []) {
@@ -99,7 +99,7 @@ export class World {
     return this.membersOf(chatId).has(personKey(participant));
   }
 
-  /** Somebody enters a group without an ask: an invite was accepted, or a record is replayed. */
+  /** Adds a person to a group without an ask: an invite was accepted, or a record is replayed. */
   join(chatId: string, participant: string): void {
     if (this.#enter(this.membersOf(chatId), participant, false))
       this.#happens(chatId, 'invite', participant, participant);
@@ -110,7 +110,7 @@ export class World {
       this.#happens(chatId, 'leave', participant, participant);
   }
 
-  /** The sandbox's own phone removes somebody. */
+  /** Removes a person from a group, by the sandbox's own phone. */
   remove(chatId: string, participant: string): void {
     if (this.membersOf(chatId).delete(personKey(participant)))
       this.#happens(chatId, 'remove', this.#sandboxPhone, participant);
@@ -122,7 +122,7 @@ export class World {
     happenings.push({ type, author: `${author}@c.us`, who: `${who}@c.us`, at: Date.now() });
   }
 
-  /** What a record says was done before this process: nobody is answered, the state is what it was. */
+  /** Restores the state after a recorded ask of an earlier process, without an answer. */
   replay(chatId: string, effects: Readonly<Record<string, Effect>>, struck: readonly string[]): void {
     for (const [participant, effect] of Object.entries(effects)) {
       if (effect === 'added' || effect === 'already_member') this.join(chatId, participant);
@@ -143,7 +143,7 @@ export class World {
     return chatBody(chatId, orgPhone, this.membersOf(chatId).values(), name);
   }
 
-  /** The groups of the demo, those that were given names, and those that came into being since. */
+  /** Lists the groups of the demo, the named groups, and the groups used since. */
   listChats(orgPhone: string, request: ListRequest): Answer {
     const known = new Set([...LISTED_GROUPS, ...this.named.keys(), ...this.#groups.keys()]);
     const groups = [...known].filter((chatId) => groupKind(chatId) !== '0404');
@@ -156,7 +156,7 @@ export class World {
     return json(200, notificationsBody(chatId, orgPhone, this.#happenings.get(chatId) ?? [], page));
   }
 
-  /** Carries out one valid ask. Everything is done here, at one instant; the answer may then go astray. */
+  /** Carries out one valid ask, completely and at one instant; the answer may then be lost. */
   ask(ask: Ask, around: Surroundings): Deed {
     const kind = groupKind(ask.chatId);
     if (this.phoneState(ask.sender ?? this.#sandboxPhone) !== 'CONNECTED')
@@ -193,7 +193,7 @@ export class World {
   }
 
   #process(ask: Ask): { results: Record<string, ParticipantAnswer>; effects: Record<string, Effect> } {
-    // Without a prototype V8 keeps them as tables: else each new number would make it a new shape of object.
+    // Without a prototype, V8 uses hash tables; otherwise each new number would create a new object shape.
     const results: Record<string, ParticipantAnswer> = Object.create(null);
     const effects: Record<string, Effect> = Object.create(null);
     const members = this.membersOf(ask.chatId);
