@@ -1,6 +1,8 @@
 import { STATUSES, type Status } from '../../domain/words.ts';
 
-/** Colours by status: on light paper, and on dark. Graphics only; text is always ink. At least 3:1 on their ground. */
+/**
+ * Colours by status, for light and dark themes. Graphics only, not text. Contrast with the background: at least 3:1.
+ */
 const COLOURS: Readonly<Record<Status, readonly [light: string, dark: string]>> = {
   added: ['#24785a', '#4fb28c'],
   joined: ['#1d7f86', '#4fb0b8'],
@@ -15,7 +17,7 @@ const COLOURS: Readonly<Record<Status, readonly [light: string, dark: string]>> 
   planned: ['#4f7f9c', '#85b1cb'],
 };
 
-/** The sign beside the word of a status. */
+/** Sign next to the word of a status. */
 const SIGNS: Readonly<Record<Status, string>> = {
   added: '\\2713',
   joined: '\\2713',
@@ -181,8 +183,8 @@ a{color:inherit}
 `;
 
 /**
- * The page's only script: search, filters, and a list that is laid out a part at a time. It changes the text and the
- * attributes of what is there, and never makes markup. The page is complete without it.
+ * The page's only script: search, filters, and layout of the list in parts. It changes text and attributes of existing
+ * elements, and never creates markup. The page is complete without it.
  */
 export const SCRIPT = `(() => {
 'use strict';

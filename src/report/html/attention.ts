@@ -17,14 +17,14 @@ import {
   statusCell,
 } from './people.ts';
 
-/** People listed under one reason; the list of everyone, or the results CSV, has the others. */
+/** Most people under one reason; the full list, or the results CSV, has the others. */
 const MOST_PER_REASON = 100;
 
-/** Statuses that a person has to do something about; `not_attempted` needs only the same command again. */
+/** Statuses that need action; `not_attempted` needs only the same command again. */
 const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'invalid', 'not_attempted'];
-/** Accepted, and yet somebody has to act. */
+/** Reasons that need action although the ask was accepted. */
 const ALSO: readonly ReasonCode[] = ['pending_approval'];
-/** Reasons where the group's invite link is what helps. */
+/** Reasons for which the group's invite link helps. */
 const LINK_HELPS: readonly ReasonCode[] = [
   'privacy_blocked',
   'recently_left',
@@ -34,7 +34,7 @@ const LINK_HELPS: readonly ReasonCode[] = [
   'community_blocked',
 ];
 
-/** The cohort's own columns shown here: enough to know who it is. */
+/** Number of the cohort's columns shown here, enough to identify a person. */
 const OWN_COLUMNS = 2;
 const NO_REASON = { meaning: 'no reason was given', advice: 'read the message in the results CSV' };
 const THREE = html`<colgroup><col class="c-line"><col class="c-someone"><col></colgroup>`;
@@ -42,7 +42,7 @@ const FOUR = html`<colgroup><col class="c-line"><col class="c-someone"><col clas
 const WRONG = 'What is wrong';
 /** Reasons that only the row's message explains. */
 const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'];
-/** Lists up to this long are shown whole; of longer ones so many, and the others when they are asked for. */
+/** Number of people shown per list; the others are folded. */
 const SHORT = 25;
 const FIRST = 10;
 
@@ -56,7 +56,7 @@ function needsAction(status: Status, code: ReasonCode | ''): boolean {
   return PROBLEMS.includes(status) || (code !== '' && ALSO.includes(code));
 }
 
-/** How many rows need somebody, other than the same command again. */
+/** Number of rows that need more than the same command again. */
 export function attentionCount(tally: Tally): number {
   return [...tally.reasons]
     .map(([key, rows]) => ({ ...parsed(key), rows }))
@@ -69,7 +69,7 @@ function parsed(key: string): { status: Status; code: ReasonCode | '' } {
   return { status: status as Status, code: code as ReasonCode | '' };
 }
 
-/** The people who need action, by reason; so many of each, in memory that does not grow with the cohort. */
+/** People who need action, by reason: a limited number of each, so that memory does not grow with the cohort. */
 export class Attention {
   readonly #columns: OwnColumns;
   readonly #own: readonly number[];
@@ -91,7 +91,7 @@ export class Attention {
       this.#reasons.set(key, reason);
     }
     if (reason.people.length >= MOST_PER_REASON) return;
-    // A copy through bytes: a slice would keep the cohort's text in memory.
+    // Copied through bytes, because a slice would keep the cohort's text in memory.
     reason.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
     if (row.chatId !== '') reason.groups.add(row.chatId);
   }
@@ -105,7 +105,7 @@ export class Attention {
     return html`<tr>${numberCell(row)}${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
   }
 
-  /** The most frequent reason first; what the same command does by itself last. */
+  /** Section of all reasons: the most frequent first, those that the same command resolves last. */
   section(tally: Tally): Html {
     const found = [...tally.reasons]
       .map(([key, rows]) => ({ ...parsed(key), key, rows }))
@@ -159,20 +159,20 @@ ${this.#links(code, found)}
   }
 }
 
-/** What the same command does by itself comes last. */
+/** Rank of a status in the section; one that the same command resolves comes last. */
 function rank(status: Status): number {
   return status === 'not_attempted' ? 1 : 0;
 }
 
-/** What stands beside each person: the group; or the row's own message where the reason is too general to act on. */
+/** Heading of the last column: the group, or the row's message if the reason is too general to act on. */
 function lastColumn(status: Status, code: ReasonCode | ''): string | undefined {
   if (code === 'other' || code === '') return WRONG;
   if (status !== 'invalid') return 'Group';
-  // The cell itself says what is wrong with it; the row as a whole does not.
+  // A faulty cell explains itself; a faulty row needs its message.
   return /^(?:phone|chat_id)_/.test(code) && !TWO_READINGS.includes(code) ? undefined : WRONG;
 }
 
-/** What cannot be read: the phone's cell, or the group's when that is at fault. */
+/** Unreadable cell: the phone's, or the group's if that is at fault. */
 function cellAtFault(row: ReportRow, columns: OwnColumns): Html {
   if (row.status !== 'invalid' || !row.reasonCode.startsWith('chat_id')) return phoneCell(row, columns);
   return quoted(row.own[columns.chatAt]);

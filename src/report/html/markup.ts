@@ -2,7 +2,7 @@ import { STATUSES, type Status } from '../../domain/words.ts';
 import { plain } from '../../lib/text.ts';
 import type { Counts } from '../summary/tally.ts';
 
-/** Markup that is safe to put into a page. Only `html` and the literals of this folder make it. */
+/** Markup that is safe in a page. Only `html` and the literals of this folder create it. */
 export class Html {
   readonly markup: string;
 
@@ -21,15 +21,15 @@ const ENTITY: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Longest piece of somebody else's text that the page shows, UTF-16 code units. The results CSV has the whole of it. */
+/** Longest untrusted text on the page, in UTF-16 code units. The results CSV has the whole text. */
 const LONGEST_TEXT = 300;
 
-/** Text for an element or a quoted attribute; control characters and overrides of the writing direction are shown. */
+/** Text escaped for an element or a quoted attribute; control characters and direction overrides become visible. */
 export function escaped(text: string): string {
   return plain(text, LONGEST_TEXT).replace(/[&<>"']/g, (char) => ENTITY[char] ?? '');
 }
 
-/** Every value is text, and is escaped, unless it is already `Html`: what is forgotten is safe. */
+/** Template tag: escapes every value that is not `Html`, so that an omission is safe. */
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let markup = literals[0] ?? '';
   for (const [at, part] of parts.entries()) markup += rendered(part) + (literals[at + 1] ?? '');
@@ -46,11 +46,11 @@ function rendered(part: Part): string {
 export const NOTHING = new Html('');
 
 /**
- * How a status looks: a colour (two tokens of the style sheet: light and dark), a sign and a pattern, so that no
- * difference is in the colour alone; the word itself always stands beside them.
+ * Look of a status: a colour (two tokens of the style sheet: light and dark), a sign and a pattern, so that colour is
+ * never the only difference; the word is always next to them.
  */
 interface Look {
-  /** Lines drawn over the colour, in a tile of 8 × 8. */
+  /** Lines over the colour, in a tile of 8 × 8. */
   readonly pattern: string;
 }
 
@@ -68,7 +68,7 @@ const LOOKS: Readonly<Record<Status, Look>> = {
   planned: { pattern: '<path d="M0 2H8M0 6H8" stroke-width="1"/>' },
 };
 
-/** The patterns, once for the page: everything else refers to them. */
+/** Definitions of the patterns, once per page; other elements refer to them. */
 export const PATTERNS = new Html(
   `<svg class="defs" width="0" height="0" aria-hidden="true" focusable="false"><defs>${Object.entries(LOOKS)
     .map(
@@ -80,21 +80,21 @@ export const PATTERNS = new Html(
     )}<pattern id="p-wait" width="6" height="6" patternUnits="userSpaceOnUse"><path class="wait" d="M-1 1L1-1M0 6L6 0M5 7L7 5"/></pattern></defs></svg>`,
 );
 
-/** A small square in the colour and the pattern of a status. */
+/** Small square in the colour and pattern of a status. */
 export function swatch(status: Status): Html {
   return new Html(
     `<svg class="swatch" width="14" height="14" aria-hidden="true" focusable="false"><rect width="14" height="14" rx="3" fill="url(#p-${status})"/></svg>`,
   );
 }
 
-/** The status as people read it. The words are those of the results CSV. */
+/** Status as a word, the same as in the results CSV. */
 export function statusWord(status: Status): string {
   return status.replaceAll('_', ' ');
 }
 
-/** The thinnest slice of a bar, in percent: one person in ten thousand is still seen. */
+/** Thinnest slice of a bar, in percent, so that one person in ten thousand is still visible. */
 const THINNEST = 0.6;
-/** Good news first, then what is under way, then what needs somebody. */
+/** Order of the bar: successes, then pending, then statuses that need action. */
 const ORDER: readonly Status[] = [
   'added',
   'joined',
@@ -113,14 +113,14 @@ export function present(counts: Counts): readonly Status[] {
   return ORDER.filter((status) => counts[status] > 0);
 }
 
-/** `30 added, 22 invited`, in the order of the bar. */
+/** Counts as text in the order of the bar: `30 added, 22 invited`. */
 export function inWords(counts: Counts): string {
   return present(counts)
     .map((status) => `${number(counts[status])} ${statusWord(status)}`)
     .join(', ');
 }
 
-/** Widths in percent that add up to 100, none of them too thin to be seen. */
+/** Widths in percent that add up to 100, each of them visible. */
 export function widths(counts: readonly number[]): readonly number[] {
   const all = counts.reduce((sum, n) => sum + n, 0);
   const wide = counts.map((n) => Math.max((n / all) * 100, THINNEST));
@@ -128,7 +128,7 @@ export function widths(counts: readonly number[]): readonly number[] {
   return wide.map((one) => (one / sum) * 100);
 }
 
-/** One bar: how a set of rows ended. Its words are its label, for those who do not see it. */
+/** Bar of the statuses of a set of rows, with a text label for screen readers. */
 export function bar(counts: Counts, height: number): Html {
   const statuses = present(counts);
   const wide = widths(statuses.map((status) => counts[status]));
@@ -148,7 +148,7 @@ function sumTo(all: readonly number[], last: number): number {
   return all.slice(0, last + 1).reduce((sum, one) => sum + one, 0);
 }
 
-/** What the colours and patterns of the bar stand for, with the numbers. */
+/** Legend of the bar's colours and patterns, with the numbers. */
 export function legend(counts: Counts, meaning: Readonly<Record<Status, string>>): Html {
   const items = STATUSES.filter((status) => counts[status] > 0)
     .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))

@@ -1,4 +1,4 @@
-/** The HTML report: one self-contained file for people. Takes the rows one by one, and gives the page piece by piece. */
+/** HTML report: one self-contained file. Takes rows one by one, and yields the page in pieces. */
 
 import { createHash } from 'node:crypto';
 import type { ChatId, Status } from '../../domain/words.ts';
@@ -18,7 +18,7 @@ import {
 } from './people.ts';
 import { AskTimes, timeAt, timelineSection, zoneAt } from './timeline.ts';
 
-/** Its memory is bounded: what the page shows of people, groups and asks is bounded, and counts are counts. */
+/** Collects the rows of a report, in bounded memory: the page shows limited numbers of people, groups and asks. */
 export class HtmlReport {
   readonly #about: AboutGroup;
   readonly #tally = new TallyMaker();
@@ -36,7 +36,7 @@ export class HtmlReport {
     return this.#tally;
   }
 
-  /** Rows in input order. */
+  /** Adds a row, in input order. */
   add(row: ReportRow): void {
     this.#tally.add(row.chatId, row.status, row.reasonCode, () => row);
     this.#people.add(row);
@@ -59,7 +59,7 @@ export class HtmlReport {
   }
 }
 
-/** How a report begins, so that one is known when it is to be replaced. */
+/** First bytes of a report, by which a replaceable file is recognized. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';
 
 interface PageParts {
@@ -74,10 +74,10 @@ interface PageParts {
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Nothing is loaded, nothing is sent, and no script or style runs but the two that are here, whatever a cell holds. */
+/** Content security policy: no network, and no script or style except these two, for any content of cells. */
 const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 
-/** The whole page, piece by piece. */
+/** Yields the whole page in pieces. */
 function* page(parts: PageParts): Generator<string> {
   const { facts, tally, about } = parts;
   yield REPORT_MARK;
@@ -157,7 +157,7 @@ function moment(epochMs: number): Html {
   return html`${timeAt(epochMs, 60_000)} ${zoneAt(epochMs)}`;
 }
 
-/** What happened, in one sentence. */
+/** Result in one sentence. */
 export function headline(tally: Tally): string {
   const { counts } = tally;
   const inGroup = counts.added + counts.joined + counts.already_member;
@@ -175,12 +175,12 @@ export function headline(tally: Tally): string {
   return `${said.length > 0 ? `${said.join(', ')} and ${last}` : last}.`;
 }
 
-/** Groups that the page shows; the results CSV has all. */
+/** Most groups on the page; the results CSV has all. */
 const MOST_GROUPS = 200;
-/** Shown from the start; the others when they are asked for. */
+/** Number of groups shown at first; the others are folded. */
 const FIRST = 12;
 
-/** Per group: its name if it is known, a bar, the numbers. */
+/** Section with each group's name (if known), bar and numbers. */
 function groupsSection(tally: Tally, about: AboutGroup): Html {
   const groups = [...tally.groups].filter(([id]) => id !== '');
   if (groups.length === 0) return NOTHING;

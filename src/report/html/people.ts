@@ -4,15 +4,15 @@ import type { Tally } from '../summary/tally.ts';
 import { type Html, html, NOTHING, number, present, statusWord } from './markup.ts';
 import type { Pace } from './timeline.ts';
 
-/** One row of the results, as the report needs it. Every text is somebody else's, and raw. */
+/** One row of the results for the report. Every text is untrusted and raw. */
 export interface ReportRow {
-  /** Number of the cohort's row in a spreadsheet. */
+  /** Row number of the cohort in a spreadsheet. */
   readonly number: number;
-  /** The line of the cohort, where it is known and is another number. */
+  /** Line in the cohort's file, if it is known and differs. */
   readonly line?: number;
-  /** The person's name, '' where it is not known. */
+  /** Name of the person; '' if unknown. */
   readonly name: string;
-  /** The cohort's own cells, by the cohort's own header. */
+  /** Cells of the cohort, in the order of its header. */
   readonly own: readonly string[];
   readonly chatId: string;
   readonly participant: string;
@@ -24,15 +24,15 @@ export interface ReportRow {
   readonly askedAt: number | undefined;
 }
 
-/** What is known of a group besides its id. Raw. */
+/** Known facts of a group besides its id. Raw. */
 export interface GroupAbout {
   readonly name: string;
   readonly inviteLink: string;
-  /** Members when the group was last read. */
+  /** Number of members at the last read of the group. */
   readonly members: number | undefined;
 }
 
-/** The cohort's own header, and which of its columns hold the group and the phone (-1: none of them), and the name. */
+/** Header of the cohort, and the indices of the columns for group, phone (-1: none) and name. */
 export interface OwnColumns {
   readonly names: readonly string[];
   readonly chatAt: number;
@@ -40,53 +40,53 @@ export interface OwnColumns {
   readonly nameAt: readonly number[];
 }
 
-/** What a report says besides the rows. */
+/** Content of a report besides the rows. */
 export interface ReportFacts {
-  /** The file that the rows come from. */
+  /** File from which the rows come. */
   readonly source: string;
   /** Epoch ms. */
   readonly writtenAt: number;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
-  /** Why the run ended before its end, in one line. */
+  /** Reason of an early end of the run, in one line. */
   readonly stopped: string | undefined;
-  /** What to do next, when something is left to do. */
+  /** Next step, if one is left. */
   readonly next: string | undefined;
-  /** Rows that could not be shown, as they hold no status. */
+  /** Number of rows that are not shown because they have no status. */
   readonly unreadable: number;
-  /** undefined: known to the run alone, and this report was made from its results. */
+  /** Pace of the run; undefined in a report made from results, which do not contain it. */
   readonly pace: Pace | undefined;
 }
 
 export type AboutGroup = (chatId: ChatId) => GroupAbout | undefined;
 
-/** A group's name, or its id; an invalid row has neither. */
+/** Name of a group, else its id; an invalid row has neither. */
 export function groupName(chatId: string, about: AboutGroup): string {
   return about(chatId as ChatId)?.name || chatId;
 }
 
-/** The link that WhatsApp gives for a group, if it is one: nothing else becomes a link in the page. */
+/** Invite link, if it has WhatsApp's form: nothing else becomes a link in the page. */
 export function safeInviteLink(link: string | undefined): string | undefined {
   return link !== undefined && /^https:\/\/chat\.whatsapp\.com\/[\w-]{4,64}$/.test(link) ? link : undefined;
 }
 
-/** People that one page lists: more would be a page that no phone opens. The results CSV has everybody. */
+/** Most people on one page: phones cannot open a larger one. The results CSV lists everyone. */
 const MOST_PEOPLE = 10_000;
-/** The cohort's own columns shown beside a person. */
+/** Number of the cohort's columns shown with a person. */
 const OWN_COLUMNS = 3;
-/** Rows gathered before they become bytes. */
+/** Number of rows that are encoded at once. */
 const PER_CHUNK = 200;
-/** Groups that the filter offers. */
+/** Most groups in the filter. */
 const MOST_CHOICES = 300;
 
-/** Statuses whose message is the server's usual politeness. */
+/** Statuses whose message has no information. */
 const QUIET: readonly Status[] = ['added', 'invited', 'joined', 'already_member'];
 
-/** When a form was filled in, as Google Forms and others call it: it tells nobody who somebody is. */
+/** Column names for the time of a form's entry (Google Forms and others), which does not identify a person. */
 const TIMESTAMP =
   /^(?:time ?stamp|start time|completion time|submitted(?: at| on)?|submission date|date(?: submitted)?|created(?: at)?|zeitstempel|datum|marca temporal|carimbo de data(?:\/hora)?|horodateur|cap waktu|tijdstempel|informazioni cronologiche|отметка времени|zaman damgası|طابع زمني|टाइमस्टैम्प|时间戳记?|タイムスタンプ)$/i;
 
-/** Which of the cohort's own columns are shown beside the name: the first few that are neither group nor phone, and times last. */
+/** Indices of the cohort's columns shown with the name: the first few except group and phone, with times last. */
 export function shownColumns({ names, chatAt, phoneAt, nameAt }: OwnColumns): readonly number[] {
   const isTime = (at: number) => TIMESTAMP.test(names[at]?.trim() ?? '');
   return names
@@ -100,13 +100,13 @@ export function statusCell(status: Status): Html {
   return html`<span class="st st-${status}">${statusWord(status)}</span>`;
 }
 
-/** The row that a spreadsheet shows, and the line of the file on the side. */
+/** Cell with the spreadsheet's row number, and the line of the file. */
 export function numberCell({ number, line }: ReportRow): Html {
   const title = line === undefined ? NOTHING : html` title="line ${line} of the file"`;
   return html`<td class="num line"${title}>${number}</td>`;
 }
 
-/** Headline of the row: the name, or else the first of the cohort's own columns; the others below it. */
+/** Cell with the name, else the first of the cohort's columns, and the other columns below it. */
 export function personCell(row: ReportRow, own: readonly number[]): Html {
   const cells = [row.name, ...own.map((at) => row.own[at] ?? '')]
     .filter((text) => text.trim() !== '')
@@ -119,18 +119,18 @@ export function personHead({ names, nameAt }: OwnColumns, own: readonly number[]
   return [...name, ...own.map((at) => names[at])].join(' · ') || 'Person';
 }
 
-/** The number that was asked, or the cell that could not be read. */
+/** Cell with the number that was asked, or the unreadable input. */
 export function phoneCell(row: ReportRow, { phoneAt }: OwnColumns): Html {
   if (row.participant !== '') return html`<span class="tel">+${row.participant}</span>`;
   return quoted(row.own[phoneAt]);
 }
 
-/** A cell that could not be used, as it is. */
+/** An unusable cell, unchanged, in quotes. */
 export function quoted(cell = ''): Html {
   return cell.trim() === '' ? html`<span class="soft">empty</span>` : html`<q>${cell}</q>`;
 }
 
-/** What happened, in words: the reason's meaning, or the server's own words. */
+/** Text of the result: the reason's meaning, or the server's message. */
 function happened(row: ReportRow): string {
   const meaning = row.reasonCode === '' ? '' : REASONS[row.reasonCode].meaning;
   if (QUIET.includes(row.status)) return meaning;
@@ -140,8 +140,8 @@ function happened(row: ReportRow): string {
 }
 
 /**
- * Everybody, in input order. Rows are kept as the bytes that the page will hold, and not as rows: slices of a cohort's
- * text would keep the whole text in memory.
+ * List of all people, in input order. Rows are kept as bytes of the page, because slices of a cohort's text would keep
+ * the whole text in memory.
  */
 export class PeopleList {
   readonly #columns: OwnColumns;
@@ -177,7 +177,7 @@ export class PeopleList {
     this.#pending = [];
   }
 
-  /** The section, piece by piece. */
+  /** Yields the section in pieces. */
   *section(tally: Tally): Generator<string> {
     this.#pack();
     const all = tally.rows;
@@ -201,10 +201,10 @@ ${controls(tally, this.#about)}
   }
 }
 
-/** Fixed widths: no cell, however long its text, takes another one's room, and many rows are laid out fast. */
+/** Fixed column widths, so that long text does not displace other cells, and many rows are laid out fast. */
 const WIDTHS = html`<colgroup><col class="c-line"><col class="c-person"><col class="c-phone"><col class="c-group"><col></colgroup>`;
 
-/** Shown only where the page's script runs: without it they would do nothing. */
+/** Search and filters, shown only if the page's script runs, because they need it. */
 function controls(tally: Tally, about: AboutGroup): Html {
   const statuses = present(tally.counts).map(
     (status) =>

@@ -1,30 +1,30 @@
 import { count } from '../../lib/text.ts';
 import { type Html, html, NOTHING, number } from './markup.ts';
 
-/** Resolutions at which asks are gathered, milliseconds: the next one when there are too many different instants. */
+/** Resolutions of the counts, milliseconds; too many different instants lead to the next one. */
 const RESOLUTIONS = [1_000, 60_000, 3_600_000, 86_400_000] as const;
 const MOST_INSTANTS = 20_000;
-/** Lengths of a bucket that read well. Each is a multiple of every resolution that is not above it. */
+/** Readable lengths of a bucket. Each is a multiple of every resolution up to it. */
 const BUCKETS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800,
 ].map((seconds) => seconds * 1_000);
 const MOST_BUCKETS = 120;
-/** The year 2100: a time beyond it is a cell that somebody has edited. Epoch ms. */
+/** Latest time believed, epoch ms: the year 2100. A later one is from an edited cell. */
 const LATEST = 4_102_444_800_000;
 
 interface Timeline {
-  /** Epoch ms, a multiple of `bucketMs`. */
+  /** Start of the first bucket, epoch ms, a multiple of `bucketMs`. */
   readonly from: number;
   readonly bucketMs: number;
-  /** Asks in each bucket, none left out. */
+  /** Number of asks in each bucket, including empty ones. */
   readonly counts: readonly number[];
   readonly asks: number;
-  /** Epoch ms of the first ask and of the last. */
+  /** Times of the first and the last ask, epoch ms. */
   readonly first: number;
   readonly last: number;
 }
 
-/** When the asks were made: a histogram that takes any number of them, over any time, in bounded memory. */
+/** Histogram of the asks' times: any number of asks, over any period, in bounded memory. */
 export class AskTimes {
   #resolution = 0;
   #counts = new Map<number, number>();
@@ -33,7 +33,7 @@ export class AskTimes {
   #from = Number.POSITIVE_INFINITY;
   #to = Number.NEGATIVE_INFINITY;
 
-  /** One row's ask. People of one batch share the instant and the trace of their ask, which is counted once. */
+  /** Adds the ask of a row. People of one batch share its instant and trace, and it counts once. */
   add(chatId: string, askedAt: number, traceId: string): void {
     if (!(askedAt > 0 && askedAt < LATEST)) return;
     const ask = `${askedAt} ${traceId}`;
@@ -52,12 +52,12 @@ export class AskTimes {
     const fits = (ms: number) => Math.floor(this.#to / ms) - Math.floor(this.#from / ms) < MOST_BUCKETS;
     const bucketMs =
       BUCKETS.find((ms) => ms >= least && fits(ms)) ??
-      // Years: weeks upon weeks, as many as it takes (cells that somebody has edited can hold any time).
+      // For years, a multiple of weeks (edited cells can contain any time).
       604_800_000 * Math.ceil((this.#to - this.#from) / 604_800_000 / (MOST_BUCKETS - 2));
     const from = Math.floor(this.#from / bucketMs) * bucketMs;
     const counts = new Array<number>(Math.floor((this.#to - from) / bucketMs) + 1).fill(0);
     for (const [slot, n] of this.#counts) {
-      // A resolution's slot may begin a little before the first bucket when the bucket is no multiple of it.
+      // A slot may begin before the first bucket if the bucket is not a multiple of the resolution.
       const at = Math.max(0, Math.floor((slot * least - from) / bucketMs));
       counts[at] = (counts[at] ?? 0) + n;
     }
@@ -78,20 +78,20 @@ export class AskTimes {
   }
 }
 
-/** A time in which the run waited. Epoch ms. */
+/** Period in which the run waited. Epoch ms. */
 export interface Wait {
   readonly why: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** What the run knows of its own pace, and a results CSV does not. */
+/** Pace of the run, which a results CSV does not contain. */
 export interface Pace {
-  /** The server's allowance by its last word: `limit` asks per `windowMs`. */
+  /** Allowance that the server stated last: `limit` asks per `windowMs`. */
   readonly allowance: { readonly limit: number; readonly windowMs: number } | undefined;
-  /** Answers “too many requests” (429). */
+  /** Number of 429 answers. */
   readonly throttled: number;
-  /** The waits worth showing, and all waits in sum, milliseconds by reason. */
+  /** Waits to show; `waitedMs` has the sum of all waits, milliseconds by reason. */
   readonly waits: readonly Wait[];
   readonly waited: ReadonlyMap<string, number>;
 }
@@ -110,10 +110,10 @@ const WAITED: Readonly<Record<string, string>> = {
 
 const HEIGHT = 140;
 const TOP = 22;
-/** An allowance so far above the bars would make them invisible: it is said, not drawn. */
+/** Ratio above which the allowance is stated and not drawn, because the bars would be invisible. */
 const FAR_ABOVE = 3;
 
-/** Asks over time, against what the server allows. */
+/** Section with the asks over time, compared with the server's allowance. */
 export function timelineSection(timeline: Timeline, pace: Pace | undefined): Html {
   const { counts, bucketMs, from } = timeline;
   const most = Math.max(...counts);
@@ -186,7 +186,7 @@ function waitText({ why, from, to }: Wait): string {
   return `waited ${lasting(to - from)} ${WAITED[why] ?? why}`;
 }
 
-/** `1.5 s`, `2 min 5 s`, `3 h 20 min`, `2 days 4 h`: two units at most. */
+/** Duration in at most two units: `1.5 s`, `2 min 5 s`, `3 h 20 min`, `2 days 4 h`. */
 export function lasting(ms: number): string {
   if (ms < 9_950) return `${figure(ms / 1_000)} s`;
   const seconds = Math.round(ms / 1_000);
@@ -205,7 +205,7 @@ export function lasting(ms: number): string {
     .join(' ');
 }
 
-/** A whole number, or one with one decimal. */
+/** Number with at most one decimal. */
 function figure(n: number): string {
   return (Math.round(n * 10) / 10).toLocaleString('en-US');
 }
@@ -221,18 +221,18 @@ function unit(ms: number): string {
   return one[ms] ?? lasting(ms);
 }
 
-/** An instant, which the page's script writes in the reader's zone. */
+/** Element of an instant, which the page's script rewrites in the reader's zone. */
 export function timeAt(epochMs: number, bucketMs: number): Html {
   const written = clock(epochMs, bucketMs);
   return html`<time datetime="${new Date(epochMs).toISOString()}" data-unit="${unitOf(bucketMs)}" data-written="${written.length}">${written}</time>`;
 }
 
-/** The zone of what `timeAt` writes for this instant. */
+/** Element with the zone of `timeAt` for this instant. */
 export function zoneAt(epochMs: number): Html {
   return html`<span class="zone" data-at="${new Date(epochMs).toISOString()}">UTC</span>`;
 }
 
-/** The title of a mark in a picture, in which no other element may be. */
+/** Title of a mark in a graphic; it cannot contain other elements. */
 function titleAt(epochMs: number, bucketMs: number, what: string): Html {
   const written = clock(epochMs, bucketMs);
   return html`<title data-at="${new Date(epochMs).toISOString()}" data-unit="${unitOf(bucketMs)}" data-written="${written.length}">${written}: ${what}</title>`;
@@ -242,7 +242,7 @@ function unitOf(bucketMs: number): 's' | 'min' {
   return bucketMs < 60_000 ? 's' : 'min';
 }
 
-/** An instant in UTC, as exactly as a bucket of this length needs. */
+/** Instant in UTC, in the precision of a bucket of this length. */
 export function clock(epochMs: number, bucketMs: number): string {
   const iso = new Date(epochMs).toISOString();
   if (bucketMs >= 86_400_000) return iso.slice(0, 10);
