@@ -42,7 +42,7 @@ const FOUR = html`<colgroup><col class="c-line"><col class="c-someone"><col clas
 const WRONG = 'What is wrong';
 /** Reasons that only the row's message explains. */
 const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'];
-/** Number of people shown per list; the others are folded. */
+/** Longest list shown whole; of a longer one, `FIRST` people are shown, and the others are folded. */
 const SHORT = 25;
 const FIRST = 10;
 

@@ -91,7 +91,7 @@ export interface Pace {
   readonly allowance: { readonly limit: number; readonly windowMs: number } | undefined;
   /** Number of 429 answers. */
   readonly throttled: number;
-  /** Waits to show; `waitedMs` has the sum of all waits, milliseconds by reason. */
+  /** Waits to show; `waited` has the sum of all waits, milliseconds by reason. */
   readonly waits: readonly Wait[];
   readonly waited: ReadonlyMap<string, number>;
 }

@@ -1,4 +1,4 @@
-/** The results CSV: the cohort's own columns as they were, then what happened. Written whole, or not at all. */
+/** Results CSV: the cohort's own columns unchanged, then the results. Written completely, or not at all. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
@@ -11,9 +11,9 @@ import { safeCell } from './safe-cell.ts';
 
 export interface ResultRow {
   readonly row: Row;
-  /** As it was read, and '' where it could not be: an invalid row keeps what is known. */
+  /** Chat id as read; '' if unreadable. An invalid row keeps its known parts. */
   readonly chatId: string;
-  /** Digits without `+`, or ''. */
+  /** Number of the person, digits without `+`, or ''. */
   readonly participant: string;
   readonly status: Status;
   readonly reasonCode: ReasonCode | '';
@@ -25,35 +25,35 @@ export interface ResultRow {
   readonly askedAt?: number | undefined;
   /** Epoch ms. */
   readonly settledAt?: number | undefined;
-  /** Content of the row's `row` cell; undefined when it is the line. */
+  /** Content of the `row` cell; undefined if it is the line. */
   readonly number?: number;
-  /** The cells of former results, which are written in the place of all the above. */
+  /** Cells of former results, written instead of all members above. */
   readonly former?: Readonly<Record<ResultColumn, string>>;
 }
 
 export interface ResultsWriter {
-  /** Rows in input order. Resolves when there is room for more; one call at a time. */
+  /** Writes rows, in input order. Resolves when there is room for more; one call at a time. */
   write(rows: readonly ResultRow[]): Promise<void>;
-  /** The results are complete: from now on they are what `path` holds, whatever happens to the machine. */
+  /** Completes the results: they are then at `path`, durably. */
   commit(): Promise<void>;
-  /** Drops what was written; a results file that was there stays as it was. Allowed after any failure. */
+  /** Discards the written rows; an existing results file is unchanged. Allowed after any failure. */
   abort(): Promise<void>;
 }
 
 export interface ResultsOptions {
-  /** A byte order mark and CRLF, and numbers protected (see safe-cell.ts): for opening with a double click. */
+  /** Writes a byte order mark and CRLF, and protects numbers (see safe-cell.ts), for opening with a double click. */
   readonly excel?: boolean;
-  /** The ledger that has all that the results will tell, where asks may have gone before. */
+  /** Path of the ledger of these results, if asks may have been sent before. */
   readonly ledger?: string;
 }
 
-/** Records as they are, header and all: cells that a results CSV holds already are safe, and are not made safer. */
+/** Writer of unchanged records, including the header: the cells of a results CSV are already safe. */
 export interface RecordsWriter extends Pick<ResultsWriter, 'commit' | 'abort'> {
   write(records: readonly (readonly string[])[]): Promise<void>;
 }
 
 /**
- * The same file as `openResults` writes, for a results CSV that is read and written again: no cell changes by itself.
+ * Opens the same file as `openResults`, for a results CSV that is read and rewritten: cells are not changed.
  * @throws as `openResults`
  */
 export async function openRecords(
@@ -77,8 +77,8 @@ export async function openRecords(
 
 /**
  * @param target a path, or a stream (stdout), which is written to but never ended.
- * @param columns the cohort's own header. A row with more fields than that loses the surplus here: it is `invalid`, and
- * its `row` says where the whole of it can be read.
+ * @param columns the cohort's own header. A row with more fields loses the surplus: it is `invalid`, and its `row`
+ * tells where to find all of it.
  * @throws OnboardError NOT_WRITABLE; the writer's calls reject with RESULTS_FAILED: the ledger has everything, and the
  * same command, run again, writes the results without asking anybody.
  */
@@ -108,18 +108,18 @@ export async function openResults(
   };
 }
 
-/** The header as `openResults` writes it, for whoever writes records. */
+/** Header as `openResults` writes it, for writers of records. */
 export function headerCells(columns: readonly string[], { excel = false }: ResultsOptions): string[] {
   return new Format(columns.length, excel).header(columns);
 }
 
-/** The cells of a row as `openResults` writes them. @param width number of the cohort's own columns */
+/** Cells of a row as `openResults` writes them. @param width number of the cohort's own columns */
 export function resultCells(result: ResultRow, width: number, { excel = false }: ResultsOptions): string[] {
   return new Format(width, excel).record(result);
 }
 
 /**
- * @param ledger one that knows of asks, and goes with `path`
+ * @param ledger path of a ledger with asks that belongs to `path`
  * @throws OnboardError NOT_WRITABLE when `path` could not take results now. Leaves no trace.
  */
 export async function assertWritable(path: string, ledger?: string): Promise<void> {
@@ -128,7 +128,7 @@ export async function assertWritable(path: string, ledger?: string): Promise<voi
   });
 }
 
-/** The cohort's header with the names that the results need made free: `_` is put before them until they are unique. */
+/** The cohort's header, with `_` before names that the results need, until they are unique. */
 export function ownColumns(columns: readonly string[]): string[] {
   const ours = new Set<string>(RESULT_COLUMNS);
   const taken = new Set<string>([...columns, ...RESULT_COLUMNS]);
@@ -156,7 +156,7 @@ class Format {
     return safeCell(text, { excel: this.#excel });
   }
 
-  /** CSV readers take the first line break they see, quoted or not, for the one that ends records: it has to be that. */
+  /** Name with the line break that ends records: CSV readers take the first one, quoted or not, as the separator. */
   name(text: string): string {
     return this.safe(text.replace(/\r\n|\r|\n/g, this.#lineBreak));
   }
@@ -192,9 +192,9 @@ class Format {
 }
 
 /**
- * Quoted beyond what CSV asks for. Other programs split at these too: at other delimiters where the locale or the user
- * says so, and at any line break (LibreOffice begins a row, and so may begin a formula, at a bare CR). A space at an edge
- * is easily lost.
+ * Pattern of cells that are quoted although CSV does not require it, because other programs split at other delimiters
+ * (by locale or user) and at any line break (LibreOffice begins a row, and so perhaps a formula, at a bare CR), or lose
+ * a space at an edge.
  */
 const QUOTED = /[;|\p{Cc}\u2028\u2029]|^\s|\s$/u;
 
@@ -240,7 +240,7 @@ function streamSink(stream: Writable, ledger: string | undefined): Sink {
       check();
     },
     async commit() {
-      // An empty write is done when all before it is.
+      // An empty write completes after all writes before it.
       await new Promise<void>((done) =>
         stream.write('', (error) => done(error ? onError(error) : undefined)),
       );
@@ -253,7 +253,7 @@ function streamSink(stream: Writable, ledger: string | undefined): Sink {
   };
 }
 
-/** Room for more, or an end that `check` finds: a closed pipe never drains. */
+/** Waits for room, or for the stream's end (found by `check`), because a closed pipe never drains. */
 async function drained(stream: Writable): Promise<void> {
   const settled = new AbortController();
   const { signal } = settled;

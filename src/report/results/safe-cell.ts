@@ -1,10 +1,11 @@
 /**
- * Text that no spreadsheet takes for a formula. A cell is dangerous when, after spaces, quotes and invisible characters,
- * it begins with `=`, `+`, `-`, `@` or a full-width form of these, or when it begins with a control character (tab, CR,
- * LF, NUL …). It is then written with one `'` before it, which spreadsheets show or swallow, and never execute.
+ * Cells that a spreadsheet does not take for a formula. A cell is dangerous if, after spaces, quotes and invisible
+ * characters, it begins with `=`, `+`, `-`, `@` or a full-width form of these, or if it begins with a control character
+ * (tab, CR, LF, NUL …). It then gets one `'` in front, which spreadsheets show or drop, and never execute.
  *
- * A number with a sign, and digits and spaces only (`-5`, `+91 98745 32456`), is no formula, and is left as it is:
- * a phone column has to read again. One with a second operator (`+91-98745-32456`, `-1+2`) is arithmetic, and is not.
+ * A number of a sign, digits and spaces (`-5`, `+91 98745 32456`) is not a formula, and stays unchanged, because a
+ * phone column has to be readable again. One with a second operator (`+91-98745-32456`, `-1+2`) is arithmetic, and is
+ * changed.
  *
  * Nothing is lost: `plainCell(safeCell(text)) === text` for every text. Source: OWASP, CSV Injection; ASVS 1.2.10.
  */
@@ -14,14 +15,14 @@ const DANGEROUS =
 const SIGNED_NUMBER = /^[+-]\d[\d ]*(?:[.,]\d+)?$/;
 
 /**
- * For a file that is going to be opened with a double click (`--excel`): also what Excel would turn into another number,
- * and show in scientific notation or without its zeros. Leading `'` are looked through, so that the rule can be undone.
+ * Pattern of cells that Excel would change into another number, in scientific notation or without zeros, for a file
+ * opened with a double click (`--excel`). Leading `'` are skipped, so that the rule can be undone.
  */
 const EXCEL_WOULD_CHANGE =
   /^'*(?:[+-]?0\d[\d ]*|[+-]?\d{12,}(?:[.,]\d+)?|\+[\d ]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)$/;
 
 export interface SafeCellOptions {
-  /** Protect long numbers, leading zeros and `+` too. Default false. */
+  /** Whether long numbers, leading zeros and `+` are protected too. Default false. */
   readonly excel?: boolean;
 }
 

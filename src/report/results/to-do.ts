@@ -1,4 +1,4 @@
-/** The to-do list: a CSV of the rows that need something from somebody, with what they need to do it. */
+/** To-do list: a CSV of the rows that need action, with the facts for it. */
 import { OnboardError } from '../../domain/errors.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
@@ -20,16 +20,16 @@ const COLUMNS = [
   'whatsapp_link',
 ] as const;
 
-/** How every such file begins. */
+/** First line of every such file. */
 export const TO_DO_BEGINS = COLUMNS.join(',');
 
-/** A row of the results, as the list takes it. Every text is somebody else's, and raw. */
+/** A row of the results for the list. Every text is untrusted and raw. */
 export interface ToDoRow {
   readonly number: number;
   readonly name: string;
   readonly chatId: string;
   readonly participant: string;
-  /** The cell of the phone, which stands for a participant that could not be read. */
+  /** Cell of the phone, shown for an unreadable participant. */
   readonly phoneCell: string;
   readonly status: Status;
   readonly reasonCode: ReasonCode | '';
@@ -38,7 +38,7 @@ export interface ToDoRow {
 
 const ACCEPT = 'has an invite to accept: remind them';
 
-/** Remedy of the row for a person; undefined when none is needed, or the same command does it. */
+/** Remedy of the row for a person; undefined if none is needed, or the same command resolves it. */
 export function whatToDo({
   status,
   reasonCode,
@@ -48,7 +48,7 @@ export function whatToDo({
   switch (status) {
     case 'invited':
       return reasonCode === 'pending_approval' ? advice : ACCEPT;
-    // The message of a row that cannot be read says what is wrong with it, and what to do.
+    // The message of an unreadable row contains the problem and the remedy.
     case 'invalid':
       return message || advice;
     case 'failed':
@@ -61,7 +61,7 @@ export function whatToDo({
   }
 }
 
-/** The cells of the row's line; undefined: nobody has to do anything. */
+/** Cells of the row's line; undefined: no action is needed. */
 export function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefined {
   const what = whatToDo(row);
   if (what === undefined) return undefined;
@@ -80,7 +80,7 @@ export function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | 
   ];
 }
 
-/** The list while it is written: a failure is kept until its end, because the results come first. */
+/** Writer of the list. A failure is kept until the end, because the results take precedence. */
 export class ToDoList {
   readonly #path: string;
   readonly #about: AboutGroup;
@@ -94,7 +94,7 @@ export class ToDoList {
     this.#excel = excel;
   }
 
-  /** Rows in input order. */
+  /** Adds rows, in input order. */
   async add(rows: readonly ToDoRow[]): Promise<void> {
     const lines = rows.flatMap((row) => {
       const cells = toDoCells(row, this.#about);
@@ -116,7 +116,7 @@ export class ToDoList {
     }
   }
 
-  /** Puts the list in its place. Gives back what failed; undefined: nothing. */
+  /** Moves the list to its path. Resolves to the failure, or undefined. */
   async commit(): Promise<OnboardError | undefined> {
     await this.#write([]);
     if (this.#failure === undefined) {
@@ -134,7 +134,7 @@ export class ToDoList {
     );
   }
 
-  /** Drops what was written. */
+  /** Discards the list. */
   async abort(): Promise<void> {
     await this.#writer?.abort().catch(() => undefined);
   }

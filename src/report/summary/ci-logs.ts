@@ -1,5 +1,5 @@
 /**
- * What GitHub Actions shows of a run. The runner reads workflow commands from stdout and from stderr alike (both streams
+ * Output for GitHub Actions. The runner reads workflow commands from stdout and from stderr alike (both streams
  * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
  * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
  */
@@ -10,10 +10,10 @@ import { formatDuration } from '../../lib/units.ts';
 import { type Counts, type Ending, type Trouble, troublesOf } from './tally.ts';
 
 const MOST_ANNOTATIONS = 10;
-/** GitHub drops a step's whole summary above 1 MiB; some room is left for the note that says what was left out. */
+/** Most bytes of a step's summary: GitHub drops it above 1 MiB, and a note on omissions needs some room. */
 export const MOST_BYTES = 1024 * 1024 - 1024;
 
-/** `::warning title=…::…` with its line break. */
+/** Workflow command with its line break: `::warning title=…::…`. */
 export function workflowCommand(
   name: string,
   properties: Readonly<Record<string, string>>,
@@ -33,19 +33,19 @@ function escapeProperty(text: string): string {
 }
 
 /**
- * Text in which the runner finds no command: a line that begins with `::`, or that holds `##[` anywhere (the older form,
- * still read), gets a zero-width space in the middle of it. A group could be called `::add-mask::a`.
+ * Text in which the runner does not find a command: `::` at the start of a line, and `##[` anywhere (the older form,
+ * still read), get a zero-width space in the middle. A group could be called `::add-mask::a`.
  */
 export function harmless(text: string): string {
   return text.replace(/^([\s\u0085]*:)(?=:)/gm, '$1\u200b').replaceAll('##[', '##\u200b[');
 }
 
-/** A section of the log that folds. */
+/** Foldable section of the log. */
 export function folded(title: string, text: string): string {
   return `${workflowCommand('group', {}, title)}${harmless(text)}${workflowCommand('endgroup', {})}`;
 }
 
-/** What went wrong, one annotation for each reason: at most 10, as many as are kept. */
+/** Annotations of the problems, one per reason: at most 10, because GitHub keeps no more. */
 export function annotations(ending: Ending): string {
   const troubles = troublesOf(ending.tally);
   const stopped = ending.stopped
@@ -77,8 +77,8 @@ function rowsOf(troubles: readonly Trouble[]): number {
 }
 
 /**
- * The job page: a table of groups by status, and what to do. No phone numbers.
- * @param room bytes that the step's summary still takes
+ * Summary on the job page: a table of groups by status, and the remedies. No phone numbers.
+ * @param room bytes left in the step's summary
  */
 export function stepSummary(ending: Ending, room = MOST_BYTES): string {
   const { tally } = ending;
@@ -155,7 +155,7 @@ function factsLine(ending: Ending): string {
   ].join(' · ');
 }
 
-/** Untrusted text as Markdown that shows as it is: every sign that could mean something is written as its number. */
+/** Untrusted text as literal Markdown: every special character is written as a numeric entity. */
 export function markdown(text: string): string {
   return text.replace(/[!-/:-@[-`{-~]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
@@ -164,7 +164,7 @@ function bytes(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** A section of a GitLab job log that folds. https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections */
+/** Foldable section of a GitLab job log. https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections */
 export function section(name: string, title: string, text: string, epochMs: number): string {
   const mark = (which: string) => `\u001b[0K${which}:${Math.floor(epochMs / 1_000)}:${name}\r\u001b[0K`;
   return `${mark('section_start')}${title}\n${text}${mark('section_end')}\n`;

@@ -1,34 +1,34 @@
-/** The people to ask per country, for a person to see what no rule can know: who does not belong in this file. */
+/** Number of people to ask per country, so that a person can see who does not belong in this file. */
 import { columns, count } from '../../lib/text.ts';
 
 export interface CountryPeople {
   readonly people: number;
-  /** The rows of the first of them. */
+  /** Rows of the first of them. */
   readonly rows: readonly string[];
 }
 
-/** By ISO code, or by country code (`+881`) where no country is known. */
+/** People by ISO code, or by country code (`+881`) if the country is unknown. */
 export type Countries = ReadonlyMap<string, CountryPeople>;
 
-/** As many people of a country can be few for the file. */
+/** Most people of a rare country. */
 export const MOST_RARE = 5;
-/** A rare country has at most one person for so many of the largest one. */
+/** Least ratio of the largest country to a rare one. */
 const TIMES_AS_MANY = 10;
 const MOST_COUNTRIES = 24;
-/** A message of the log is one line, and has its bounds. */
+/** Most countries in a message of the log, which is one line. */
 const MOST_IN_LINE = 10;
 const MOST_RARE_IN_LINE = 5;
 const WIDTH = 80;
 const YELLOW = 33;
 
-/** The largest first. */
+/** Countries by number of people, the largest first. */
 export function byPeople(countries: Countries): [region: string, CountryPeople][] {
   return [...countries].sort((a, b) => b[1].people - a[1].people);
 }
 
 /**
- * The countries that few people are from, in a file of which one country has at least half: that is what a national
- * number looks like when it was read as another country's. Where people come from everywhere, no country is rare.
+ * Countries with few people, in a file of which one country has at least half: a sign of national numbers that were
+ * read as another country's. In a file of people from everywhere, no country is rare.
  */
 export function rareCountries(countries: Countries): [region: string, CountryPeople][] {
   const all = byPeople(countries);
@@ -37,17 +37,17 @@ export function rareCountries(countries: Countries): [region: string, CountryPeo
   return all.filter(([, { people }]) => people <= MOST_RARE && people * TIMES_AS_MANY <= largest);
 }
 
-/** `52 India · 2 Peru · 1 Cuba`, in one line. */
+/** Countries in one line: `52 India · 2 Peru · 1 Cuba`. */
 export function countriesText(countries: Countries): string {
   return listed(byPeople(countries), peopleOf, MOST_IN_LINE).join(' · ');
 }
 
-/** `2 Peru (rows 12, 40) · 1 Cuba (row 7)`; empty when no country is rare. */
+/** Rare countries: `2 Peru (rows 12, 40) · 1 Cuba (row 7)`; empty if there are none. */
 export function rareText(countries: Countries): string {
   return listed(rareCountries(countries), withRows, MOST_RARE_IN_LINE).join(' · ');
 }
 
-/** The same for a person to look at, under a heading of the caller's own; rare countries in colour, and named again. */
+/** Lines of the countries for a terminal, under the caller's heading; rare ones are coloured, and listed again. */
 export function countryLines(
   countries: Countries,
   heading: string,
@@ -81,7 +81,7 @@ function withRows(one: [region: string, CountryPeople]): string {
   return `${peopleOf(one)} (${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')})`;
 }
 
-/** A long tail is cut: how many countries and people it has. */
+/** Listed countries; a long tail is replaced by its number of countries and people. */
 function listed(
   countries: readonly [region: string, CountryPeople][],
   text: (one: [region: string, CountryPeople]) => string,

@@ -3,20 +3,20 @@ import { type ChatId, type Place, rowText } from '../../domain/words.ts';
 import { count, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 
-/** What became of the people of one group who were invited, or in doubt. */
+/** Results for the people of one group who were invited, or in doubt. */
 export interface FollowUpCounts {
   joined: number;
-  /** In doubt before; the group or its notifications tell that they were added. */
+  /** People in doubt before, who were added according to the group or its notifications. */
   added: number;
-  /** Were in, and have gone since. */
+  /** People who were in the group, and have left it. */
   left: number;
-  /** Not listed among the members. */
+  /** People not listed among the members. */
   out: number;
-  /** Not listed either: their request waits for a group admin, and does not expire as an invite does. */
+  /** People not listed, whose request waits for a group admin, and does not expire as an invite does. */
   waiting: number;
-  /** The group, or the row, could not be read: nobody knows. */
+  /** People without a result, because the group or the row could not be read. */
   unread: number;
-  /** Asked with no answer; nothing tells whether they were added or invited. */
+  /** People asked without an answer, who may have been added, invited, or neither. */
   inDoubt: number;
 }
 
@@ -24,18 +24,18 @@ export function noCounts(): FollowUpCounts {
   return { joined: 0, added: 0, left: 0, out: 0, waiting: 0, unread: 0, inDoubt: 0 };
 }
 
-/** A row of somebody who is still out. */
+/** Row of a person who is still out. */
 export interface OutRow {
-  /** Of the results CSV. */
+  /** Row in the results CSV. */
   readonly row: Place;
-  /** The person's name: for one who sits at a terminal. */
+  /** Name of the person, for a terminal only. */
   readonly name: string;
   readonly chatId: ChatId | '';
-  /** Masked. */
+  /** Masked number of the person. */
   readonly who: string;
-  /** Epoch ms; undefined when the results do not say. */
+  /** Time of the ask, epoch ms; undefined if the results do not contain it. */
   readonly askedAt: number | undefined;
-  /** Waits for a group admin. */
+  /** Whether the request waits for a group admin. */
   readonly waiting: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface FollowUpFacts {
   readonly file: string;
   readonly groups: ReadonlyMap<ChatId | '', FollowUpCounts>;
   readonly groupName: (chatId: ChatId) => string;
-  /** The rows to name, in the order of the file. */
+  /** Rows to name, in the order of the file. */
   readonly rows: readonly OutRow[];
   readonly olderThanMs: number | undefined;
   /** Epoch ms. */
@@ -51,9 +51,9 @@ export interface FollowUpFacts {
   readonly sandbox: boolean;
   /** Whether one person sees it, who may read names. */
   readonly names?: boolean;
-  /** Where the results are now; undefined: as they were, as nothing has changed. */
+  /** Path of the new results; undefined: unchanged, and not written. */
   readonly written: string | undefined;
-  /** The to-do list, when one was written. */
+  /** Path of the to-do list, if one was written. */
   readonly toDo?: string | undefined;
   readonly stopped: string | undefined;
 }
@@ -66,7 +66,7 @@ export function totalOf(groups: FollowUpFacts['groups']): FollowUpCounts {
   return total;
 }
 
-/** Text on the people who came in and those who did not. Whole numbers are in the file, in the rows that are named. */
+/** Text on the people who joined, and those who did not. Unmasked numbers are in the named rows of the file. */
 export function followUpText(facts: FollowUpFacts): string {
   const total = totalOf(facts.groups);
   const invited = total.joined + total.out + total.waiting + total.unread;
@@ -114,7 +114,7 @@ function nameOf(groupName: FollowUpFacts['groupName'], id: ChatId | ''): string 
   return id === '' ? 'rows that cannot be read' : cutMiddle(plain(groupName(id) || maskChatId(id)), 60);
 }
 
-/** The rows by what they wait for: an invite expires, a request to join does not. */
+/** Lines of the rows, invites and requests to join apart: an invite expires, a request does not. */
 function rowLines(facts: FollowUpFacts): string[] {
   const { rows, olderThanMs } = facts;
   const [invites, requests] = [rows.filter(({ waiting }) => !waiting), rows.filter(({ waiting }) => waiting)];

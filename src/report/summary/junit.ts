@@ -1,4 +1,4 @@
-/** JUnit XML, as CI servers read it: one test case per group. */
+/** JUnit XML for CI servers: one test case per group. */
 
 import { EXIT } from '../../domain/errors.ts';
 import { maskChatId } from '../../domain/ids.ts';
@@ -14,7 +14,7 @@ const SKIPPED: readonly Status[] = ['not_attempted', 'planned'];
 
 interface Case {
   readonly name: string;
-  /** '' when the case passed. */
+  /** Verdict of the case; '' if it passed. */
   readonly verdict: '' | 'failure' | 'skipped' | 'error';
   readonly message: string;
   readonly details: string;
@@ -40,7 +40,7 @@ export function junitXml(ending: Ending): string {
 function casesOf(ending: Ending): Case[] {
   const { tally, stopped, exit } = ending;
   const cases: Case[] = [];
-  // Skipped groups alone would let a rejected key pass for a green run.
+  // With skipped groups alone, a run with a rejected key would be green.
   if (stopped && exit === EXIT.safety) {
     const message = publicText(stopped.message);
     cases.push({ name: 'the run', verdict: 'error', message, details: stopped.code });
@@ -65,7 +65,7 @@ function groupCase(ending: Ending, id: ChatId | '', counts: Counts): Case {
   return { name, verdict, message, details: detailsOf(ending.tally, id, counts) };
 }
 
-/** A name may be shared by groups, and CI servers know a test by its name: the id makes it one. */
+/** Name of a test case; it includes the id, because groups may share a name, and CI servers identify a test by it. */
 function caseName(ending: Ending, id: ChatId): string {
   const name = publicName(ending.groupName(id), 100);
   return name === '' ? maskChatId(id) : `${name} (${maskChatId(id)})`;
@@ -89,7 +89,7 @@ function caseXml({ name, verdict, message, details }: Case): string {
   return `${open}>\n      <${verdict} message="${escapeXml(message)}"${type}>${escapeXml(details)}</${verdict}>\n    </testcase>`;
 }
 
-/** Characters that no XML 1.0 document may hold, not even escaped: https://www.w3.org/TR/xml/#charsets */
+/** Characters that XML 1.0 forbids even when escaped: https://www.w3.org/TR/xml/#charsets */
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -99,7 +99,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** For text and for attributes alike. */
+/** Text escaped for elements and attributes. */
 export function escapeXml(text: string): string {
   return text.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
 }

@@ -1,6 +1,6 @@
 /**
- * The run in Prometheus' text format, for node-exporter's textfile collector: gauges, as each run's file takes the place
- * of the last one. No timestamps: the collector refuses them.
+ * Metrics of the run in Prometheus' text format, for node-exporter's textfile collector: gauges, because each run
+ * replaces the file of the last one. No timestamps, because the collector refuses them.
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
@@ -14,7 +14,7 @@ interface Sample {
 }
 
 const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
-/** What there is to wait for. All of them are always written, so that a series does not come and go. */
+/** Reasons to wait. All of them are always written, so that every series is continuous. */
 const WAITS = [
   'window',
   'throttled',
@@ -30,11 +30,12 @@ const WAITS = [
 export const METRICS_BEGIN = '# HELP group_onboard_';
 
 /**
- * @param cohort names this cohort on a dashboard: files of several cohorts may lie in one directory
- * @param before the file as the former run left it, or '': a run that failed keeps the time of the last good one
+ * Text of the metrics file.
+ * @param cohort label of this cohort, because files of several cohorts may be in one directory
+ * @param before text of the former run's file, or '': a failed run keeps the time of the last successful one
  */
 export function metricsText(ending: Ending, cohort: string, before: string): string {
-  // Files of several shards of a cohort lie in one directory, and no series may come from two of them.
+  // Files of several shards may be in one directory, and a series must not be in two of them.
   const run = { cohort, ...(ending.shard !== undefined && { shard: ending.shard }) };
   const success =
     ending.exit === EXIT.ok && !ending.dryRun ? ending.endedAt / 1_000 : lastSuccessIn(before, run);
@@ -99,7 +100,7 @@ function labelled(labels: Readonly<Record<string, string>>): string {
   return `{${parts.join(',')}}`;
 }
 
-/** The format's three escapes; a CR would end the line for some readers, and says nothing. */
+/** Label value with the format's three escapes, without CRs, which end the line for some readers. */
 export function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', ' ');
 }

@@ -1,6 +1,6 @@
 /**
- * The summary for machines, version 1. Additions keep the version; what is removed or changes its meaning raises it.
- * JSON Schema: fixtures/summary.schema.json. No phone number is in it.
+ * Summary for machines, version 1. Additions keep the version; a removal or a change of meaning raises it. It contains
+ * no phone number. JSON Schema: fixtures/summary.schema.json.
  */
 import { z } from 'zod';
 import { maskChatId } from '../../domain/ids.ts';
@@ -94,9 +94,9 @@ export const SummarySchema = z
 
 type Summary = z.infer<typeof SummarySchema>;
 
-/** The JSON Schema (draft 2020-12) of the summary. */
+/** JSON Schema (draft 2020-12) of the summary. */
 export function summaryJsonSchema(): object {
-  // As input: what a later program adds is no error to whoever validates with this.
+  // As input, so that members added by a later version are valid.
   return z.toJSONSchema(SummarySchema, { io: 'input' });
 }
 
@@ -166,7 +166,7 @@ function listedGroup(group: GroupLine): Summary['groups'][number] {
   };
 }
 
-/** The file's text. */
+/** First bytes of the file. */
 export const SUMMARY_BEGINS = `{\n  "schema": "${SCHEMA}"`;
 
 export function summaryJson(ending: Ending): string {
@@ -185,14 +185,14 @@ function inSeconds(ms: number): number {
   return Math.round(ms) / 1_000;
 }
 
-/** The summary on one line: the last record of a log that is JSON lines, and what `--json` prints. */
+// The summary on one line: printed by `--json`, and the last record of a log in JSON lines.
 
-/** For standard output. */
+/** Summary line for standard output. */
 export function summaryLine(ending: Ending): string {
   return `${JSON.stringify(summaryOf(ending))}\n`;
 }
 
-/** For the log. */
+/** Summary record for the log. */
 export function summaryRecord(ending: Ending): string {
   const time = new Date(ending.endedAt).toISOString();
   return `${JSON.stringify({ level: 'info', time, msg: 'summary', ...summaryOf(ending) })}\n`;

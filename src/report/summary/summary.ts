@@ -16,21 +16,21 @@ interface SummaryFacts {
   readonly ledger: string | undefined;
   /** Whether one person sees it, who may read names. */
   readonly names?: boolean;
-  /** The HTML report, when one was written. */
+  /** Path of the HTML report, if one was written. */
   readonly report?: string | undefined;
-  /** The to-do list, in the same way. */
+  /** Path of the to-do list, if one was written. */
   readonly toDo?: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
-  /** Like `2/4`; undefined: the whole cohort. */
+  /** Shard, like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
-  /** Why the run ended before its end, in one line. */
+  /** Reason of an early end of the run, in one line. */
   readonly stopped: string | undefined;
-  /** What to type next, when something is left to do. */
+  /** Next command, if something is left to do. */
   readonly next: string | undefined;
 }
 
-/** What a status means, in a few words. */
+/** Meaning of each status, in a few words. */
 export const MEANING: Readonly<Record<Status, string>> = {
   added: 'in the group now',
   invited: 'have an invite to accept',
@@ -67,7 +67,7 @@ const COLOUR: Readonly<Record<Status, number>> = {
   planned: 36,
 };
 
-/** The end of a run, for people, on stderr: counts, groups, what to do, and the reason of an early end last. */
+/** Summary of a run for people, on stderr: counts, groups, remedies, and the reason of an early end last. */
 export function summaryText(facts: SummaryFacts, colour: boolean, width: number): string {
   const { tally } = facts;
   const lines: string[] = [''];
@@ -90,7 +90,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for results that are there already: nothing was asked for them, and it goes to standard output. */
+/** Summary of existing results, on standard output; no ask was made for them. */
 export function summaryOfResults(
   tally: Tally,
   results: string | undefined,
@@ -115,7 +115,7 @@ export function summaryOfResults(
   return summaryText(facts, false, Number.POSITIVE_INFINITY).trimStart();
 }
 
-/** Columns that the names of groups take, by what the terminal has left for them. */
+/** Width of the names of groups, in columns, limited by the terminal. */
 const GROUP_COLUMNS = { fewest: 12, usual: 34, most: 60 };
 
 function groupLines(facts: SummaryFacts, width: number): string[] {
@@ -136,7 +136,7 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
   return lines;
 }
 
-/** Remedies, one line for each kind of failure and its rows, the most frequent first. */
+/** Lines of remedies, one for each kind of failure, with its rows; the most frequent first. */
 function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   const found = [...tally.reasons]
     .map(([key, rows]) => ({
@@ -152,7 +152,7 @@ function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   for (const { code, rows, first } of found.slice(0, MOST_REASONS_SHOWN)) {
     const advice = REASONS[code as ReasonCode].advice;
     const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
-    // On a narrow terminal the advice comes below, whole: cut short it would be no advice.
+    // On a narrow terminal the advice is on the next lines, because it must not be cut.
     if (columns(line) <= width) lines.push(line);
     else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
     if (first.length > 0) lines.push(`           ${whichRows(first, rows, names)}`);

@@ -11,27 +11,27 @@ export function noCounts(): Record<Status, number> {
   return Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
 }
 
-/** A row that stands for others. */
+/** A row named as an example. */
 interface TalliedRow {
-  /** Its number in a spreadsheet. */
+  /** Row number in a spreadsheet. */
   readonly number: number;
-  /** Whom it is about: personal data, for who sits at a terminal. */
+  /** Name of the person: personal data, for a terminal only. */
   readonly name: string;
 }
 
-/** As many rows of a reason are named. */
+/** Number of rows named per reason. */
 const FIRST_ROWS = 3;
 
-/** What the results hold, by status, by group and by reason: built while they are written, never apart from them. */
+/** Counts of the results by status, group and reason, built while the results are written. */
 export interface Tally {
   readonly rows: number;
   readonly counts: Counts;
   readonly groups: ReadonlyMap<ChatId | '', Counts>;
-  /** `status reason_code` → rows. */
+  /** `status reason_code` → number of rows. */
   readonly reasons: ReadonlyMap<string, number>;
-  /** The first rows of each of these. */
+  /** `status reason_code` → first rows. */
   readonly firstRows: ReadonlyMap<string, readonly TalliedRow[]>;
-  /** The same for each group. */
+  /** Group → `status reason_code` → number of rows. */
   readonly groupReasons: ReadonlyMap<ChatId | '', ReadonlyMap<string, number>>;
 }
 
@@ -62,26 +62,26 @@ export class TallyMaker implements Tally {
     if (first.length === 0) this.firstRows.set(reason, first);
     if (first.length === FIRST_ROWS) return;
     const { number, name } = row();
-    // A copy: a slice would keep the text of the cohort in memory.
+    // Copied, because a slice would keep the text of the cohort in memory.
     first.push({ number, name: detached(name) });
   }
 }
 
-/** Statuses that somebody has to do something about. */
+/** Statuses that need action. */
 const TROUBLED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 
-/** Rows that share what is to be done about them. */
+/** Rows that share a remedy. */
 export interface Trouble {
   readonly status: Status;
   readonly reasonCode: ReasonCode;
   readonly rows: number;
-  /** `rows 3, 7, 9 and 12 more`; '' where that is not known. */
+  /** `rows 3, 7, 9 and 12 more`; '' if unknown. */
   readonly which: string;
   readonly meaning: string;
   readonly advice: string;
 }
 
-/** `status reason_code` → rows, as the tally counts them, taken apart again; the most frequent first. */
+/** The tally's `status reason_code` keys, split, with their rows; the most frequent first. */
 export function reasonsOf(
   reasons: Tally['reasons'],
 ): readonly { readonly status: Status; readonly reasonCode: ReasonCode | ''; readonly rows: number }[] {
@@ -93,7 +93,7 @@ export function reasonsOf(
     .sort((a, b) => b.rows - a.rows);
 }
 
-/** Remedies by reason, the most frequent first. Nobody is named. */
+/** Remedies by reason, the most frequent first, without names of people. */
 export function troublesOf({
   reasons,
   firstRows,
@@ -118,45 +118,45 @@ export function whichRows(first: readonly TalliedRow[], rows: number, names: boo
   return `${rows === 1 ? 'row' : 'rows'} ${each.join(', ')}${more}`;
 }
 
-/** `3 added, 1 failed` */
+/** Counts as text: `3 added, 1 failed`. */
 export function countsText(counts: Counts): string {
   return STATUSES.filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`)
     .join(', ');
 }
 
-/** Everything that is known when a command ends: what the summaries for machines and for CI are made of. */
+/** Facts at the end of a command, for the summaries for machines and CI. */
 export interface Ending {
   readonly command: 'run' | 'follow-up' | 'check' | 'report' | 'merge' | 'groups';
-  /** The file that was read, as the user named it; `-` is standard input. */
+  /** Input file as the user named it; `-` is standard input. */
   readonly cohort: string;
-  /** Where the results went; undefined: standard output, or nowhere. */
+  /** Path of the results; undefined: standard output, or none. */
   readonly results: string | undefined;
   readonly ledger: string | undefined;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
-  /** Like `2/4`; undefined: the whole cohort. */
+  /** Shard, like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
   readonly tally: Tally;
-  /** Of the people whom this run was to ask; undefined: it was to ask nobody. */
+  /** Countries of the people to ask in this run; undefined: nobody. */
   readonly countries?: Countries | undefined;
-  /** The phone's groups, where the command lists them. */
+  /** Groups of the phone, if the command lists them. */
   readonly listed?: readonly GroupLine[] | undefined;
-  /** Raw and untrusted, or '' while unknown. */
+  /** Name of a group, raw and untrusted; '' if unknown. */
   readonly groupName: (chatId: ChatId) => string;
   readonly exit: ExitCode;
-  /** Why it ended before its end. */
+  /** Reason of an early end. */
   readonly stopped: { readonly code: ReasonCode; readonly message: string } | undefined;
-  /** What to do next, when something is left to do. */
+  /** Next step, if one is left. */
   readonly next: string | undefined;
   readonly asks: number;
-  /** Answers 429. */
+  /** Number of 429 answers. */
   readonly throttled: number;
-  /** Milliseconds in which somebody waited and nothing might start, by what was waited for. */
+  /** Milliseconds of waits in which nothing could start, by reason. */
   readonly waitedMs: ReadonlyMap<string, number>;
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** By the monotonic clock, which no change of the time of day touches. */
+  /** Duration by the monotonic clock, which changes of the time of day do not affect. */
   readonly elapsedMs: number;
 }

@@ -46,7 +46,7 @@ const ALL: readonly Explained[] = [
   ...REASON_CODES.map((code) => ({ code, kind: 'reason_code' as const, ...REASONS[code] })),
 ];
 
-/** As a code is written, whatever a person has made of its case and its `_`. */
+/** Normal form of a code that a person typed, in any case and with or without `_`. */
 function codeOf(word: string): string {
   return word
     .trim()
@@ -54,7 +54,7 @@ function codeOf(word: string): string {
     .replace(/[\s-]+/g, '_');
 }
 
-/** Entries that these words name, all of them without a word; or the first word that is not a code, and the nearest code. */
+/** Entries for these words, or all without words; else the first word that is not a code, and the nearest code. */
 export function lookUp(
   words: readonly string[],
 ):
@@ -83,7 +83,7 @@ export function explainText(found: readonly Explained[]): string {
     .join('\n');
 }
 
-/** A table for each kind. */
+/** Markdown with a table for each kind. */
 export function explainMarkdown(found: readonly Explained[]): string {
   return (['status', 'reason_code'] as const)
     .map((kind) => ({ kind, rows: found.filter((one) => one.kind === kind) }))

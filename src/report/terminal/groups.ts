@@ -2,7 +2,7 @@
 import { maskChatId } from '../../domain/ids.ts';
 import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
-/** What is known of a group; texts are raw and untrusted. */
+/** Known facts of a group; texts are raw and untrusted. */
 export interface GroupLine {
   readonly chatId: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface GroupLine {
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
 
-/** How every such file begins. */
+/** First line of every such CSV. */
 export const GROUPS_BEGINS = GROUP_COLUMNS.join(',');
 
 export function groupCells(group: GroupLine): readonly string[] {
@@ -27,16 +27,16 @@ const yesNo = (is: boolean) => (is ? 'yes' : 'no');
 const numberOf = (n: number | undefined) => (n === undefined ? '' : String(n));
 
 export interface TableFacts {
-  /** Columns of the terminal; Infinity elsewhere. */
+  /** Width of the terminal in columns; Infinity elsewhere. */
   readonly width: number;
-  /** A terminal that one person looks at: numbers are whole there. */
+  /** Whether the output is a terminal seen by one person, where numbers are not masked. */
   readonly seenOnce: boolean;
   readonly colour: boolean;
 }
 
 const SHORTEST_NAME = 12;
 
-/** The table: the name last, because it alone may be of any length. */
+/** Table of groups, with the name last because its length is not limited. */
 export function groupsText(groups: readonly GroupLine[], { width, seenOnce, colour }: TableFacts): string {
   const rows = groups.map((group) => {
     const { chatId, name, members, placesLeft } = group;

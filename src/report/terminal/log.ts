@@ -4,7 +4,7 @@ import type { LogConfig } from '../../config/run.ts';
 import { maskChatId } from '../../domain/ids.ts';
 import { plain } from '../../lib/text.ts';
 
-/** Members that could carry a secret, wherever they stand. The second net; the first is that nobody logs them. */
+/** Members to redact at any depth because they may contain a secret. Second safeguard: the first is not to log them. */
 const SECRET = [
   'apiKey',
   'authorization',
@@ -18,16 +18,16 @@ const SECRET = [
 
 export interface LogOptions {
   readonly config: LogConfig;
-  /** One whole line, with its line break. */
+  /** Writes one whole line, with its line break. */
   readonly write: (line: string) => void;
-  /** The API key, scrubbed from every line whatever brought it there: the third net. */
+  /** API key, redacted in every line: the third safeguard. */
   readonly secret: string | undefined;
   readonly colour: boolean;
-  /** Stands in every line, like `2/4`: the lines of several pods are often read together. */
+  /** Shard, like `2/4`, in every line because the lines of several pods are often read together. */
   readonly shard?: string | undefined;
 }
 
-/** The log: pino, on stderr, as JSON lines or as text for people. */
+/** Log (pino) on stderr, as JSON lines or as text for people. */
 export function createLog(options: LogOptions): Logger {
   const { config, secret } = options;
   const scrub = (line: string) => (secret ? line.replaceAll(secret, '[key]') : line);
@@ -54,7 +54,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   fatal: '\u001b[31m',
 };
 
-/** `19:30:12 warn  waiting: API out of reach  wait_ms=250`: the plain facts behind the message, untrusted text made plain. */
+/** `19:30:12 warn  waiting: API out of reach  wait_ms=250`: message, then facts, with untrusted text made harmless. */
 function textLine(json: string, colour: boolean): string {
   const { level, time, msg, ...facts } = JSON.parse(json) as Record<string, unknown>;
   const label = String(level);
@@ -68,7 +68,7 @@ function textLine(json: string, colour: boolean): string {
   return `${String(time).slice(11, 19)} ${start}${label.padEnd(5)}${end} ${plain(String(msg ?? ''))}${tail}\n`;
 }
 
-/** A stream that may vanish under us (`2>&1 | head`) must not end the run. */
+/** Writer that ignores a closed stream (`2>&1 | head`), which must not end the run. */
 export function safeWriter(stream: Writable): (text: string) => void {
   let gone = false;
   stream.on('error', () => {

@@ -1,10 +1,10 @@
-/** What the names in a cohort's column were taken for, shown before anything is sent. */
+/** Text of the groups found for the names in a cohort's column, shown before anything is sent. */
 import { maskChatId } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
-/** A name of the column: the group that it stands for, or what is wrong with it. Texts are raw and untrusted. */
+/** A name of the column: its group, or its problem. Texts are raw and untrusted. */
 export interface NamedGroup {
   readonly name: string;
   readonly rows: number;
@@ -15,7 +15,7 @@ export interface NamedGroup {
 
 export interface NameMapping {
   readonly column: string;
-  /** Where the names were looked up. */
+  /** Source of the look-up. */
   readonly source: string;
   readonly names: readonly NamedGroup[];
 }
@@ -23,7 +23,7 @@ export interface NameMapping {
 const MOST_NAMES = 20;
 const LONGEST = 50;
 
-/** `2 names of “Batch”, looked up in groups.csv: …`. Names that stand for no group are shown whatever their place. */
+/** `2 names of “Batch”, looked up in groups.csv: …`. Names without a group are always shown. */
 export function namesText({ column, source, names }: NameMapping, seenOnce: boolean): string {
   const shown = [
     ...names.slice(0, MOST_NAMES),

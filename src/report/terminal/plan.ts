@@ -20,11 +20,11 @@ interface PlanFacts {
   readonly plan: Plan;
   readonly asks: number;
   readonly estimateMs: number;
-  /** Of a cohort that names its senders: people per sending phone; undefined is the run's own (`--phone`). */
+  /** People per sending phone, in a cohort that names its senders; undefined: the run's own phone (`--phone`). */
   readonly senders: readonly { readonly sender: string | undefined; readonly people: number }[];
-  /** Problems that were shown one by one above. */
+  /** Number of problems already shown one by one. */
   readonly shown: number;
-  /** Like `2/4`; undefined: the whole cohort. */
+  /** Shard, like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
   readonly colour?: boolean;
 }
@@ -37,8 +37,8 @@ function paint(colour: boolean, code: number, text: string): string {
 }
 
 /**
- * `cohort.csv row 17, Asha Rao: phone: “9.19875E+11” is …`. A person at a terminal sees the cell as it is, and the name;
- * elsewhere the line ends up in a log, which names nobody, and numbers in it are masked.
+ * `cohort.csv row 17, Asha Rao: phone: “9.19875E+11” is …`. A terminal shows the unchanged cell and the name; elsewhere
+ * the line may be logged, so it has no name, and its numbers are masked.
  */
 export function problemLine(
   file: string,
@@ -54,7 +54,7 @@ export function problemLine(
   return `${plain(file)} ${rowText(row)}${name}: ${column}${message} ${paint(colour, RED, `[${problem.code}]`)}\n`;
 }
 
-/** What `run` would do, for people. */
+/** Text of the plan of a `run`, for people. */
 export function planText({
   plan,
   asks,
@@ -128,27 +128,27 @@ interface SendingPlan {
     readonly chatId: ChatId;
     readonly name: string;
     readonly people: number;
-    /** What will go wrong there, by what the API says of the group. */
+    /** Expected problem in the group, from the API's data. */
     readonly trouble?: string | undefined;
   }[];
   readonly countries: Countries;
-  /** `x-phone`, digits or `phone-…`, of each sending phone, with the people it asks. */
+  /** `x-phone` (digits or `phone-…`) of each sending phone, with the number of people it asks. */
   readonly senders: readonly { readonly sender: string; readonly people: number }[];
-  /** The flags that slow the run down, in words; empty when nothing goes below the server's limit. */
+  /** Flags that slow the run down, in words; empty if only the server's limit applies. */
   readonly pace: string;
   readonly estimateMs: number;
-  /** Risk of this pace; undefined when there is none to name. */
+  /** Risk of this pace; undefined if there is none. */
   readonly risk?: string | undefined;
 }
 
-/** More people than this are a risk for a phone that nothing slows down: it was throttled after a few adds. */
+/** Most people without a risk for a phone without any pace: such phones were throttled after a few adds. */
 const FEW = 10;
 const MOST_GROUPS_TO_CONFIRM = 15;
 const MOST_SENDERS = 10;
 
 /**
  * Risk of a run without any pace, and how long `--careful` takes; undefined for a few people.
- * Source: what people have reported and the vendor advises, README.md, “Not too fast”.
+ * Source: users' reports and the vendor's advice, README.md, “Not too fast”.
  */
 export function banRisk(people: number, carefulMs: number): string | undefined {
   if (people <= FEW) return undefined;
@@ -158,9 +158,9 @@ export function banRisk(people: number, carefulMs: number): string | undefined {
   );
 }
 
-/** What is about to happen, for a person to say yes or no to. */
+/** Text of the asks to be sent, for a person to confirm. */
 export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
-  // Groups in which something will go wrong are shown whatever their place.
+  // Groups with an expected problem are always shown.
   const shown = [
     ...plan.groups.slice(0, MOST_GROUPS_TO_CONFIRM),
     ...plan.groups.slice(MOST_GROUPS_TO_CONFIRM).filter(({ trouble }) => trouble !== undefined),
@@ -188,7 +188,7 @@ export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** One phone: which. Several: how many people each of them asks. */
+/** Lines on the sending phones: the only one, or the number of people that each of several asks. */
 function fromLines({ senders }: SendingPlan): string[] {
   const several = senders.length > 1;
   const lines = senders.slice(0, MOST_SENDERS).map(({ sender, people }, at) => {

@@ -2,23 +2,23 @@ import type { Status } from '../../domain/words.ts';
 import { columns, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 
-/** What a moment of the run looks like: read by the bar and by the log line alike. */
+/** Snapshot of the run, for the bar and for the log line. */
 export interface Moment {
   readonly done: number;
   readonly total: number;
   readonly counts: Readonly<Partial<Record<Status, number>>>;
-  /** People settled per second so far; undefined before it is known. */
+  /** Number of people settled per second so far; undefined before it is known. */
   readonly perSecond: number | undefined;
-  /** Duration of the user's pauses for the people who are left, ms; undefined without any. */
+  /** Duration of the user's pauses for the remaining people, ms; undefined without any. */
   readonly paceMs?: number | undefined;
-  /** Name of the group that was last settled in; '' before one is known. Untrusted. */
+  /** Name of the group of the last outcome; '' before the first. Untrusted. */
   readonly group?: string;
-  /** Set while nothing may start: why, and how long still. */
+  /** Reason and remaining time (ms) of a wait in which nothing may start; undefined: no wait. */
   readonly waiting: { readonly why: string; readonly ms: number } | undefined;
 }
 
 export interface Progress {
-  /** Puts a line of log above the bar. */
+  /** Writes a line of log above the bar. */
   line(text: string): void;
   stop(): void;
 }
@@ -31,7 +31,7 @@ const WORDS: Readonly<Partial<Record<Status, string>>> = {
   unknown: 'unknown',
 };
 
-/** The limiter's reasons to wait, as a person says them. */
+/** The limiter's reasons to wait, in plain words. */
 export const WAITING: Readonly<Record<string, string>> = {
   window: 'the rate limit',
   throttled: 'the API (too many requests)',
@@ -44,7 +44,7 @@ export const WAITING: Readonly<Record<string, string>> = {
   daily_cap: 'the --daily-cap to have room',
 };
 
-/** ms until the end, by what is known of it: the rate so far, the pauses that are sure to come, the wait that goes on. */
+/** Estimated ms until the end, from the rate so far, the user's pauses, and the current wait. */
 export function etaMs({ done, total, perSecond, paceMs, waiting }: Moment): number | undefined {
   const left = total - done;
   if (!perSecond && paceMs === undefined) return undefined;
@@ -52,7 +52,7 @@ export function etaMs({ done, total, perSecond, paceMs, waiting }: Moment): numb
   return Math.max(perSecond ? (left / perSecond) * 1_000 : 0, paceMs ?? 0, waiting?.ms ?? 0);
 }
 
-/** `12 added · 4 invited · 1 failed` */
+/** Counts as text: `12 added · 4 invited · 1 failed`. */
 export function countsLine(counts: Moment['counts']): string {
   return Object.entries(WORDS)
     .filter(([status]) => (counts[status as Status] ?? 0) > 0)
@@ -62,12 +62,12 @@ export function countsLine(counts: Moment['counts']): string {
 
 const WIDEST_GRAPHIC = 30;
 const WIDEST_GROUP = 40;
-/** Less of it says nothing. */
+/** Smallest useful width of each part, in columns. */
 const NARROWEST = { graphic: 6, counts: 8, wait: 18, group: 12 };
 
 /**
- * The bar as one line that no terminal of this width wraps. Where room is short, the group and the graphic go first, then
- * the rate, the counts, the wait and the figures; the time left goes last.
+ * The bar as one line that a terminal of this width does not wrap. A narrow terminal loses the group and the graphic
+ * first, then the rate, the counts, the wait and the figures, and the time left last.
  */
 export function barLine(moment: Moment, width: number): string {
   const room = Math.max(width - 1, 0);
@@ -118,9 +118,9 @@ const CLEAR = '\r\u001b[J';
 const EVERY_MS = 200;
 
 /**
- * A bar in the terminal's last line. It and the log have one writer: each line of log clears the bar, and draws it again
- * below. The cursor stays where the bar begins, because a narrower window makes two lines of the bar, and what
- * is above the cursor is the log's. The terminal's modes stay as they are.
+ * Bar in the terminal's last line. It shares one writer with the log: each line of log clears the bar and redraws it
+ * below. The cursor stays at the bar's start, because a narrower window wraps the bar, and the log is above the cursor.
+ * The terminal's modes are not changed.
  */
 export function startBar(
   stream: NodeJS.WriteStream,
@@ -149,7 +149,7 @@ export function startBar(
   };
 }
 
-/** Elsewhere: a line of log every ten seconds. */
+/** Progress outside a terminal: a line of log every ten seconds. */
 export function startLines(
   moment: () => Moment,
   log: (facts: object, message: string) => void,
