@@ -1,6 +1,6 @@
 /**
  * Output for GitHub Actions. The runner reads workflow commands from stdout and from stderr alike (both streams
- * go through the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
+ * use the same OutputManager: actions/runner, src/Runner.Worker/Handlers/ScriptHandler.cs), so stdout stays data.
  * It keeps 10 warnings and 10 errors of a step (`_maxCountPerIssueType` in ExecutionContext.cs).
  */
 import { maskChatId } from '../../domain/ids.ts';

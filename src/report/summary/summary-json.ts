@@ -185,7 +185,7 @@ function inSeconds(ms: number): number {
   return Math.round(ms) / 1_000;
 }
 
-// The summary on one line: printed by `--json`, and the last record of a log in JSON lines.
+/** The summary on one line: printed by `--json`, and the last record of a log in JSON lines. */
 
 /** Summary line for standard output. */
 export function summaryLine(ending: Ending): string {

@@ -163,11 +163,13 @@ function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   return lines;
 }
 
-/** The summary as a chat tool shows it. Anybody in the room reads it: no phone number is in it, and no name of a person or a group. */
+/**
+ * Summary for a chat tool: without phone numbers and names of people or groups, because everyone in the room reads it.
+ */
 
 const MOST_REASONS_IN_CHAT = 5;
 
-/** A body with `text` alone: Google Chat refuses members that it does not know. */
+/** Body with `text` alone, because Google Chat refuses unknown members. */
 export function chatBody(ending: Ending): string {
   return JSON.stringify({ text: chatText(ending) });
 }
@@ -190,7 +192,7 @@ export function chatText(ending: Ending): string {
   return lines.map((line) => quiet(publicText(line, 1_000))).join('\n');
 }
 
-/** Text that calls nobody: `<!channel>` in Slack, `<users/all>` in Google Chat, `@all` in Mattermost. */
+/** Text without mentions: `<!channel>` in Slack, `<users/all>` in Google Chat, `@all` in Mattermost. */
 function quiet(text: string): string {
   return text
     .replaceAll('<', '‹')
