@@ -1,5 +1,5 @@
 /**
- * Lock of the file itself, under any name. The lock beside the ledger is found by name, but a file mounted in two
+ * Lock of the file itself, under any name. The lock next to the ledger is found by name, but a file mounted in two
  * places has two names, and a lock's folder can be removed. An abstract socket named after the file's inode belongs to
  * one process at a time, and the kernel frees it when the process ends, in any way.
  *
@@ -22,7 +22,7 @@ export function claimFile({ dev, ino }: { dev: bigint; ino: bigint }): Promise<C
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
     server.once('error', (error) => {
-      // Without such sockets, the lock beside the ledger remains.
+      // Without such sockets, the lock next to the ledger remains.
       resolve(errorCode(error) === 'EADDRINUSE' ? undefined : NOTHING);
     });
     server.listen({ path: `\0group-onboard-ledger-${dev}-${ino}` }, () => {

@@ -80,7 +80,7 @@ export async function openRecords(
  * @param columns the cohort's own header. A row with more fields loses the surplus: it is `invalid`, and its `row`
  * tells where to find all of it.
  * @throws OnboardError NOT_WRITABLE; the writer's calls reject with RESULTS_FAILED: the ledger has everything, and the
- * same command, run again, writes the results without asking anybody.
+ * same command, run again, writes the results without any ask.
  */
 export async function openResults(
   target: string | Writable,

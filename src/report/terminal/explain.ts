@@ -46,7 +46,7 @@ const ALL: readonly Explained[] = [
   ...REASON_CODES.map((code) => ({ code, kind: 'reason_code' as const, ...REASONS[code] })),
 ];
 
-/** Normal form of a code that a person typed, in any case and with or without `_`. */
+/** Normal form of a code that a person typed, in any case, and with spaces or `-` for `_`. */
 function codeOf(word: string): string {
   return word
     .trim()
