@@ -1,4 +1,4 @@
-/** What the shared pacer takes from the policy of one process: the only place here that looks into its state. */
+/** Facts that the shared pacer takes from the policy of one process: the only file here that reads its state. */
 
 import type { PacerEvent } from '../pacer.ts';
 import { type Ask, latestArrival } from '../policy/ask-log.ts';
@@ -78,7 +78,7 @@ const LEARN_MS = 10_000;
 /** The policy of one process, while this process is the one that asks: it learns limit and window for all. */
 export class Learner {
   state: RateState;
-  /** What the last turn waits for. */
+  /** Wait of the last turn. */
   wait: Wait | undefined;
   readonly #since: number;
   readonly #random: () => number;

@@ -1,4 +1,4 @@
-/** What the shared pacer needs of Redis, so that a test can say it in virtual time. */
+/** Interface of the shared pacer to Redis; a test implements it in virtual time. */
 
 /** Redis cannot be asked just now. Whether what was on its way was done is not known. */
 export class LinkDown extends Error {

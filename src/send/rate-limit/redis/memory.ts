@@ -1,5 +1,5 @@
 /**
- * What this process has to tell Redis, and what it remembers in case Redis loses it: its asks in flight, those of late,
+ * Reports of this process to Redis, and its memory in case Redis loses them: asks in flight, recent asks,
  * and its pace. Instants are monotonic milliseconds of this process; a report turns them into how long ago that was.
  */
 import { type Observation, readFacts, toldToWaitMs } from '../headers.ts';
@@ -27,7 +27,7 @@ export type Report = (now: number) => readonly (string | number)[];
 
 /** Redis is told so often that an ask is still in flight. */
 const VOUCH_MS = 700;
-/** So long all who live need at most until they have found that Redis has lost what it knew, and told it again. */
+/** Longest time until every living process has noticed that Redis lost its data, and has reported again. */
 const GATHER_MS = 3000;
 const LONGEST_HOLD_MS = 60_000;
 
@@ -131,7 +131,7 @@ export class Memory {
     this.#reports = [...this.#reports, report];
   }
 
-  /** What is to be told now; what happens from now on goes with the next. */
+  /** Reports due now; later events go with the next exchange. */
   take(now: number): readonly Report[] {
     const taken = this.#reports;
     this.#reports = [];

@@ -40,7 +40,7 @@ export async function clientOf(target: RedisTarget): Promise<Client> {
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_MS,
     connectTimeout: CONNECT_MS,
-    // What was the server until a failover only reads now: the next connection asks who is.
+    // After a failover the former server is read-only: the next connection asks the sentinels again.
     ...(kind === 'sentinel' && { reconnectOnError: (error: Error) => error.message.startsWith('READONLY') }),
   };
   const all = { scripts, lazyConnect: true, enableReadyCheck: false, enableOfflineQueue: false };

@@ -12,7 +12,7 @@ import { placeOf, type RedisTarget } from './redis-url.ts';
 
 export interface RedisLinkOptions {
   readonly target: RedisTarget;
-  /** What every key begins with. */
+  /** Prefix of every key. */
   readonly prefix: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -54,7 +54,7 @@ export class RedisLink implements Link {
   readonly #onBack: (() => void)[] = [];
   /** Monotonic milliseconds. */
   #lastGood: number;
-  /** What the socket said last: the commands that fail for it do not say. */
+  /** Last error of the socket: commands that fail because of it do not name it. */
   #socketError: unknown;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -112,7 +112,7 @@ export class RedisLink implements Link {
     if ((await this.#client.onboardHere(this.key('here'), word)) !== word) throw new NotRedis();
   }
 
-  /** What comes too late on a connection would be taken for the answer to another question: a new one is made. */
+  /** Opens a new connection: a late reply on the old one would be taken for the reply to another command. */
   #hangUp(why: unknown): void {
     this.#socketError ??= why;
     this.#client.disconnect(true);
@@ -218,7 +218,7 @@ export class RedisLink implements Link {
   }
 }
 
-/** What answers does not do as a script of ours does. */
+/** The peer answers, but does not run our script. */
 class NotRedis extends Error {
   override readonly name = 'NotRedis';
 }

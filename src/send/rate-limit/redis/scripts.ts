@@ -221,7 +221,7 @@ export interface Reply {
   readonly why: WaitReason;
   /** Processes that want more than they have got, of late. */
   readonly waiting: number;
-  /** So many of the places are for reads: the first. */
+  /** Number of places for reads; they come first. */
   readonly reads: number;
   /** When each place that was given may be used, ms from now. */
   readonly delays: readonly number[];

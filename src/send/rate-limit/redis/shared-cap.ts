@@ -11,7 +11,7 @@ import type { Client } from './redis-client.ts';
 import type { RedisLink } from './redis-link.ts';
 
 const DAY_MS = 86_400_000;
-/** So many arguments go with one script. */
+/** Most arguments of one script call. */
 const CHUNK = 500;
 
 export interface SharedCapOptions {
@@ -20,7 +20,7 @@ export interface SharedCapOptions {
   readonly sender: () => string;
   /** Names the ledger, the same in every run. */
   readonly ledgerId: string;
-  /** What the ledger knows of the last `ms`. */
+  /** Asks of the last `ms` by the ledger. */
   readonly asked: (ms: number) => LoggedAsks;
   readonly now: () => number;
 }

@@ -28,7 +28,7 @@ const LEASE_MARGIN_MS = 400;
 /** A process lets itself be heard so often: while something of it is in flight, and else. */
 const BEAT_MS = 700;
 const IDLE_BEAT_MS = 2000;
-/** Whoever waits for somebody's answer looks again after so long. */
+/** Poll interval while another process's answer is awaited. */
 const POLL_MS = 120;
 /** Places are taken so much before their time, by all alike, however far each is from Redis. */
 const AHEAD_MS = 30;
@@ -36,7 +36,7 @@ const AHEAD_MS = 30;
 const SPREAD_MS = 12;
 /** So old asks are no concern of the server, as long as its window is not known. */
 const RECENT_MS = 60_000;
-/** What is left to say at the end is said within this, or left to grow old. */
+/** Time limit of the last reports at the end; entries that are not reported age out. */
 const FAREWELL_MS = 1500;
 
 const NOTHING: Demand = { ask: 0, read: 0 };
@@ -257,7 +257,7 @@ export class SharedPacer implements Pacer {
       this.look();
     }
     if (permits.length === 0) return;
-    // Whoever has taken something lets the others go first.
+    // After taking permits, back off so that the other processes get a share.
     if (reply.waiting > 1 && this.#policy === undefined) {
       this.#courtesyUntil = receivedAt + SPREAD_MS + 2 * this.#trip;
     }
