@@ -110,9 +110,7 @@ export function looksNational(digits: string, country: CountryCode): boolean {
   return own.mobileLengths.has(digits.length) && !digits.startsWith(own.plan.code);
 }
 
-/**
- * Whether these digits are certainly not a number, neither abroad nor in the country. Certain only on the fast path.
- */
+/** Whether these digits are certainly not a number, neither abroad nor in the country; certain only on the fast path. */
 export function isNowhere(digits: string, international: boolean, country: CountryCode | undefined): boolean {
   if (!digits.startsWith('0') && standingAs(digits) !== 'invalid') return false;
   if (international || country === undefined) return true;
@@ -123,9 +121,7 @@ export function isNowhere(digits: string, international: boolean, country: Count
   return !own.unsure(digits) && !isValidIn(own.plan, digits);
 }
 
-/**
- * Whether these digits are country code + number; `unsure` where the parser could see a trunk prefix, or knows more.
- */
+/** Whether these digits are country code + number; `unsure` where the parser could see a trunk prefix, or knows more. */
 function standingAs(digits: string): 'valid' | 'invalid' | 'unsure' {
   const plan = planFor(digits);
   if (plan === undefined) return callingCodeOf(digits) === undefined ? 'invalid' : 'unsure';
