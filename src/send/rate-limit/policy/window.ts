@@ -41,8 +41,10 @@ export const UNKNOWN_WINDOW: WindowEstimate = {
 const USUAL_SECONDS = [
   1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600,
 ];
-/** First length tried, whatever the hint: a `Date` that is minutes behind makes minutes of the sample's second. */
+/** Length tried first behind a far Reset: a `Date` that is minutes behind makes minutes of the sample's second. */
 const SHORTEST = 1000;
+/** Windows beyond this are rare, and a `Date` that is minutes behind is not; milliseconds. */
+const FAR = 30_000;
 /** Largest difference between `Date` and Reset if they come from two clocks, milliseconds. */
 const TWO_CLOCKS = 1060;
 /** Length from which an extra second costs little, and a nearly equal bucket would pass for the shorter window. */
@@ -61,7 +63,7 @@ export function isLong(lengthMs: number): boolean {
 /** Length to try next, milliseconds: the shortest whole number of seconds without contrary evidence. */
 export function candidate({ above, hint }: WindowEstimate): number {
   if (hint !== undefined && hint.to > above) {
-    if (above < SHORTEST) return SHORTEST;
+    if (above < SHORTEST && hint.to > FAR) return SHORTEST;
     const second = Math.floor(Math.max(above, least(hint), 0) / 1000 + 1) * 1000;
     return second <= hint.to ? second : Math.ceil(hint.to / 1000) * 1000;
   }
@@ -120,8 +122,10 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
   if (strange > Math.max(old / 2, strangers)) {
     const beyond = isBeyond(window, length);
     if (beyond && others > 0 && old - strange > 1) return { window, trusted: false, others: strange };
+    // Where the Resets, too, say that it is longer, others are no reason to doubt it.
+    const isDoubtful = (others > 0 || beyond) && !(window.hint !== undefined && least(window.hint) >= length);
     return {
-      window: others > 0 || beyond ? doubted(window, length, limit) : tooShort(window, length, limit),
+      window: isDoubtful ? doubted(window, length, limit) : tooShort(window, length, limit),
       trusted: false,
     };
   }
