@@ -1,5 +1,6 @@
 import type { GroupsConfig } from '../config/groups.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import type { ListedGroup } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { openRecords } from '../report/results/results.ts';
@@ -8,7 +9,6 @@ import type { Ending } from '../report/summary/tally.ts';
 import { TallyMaker } from '../report/summary/tally.ts';
 import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/terminal/groups.ts';
 import { safeWriter } from '../report/terminal/log.ts';
-import type { ListedGroup } from '../send/groups/listing.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { type Io, isSeenOnce, isTerminal, systemClock, wantsColour } from './io.ts';
 import { assertOurs } from './outputs/own-files.ts';
@@ -52,7 +52,7 @@ export function groups(config: GroupsConfig, io: Io): Promise<ExitCode> {
   });
 }
 
-/** Reason why there is no list. */
+/** Stop of a command whose listing came to nothing. */
 function stopOf(
   listing: Awaited<ReturnType<typeof groupsOfPhones>>,
   reason: StopReason | undefined,

@@ -5,6 +5,7 @@ import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
 import type { Clock } from '../domain/words.ts';
+import { LONGEST_TIMER } from '../lib/units.ts';
 import { createLog, safeWriter } from '../report/terminal/log.ts';
 import { type Progress, startBar, startLines } from '../report/terminal/progress.ts';
 import { RunControl } from '../send/run-control.ts';
@@ -20,9 +21,6 @@ const PER_FURTHER_PERSON_MS = 2_000;
 const LEAVE_MS = 20_000;
 /** After that, the longest wait for a release at the end, ms. */
 const LONGEST_RELEASE_MS = 3_000;
-/** Longest wait of a Node timer, ms. Longer deadlines are three weeks and more, and no run takes that long. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-
 /** Parts shared by every later step of a use case: clock, stop signals, log, progress. */
 export interface Session {
   readonly io: Io;
@@ -91,7 +89,7 @@ export function openSession(
         control.stop({ exit: EXIT.again, code: 'deadline', message: 'the run reached its --deadline' });
         endIn(DRAIN_MS + ((config.batchSize ?? 1) - 1) * PER_FURTHER_PERSON_MS);
       },
-      Math.min(config.deadlineMs, LONGEST_TIMER_MS),
+      Math.min(config.deadlineMs, LONGEST_TIMER),
     );
     releases.add(() => clearTimeout(timer));
   }

@@ -152,3 +152,18 @@ export function rowText(place: Place): string {
 export function numberText({ line, number }: Place): string {
   return number === undefined ? `${line}` : `${number} (line ${line})`;
 }
+
+/** A group that the phone is in, or was, as the API lists it. Texts are raw and untrusted. */
+export interface ListedGroup {
+  /** In any of the API's forms. */
+  readonly chatId: string;
+  /** '' if it has none. */
+  readonly name: string;
+  /** undefined: not in the list. */
+  readonly members: number | undefined;
+  readonly placesLeft: number | undefined;
+  readonly isAdmin: boolean | undefined;
+  /** The phone has left it. */
+  readonly isExited: boolean;
+  readonly inviteLink: string;
+}

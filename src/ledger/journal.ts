@@ -86,7 +86,7 @@ export class Journal {
   }
 
   /**
-   * Ends all writing. There is no second try, because after a failed write or fsync the disk's content is unknown (the
+   * Ends all writing, without a second try, because after a failed write or fsync the disk's content is unknown (the
    * kernel may drop the failed pages, and report success to the next fsync).
    */
   poison(cause: unknown): void {

@@ -110,3 +110,6 @@ export function formatDuration(ms: number): string {
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** Longest delay of a Node timer, milliseconds: some 25 days. */
+export const LONGEST_TIMER = 2_147_483_647;

@@ -61,7 +61,7 @@ const MEMBER: News = { status: 'added', reasonCode: 'confirmed_by_membership' };
 const NOTIFIED: News = { status: 'added', reasonCode: 'confirmed_by_notification' };
 
 /**
- * Writes every record unchanged, except of people who have come in or gone since, or are no longer in doubt: their
+ * Writes every record unchanged, except of people who came in or left since, or whose doubt is settled: their
  * status, reason_code and settled_at are new. The ledger is written first, because the results are made from it.
  */
 export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {

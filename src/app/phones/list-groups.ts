@@ -1,7 +1,7 @@
 import type { RunConfig } from '../../config/run.ts';
-import type { Sender } from '../../domain/words.ts';
+import type { ListedGroup, Sender } from '../../domain/words.ts';
 import { SharedKnowledge } from '../../send/groups/groups.ts';
-import { type ListedGroup, type Listing, listGroups } from '../../send/groups/listing.ts';
+import { type Listing, listGroups } from '../../send/groups/listing.ts';
 import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
 import { openSharing } from '../asking/share.ts';
 import { type Releases, releasing } from '../releases.ts';

@@ -113,7 +113,7 @@ export class RecordSplitter {
   /** Emits lines in which no field begins with a quote: each is a record, and its quotes are plain characters. */
   #plain(block: string): void {
     const lines = block.split(/\r\n|\n|\r/);
-    // After the last line break there is no line.
+    // The last line break ends a line, and begins none.
     if (lines.at(-1) === '') lines.pop();
     for (const line of lines) {
       const fields = line.split(this.#delimiter);

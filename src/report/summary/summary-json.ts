@@ -4,9 +4,8 @@
  */
 import { z } from 'zod';
 import { maskChatId } from '../../domain/ids.ts';
-import { type ChatId, STATUSES } from '../../domain/words.ts';
+import { type ChatId, type ListedGroup, STATUSES } from '../../domain/words.ts';
 import { publicName, publicText } from '../../lib/text.ts';
-import type { GroupLine } from '../terminal/groups.ts';
 import { byPeople } from './countries.ts';
 import { type Ending, noCounts, reasonsOf } from './tally.ts';
 
@@ -152,7 +151,7 @@ export function summaryOf(ending: Ending): Summary {
   };
 }
 
-function listedGroup(group: GroupLine): Summary['groups'][number] {
+function listedGroup(group: ListedGroup): Summary['groups'][number] {
   return {
     chat_id: maskChatId(group.chatId),
     name: publicName(group.name),

@@ -1,8 +1,7 @@
 import type { ExitCode } from '../../domain/errors.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
-import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
+import { type ChatId, type ListedGroup, STATUSES, type Status } from '../../domain/words.ts';
 import { count, detached, plain } from '../../lib/text.ts';
-import type { GroupLine } from '../terminal/groups.ts';
 import type { Countries } from './countries.ts';
 
 export type Counts = Readonly<Record<Status, number>>;
@@ -141,7 +140,7 @@ export interface Ending {
   /** Countries of the people to ask in this run; undefined: nobody. */
   readonly countries?: Countries | undefined;
   /** Groups of the phone, if the command lists them. */
-  readonly listed?: readonly GroupLine[] | undefined;
+  readonly listed?: readonly ListedGroup[] | undefined;
   /** Name of a group, raw and untrusted; '' if unknown. */
   readonly groupName: (chatId: ChatId) => string;
   readonly exit: ExitCode;

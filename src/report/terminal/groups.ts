@@ -1,23 +1,14 @@
 /** The phone's groups, as a table for people and as a CSV. */
 import { maskChatId } from '../../domain/ids.ts';
+import type { ListedGroup } from '../../domain/words.ts';
 import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
-
-/** Known facts of a group; texts are raw and untrusted. */
-export interface GroupLine {
-  readonly chatId: string;
-  readonly name: string;
-  readonly members: number | undefined;
-  readonly placesLeft: number | undefined;
-  readonly isAdmin: boolean | undefined;
-  readonly isExited: boolean;
-}
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
 
 /** First line of every such CSV. */
 export const GROUPS_BEGINS = GROUP_COLUMNS.join(',');
 
-export function groupCells(group: GroupLine): readonly string[] {
+export function groupCells(group: ListedGroup): readonly string[] {
   const { name, chatId, members, placesLeft, isAdmin, isExited } = group;
   const admin = isAdmin === undefined ? '' : yesNo(isAdmin);
   return [name, chatId, numberOf(members), numberOf(placesLeft), admin, yesNo(isExited)];
@@ -37,7 +28,7 @@ export interface TableFacts {
 const SHORTEST_NAME = 12;
 
 /** Table of groups, with the name last because its length is not limited. */
-export function groupsText(groups: readonly GroupLine[], { width, seenOnce, colour }: TableFacts): string {
+export function groupsText(groups: readonly ListedGroup[], { width, seenOnce, colour }: TableFacts): string {
   const rows = groups.map((group) => {
     const { chatId, name, members, placesLeft } = group;
     const shown = seenOnce ? plain(name) : publicName(name);
@@ -68,7 +59,7 @@ export function groupsText(groups: readonly GroupLine[], { width, seenOnce, colo
   return `${[...lines, count(groups.length, 'group')].join('\n')}\n`;
 }
 
-function adminText({ isAdmin, isExited }: GroupLine): string {
+function adminText({ isAdmin, isExited }: ListedGroup): string {
   if (isExited) return 'has left';
   return isAdmin === undefined ? '?' : yesNo(isAdmin);
 }

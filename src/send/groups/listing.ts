@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
+import type { ListedGroup } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
@@ -14,21 +15,6 @@ import { type Chat, chatOf } from './membership.ts';
 const PAGE = 2_000;
 /** Most pages read: a phone is never in so many groups. */
 const MOST_PAGES = 50;
-
-/** A group that the phone is in, or was. Texts are raw and untrusted. */
-export interface ListedGroup {
-  /** In any of the API's forms. */
-  readonly chatId: string;
-  /** '' if it has none. */
-  readonly name: string;
-  /** undefined: not in the list. */
-  readonly members: number | undefined;
-  readonly placesLeft: number | undefined;
-  readonly isAdmin: boolean | undefined;
-  /** The phone has left it. */
-  readonly isExited: boolean;
-  readonly inviteLink: string;
-}
 
 /**
  * unlisted  the API answered, and not with the whole list; `exit` is 75 where a later try may do better

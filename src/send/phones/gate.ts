@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/words.ts';
+import { LONGEST_TIMER } from '../../lib/units.ts';
 import { LimiterStopped, type WaitReason } from '../rate-limit/limiter.ts';
 import {
   FRESH_PACE,
@@ -45,9 +46,6 @@ export class WaitBoard {
       this.#begins(first);
   }
 }
-
-/** Longest delay that a Node timer takes, milliseconds. */
-const LONGEST_TIMER = 2_147_483_647;
 
 export interface GateOptions {
   readonly clock: Clock;

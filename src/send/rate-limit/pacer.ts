@@ -2,7 +2,9 @@
  * Keeper of the policy's state, which decides when how many may start: this process alone (here), or several together
  * (`redis/`). The limiter does not depend on which.
  */
+
 import type { Clock } from '../../domain/words.ts';
+import { LONGEST_TIMER } from '../../lib/units.ts';
 import {
   type Allowance,
   advance,
@@ -48,9 +50,6 @@ export interface PacerParts {
 }
 
 export type MakePacer = (parts: PacerParts) => Pacer;
-
-/** Longest delay that a Node timer takes, milliseconds. */
-export const LONGEST_TIMER = 2_147_483_647;
 
 /** Pacer with the state of this process alone: every step is taken at once. */
 export function localPacer({ clock, random, settings, hooks }: PacerParts): Pacer {

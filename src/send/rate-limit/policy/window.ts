@@ -122,7 +122,7 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
   if (strange > Math.max(old / 2, strangers)) {
     const beyond = isBeyond(window, length);
     if (beyond && others > 0 && old - strange > 1) return { window, trusted: false, others: strange };
-    // Where the Resets, too, say that it is longer, others are no reason to doubt it.
+    // A length that the Resets rule out as well is refuted at once, even beside others.
     const isDoubtful = (others > 0 || beyond) && !(window.hint !== undefined && least(window.hint) >= length);
     return {
       window: isDoubtful ? doubted(window, length, limit) : tooShort(window, length, limit),

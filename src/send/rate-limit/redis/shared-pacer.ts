@@ -3,7 +3,8 @@
  * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
  * Redis is under way at a time; what happens meanwhile goes with the next.
  */
-import { LONGEST_TIMER, type Pacer, type PacerEvent, type PacerParts } from '../pacer.ts';
+import { LONGEST_TIMER } from '../../../lib/units.ts';
+import type { Pacer, PacerEvent, PacerParts } from '../pacer.ts';
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
 import type { Demand, Permit, Wait } from '../turn.ts';
 import { isBlind, Learner, learnt } from './learnt.ts';
