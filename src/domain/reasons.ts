@@ -258,3 +258,7 @@ export type ReasonCode = keyof typeof table;
 export const REASONS: Readonly<Record<ReasonCode, Reason>> = table;
 
 export const REASON_CODES = Object.keys(table) as readonly ReasonCode[];
+
+export function isReasonCode(text: unknown): text is ReasonCode {
+  return typeof text === 'string' && Object.hasOwn(table, text);
+}

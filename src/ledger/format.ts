@@ -26,7 +26,7 @@
  * Version 1 had no `as`. Such a ledger is read, and stays version 1.
  */
 import { crc32 } from 'node:zlib';
-import { REASONS, type ReasonCode } from '../domain/reasons.ts';
+import { isReasonCode, type ReasonCode } from '../domain/reasons.ts';
 import { type ChatId, type Participant, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 
 export const FORMAT_VERSION = 2;
@@ -188,5 +188,5 @@ function isTextList(value: unknown): boolean {
 /** Reason code read from a file; one that this version does not know becomes `other`. */
 export function knownReason(reason: unknown): ReasonCode | '' {
   if (reason === '' || reason === undefined) return '';
-  return typeof reason === 'string' && Object.hasOwn(REASONS, reason) ? (reason as ReasonCode) : 'other';
+  return isReasonCode(reason) ? reason : 'other';
 }

@@ -2,7 +2,7 @@ import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
 import type { MergeConfig } from '../../config/merge.ts';
 import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
-import { REASONS } from '../../domain/reasons.ts';
+import { isReasonCode, REASONS } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type Reading, type ResultColumn, rowNumber, rowText } from '../../domain/words.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
@@ -97,7 +97,11 @@ class Merging {
     const chatId = cell('chat_id');
     if (status === 'not_attempted' || status === 'planned')
       await this.unseen.refuse(chatId, cell('participant'), `${file.path} ${rowText(record)} is ${status}`);
-    this.tally.add(chatId, status, cell('reason_code'), () => ({ number: record.row, name: '' }));
+    const reasonCode = cell('reason_code');
+    this.tally.add(chatId, status, isReasonCode(reasonCode) ? reasonCode : '', () => ({
+      number: record.row,
+      name: '',
+    }));
     await this.#add(record.fields);
   }
 

@@ -1,5 +1,5 @@
 import type { Cohort } from '../../cohort/cohort.ts';
-import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import { isReasonCode, REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import {
   type Pair,
   type Reading,
@@ -185,7 +185,7 @@ export function previousOf(fields: FormerCells | undefined): Previous | undefine
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
   return {
     status,
-    reasonCode: Object.hasOwn(REASONS, fields.reason_code) ? (fields.reason_code as ReasonCode) : '',
+    reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : '',
     message: fields.message,
     httpStatus: number(fields.http_status),
     attempts: number(fields.attempts) ?? 0,

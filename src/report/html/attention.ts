@@ -1,6 +1,6 @@
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
-import type { Tally } from '../summary/tally.ts';
+import type { Reason, Tally } from '../summary/tally.ts';
 import { Html, html, NOTHING, number, swatch } from './markup.ts';
 import {
   type AboutGroup,
@@ -46,7 +46,7 @@ const TWO_READINGS: readonly ReasonCode[] = ['phone_ambiguous', 'phone_conflict'
 const SHORT = 25;
 const FIRST = 10;
 
-interface Reason {
+interface Listed {
   readonly people: Html[];
   /** Groups of the people listed. */
   readonly groups: Set<string>;
@@ -58,15 +58,9 @@ function needsAction(status: Status, code: ReasonCode | ''): boolean {
 
 /** Number of rows that need more than the same command again. */
 export function attentionCount(tally: Tally): number {
-  return [...tally.reasons]
-    .map(([key, rows]) => ({ ...parsed(key), rows }))
-    .filter(({ status, code }) => status !== 'not_attempted' && needsAction(status, code))
+  return [...tally.reasons.values()]
+    .filter(({ status, reasonCode }) => status !== 'not_attempted' && needsAction(status, reasonCode))
     .reduce((sum, { rows }) => sum + rows, 0);
-}
-
-function parsed(key: string): { status: Status; code: ReasonCode | '' } {
-  const [status, code = ''] = key.split(' ');
-  return { status: status as Status, code: code as ReasonCode | '' };
 }
 
 /** People who need action, by reason: a limited number of each, so that memory does not grow with the cohort. */
@@ -74,7 +68,7 @@ export class Attention {
   readonly #columns: OwnColumns;
   readonly #own: readonly number[];
   readonly #about: AboutGroup;
-  readonly #reasons = new Map<string, Reason>();
+  readonly #listed = new Map<string, Listed>();
 
   constructor(columns: OwnColumns, about: AboutGroup) {
     this.#columns = columns;
@@ -85,15 +79,15 @@ export class Attention {
   add(row: ReportRow): void {
     if (!needsAction(row.status, row.reasonCode) || row.status === 'not_attempted') return;
     const key = `${row.status} ${row.reasonCode}`;
-    let reason = this.#reasons.get(key);
-    if (!reason) {
-      reason = { people: [], groups: new Set() };
-      this.#reasons.set(key, reason);
+    let listed = this.#listed.get(key);
+    if (!listed) {
+      listed = { people: [], groups: new Set() };
+      this.#listed.set(key, listed);
     }
-    if (reason.people.length >= MOST_PER_REASON) return;
+    if (listed.people.length >= MOST_PER_REASON) return;
     // Copied through bytes, because a slice would keep the cohort's text in memory.
-    reason.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
-    if (row.chatId !== '') reason.groups.add(row.chatId);
+    listed.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
+    if (row.chatId !== '') listed.groups.add(row.chatId);
   }
 
   #person(row: ReportRow): Html {
@@ -107,19 +101,19 @@ export class Attention {
 
   /** Section of all reasons: the most frequent first, those that the same command resolves last. */
   section(tally: Tally): Html {
-    const found = [...tally.reasons]
-      .map(([key, rows]) => ({ ...parsed(key), key, rows }))
-      .filter(({ status, code }) => needsAction(status, code))
+    const found = [...tally.reasons.values()]
+      .filter(({ status, reasonCode }) => needsAction(status, reasonCode))
       .sort((a, b) => rank(a.status) - rank(b.status) || b.rows - a.rows);
     if (found.length === 0) return NOTHING;
     return html`<section id="attention" aria-labelledby="h-attention">
 <h2 id="h-attention">Who needs you</h2>
-${found.map(({ key, rows, status, code }) => this.#reason(status, code, rows, this.#reasons.get(key)))}
+${found.map((reason) => this.#reason(reason))}
 </section>
 `;
   }
 
-  #reason(status: Status, code: ReasonCode | '', rows: number, found: Reason | undefined): Html {
+  #reason({ status, reasonCode: code, rows }: Reason): Html {
+    const found = this.#listed.get(`${status} ${code}`);
     const { meaning, advice } = code === '' ? NO_REASON : REASONS[code];
     const people = found?.people ?? [];
     const more = rows - people.length;
@@ -147,7 +141,7 @@ ${this.#links(code, found)}
 `;
   }
 
-  #links(code: ReasonCode | '', found: Reason | undefined): Html {
+  #links(code: ReasonCode | '', found: Listed | undefined): Html {
     if (code === '' || !LINK_HELPS.includes(code)) return NOTHING;
     const links = [...(found?.groups ?? [])].flatMap((id) => {
       const link = safeInviteLink(this.#about(id as ChatId)?.inviteLink);

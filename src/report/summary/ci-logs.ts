@@ -47,7 +47,7 @@ export function folded(title: string, text: string): string {
 
 /** Annotations of the problems, one per reason: at most 10, because GitHub keeps no more. */
 export function annotations(ending: Ending): string {
-  const troubles = troublesOf(ending.tally);
+  const troubles = troublesOf(ending.tally.reasons);
   const stopped = ending.stopped
     ? [workflowCommand('error', { title: 'group-onboard stopped' }, publicText(ending.stopped.message))]
     : [];
@@ -124,7 +124,7 @@ function headline({ command, tally, exit, shard }: Ending): string {
 }
 
 function whatToDo(tally: Ending['tally']): string[] {
-  const troubles = troublesOf(tally);
+  const troubles = troublesOf(tally.reasons);
   if (troubles.length === 0) return [];
   return [
     '| rows | status | reason | what to do |',

@@ -72,12 +72,12 @@ function caseName(ending: Ending, id: ChatId): string {
 }
 
 function detailsOf(tally: Tally, id: ChatId | '', counts: Counts): string {
-  const troubles = troublesOf({ reasons: tally.groupReasons.get(id) ?? new Map() });
+  const troubles = troublesOf(tally.groupReasons.get(id) ?? new Map());
   return [
     countsText(counts),
     ...troubles.map(
-      ({ status, reasonCode, rows, meaning, advice }) =>
-        `${rows} ${status}, ${reasonCode}: ${meaning}; ${advice}`,
+      ({ status, reasonCode, rows, which, meaning, advice }) =>
+        `${rows} ${status}, ${reasonCode}: ${meaning}; ${advice}${which === '' ? '' : ` (${which})`}`,
     ),
   ].join('\n');
 }

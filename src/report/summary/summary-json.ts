@@ -7,7 +7,7 @@ import { maskChatId } from '../../domain/ids.ts';
 import { type ChatId, type ListedGroup, STATUSES } from '../../domain/words.ts';
 import { publicName, publicText } from '../../lib/text.ts';
 import { byPeople } from './countries.ts';
-import { type Ending, noCounts, reasonsOf } from './tally.ts';
+import { type Ending, noCounts, type Reasons, reasonsOf } from './tally.ts';
 
 const SCHEMA = 'group-onboard/summary';
 
@@ -172,7 +172,7 @@ export function summaryJson(ending: Ending): string {
   return `${JSON.stringify(summaryOf(ending), null, 2)}\n`;
 }
 
-function listed(reasons: Ending['tally']['reasons']): Summary['reasons'] {
+function listed(reasons: Reasons): Summary['reasons'] {
   return reasonsOf(reasons).map(({ status, reasonCode, rows }) => ({
     status,
     reason_code: reasonCode,

@@ -4,7 +4,7 @@ import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { columns, count, cutMiddle, fitted, plain, publicText } from '../../lib/text.ts';
-import { countsText, type Ending, type Tally, troublesOf, whichRows } from './tally.ts';
+import { countsText, type Ending, reasonsOf, type Tally, troublesOf, whichRows } from './tally.ts';
 
 interface SummaryFacts {
   readonly tally: Tally;
@@ -138,24 +138,19 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
 
 /** Lines of remedies, one for each kind of failure, with its rows; the most frequent first. */
 function adviceLines(tally: Tally, width: number, names: boolean): string[] {
-  const found = [...tally.reasons]
-    .map(([key, rows]) => ({
-      first: tally.firstRows.get(key) ?? [],
-      status: key.split(' ')[0] as Status,
-      code: key.split(' ')[1] as ReasonCode | '',
-      rows,
-    }))
-    .filter(({ status, code }) => PROBLEMS.includes(status) && code !== '')
-    .sort((a, b) => b.rows - a.rows);
+  const found = reasonsOf(tally.reasons).filter(
+    ({ status, reasonCode }) => PROBLEMS.includes(status) && reasonCode !== '',
+  );
   if (found.length === 0) return [];
   const lines = ['what to do'];
-  for (const { code, rows, first } of found.slice(0, MOST_REASONS_SHOWN)) {
-    const advice = REASONS[code as ReasonCode].advice;
-    const line = `  ${String(rows).padStart(7)}  ${code.padEnd(26)} ${advice}`;
+  for (const { reasonCode, rows, first } of found.slice(0, MOST_REASONS_SHOWN)) {
+    const { advice } = REASONS[reasonCode as ReasonCode];
+    const line = `  ${String(rows).padStart(7)}  ${reasonCode.padEnd(26)} ${advice}`;
     // On a narrow terminal the advice is on the next lines, because it must not be cut.
     if (columns(line) <= width) lines.push(line);
-    else lines.push(`  ${String(rows).padStart(7)}  ${code}`, `           ${advice}`);
-    if (first.length > 0) lines.push(`           ${whichRows(first, rows, names)}`);
+    else lines.push(`  ${String(rows).padStart(7)}  ${reasonCode}`, `           ${advice}`);
+    const which = whichRows(first, rows, names);
+    if (which !== '') lines.push(`           ${which}`);
   }
   if (found.length > MOST_REASONS_SHOWN)
     lines.push(`           … and ${count(found.length - MOST_REASONS_SHOWN, 'more reason')}`);
@@ -183,7 +178,7 @@ export function chatText(ending: Ending): string {
     ...(ending.sandbox ? ['sandbox: nobody was contacted'] : []),
     ...(ending.dryRun ? ['dry run: nobody was asked'] : []),
     countsText(tally.counts),
-    ...troublesOf(tally)
+    ...troublesOf(tally.reasons)
       .slice(0, MOST_REASONS_IN_CHAT)
       .map(({ rows, status, reasonCode, advice }) => `${rows} ${status}, ${reasonCode}: ${advice}`),
     ...(ending.stopped ? [`stopped: ${ending.stopped.message}`] : []),

@@ -18,6 +18,18 @@ interface TalliedRow {
   readonly name: string;
 }
 
+/** Rows with one status and one reason code. */
+export interface Reason {
+  readonly status: Status;
+  readonly reasonCode: ReasonCode | '';
+  readonly rows: number;
+  /** The first of them. */
+  readonly first: readonly TalliedRow[];
+}
+
+/** By `status reason_code`. */
+export type Reasons = ReadonlyMap<string, Reason>;
+
 /** Number of rows named per reason. */
 const FIRST_ROWS = 3;
 
@@ -26,23 +38,23 @@ export interface Tally {
   readonly rows: number;
   readonly counts: Counts;
   readonly groups: ReadonlyMap<ChatId | '', Counts>;
-  /** `status reason_code` → number of rows. */
-  readonly reasons: ReadonlyMap<string, number>;
-  /** `status reason_code` → first rows. */
-  readonly firstRows: ReadonlyMap<string, readonly TalliedRow[]>;
-  /** Group → `status reason_code` → number of rows. */
-  readonly groupReasons: ReadonlyMap<ChatId | '', ReadonlyMap<string, number>>;
+  readonly reasons: Reasons;
+  readonly groupReasons: ReadonlyMap<ChatId | '', Reasons>;
+}
+
+interface GrowingReason extends Reason {
+  rows: number;
+  readonly first: TalliedRow[];
 }
 
 export class TallyMaker implements Tally {
   rows = 0;
   readonly counts = noCounts();
   readonly groups = new Map<ChatId | '', Record<Status, number>>();
-  readonly reasons = new Map<string, number>();
-  readonly firstRows = new Map<string, TalliedRow[]>();
-  readonly groupReasons = new Map<ChatId | '', Map<string, number>>();
+  readonly reasons = new Map<string, GrowingReason>();
+  readonly groupReasons = new Map<ChatId | '', Map<string, GrowingReason>>();
 
-  add(chatId: string, status: Status, reasonCode: string, row?: () => TalliedRow): void {
+  add(chatId: string, status: Status, reasonCode: ReasonCode | '', row?: () => TalliedRow): void {
     this.rows++;
     this.counts[status]++;
     const id = chatId as ChatId | '';
@@ -53,16 +65,15 @@ export class TallyMaker implements Tally {
       this.groupReasons.set(id, new Map());
     }
     group[status]++;
-    const reason = `${status} ${reasonCode}`;
-    for (const reasons of [this.reasons, this.groupReasons.get(id) as Map<string, number>])
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    if (row === undefined) return;
-    const first = this.firstRows.get(reason) ?? [];
-    if (first.length === 0) this.firstRows.set(reason, first);
-    if (first.length === FIRST_ROWS) return;
-    const { number, name } = row();
-    // Copied, because a slice would keep the text of the cohort in memory.
-    first.push({ number, name: detached(name) });
+    const key = `${status} ${reasonCode}`;
+    for (const reasons of [this.reasons, this.groupReasons.get(id) as Map<string, GrowingReason>]) {
+      const reason = reasons.get(key) ?? { status, reasonCode, rows: 0, first: [] };
+      if (reason.rows++ === 0) reasons.set(key, reason);
+      if (row === undefined || reason.first.length === FIRST_ROWS) continue;
+      const { number, name } = row();
+      // Copied, because a slice would keep the text of the cohort in memory.
+      reason.first.push({ number, name: detached(name) });
+    }
   }
 }
 
@@ -80,36 +91,23 @@ export interface Trouble {
   readonly advice: string;
 }
 
-/** The tally's `status reason_code` keys, split, with their rows; the most frequent first. */
-export function reasonsOf(
-  reasons: Tally['reasons'],
-): readonly { readonly status: Status; readonly reasonCode: ReasonCode | ''; readonly rows: number }[] {
-  return [...reasons]
-    .map(([key, rows]) => {
-      const [status, reasonCode] = key.split(' ') as [Status, ReasonCode | ''];
-      return { status, reasonCode, rows };
-    })
-    .sort((a, b) => b.rows - a.rows);
+/** The reasons, the most frequent first. */
+export function reasonsOf(reasons: Reasons): readonly Reason[] {
+  return [...reasons.values()].sort((a, b) => b.rows - a.rows);
 }
 
 /** Remedies by reason, the most frequent first, without names of people. */
-export function troublesOf({
-  reasons,
-  firstRows,
-}: Pick<Tally, 'reasons'> & Partial<Pick<Tally, 'firstRows'>>): readonly Trouble[] {
-  const which = (key: string, rows: number) => {
-    const first = firstRows?.get(key) ?? [];
-    return first.length === 0 ? '' : whichRows(first, rows, false);
-  };
-  return reasonsOf(reasons).flatMap(({ status, reasonCode, rows }) =>
+export function troublesOf(reasons: Reasons): readonly Trouble[] {
+  return reasonsOf(reasons).flatMap(({ status, reasonCode, rows, first }) =>
     TROUBLED.includes(status) && reasonCode !== '' && REASONS[reasonCode] !== undefined
-      ? [{ status, reasonCode, rows, which: which(`${status} ${reasonCode}`, rows), ...REASONS[reasonCode] }]
+      ? [{ status, reasonCode, rows, which: whichRows(first, rows, false), ...REASONS[reasonCode] }]
       : [],
   );
 }
 
-/** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`. */
+/** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`; '' if none is known. */
 export function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
+  if (first.length === 0) return '';
   const each = first.map(({ number, name }) =>
     names && name !== '' ? `${number} ${plain(name, 40)}` : `${number}`,
   );

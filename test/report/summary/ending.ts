@@ -27,7 +27,10 @@ export const ROWS: Rows = [
 export function tallyOf(rows: Rows): TallyMaker {
   const tally = new TallyMaker();
   for (const [chatId, status, reasonCode, times = 1] of rows) {
-    for (let i = 0; i < times; i++) tally.add(chatId, status, reasonCode);
+    for (let i = 0; i < times; i++) {
+      const number = tally.rows + 2;
+      tally.add(chatId, status, reasonCode, () => ({ number, name: 'Asha Rao' }));
+    }
   }
   return tally;
 }

@@ -34,6 +34,10 @@ describe('--junit', () => {
     expect(failure!.attributes['message']).toBe('2 failed, 1 unknown');
     expect(failure!.text).toContain('2 failed, not_on_whatsapp: this number has no WhatsApp account');
     expect(cases[2]!.children[0]!.attributes['message']).toBe('5 not_attempted');
+    // Rows, but nobody's name: these pages are public.
+    expect(failure!.text).toContain(' (rows 7, 8)');
+    expect(cases[2]!.children[0]!.text).toContain(' (rows 15, 16, 17 and 2 more)');
+    expect(junitXml(endingOf())).not.toContain('Asha');
   });
 
   it('is no green page when the run was stopped for safety', () => {
