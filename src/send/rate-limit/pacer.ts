@@ -61,7 +61,7 @@ export function localPacer({ clock, random, settings, hooks }: PacerParts): Pace
     timer = undefined;
     const now = clock.monotonic();
     const lead = hooks.lead();
-    const turn = takeTurn(state, [], hooks.demand(), { now, lead, random });
+    const turn = takeTurn(state, hooks.demand(), { now, lead, random });
     state = turn.state;
     if (turn.permits.length > 0) hooks.grant(turn.permits);
     if (turn.wait !== undefined) {

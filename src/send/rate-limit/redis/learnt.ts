@@ -96,7 +96,7 @@ export class Learner {
 
   turn(demand: Demand, now: number, lead: number): readonly Permit[] {
     const random = this.#random;
-    const { state, permits, wait } = takeTurn(this.state, [], demand, { now, lead, random });
+    const { state, permits, wait } = takeTurn(this.state, demand, { now, lead, random });
     this.state = state;
     this.wait = wait;
     return permits;
@@ -114,6 +114,6 @@ export class Learner {
 
   /** Before when nothing more may go: whoever learns next knows nothing of what was used up. */
   end(now: number): Wait | undefined {
-    return takeTurn(this.state, [], { ask: 1, read: 0 }, { now, lead: 0, random: this.#random }).wait;
+    return takeTurn(this.state, { ask: 1, read: 0 }, { now, lead: 0, random: this.#random }).wait;
   }
 }
