@@ -178,6 +178,12 @@ function doubting<T>({ doubt }: Encoding, find: () => T): T {
   }
 }
 
+function withoutProblem(row: Row): Row {
+  if (row.problem === undefined) return row;
+  const { problem: _, ...sound } = row;
+  return sound;
+}
+
 interface Read {
   readonly layout: Layout;
   readonly roles: Roles;
@@ -194,9 +200,9 @@ async function* readings(
   const normalize = createNormalizer(roles, judge);
   const read = (record: CsvRecord): Reading => {
     const fitted = toRow(record, roles.width);
-    const short = mayBeShort(record, roles, results);
-    const { problem: _, ...sound } = fitted;
-    const row: Row = { ...(short ? sound : fitted), fields: plain?.(fitted.fields) ?? fitted.fields };
+    const isSound = fitted.problem === undefined || mayBeShort(record, roles, results);
+    const own = plain === undefined ? fitted : { ...fitted, fields: plain(fitted.fields) };
+    const row = isSound ? withoutProblem(own) : own;
     const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
     const reading: Reading = problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
     if (reading.kind === 'pair' || fitted.problem === undefined) return reading;

@@ -57,8 +57,8 @@ export async function* recordsOf(
  */
 export function toRow(record: CsvRecord, width: number): Row {
   const { line, number, fields, broken } = record;
+  if (broken === undefined && fields.length === width) return record;
   const place = number === undefined ? { line } : { line, number };
-  if (broken === undefined && fields.length === width) return { ...place, fields };
   const fitted = fields.slice(0, width);
   while (fitted.length < width) fitted.push('');
   if (broken !== undefined) {
