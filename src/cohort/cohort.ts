@@ -1,19 +1,20 @@
 import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
-import type { Reading, Row } from '../domain/words.ts';
-import { nameColumns, nameIn } from './columns/person.ts';
+import type { Place, Reading, Row } from '../domain/words.ts';
+import { quote } from './cell.ts';
+import { nameColumns, nameIn } from './columns/name-columns.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
-import type { Encoding } from './file/encoding.ts';
-import { Findings, isRow } from './file/findings.ts';
-import { type Layout, mayBeShort, recordsOf, toRow } from './file/reader.ts';
+import { type Encoding, Lines } from './file/encoding.ts';
+import { type Layout, mayBeShort, openTable, recordsOf, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
-import { openTable, type TableOptions } from './file/table.ts';
 import type { GroupBook } from './groups/group-book.ts';
 import { type GroupCells, groupCellsOf } from './groups/group-cells.ts';
-import { createNormalizer, type Place, type Roles } from './normalizer.ts';
+import { readChatCell } from './id-cells.ts';
+import { type Column, createNormalizer, type Roles } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
+import { readPhoneCell } from './phone/phone-cell.ts';
 import {
   areResultsChanged,
   editedStatus,
@@ -22,10 +23,6 @@ import {
   type PreviousResult,
   readPrevious,
 } from './results-file.ts';
-import { quote } from './trouble.ts';
-
-export type { CountryCode } from './normalizer.ts';
-export type { PreviousResult } from './results-file.ts';
 
 /** Options for reading a cohort. An undefined one is detected. */
 export interface CohortOptions extends RoleOptions, TableOptions {
@@ -158,7 +155,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
 }
 
 function mappingOf({ chat, phone }: Roles): string {
-  const column = (places: readonly Place[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
+  const column = (places: readonly Column[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
   const group =
     chat.length === 0 ? 'every row’s group is that of --chat-id' : `the group is in ${column(chat)}`;
   const country = phone.at(-1)?.country;
@@ -219,4 +216,67 @@ async function* readings(
     header = false;
     if (rows.length > 0) yield rows.map(read);
   }
+}
+
+/** Findings of one reading of a cohort apart from its rows; reported at its end. */
+class Findings {
+  /** Rows that hold only delimiters. */
+  readonly blank = new Lines('row');
+  /** Records whose cells hold lines that look like rows. */
+  readonly holding = new Lines('row');
+
+  notes(): readonly string[] {
+    const notes: string[] = [];
+    if (this.blank.count > 0) {
+      const rows = this.blank.count === 1 ? 'row' : 'rows';
+      notes.push(`passed over ${this.blank.count} ${rows} of nothing but delimiters (${this.blank})`);
+    }
+    if (this.holding.count > 0) {
+      notes.push(
+        `${this.holding}: a cell in quotes holds lines that look like rows: they are part of the cell, and ask nobody; if they are rows, correct the quotes`,
+      );
+    }
+    return notes;
+  }
+}
+
+/**
+ * Whether the fields of a record on several lines are one row. Valid CSV as wide as the header is (surplus blank fields
+ * at the end are allowed). A shorter record is a row only when nothing in its cells looks like a row.
+ */
+function isRow(
+  fields: readonly string[],
+  place: Place,
+  roles: Roles,
+  delimiter: string,
+  findings: Findings,
+): boolean {
+  if (fields.slice(roles.width).some((field) => field.trim() !== '')) return false;
+  const holds = holdsRows(fields, roles, delimiter);
+  if (fields.length < roles.width && holds) return false;
+  if (holds) findings.holding.add(place);
+  return true;
+}
+
+/** Pattern in every phone and chat_id: dismisses most lines of an address or a note at once. */
+const TELLING = /(?:\p{Nd}\P{Nd}{0,3}){7}|@g\.us/u;
+
+/**
+ * Whether a field with line breaks holds a line that could be a row: several cells, one of them a readable phone or
+ * group. Two stray quotes in different rows make one valid record of all rows between them. An address or a note of
+ * several lines holds no such line.
+ */
+export function holdsRows(fields: readonly string[], roles: Roles, delimiter: string): boolean {
+  return fields.some(
+    (field) =>
+      /[\r\n]/.test(field) &&
+      field.split(/[\r\n]+/).some((line) => {
+        const cells = line.split(delimiter);
+        return cells.length > 1 && cells.some((cell) => TELLING.test(cell) && reads(cell, roles));
+      }),
+  );
+}
+
+function reads(cell: string, { defaultCountry }: Roles): boolean {
+  return typeof readChatCell(cell) === 'string' || typeof readPhoneCell(cell, defaultCountry) === 'string';
 }

@@ -7,10 +7,9 @@ import {
   type Row,
   type Status,
 } from '../domain/words.ts';
-import { recordsOf } from './file/reader.ts';
-import { openTable, type TableOptions } from './file/table.ts';
+import { quote } from './cell.ts';
+import { openTable, recordsOf, type TableOptions } from './file/reader.ts';
 import { findResults, formerCells, type PreviousResult } from './results-file.ts';
-import { quote } from './trouble.ts';
 
 /** Row of results: its place, and the cells of the results columns. */
 export interface FormerRow {

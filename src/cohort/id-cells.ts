@@ -1,7 +1,6 @@
 import { parseChatId, parseSender } from '../domain/ids.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
-import { isSpreadsheetError, plainText, scientific, unwrap } from './file/plain-text.ts';
-import { quote, type Trouble, trouble } from './trouble.ts';
+import { isSpreadsheetError, plainText, quote, scientific, type Trouble, trouble, unwrap } from './cell.ts';
 
 const HOW =
   'a chat_id looks like 120363371308389685@g.us; copy it from the chat’s info in the Periskope console';

@@ -2,13 +2,13 @@ import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/ids.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
 import { detached } from '../lib/text.ts';
+import { quote, type Trouble, trouble } from './cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
-import { readPhoneWithCountry } from './country/country-column.ts';
 import { type GroupBook, isUnresolvedName, readGroupCell } from './groups/group-book.ts';
 import { readChatCell, readSenderCell } from './id-cells.ts';
+import { readPhoneWithCountry } from './phone/country-column.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
-import { quote, type Trouble, trouble } from './trouble.ts';
 
 export type { CountryCode } from 'libphonenumber-js/max';
 
@@ -30,31 +30,31 @@ export function normalizeChatId(
   return typeof read === 'string' ? { chatId: read } : problem(read, options.column, cell);
 }
 
-/** Place of a role's value: index in the row, and the column's name. */
-export interface Place {
+/** Column with a role: index in the row, and the column's name. */
+export interface Column {
   readonly index: number;
   readonly name: string;
   /** Of a phone: the column with its country. */
-  readonly country?: Place & { readonly inDoubt: boolean };
+  readonly country?: Column & { readonly inDoubt: boolean };
 }
 
-/** Places of a row's group and phone. Of several, the first with a non-blank cell counts. */
+/** Columns of a row’s group and phone. Of several, the first with a non-blank cell counts. */
 export interface Roles {
   readonly width: number;
-  readonly chat: readonly Place[];
+  readonly chat: readonly Column[];
   /** Of a results CSV: the group named by its results, for a name in the own column that nothing looks up. */
-  readonly formerChat?: Place | undefined;
+  readonly formerChat?: Column | undefined;
   /** Names of groups; undefined: names are not looked up. */
   readonly groups?: GroupBook | undefined;
   /** Group of every row, regardless of the columns. */
   readonly chatId: ChatId | undefined;
-  readonly phone: readonly Place[];
+  readonly phone: readonly Column[];
   /** Unused columns that may hold the number that a row lacks. */
-  readonly otherPhones?: readonly Place[];
+  readonly otherPhones?: readonly Column[];
   /** The cohort's own one of these columns: in a results CSV, the participant asked before was written by the tool. */
-  readonly ownPhone?: Place | undefined;
+  readonly ownPhone?: Column | undefined;
   /** Column with the row's own sending phone. */
-  readonly sender?: Place | undefined;
+  readonly sender?: Column | undefined;
   /** Sending phone of rows that name none. */
   readonly defaultSender?: Sender | undefined;
   /** Whether a row without any sending phone is invalid. */
@@ -115,7 +115,7 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
   };
 }
 
-function readPhone(row: Row, place: Place | undefined, roles: Roles, judge?: Judge): Participant | Trouble {
+function readPhone(row: Row, place: Column | undefined, roles: Roles, judge?: Judge): Participant | Trouble {
   const cell = cellAt(row, place);
   const alone = () => readPhoneCell(cell, roles.defaultCountry, judge);
   const country = place?.country;
@@ -144,7 +144,7 @@ function findConflict(
   row: Row,
   roles: Roles,
   phone: Participant,
-  place: Place | undefined,
+  place: Column | undefined,
 ): Problem | undefined {
   for (const other of roles.phone) {
     const cell = cellAt(row, other);
@@ -161,7 +161,7 @@ function findConflict(
  * Sending phone named by the row, or the default for a row without one. An unreadable one never falls back to the
  * default.
  */
-function senderOf(row: Row, place: Place, roles: Roles): Sender | undefined | Problem {
+function senderOf(row: Row, place: Column, roles: Roles): Sender | undefined | Problem {
   const cell = cellAt(row, place);
   const read = readSenderCell(cell);
   if (typeof read === 'string') return read;
@@ -172,12 +172,12 @@ function senderOf(row: Row, place: Place, roles: Roles): Sender | undefined | Pr
 }
 
 /** The first place whose cell is not blank, or the last one. */
-function filled(row: Row, places: readonly Place[]): Place | undefined {
+function filled(row: Row, places: readonly Column[]): Column | undefined {
   if (places.length === 1) return places[0];
   return places.find((place) => cellAt(row, place).trim() !== '') ?? places.at(-1);
 }
 
-function cellAt(row: Row, place: Place | undefined): string {
+function cellAt(row: Row, place: Column | undefined): string {
   return place === undefined ? '' : (row.fields[place.index] ?? '');
 }
 

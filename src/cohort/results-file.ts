@@ -10,10 +10,10 @@ import {
   STATUSES,
   type Status,
 } from '../domain/words.ts';
+import { quote } from './cell.ts';
 import { statCohort } from './file/bytes.ts';
 import { type Layout, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
-import { quote } from './trouble.ts';
 
 /** Values of a row's results columns, when the cohort is itself a results CSV. */
 export interface PreviousResult {

@@ -1,4 +1,5 @@
-import type { Cohort, PreviousResult } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
+import type { PreviousResult } from '../../cohort/results-file.ts';
 import { maskParticipant } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import {

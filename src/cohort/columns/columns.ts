@@ -3,9 +3,9 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
 import { type Place, rowText } from '../../domain/words.ts';
 import { nearest } from '../../lib/text.ts';
+import { quote, quoteAll } from '../cell.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
-import { quote, quoteAll } from '../trouble.ts';
-import { groupNameColumns } from './group-names.ts';
+import { groupNameColumns } from './name-columns.ts';
 import { ALIASES, headerKey, type Role } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 

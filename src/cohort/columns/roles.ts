@@ -1,10 +1,10 @@
 import { OnboardError } from '../../domain/errors.ts';
-import { type ChatId, type Place as RowPlace, rowText, type Sender } from '../../domain/words.ts';
-import { type CountryColumn, countryCandidates } from '../country/country-column.ts';
+import { type ChatId, type Place, rowText, type Sender } from '../../domain/words.ts';
+import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { GroupBook } from '../groups/group-book.ts';
-import type { CountryCode, Place, Roles } from '../normalizer.ts';
-import { quote } from '../trouble.ts';
+import type { Column, CountryCode, Roles } from '../normalizer.ts';
+import { type CountryColumn, countryCandidates } from '../phone/country-column.ts';
 import {
   allCandidates,
   candidates,
@@ -17,7 +17,7 @@ import {
   rankOf,
   twoCandidates,
 } from './columns.ts';
-import { groupNameColumns } from './group-names.ts';
+import { groupNameColumns } from './name-columns.ts';
 
 /** Options for the role of each column, and defaults without one. An undefined option is detected. */
 export interface RoleOptions {
@@ -65,7 +65,7 @@ export function rolesOf(
   const cells = rows.filter(({ broken }) => broken === undefined).map(({ fields }) => fields);
   const needsChat = options.chatId === undefined && options.chatColumn === undefined;
   if (results === undefined) assertHeader(own, rows, options, needsChat, name);
-  const place = (index: number): Place => ({ index, name: columns[index] as string });
+  const place = (index: number): Column => ({ index, name: columns[index] as string });
   // The sending phone is never left open: two candidates are an error in a results CSV too.
   const sender =
     options.senderColumn === undefined
@@ -171,7 +171,7 @@ function assertHeader(
   );
 }
 
-function rowWith(rows: readonly CsvRecord[], asked: string): RowPlace | undefined {
+function rowWith(rows: readonly CsvRecord[], asked: string): Place | undefined {
   const key = headerKey(asked);
   return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key));
 }

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { OnboardError } from '../../domain/errors.ts';
-import { bytesOf, type CohortFile } from './bytes.ts';
-import { Lines } from './lines.ts';
-import { refuseBinary, refuseKnownBinary } from './not-csv.ts';
+import { numberText, type Place } from '../../domain/words.ts';
+import { bytesOf, type CohortFile, refuseBinary, refuseKnownBinary } from './bytes.ts';
 
 /** Encoding of the file, with a note for the user. */
 export interface Encoding {
@@ -184,4 +183,37 @@ async function tallyOf(file: CohortFile): Promise<Tally> {
     }
   }
   return { sound, odd, lines };
+}
+
+/** Tally of lines or rows in ascending order: the first few, and the total. */
+export class Lines {
+  #count = 0;
+  readonly #first: Place[] = [];
+  readonly #word: string;
+
+  constructor(word: 'line' | 'row') {
+    this.#word = word;
+  }
+
+  add(place: Place): void {
+    if (place.line === this.#first.at(-1)?.line) return;
+    this.#count++;
+    if (this.#first.length < 3) this.#first.push(place);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get first(): number | undefined {
+    return this.#first[0]?.line;
+  }
+
+  /** `line 3`, `lines 3 and 9`, `lines 3, 9, 12 and 5 more`. */
+  toString(): string {
+    const shown = this.#first.map(numberText);
+    const more = this.#count - shown.length;
+    const last = more > 0 ? `${more} more` : (shown.pop() ?? '');
+    return shown.length === 0 ? `${this.#word} ${last}` : `${this.#word}s ${shown.join(', ')} and ${last}`;
+  }
 }

@@ -1,8 +1,153 @@
-import { type Place, type Problem, RESULT_COLUMNS, type Row } from '../../domain/words.ts';
+import { basename } from 'node:path';
+import { OnboardError } from '../../domain/errors.ts';
+import { type Place, type Problem, RESULT_COLUMNS, type Row, rowText } from '../../domain/words.ts';
+import { candidates } from '../columns/columns.ts';
 import type { Roles } from '../normalizer.ts';
-import type { CohortFile } from './bytes.ts';
-import { textOf } from './encoding.ts';
+import { type CohortFile, refuseOtherText, statCohort, unreadable } from './bytes.ts';
+import { findEncoding, textOf } from './encoding.ts';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from './records.ts';
+
+/** Options for reading the bytes of a table. An undefined one is detected. */
+export interface TableOptions {
+  /** One character, or comma, semicolon, tab, pipe. */
+  readonly delimiter?: string | undefined;
+  /** A label of the Encoding Standard. */
+  readonly encoding?: string | undefined;
+  /** File name in messages; by default the base name. */
+  readonly name?: string | undefined;
+}
+
+/** Opens a file as a table: encoding, delimiter, header and sample rows, before the header is understood. */
+export async function openTable(path: string, options: TableOptions) {
+  const file = await statCohort(path, options.name ?? basename(path));
+  const encoding = await findEncoding(file, options.encoding);
+  const head = await headOf(file, encoding.label);
+  refuseOtherText(head, file.name);
+  const delimiter = findDelimiter(head, options.delimiter);
+  const layout: Layout = {
+    file,
+    encoding: encoding.label,
+    delimiter: delimiter.char,
+    sepLine: delimiter.sepLine,
+  };
+  const { columns: header, rows } = await headOfTable(layout);
+  return { file, encoding, delimiter, layout, header, rows };
+}
+
+async function headOf(file: CohortFile, label: string): Promise<string> {
+  let head = '';
+  for await (const text of textOf(file, label)) {
+    head += text;
+    if (head.length >= 64 * 1024) break;
+  }
+  return head;
+}
+
+/** Limits of the sample under the header, which helps to tell the columns apart: records, and characters of text. */
+const SAMPLE = 500;
+const SAMPLE_TEXT = 512 * 1024;
+
+/** The header, which is the first record, and some records under it. Throws when the file has no record. */
+async function headOfTable(
+  layout: Layout,
+): Promise<{ readonly columns: readonly string[]; readonly rows: readonly CsvRecord[] }> {
+  const { name } = layout.file;
+  let header: CsvRecord | undefined;
+  const rows: CsvRecord[] = [];
+  let text = 0;
+  for await (const records of recordsOf(layout)) {
+    for (const record of records) {
+      if (header !== undefined) {
+        rows.push(record);
+        text += record.fields.reduce((sum, field) => sum + field.length, 0);
+        continue;
+      }
+      header = record;
+      if (header.broken !== undefined) {
+        throw unreadable(name, `has no readable header: ${rowText(header)} ${header.broken}`);
+      }
+    }
+    if (rows.length >= SAMPLE || text >= SAMPLE_TEXT) break;
+  }
+  if (header !== undefined && rows.length > 0) return { columns: header.fields, rows: rows.slice(0, SAMPLE) };
+  throw unreadable(
+    name,
+    header === undefined
+      ? 'is empty: it needs a header line and a row per person'
+      : 'holds a header and no rows: add a row per person',
+  );
+}
+
+const CANDIDATES = [',', ';', '\t', '|'] as const;
+const NAMES: Readonly<Record<string, string>> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  '\\t': '\t',
+  pipe: '|',
+};
+const SNIFFED_LINES = 50;
+
+/** Delimiter, presence of a `sep=` line (which is not a record), and a note for the user. */
+interface Delimiter {
+  readonly char: string;
+  readonly sepLine: boolean;
+  readonly note: string | undefined;
+}
+
+/** Value of `--delimiter`: a character, or comma, semicolon, tab, pipe. Throws CONFIG. */
+function delimiterOption(asked: string): string {
+  const char = NAMES[asked.toLowerCase()] ?? asked;
+  if (char.length === 1 && !/["\r\n]/.test(char)) return char;
+  throw new OnboardError(
+    'CONFIG',
+    `--delimiter ${JSON.stringify(asked)}: give one character, or comma, semicolon, tab or pipe`,
+  );
+}
+
+/**
+ * Delimiter of a text, from its first lines. First the user's option, then a `sep=;` line, then the candidate under
+ * which the header names the most roles; then the one with the most lines that hold it as often as the header; then the
+ * most frequent one in the header.
+ */
+function findDelimiter(head: string, asked?: string): Delimiter {
+  const sep = /^"?sep=([^\r\n"]|\t)"?[^\S\r\n]*(?:\r\n|\n|\r)/i.exec(head)?.[1];
+  const said = asked === undefined ? sep : delimiterOption(asked);
+  const char = said ?? sniff(head);
+  return {
+    char,
+    sepLine: sep !== undefined,
+    note:
+      char === ',' || asked !== undefined
+        ? undefined
+        : `delimiter is ${char === '\t' ? 'a tab' : `“${char}”`}`,
+  };
+}
+
+function sniff(head: string): string {
+  const lines = linesOutsideQuotes(head);
+  let best = { char: ',', roles: 0, agreeing: 0, width: 0 };
+  for (const char of CANDIDATES) {
+    const widths = lines.map((line) => line.split(char).length);
+    const width = widths[0] ?? 1;
+    if (width < 2) continue;
+    const columns = (lines[0] ?? '').split(char).map((cell) => cell.replace(/^\s*"|"\s*$/g, ''));
+    const roles = (['chat', 'phone'] as const).filter((role) => candidates(columns, role).length > 0).length;
+    const agreeing = widths.filter((other) => other === width).length / lines.length;
+    const better = roles - best.roles || agreeing - best.agreeing || width - best.width;
+    if (better > 0) best = { char, roles, agreeing, width };
+  }
+  return best.char;
+}
+
+/** The first records, one line each, without the line breaks and delimiters inside quotes. */
+function linesOutsideQuotes(head: string): readonly string[] {
+  const flat = head.replace(/"(?:[^"]|"")*"/g, (quoted) => quoted.replace(/[^\p{L}\p{N} _-]/gu, ''));
+  return flat
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '')
+    .slice(0, SNIFFED_LINES);
+}
 
 /** Everything needed to read the records of a cohort. */
 export interface Layout {
@@ -13,7 +158,7 @@ export interface Layout {
   readonly sepLine: boolean;
 }
 
-export interface RecordsOptions extends Pick<SplitterOptions, 'isRecord'> {
+interface RecordsOptions extends Pick<SplitterOptions, 'isRecord'> {
   /** Called with the place of each record that holds only delimiters. */
   readonly onBlank?: (place: Place) => void;
 }

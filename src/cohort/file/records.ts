@@ -1,9 +1,9 @@
+import { parse } from 'csv-parse/sync';
 import { type Place, rowText } from '../../domain/words.ts';
 import { afterBreak, boundsAt, breakFrom, CLOSED_LATER, quotesIn, TOO_LONG } from './bounds.ts';
-import { breaksIn, parseCsv } from './csv.ts';
 
 /** Longest record, in characters. Longer ones are unreadable, so that memory stays bounded for any file. */
-export const LONGEST_RECORD = 1024 * 1024;
+const LONGEST_RECORD = 1024 * 1024;
 /** Characters kept of an overlong line, for messages. */
 const KEPT = 16 * 1024;
 
@@ -207,4 +207,25 @@ interface Apart {
   readonly from: Place;
   /** Whether the rest is the tail of an overlong line that was already emitted. */
   begun: boolean;
+}
+
+/** The three line breaks of spreadsheets, all accepted in every file: mixed files exist. */
+const BREAKS = ['\r\n', '\n', '\r'];
+
+/**
+ * Records of a text that ends at the end of a record. A blank line gives `['']`. A quote inside a field that does not
+ * begin with one is a plain character. Throws csv-parse's CsvError.
+ */
+function parseCsv(text: string, delimiter: string): string[][] {
+  return parse(text, {
+    delimiter,
+    record_delimiter: BREAKS,
+    relax_column_count: true,
+    relax_quotes: true,
+  });
+}
+
+/** Number of line breaks in a text. */
+function breaksIn(text: string): number {
+  return text.includes('\n') || text.includes('\r') ? (text.match(/\r\n|\n|\r/g)?.length ?? 0) : 0;
 }

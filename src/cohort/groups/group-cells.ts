@@ -2,7 +2,7 @@
 import { detached } from '../../lib/text.ts';
 import type { CsvRecord } from '../file/records.ts';
 import { readChatCell, readSenderCell } from '../id-cells.ts';
-import type { Place, Roles } from '../normalizer.ts';
+import type { Column, Roles } from '../normalizer.ts';
 import { isUnresolvedName, LONGEST_CELL, nameKey, readGroupCell } from './group-book.ts';
 
 /** Most distinct names kept: nobody reads a longer list. */
@@ -87,7 +87,7 @@ export function groupCellsOf(
   const cells = new GroupCells(last.name);
   const see = ({ fields, broken }: CsvRecord) => {
     if (broken !== undefined) return;
-    const at = (place: Place | undefined) => (place === undefined ? '' : (fields[place.index] ?? ''));
+    const at = (place: Column | undefined) => (place === undefined ? '' : (fields[place.index] ?? ''));
     const cell = at(chat.find((place) => at(place).trim() !== '') ?? last);
     const own = cell.startsWith("'") ? (plain?.([cell])[0] ?? cell) : cell;
     cells.count(own, at(formerChat), at(sender));

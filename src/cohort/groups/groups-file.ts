@@ -1,11 +1,10 @@
 import { OnboardError } from '../../domain/errors.ts';
 import { rowText } from '../../domain/words.ts';
+import { quoteAll } from '../cell.ts';
 import { candidates, headerKey, rankOf } from '../columns/columns.ts';
-import { groupNameColumns } from '../columns/group-names.ts';
-import { recordsOf } from '../file/reader.ts';
-import { openTable } from '../file/table.ts';
+import { groupNameColumns } from '../columns/name-columns.ts';
+import { openTable, recordsOf } from '../file/reader.ts';
 import { readChatCell } from '../id-cells.ts';
-import { quoteAll } from '../trouble.ts';
 import { GroupBook } from './group-book.ts';
 
 const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'group', 'groups']);

@@ -4,11 +4,10 @@ import { type Layout, recordsOf } from '../file/reader.ts';
 import type { CsvRecord } from '../file/records.ts';
 import { readSenderCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
-import { type Judge, standsAsWritten } from './doubt.ts';
+import { isMobile, type Judge, type Rival, rivalCountries, rivalsOf, standsAsWritten } from './doubt.ts';
 import { callingCodeOf, readPlainly } from './numbering.ts';
 import { readInternational } from './phone-cell.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
-import { isMobile, type Rival, rivalCountries, rivalsOf } from './rivals.ts';
 
 /** Cells of one country code that a nationally written column does not have by chance: 0.46 ** 12 < 0.0001. */
 const ENOUGH = 12;

@@ -5,8 +5,18 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import { parseParticipant } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
-import { quote, type Trouble, trouble } from '../trouble.ts';
-import { ambiguous, doubtful, doubtOf, gapAfterCode, type Judge, names, unreadable } from './doubt.ts';
+import { quote, type Trouble, trouble } from '../cell.ts';
+import {
+  ambiguous,
+  damagedMobile,
+  doubtful,
+  doubtOf,
+  gapAfterCode,
+  isMobile,
+  type Judge,
+  names,
+  unreadable,
+} from './doubt.ts';
 import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {
   callingCodeOf,
@@ -19,7 +29,6 @@ import {
 } from './numbering.ts';
 import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside.ts';
 import { type PhoneText, readPhoneText } from './phone-text.ts';
-import { damagedMobile, isMobile } from './rivals.ts';
 
 /** Form of most cells: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
 const PLAIN = /^(?=.{9,25}$)(?:\+?\d+[ -]?)?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*$/;
@@ -212,16 +221,9 @@ function readBare(
       );
     }
   }
-  const damaged =
-    country !== undefined && abroad === undefined && home.length > 0
-      ? damagedMobile(digits, country)
-      : undefined;
-  if (country !== undefined && damaged !== undefined) {
-    const [kind, toDo] = damaged === 'short' ? ['few', 'complete'] : ['many', 'correct'];
-    return trouble(
-      damaged === 'short' ? 'phone_too_short' : 'phone_too_long',
-      `${shown} has too ${kind} digits for a mobile number with +${getCountryCallingCode(country)} (${names.of(country)}): ${toDo} it, or write a landline with + and the country code`,
-    );
+  if (country !== undefined && abroad === undefined && home.length > 0) {
+    const damaged = damagedMobile(digits, country, shown);
+    if (damaged !== undefined) return damaged;
   }
   const reading = readings.length > 1 ? decided(text, abroad, home, country) : readings[0];
   if (reading !== undefined) return parseParticipant(reading) ?? unreadable(digits, cell);

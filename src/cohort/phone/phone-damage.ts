@@ -1,5 +1,4 @@
-import { isSpreadsheetError, scientific } from '../file/plain-text.ts';
-import { type Trouble, trouble } from '../trouble.ts';
+import { isSpreadsheetError, scientific, type Trouble, trouble } from '../cell.ts';
 
 /** Phone numbers damaged by a spreadsheet or a mask: their digits are not the original ones. */
 

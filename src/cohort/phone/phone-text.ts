@@ -1,5 +1,4 @@
-import { plainText, scientific, unwrap } from '../file/plain-text.ts';
-import { quote, type Trouble, trouble } from '../trouble.ts';
+import { plainText, quote, scientific, type Trouble, trouble, unwrap } from '../cell.ts';
 import { callingCodeOf } from './numbering.ts';
 import {
   damageOf,

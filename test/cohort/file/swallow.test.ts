@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { holdsRows } from '../../../src/cohort/file/findings.ts';
+import { holdsRows } from '../../../src/cohort/cohort.ts';
 import type { Roles } from '../../../src/cohort/normalizer.ts';
 
 const GROUP = '120363371308389685@g.us';

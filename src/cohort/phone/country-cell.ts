@@ -1,7 +1,7 @@
 import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
+import { plainText, unwrap } from '../cell.ts';
 import { listed } from '../columns/names.ts';
-import { plainText, unwrap } from '../file/plain-text.ts';
-import { callingCodeOf, regionOf } from '../phone/numbering.ts';
+import { callingCodeOf, regionOf } from './numbering.ts';
 
 /** Country of a phone as named by a cell: its rules and the beginning of its numbers. */
 export interface Country {

@@ -1,7 +1,48 @@
-import { headerKey, listed } from './names.ts';
+/** Columns with names: of groups, used only when no column has their ids; of people, for display. */
+import { anyOf, headerKey, listed } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 
-/** Names of a column with the whole name. */
+/** Header names of a column with the names of groups. */
+const GROUP = new Set(
+  listed(`
+    batch, batches, batch name, your batch, batch no, batch number, cohort, cohort name, group name, groups, name of group
+    name of the group, whatsapp group name, wa group name, chat name, class, class name, section, team, team name
+    turma, nome da turma, nome do grupo, grupo nome, lote, nombre del grupo, nombre grupo, grupo nombre, clase, curso y grupo
+    Gruppenname, Name der Gruppe, Klasse, Kurs, nom du groupe, nom groupe, classe, nome gruppo, nome del gruppo
+    groepsnaam, klas, nama grup, nama kelas, kelas, angkatan, grup adı, sınıf, название группы, имя группы, класс, поток
+    اسم المجموعة, الدفعة, الصف, نام گروه, گروپ کا نام, کلاس, שם הקבוצה, כיתה, बैच, बैच का नाम, समूह का नाम, कक्षा, ग्रुप का नाम
+    ব্যাচ, গ্রুপের নাম, குழு பெயர், வகுப்பு, गटाचे नाव, tên nhóm, lớp, ชื่อกลุ่ม, ห้องเรียน, 그룹명, 그룹 이름, 반
+    グループ名, クラス, 群名, 群名称, 群组名称, 班级, 班級, όνομα ομάδας, τμήμα, ryhmän nimi, luokka
+  `).map(headerKey),
+);
+/** Words inside a form's question for the group. */
+const INSIDE_GROUP = anyOf(`
+  batch, cohort, group, which class, which team, which section, turma, grupo, gruppe, gruppo, groupe, grup, groep, групп, مجموع, دفع
+  समूह, बैच, ব্যাচ, nhóm, กลุ่ม, 그룹, グループ, קבוצ, گروه, گروپ, ομάδ, ryhm
+`);
+/** Headers with such a word and another meaning. */
+const NEVER_GROUP = new RegExp(
+  `${
+    anyOf(`
+    age group, group age, grupo de edad, grupo etario, faixa etária, blood, sanguin, blut, darah, kan grubu, ethnic, income, date
+    timing, start, size, mentor, leader, teacher, admin, link, invite, email, fee, facebook, telegram, why, hear, reason, consent, agree
+  `).source
+  }|^(?:old|previous|former|last)`,
+);
+
+/**
+ * Columns that may hold names of groups, by the best kind of header name: none, one, or several that need a decision.
+ */
+export function groupNameColumns(columns: readonly string[]): readonly number[] {
+  const keys = columns.map((column) => (isSomebodyElses(column) ? '' : headerKey(column)));
+  const at = (test: (key: string) => boolean) =>
+    keys.flatMap((key, index) => (key !== '' && test(key) ? [index] : []));
+  const strong = at((key) => GROUP.has(key));
+  if (strong.length > 0) return strong;
+  return at((key) => INSIDE_GROUP.test(key) && !NEVER_GROUP.test(key));
+}
+
+/** Header names of a column with a person's whole name. */
 const WHOLE = keys(`
   name, full name, your name, your full name, person, person name, student, student name, student full name, learner, learner name
   participant name, member name, customer name, client name, contact name, attendee, attendee name, candidate name, employee name
@@ -16,7 +57,7 @@ const WHOLE = keys(`
   姓名, 名字, 氏名, お名前, 名前, 성명, 이름
 `);
 
-/** Names of a column with the first name, used together with the last name. */
+/** Header names of a column with the first name, used together with the last name. */
 const FIRST = keys(`
   first name, given name, forename, firstname, fname, nombre, nombres, primer nombre, prénom, Vorname, primeiro nome, nome próprio
   voornaam, nama depan, ad, adı, isim, имя, الاسم الأول, prenome, nome, nom
@@ -26,11 +67,11 @@ const LAST = keys(`
   sobrenome, último nome, apelido, cognome, achternaam, nama belakang, soyad, soyadı, soyisim, фамилия, اسم العائلة, اللقب
 `);
 
-/** Words inside a form's question. */
-const INSIDE =
+/** Words inside a form's question for the person's name. */
+const INSIDE_PERSON =
   /(?:^|[^\p{L}])(?:full name|your name|student[’']?s? name|name|nome completo|nombre completo|nom complet|nama lengkap|姓名)(?:[^\p{L}]|$)/iu;
 /** Words in the header that say that the name is not a person's. */
-const NEVER =
+const NEVER_PERSON =
   /group|batch|course|class|cohort|program|school|college|university|institut|company|organi[sz]ation|business|team|user|file|brand|product|city|town|state|district|country|bank|account|domain|host|event|nick|form|sheet|grupo|curso|turma|empresa|escola|grupp|kurs|firma|groupe|cours|kelas|grup|sekolah|whats|telegram|insta|facebook|e-?mail|phone|mobile/i;
 
 function keys(text: string): ReadonlySet<string> {
@@ -59,7 +100,10 @@ export function nameColumns(
   if (whole !== undefined && both === undefined && last !== undefined) return [whole, last];
   if (both !== undefined) return both;
   const one =
-    whole ?? first ?? free.find(({ column }) => INSIDE.test(column) && !NEVER.test(column))?.index ?? last;
+    whole ??
+    first ??
+    free.find(({ column }) => INSIDE_PERSON.test(column) && !NEVER_PERSON.test(column))?.index ??
+    last;
   return one === undefined ? [] : [one];
 }
 

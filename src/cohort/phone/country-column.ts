@@ -1,14 +1,13 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import type { Participant } from '../../domain/words.ts';
+import { quote, type Trouble, trouble } from '../cell.ts';
 import { allCandidates, type Candidate, headerKey } from '../columns/columns.ts';
 import { DOUBTFUL } from '../columns/names.ts';
-import { ambiguous } from '../phone/doubt.ts';
-import { callingCodeOf } from '../phone/numbering.ts';
-import { readInternational, readPhoneCellOf } from '../phone/phone-cell.ts';
-import { readPhoneText } from '../phone/phone-text.ts';
-import { isMobile } from '../phone/rivals.ts';
-import { quote, type Trouble, trouble } from '../trouble.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';
+import { ambiguous, isMobile } from './doubt.ts';
+import { callingCodeOf } from './numbering.ts';
+import { readInternational, readPhoneCellOf } from './phone-cell.ts';
+import { readPhoneText } from './phone-text.ts';
 
 /**
  * A phone cell and the row's country cell → the participant, or why it cannot be read with certainty. Bare digits are a
