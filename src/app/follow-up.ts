@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { Cohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
-import type { FollowUpConfig } from '../config/follow-up.ts';
+import type { FollowUpConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type ChatId, rowText, type Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';

@@ -1,4 +1,4 @@
-import type { GroupsConfig } from '../config/groups.ts';
+import type { GroupsConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import type { ListedGroup } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';

@@ -1,6 +1,6 @@
 import { openCohort } from '../cohort/cohort.ts';
 import { formerPair } from '../cohort/former-row.ts';
-import type { RebuildConfig } from '../config/rebuild.ts';
+import type { RebuildConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type Place, rowText, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';

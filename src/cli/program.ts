@@ -1,19 +1,24 @@
+import { existsSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, relative } from 'node:path';
 import { Command, type Option } from 'commander';
+import { shellWords } from '../app/exit.ts';
 import type { Io } from '../app/io.ts';
 import { variableOf } from '../config/typed-option.ts';
-import type { ExitCode } from '../domain/errors.ts';
+import { type ExitCode, OnboardError } from '../domain/errors.ts';
 import { visible } from '../domain/safe-text.ts';
-import { checkCommand } from './check-command.ts';
+import { nearest } from '../lib/text.ts';
+import {
+  checkCommand,
+  explainCommand,
+  followUpCommand,
+  groupsCommand,
+  mergeCommand,
+  rebuildLedgerCommand,
+  reportCommand,
+  runCommand,
+} from './commands.ts';
 import { completionCommand } from './completion-command.ts';
 import { applyEnvironment } from './environment.ts';
-import { explainCommand } from './explain-command.ts';
-import { followUpCommand } from './follow-up-command.ts';
-import { groupsCommand } from './groups-command.ts';
-import { mergeCommand } from './merge-command.ts';
-import { noCommand } from './no-command.ts';
-import { rebuildLedgerCommand } from './rebuild-ledger-command.ts';
-import { reportCommand } from './report-command.ts';
-import { runCommand } from './run-command.ts';
 import { sandboxCommand } from './sandbox-command.ts';
 
 const EXIT_CODES = `
@@ -96,4 +101,59 @@ function describe(option: Option): string {
 
 function inherit(root: Command, command: Command): Command {
   return command.copyInheritedSettings(root);
+}
+
+/**
+ * Message for a first word that is not a command. A file needs a command; for another word, the nearest one is named.
+ */
+export function noCommand(
+  word: string,
+  typed: readonly string[],
+  commands: readonly string[],
+  isThere: (path: string) => boolean = existsSync,
+): OnboardError {
+  if (word === '-' || /[./\\]/.test(word) || isThere(word)) {
+    const at = Math.max(typed.indexOf(word), 0);
+    const check = shellWords([...typed.slice(0, at), 'check', ...typed.slice(at)]);
+    const message = `run or check? ${word} is a file, and a command comes before it; to see what would happen, with nothing sent: ${check}`;
+    return new OnboardError('USAGE', message);
+  }
+  const near = nearest(word.toLowerCase(), commands, (name) => name);
+  const advice = near === undefined ? `it is one of ${commands.join(', ')}` : `did you mean ${near}?`;
+  return new OnboardError('USAGE', `“${word}” is not a command: ${advice}`);
+}
+
+const NAME = 'group-onboard';
+
+/** Call of the tool, as the process sees it. */
+interface Caller {
+  /** Absolute path of the script that node was given. */
+  readonly script: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Command line of the tool up to its own arguments, so that “type this next” can be pasted: the shortest words that run
+ * this very script again from this folder, `npx group-onboard`, `group-onboard` where the shell
+ * finds it, or `node dist/cli.js`. A package that npx has only fetched is named by its path, because elsewhere its name
+ * may belong to another package.
+ */
+export function invocation({ script, cwd, env }: Caller): readonly string[] {
+  const folder = dirname(script);
+  if (basename(script) !== NAME) return ['node', shortest(script, cwd)];
+  const isInProject = folder.endsWith(join('node_modules', '.bin')) && !folder.includes('_npx');
+  if (isInProject && env['npm_command'] !== undefined) return ['npx', NAME];
+  const paths = (env['PATH'] ?? '').split(delimiter);
+  // npx and npm put their own folders into PATH, for the time of the command only.
+  const isNpm = env['npm_command'] !== undefined && folder.includes('node_modules');
+  if (paths.includes(folder) && !isNpm) return [NAME];
+  const path = shortest(script, cwd);
+  return [path.includes('/') ? path : `./${path}`];
+}
+
+/** Relative path where the script is below this folder, else the absolute path. */
+function shortest(script: string, cwd: string): string {
+  const path = relative(cwd, script);
+  return path === '' || path.startsWith('..') || isAbsolute(path) ? script : path;
 }

@@ -5,18 +5,24 @@ import type { ChatId, Sender, Status } from '../domain/words.ts';
 import { isSameFile } from '../lib/files.ts';
 import type { Tolerance } from '../lib/units.ts';
 import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
-import { type Env, parseBaseUrl, redisTarget, sender, type Target, target, usage } from './api.ts';
+import {
+  DEFAULT_CONCURRENCY,
+  type Env,
+  type LimitPer,
+  parseBaseUrl,
+  type ReachConfig,
+  reachConfig,
+  redisTarget,
+  requestTimeout,
+  sender,
+  type Target,
+  target,
+  usage,
+} from './api.ts';
 import { filePaths, type Named, type ReportFiles, reportFiles } from './files.ts';
 import type { CheckFlags, CohortFlags, ReportFlags, RunFlags } from './flags.ts';
 import { type NotifyTarget, notifyTarget } from './notify.ts';
 import { type PaceConfig, paceConfig } from './pace.ts';
-import {
-  DEFAULT_CONCURRENCY,
-  type LimitPer,
-  type ReachConfig,
-  reachConfig,
-  requestTimeout,
-} from './reach.ts';
 import { fileNames, shardConfig } from './shard.ts';
 
 /** Options for reading the cohort. */

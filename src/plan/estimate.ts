@@ -1,4 +1,4 @@
-import type { LimitPer } from '../config/reach.ts';
+import type { LimitPer } from '../config/api.ts';
 import type { Gap, Rate } from '../lib/units.ts';
 import { type HoursConfig, OpenHours } from './open-hours.ts';
 

@@ -1,6 +1,6 @@
 import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
-import type { MergeConfig } from '../../config/merge.ts';
+import type { MergeConfig } from '../../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
 import { isReasonCode, REASONS } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type Reading, type ResultColumn, rowNumber, rowText } from '../../domain/words.ts';

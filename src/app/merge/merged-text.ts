@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { MergeConfig } from '../../config/merge.ts';
+import type { MergeConfig } from '../../config/other-commands.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import { count, plain } from '../../lib/text.ts';
 import { summaryOfResults } from '../../report/summary/summary.ts';

@@ -1,4 +1,4 @@
-/** Standard error as JSON lines only, for `--log-format json`: its consumer parses every line. */
+/** Standard error: JSON lines only where asked for, because their consumer parses every line; never debug output. */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -45,4 +45,41 @@ function isRecord(line: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The process, as far as debug output needs it. */
+interface DebugParts {
+  readonly env: Record<string, string | undefined>;
+  readonly pid: number;
+  readonly stderr: Writable;
+}
+
+/** Sections of libraries that print what they send. */
+const PRINTS = /\*|ioredis/i;
+
+/**
+ * Turns `DEBUG` and `NODE_DEBUG` off: they show whole requests, with API key and Redis password. Call it before loading
+ * any module that reads `DEBUG`. Node has read `NODE_DEBUG` before that and prints on stderr, each line with its section
+ * and process id first: such lines are dropped.
+ * Returns a line that says so; undefined: neither would have printed anything.
+ */
+export function hushDebug({ env, pid, stderr }: DebugParts): string | undefined {
+  const { DEBUG = '', NODE_DEBUG = '' } = env;
+  delete env['DEBUG'];
+  delete env['NODE_DEBUG'];
+  if (NODE_DEBUG !== '')
+    leaveOut(stderr, new RegExp(`^[\\w*.-]+ (?:\\u001b\\[\\d+m)?${pid}(?:\\u001b\\[\\d+m)?: `));
+  const names = [PRINTS.test(DEBUG) && 'DEBUG', NODE_DEBUG !== '' && 'NODE_DEBUG'].filter(Boolean);
+  if (names.length === 0) return undefined;
+  return `${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} no effect here: the key and phone numbers would be printed`;
+}
+
+function leaveOut(stderr: Writable, line: RegExp): void {
+  const write = stderr.write.bind(stderr) as (...args: readonly unknown[]) => boolean;
+  stderr.write = ((...args: readonly unknown[]) => {
+    if (typeof args[0] !== 'string' || !line.test(args[0])) return write(...args);
+    const done = args.at(-1);
+    if (typeof done === 'function') done();
+    return true;
+  }) as typeof stderr.write;
 }
