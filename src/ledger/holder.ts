@@ -57,7 +57,7 @@ function processOf(number: number): { readonly started: string; readonly ended: 
   return state === undefined || started === undefined ? undefined : { started, ended: 'ZXx'.includes(state) };
 }
 
-/** Holder named in a lock file, or undefined if it does not name one (yet). */
+/** Holder named in a first line of its file, or undefined if it does not name one (yet). */
 export function parseHolder(text: string): Holder | undefined {
   try {
     const it = JSON.parse(text) as Partial<Record<keyof Holder, unknown>>;

@@ -20,7 +20,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { lifeOf, parseHolder, thisProcess } from '../../src/ledger/holder.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { acquireLock, type Lock, type LockOptions } from '../../src/ledger/lock.ts';
-import { PATIENTLY, scratch, soakTest } from '../helpers.ts';
+import { PATIENTLY, repeats, scratch, soakTest } from '../helpers.ts';
 import { systemClock } from './system-clock.ts';
 
 const TYPESCRIPT = new URL('../typescript.mjs', import.meta.url).href;
@@ -186,8 +186,8 @@ describe('a holder in another container or host', () => {
     let beats = 0;
     // Whole at every instant, as a holder's is: who looks may look at any.
     const beat = () => {
-      writeFileSync(`${file}.new`, holderText({ host: 'elsewhere', beats: ++beats }));
-      renameSync(`${file}.new`, file);
+      writeFileSync(`${file}.next`, holderText({ host: 'elsewhere', beats: ++beats }));
+      renameSync(`${file}.next`, file);
     };
     beat();
     const timer = setInterval(beat, 20);
@@ -198,7 +198,7 @@ describe('a holder in another container or host', () => {
     });
     // And ours has left nothing behind.
     clearInterval(timer);
-    expect(readdirSync(`${path}.lock`)).toEqual([OTHER]);
+    expect(readdirSync(`${path}.lock`).filter((name) => !name.endsWith('.next'))).toEqual([OTHER]);
   });
 
   test('one that ends while it is watched is no hindrance; nor is a file that nobody can read', async () => {
@@ -240,11 +240,32 @@ describe('what is in the place of the lock’s folder', () => {
   test('a folder that holds files of somebody else’s: they are not ours to judge', async () => {
     const path = join(await scratch(), 'a.jsonl');
     mkdirSync(`${path}.lock`);
-    const foreign = ['package.json', 'x.json', `${OTHER}.json`, `a${OTHER}`];
+    const foreign = ['package.json', 'x.json', `${OTHER}.json`, `a${OTHER}`, 'x.new', `a${OTHER}.new`];
     for (const name of foreign) writeFileSync(join(`${path}.lock`, name), '{}');
     await (await lock(path, { staleMs: 60_000 })).release();
     expect(readdirSync(`${path}.lock`).sort()).toEqual(foreign.sort());
   });
+});
+
+test('what a kill left incomplete is removed with the next lock', async () => {
+  const path = join(await scratch(), 'a.jsonl');
+  mkdirSync(`${path}.lock`);
+  for (const name of [OTHER, ANOTHER]) writeFileSync(join(`${path}.lock`, `${name}.new`), '{"pid":');
+  const held = await lock(path);
+  expect(readdirSync(`${path}.lock`)).toHaveLength(1);
+  await held.release();
+  expect(existsSync(`${path}.lock`)).toBe(false);
+});
+
+test('a file that is taken for litter while it is written is written again', async () => {
+  const path = join(await scratch(), 'a.jsonl');
+  for (let round = 0; round < repeats(10); round++) {
+    const ended = await Promise.allSettled([lock(path), lock(path), lock(path)]);
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const one of ended)
+      if (one.status === 'fulfilled') await one.value.release();
+      else expect(one.reason).toMatchObject({ code: 'LOCKED' });
+  }
 });
 
 describe('the file itself is locked, whatever name leads to it', () => {
