@@ -24,7 +24,7 @@ import { sandboxCommand } from './sandbox-command.ts';
 const EXIT_CODES = `
 Exit codes:
   0  every row has an accepted outcome        5  stopped for safety (key, phone, breaker, --max-errors)
-  2  usage or configuration; nothing sent     6  another run holds the ledger
+  2  usage or configuration; nothing sent     6  another run asks the same people
   3  the cohort is unusable; nothing sent    75  stopped before the end: run again to go on
   4  finished; some rows failed, invalid    130  stopped by Ctrl-C, 143 by SIGTERM: run again to go on
      or unknown                               1  a defect of ours

@@ -18,7 +18,7 @@ import { type Countries, MOST_RARE } from '../report/summary/countries.ts';
 import { decide, type Selection } from './decide.ts';
 
 /** Pair with the further facts of its first row. */
-interface Listed {
+export interface Listed {
   readonly pair: Pair;
   /** Sending phone of its first row; undefined: the run's own. */
   readonly sender: Sender | undefined;

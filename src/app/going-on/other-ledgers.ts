@@ -11,10 +11,11 @@ import { isSameFile, placeOf } from '../../lib/files.ts';
 import { PairIndex } from '../../lib/pair-index.ts';
 import { count, plain } from '../../lib/text.ts';
 import { decide } from '../../plan/decide.ts';
-import type { Survey } from '../../plan/survey.ts';
+import type { Listed, Survey } from '../../plan/survey.ts';
 import type { Inputs } from '../inputs.ts';
 import type { Plan } from '../plan.ts';
 import type { Session } from '../session.ts';
+import { assertNotAskedNow } from './asking-now.ts';
 import { isAsked, tellsOfAsks } from './lost-asks.ts';
 
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
@@ -23,23 +24,33 @@ const NO_SELECTION = { retry: [], onlyStatus: undefined };
 const MOST_BYTES = 512 * 1024 * 1024;
 
 /**
- * Refuses a run if another ledger nearby, of the same API, has asks of people who are about to be asked: that ledger
- * should go on, because only a run's own ledger keeps its people from a second ask.
- * @throws OnboardError CONFIG, naming it, unless the user insists
+ * Refuses a run if another ledger nearby, of the same API, has asks of people who are about to be asked, or will have
+ * them, because its run goes on now: only a run's own ledger keeps its people from a second ask.
+ * @throws OnboardError CONFIG or LOCKED, naming it, unless the user insists
  */
 export async function assertNotAskedElsewhere(
   config: RunConfig,
-  { log, control }: Session,
+  { log, control, clock, releases }: Session,
   { ledger }: Inputs,
   { plan, selection }: Plan,
 ): Promise<void> {
   if (plan.toAsk === 0 || control.stopped) return;
+  const isToAsk = ({ pair, previous }: Listed) =>
+    !isAsked(ledger, pair) && decide({ ledger: ledger.state(pair)?.status, previous }, selection) === 'ask';
   const isWanted = (pair: Pair) => {
     const listed = plan.list.find(pair);
-    if (listed === undefined || isAsked(ledger, pair)) return false;
-    return decide({ ledger: ledger.state(pair)?.status, previous: listed.previous }, selection) === 'ask';
+    return listed !== undefined && isToAsk(listed);
   };
   const near = [config.cohort.path, config.output, config.ledger];
+  // The ledgers are read after that: a run that ended in between has written its own.
+  if (!config.dryRun) {
+    await assertNotAskedNow({
+      ...{ clock, releases, origin: config.origin, ledger: config.ledger, insists: config.askAgain },
+      folders: foldersOf(near),
+      people: pairsOf(plan.list, isToAsk),
+      most: plan.toAsk,
+    });
+  }
   const isOurs = (origin: string) => origin === config.origin;
   const { known, unread } = await askedElsewhere(config.ledger, near, { isOurs, isWanted });
   if (unread.length > 0) log.warn({}, unreadText(unread));
@@ -88,6 +99,10 @@ export async function notesOnOtherLedgers(
   ];
 }
 
+function* pairsOf(list: Iterable<Listed>, isToAsk: (listed: Listed) => boolean): Generator<Pair> {
+  for (const listed of list) if (isToAsk(listed)) yield listed.pair;
+}
+
 function knownText({ path, people }: Known, { toAsk }: Pick<Survey, 'toAsk'>): string {
   return `${path} has ${count(people, 'person', 'people')} of the ${toAsk} to be asked as asked already`;
 }
@@ -122,10 +137,7 @@ async function askedElsewhere(
   let left = MOST_BYTES;
   let known: Elsewhere['known'];
   const unread: string[] = [];
-  for (const { path, size } of await ledgersNear(
-    own,
-    near.filter((file) => file !== '-'),
-  )) {
+  for (const { path, size } of await ledgersNear(own, near)) {
     left -= size;
     const found = left < 0 ? undefined : await asksIn(path, asks).catch(() => undefined);
     if (found === undefined || found.damaged) unread.push(path);
@@ -135,12 +147,17 @@ async function askedElsewhere(
   return { known, unread };
 }
 
+/** Folders of these files, and of what they lead to; `-` is none. */
+function foldersOf(near: readonly string[]): ReadonlySet<string> {
+  const files = near.filter((file) => file !== '-');
+  return new Set(files.flatMap((file) => [dirname(file), dirname(placeOf(file))].map(placeOf)));
+}
+
 /** Other ledgers in the folders of these files, newest first. */
 async function ledgersNear(own: string | undefined, near: readonly string[]) {
-  const dirs = new Set(near.flatMap((file) => [dirname(file), dirname(placeOf(file))].map(placeOf)));
   const shard = own === undefined ? undefined : readShardFile(basename(own));
   const ledgers: { readonly path: string; readonly size: number; readonly at: number }[] = [];
-  for (const dir of dirs) {
+  for (const dir of foldersOf(near)) {
     // A folder that cannot be read is reported where something is written into it.
     for (const name of await readdir(dir).catch(() => [])) {
       const path = join(dir, name);
