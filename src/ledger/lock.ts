@@ -9,8 +9,11 @@
  * concurrent takeovers can both win (its issue 121, open); it judges by age alone, so a dead holder blocks until it is
  * stale, and a suspended one loses the lock while alive; and loading it hooks every signal (signal-exit).
  */
+import { createServer } from 'node:net';
+import { platform } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnboardError } from '../domain/errors.ts';
+import { errorCode } from '../lib/files.ts';
 import { type Holder, thisProcess } from './holder.ts';
 import {
   announce,
@@ -84,4 +87,34 @@ function locked(path: string, dir: string, rival: Other): OnboardError {
     'LOCKED',
     `${path} is held by ${describe(rival)}; wait for it to end, or stop it (if there is no such run, remove ${dir})`,
   );
+}
+
+/**
+ * Lock of the file itself, under any name. The lock next to the ledger is found by name, but a file mounted in two
+ * places has two names, and a lock's folder can be removed. An abstract socket named after the file's inode belongs to
+ * one process at a time, and the kernel frees it when the process ends, in any way.
+ *
+ * Linux only, and within one network namespace (e.g. one container): beyond it, `own-file.ts` detects the other
+ * process.
+ */
+export interface Claim {
+  release(): Promise<void>;
+}
+
+const NOTHING: Claim = { release: async () => undefined };
+
+/** Claims the file; resolves to undefined if another process has it. */
+export function claimFile({ dev, ino }: { dev: bigint; ino: bigint }): Promise<Claim | undefined> {
+  if (platform !== 'linux') return Promise.resolve(NOTHING);
+  const server = createServer((socket) => socket.destroy());
+  return new Promise((resolve) => {
+    server.once('error', (error) => {
+      // Without such sockets, the lock next to the ledger remains.
+      resolve(errorCode(error) === 'EADDRINUSE' ? undefined : NOTHING);
+    });
+    server.listen({ path: `\0group-onboard-ledger-${dev}-${ino}` }, () => {
+      server.unref();
+      resolve({ release: () => new Promise((closed) => server.close(() => closed())) });
+    });
+  });
 }

@@ -1,13 +1,12 @@
 /** An open ledger: turns calls into records, and records into answers. */
+import type { FileHandle } from 'node:fs/promises';
 import { personKey } from '../domain/ids.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '../domain/words.ts';
-import type { Draft, OutcomesDraft } from './compose.ts';
 import { type Header, MAX_MESSAGE } from './format.ts';
-import type { Journal } from './journal.ts';
-import type { OpenedFile } from './ledger-file.ts';
-import type { Lock } from './lock.ts';
-import { OutcomeReader, type OutcomeWords } from './outcome-reader.ts';
+import type { Draft, Journal, OutcomesDraft } from './journal.ts';
+import type { Claim, Lock } from './lock.ts';
+import { OutcomeReader, type OutcomeWords } from './own-file.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
 
 declare const askId: unique symbol;
@@ -78,6 +77,16 @@ interface Settlement {
   readonly outcome: Outcome;
 }
 
+/** The ledger's file, as it was opened. */
+export interface Opened {
+  /** Undefined for a read-only ledger that does not exist. */
+  readonly file: FileHandle | undefined;
+  /** Released once the file is closed. */
+  readonly claim: Claim | undefined;
+  readonly header: Header;
+  readonly repaired: string | undefined;
+}
+
 /** Number that no ask has. */
 const NO_ASK = 0;
 
@@ -87,7 +96,7 @@ export class OpenLedger implements Ledger {
   readonly #state: LedgerState;
   readonly #journal: Journal | undefined;
   readonly #lock: Lock | undefined;
-  readonly #opened: Pick<OpenedFile, 'file' | 'claim'>;
+  readonly #opened: Pick<Opened, 'file' | 'claim'>;
   readonly #outcomes: OutcomeReader | undefined;
   readonly #clock: Clock;
   /** Persons (`personKey`), by group, whose `asked` record is being written and not yet in the state. */
@@ -95,7 +104,7 @@ export class OpenLedger implements Ledger {
   #closing: Promise<void> | undefined;
 
   constructor(
-    opened: OpenedFile,
+    opened: Opened,
     state: LedgerState,
     journal: Journal | undefined,
     lock: Lock | undefined,

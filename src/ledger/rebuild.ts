@@ -16,7 +16,7 @@ import {
   MAX_LINE_BYTES,
   type OutcomeEntry,
 } from './format.ts';
-import { requireOrigin } from './ledger-file.ts';
+import { requireOrigin } from './ledger.ts';
 import { acquireLock } from './lock.ts';
 import { LedgerState } from './state.ts';
 

@@ -1,6 +1,8 @@
-/** Reads and checks a ledger's whole file, in bounded memory. */
-import type { FileHandle } from 'node:fs/promises';
+/** Reads and checks a ledger's whole file, in bounded memory: this run's own, or another one's. */
+import { type FileHandle, open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
+import type { Pair } from '../domain/words.ts';
+import { PairIndex } from '../lib/pair-index.ts';
 import {
   asHeader,
   asLine,
@@ -14,6 +16,7 @@ import {
   MOST_WRITE_BYTES,
   type OutcomeEntry,
 } from './format.ts';
+import { isLeftLocked } from './lock.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -24,14 +27,14 @@ const MAX_ZEROS = MOST_WRITE_BYTES;
 /** Bytes that a disk writes atomically. */
 const SECTOR_BYTES = 512;
 
-export interface ScanOptions {
+interface ScanOptions {
   /** Whether the last run ended without releasing its lock. */
   readonly crashed: boolean;
   readonly onHeader: (header: Header) => void;
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
 }
 
-export interface Scan {
+interface Scan {
   /** Undefined without a complete header: a new file, or one cut within its first line. */
   readonly header: Header | undefined;
   /** Number of complete lines, with the header. The next record gets `lines + 1`. */
@@ -213,4 +216,61 @@ function notALedger(path: string): OnboardError {
     'LEDGER_DAMAGED',
     `${path}, line 1: this file is not a ledger of group-onboard, and was left as it is: put back the ledger that was here, or name the right one with --ledger`,
   );
+}
+
+export interface AsksOf {
+  /** False for a ledger of another API, or of the sandbox: it is not counted. */
+  isOurs(origin: string): boolean;
+  isWanted(pair: Pair): boolean;
+}
+
+/** Ends the scan of a ledger of another API. */
+class Foreign extends Error {}
+
+/**
+ * Number of wanted pairs with an ask in the ledger at `path`; asks that were not done do not count. Memory grows with
+ * the pairs found. A damaged ledger is read up to the damage.
+ * @throws system errors
+ */
+export async function asksIn(
+  path: string,
+  { isOurs, isWanted }: AsksOf,
+): Promise<{ readonly people: number; readonly damaged: boolean }> {
+  /** Pairs found → number of asks that may have been done. */
+  const found = new PairIndex();
+  let people = 0;
+  const open_ = new Map<number, readonly Pair[]>();
+  const change = (pair: Pair, by: number) => {
+    const before = found.get(pair) ?? 0;
+    found.set(pair, before + by);
+    if (before === 0) people++;
+    else if (before + by === 0) people--;
+  };
+  const file = await open(path, 'r');
+  try {
+    await scan(file, path, {
+      crashed: await isLeftLocked(path),
+      onHeader: (header) => {
+        if (!isOurs(header.origin)) throw new Foreign();
+      },
+      onRecord: (record) => {
+        if (record.is === 'asked') {
+          const { chat: chatId } = record;
+          const pairs = record.who.map((participant) => ({ chatId, participant })).filter(isWanted);
+          for (const pair of pairs) change(pair, 1);
+          if (pairs.length > 0) open_.set(record.n, pairs);
+        } else if (record.is === 'not_done') {
+          for (const pair of open_.get(record.ask) ?? []) change(pair, -1);
+          open_.delete(record.ask);
+        } else if (record.ask !== undefined) open_.delete(record.ask);
+      },
+    });
+    return { people, damaged: false };
+  } catch (error) {
+    if (error instanceof Foreign) return { people: 0, damaged: false };
+    if (error instanceof OnboardError) return { people, damaged: true };
+    throw error;
+  } finally {
+    await file.close();
+  }
 }

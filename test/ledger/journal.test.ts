@@ -1,8 +1,7 @@
 /** Group commit and failure, on a file whose fsync the test holds in its hand. */
 import { expect, test, vi } from 'vitest';
-import type { Draft } from '../../src/ledger/compose.ts';
 import type { LedgerRecord } from '../../src/ledger/format.ts';
-import { Journal, type JournalOptions } from '../../src/ledger/journal.ts';
+import { type Draft, Journal, type JournalOptions } from '../../src/ledger/journal.ts';
 import { PATIENTLY } from '../helpers.ts';
 
 class Disk {

@@ -1,8 +1,10 @@
 /** A ledger whose file somebody else has their hands on, with neither lock nor claim in the way: the file itself tells. */
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
   linkSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,10 +16,10 @@ import {
 import { open } from 'node:fs/promises';
 import { Server } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { OwnFile } from '../../src/ledger/own-file.ts';
+import { LineReader, OwnFile } from '../../src/ledger/own-file.ts';
 import { repeats, scratch } from '../helpers.ts';
 import { opened as openedLocked, outcome, pair, SENDER } from './support.ts';
 
@@ -271,4 +273,39 @@ describe('a write that fails', () => {
     expect(writes).toBeGreaterThan(1);
     await file.close();
   });
+});
+
+async function reader(content: string): Promise<{ path: string; lineAt: (offset: number) => string }> {
+  const path = join(await scratch(), 'lines');
+  writeFileSync(path, content);
+  const fd = openSync(path, 'r');
+  onTestFinished(() => closeSync(fd));
+  const lines = new LineReader(fd);
+  return { path, lineAt: (offset) => lines.lineAt(offset).toString() };
+}
+
+test('a block that was read while its last line was being written is read again', async () => {
+  const { path, lineAt } = await reader('first\nsec');
+  expect(lineAt(0)).toBe('first');
+  appendFileSync(path, 'ond\nthird\n');
+  expect(lineAt(6)).toBe('second');
+  expect(lineAt(13)).toBe('third');
+});
+
+test('a line over many blocks, and more blocks than are kept', async () => {
+  const long = 'x'.repeat(100_000);
+  const { lineAt } = await reader(`a\n${long}\n${`${'y'.repeat(9_999)}\n`.repeat(300)}z\n`);
+  for (let round = 0; round < 2; round++) {
+    expect(lineAt(2)).toBe(long);
+    for (let i = 0; i < 300; i++) expect(lineAt(100_003 + i * 10_000)).toBe('y'.repeat(9_999));
+    expect(lineAt(100_003 + 3_000_000)).toBe('z');
+    expect(lineAt(0)).toBe('a');
+  }
+});
+
+test('a file that ends within the line', async () => {
+  const { path, lineAt } = await reader('first\nsecond');
+  expect(() => lineAt(6)).toThrow('ends within the line at byte 6');
+  truncateSync(path, 0);
+  expect(() => lineAt(100_000)).toThrow('ends within');
 });
