@@ -16,17 +16,23 @@ import { plainCell } from '../report/results/safe-cell.ts';
 import { type Tally, TallyMaker } from '../report/summary/tally.ts';
 import { namesText } from '../report/terminal/names.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
-import { assertNoResults } from './asking/asked-elsewhere.ts';
 import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';
 import { notesOnOtherLedgers } from './going-on/other-ledgers.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
-import { givenBook, type LookUpParts, lookUpNames, type NamedCohort, NotLookedUp } from './group-names.ts';
-import { assertOutput, cohortFile, inShard } from './inputs.ts';
+import {
+  givenBook,
+  type LookUpParts,
+  lookUpNames,
+  type NamedCohort,
+  NotLookedUp,
+} from './inputs/group-names.ts';
+import { assertOutput, cohortFile, inShard } from './inputs/inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, previousOf, project } from './outputs/project.ts';
-import { offlineEnding, writeRecord } from './outputs/record.ts';
-import { groupsOfPhones } from './phones/list-groups.ts';
+import { offlineEnding, writeRecord } from './outputs/publish.ts';
+import { assertNoResults } from './outputs/replaceable.ts';
+import { groupsOfPhones } from './phones/readers.ts';
 import { releasing } from './releases.ts';
 import { openSession } from './session.ts';
 

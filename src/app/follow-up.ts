@@ -18,16 +18,14 @@ import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { openSharing } from './asking/share.ts';
 import { forgiven } from './exit.ts';
+import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
-import { notify } from './outputs/notify.ts';
-import { assertReplaceable, assertToDo } from './outputs/own-files.ts';
-import { assertPublishable, forLog, publish } from './outputs/publish.ts';
-import { writeRecord } from './outputs/record.ts';
+import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
+import { assertReplaceable, assertToDo } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, type Readers } from './phones/readers.ts';
 import { type Releases, releasing } from './releases.ts';
-import { openResultsCsv } from './results-csv.ts';
 import { openSession, type Session, timesOf } from './session.ts';
 
 /** Groups read at once; the limiter decides when each read starts. */

@@ -11,10 +11,9 @@ import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/
 import { safeWriter } from '../report/terminal/log.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { type Io, isSeenOnce, isTerminal, systemClock, wantsColour } from './io.ts';
-import { assertOurs } from './outputs/own-files.ts';
-import { forLog } from './outputs/publish.ts';
-import { offlineEnding, writeRecord } from './outputs/record.ts';
-import { groupsOfPhones } from './phones/list-groups.ts';
+import { forLog, offlineEnding, writeRecord } from './outputs/publish.ts';
+import { assertOurs } from './outputs/replaceable.ts';
+import { groupsOfPhones } from './phones/readers.ts';
 import { releasing } from './releases.ts';
 import { openSession } from './session.ts';
 

@@ -6,7 +6,7 @@ import { OpenHours } from '../plan/open-hours.ts';
 import { type Knowledge, roundedIdsNote, type Survey, survey, workloads } from '../plan/survey.ts';
 import { logCountries } from './asking/agreed.ts';
 import { formerStatus } from './going-on/former-results.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import type { Session } from './session.ts';
 
 /** Sending phones that the log counts one by one. */

@@ -10,11 +10,11 @@ import type { ReportRow } from '../report/html/people.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
+import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
-import { assertReportable, assertToDo, writePage } from './outputs/own-files.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
-import { offlineEnding, writeRecord } from './outputs/record.ts';
-import { openResultsCsv } from './results-csv.ts';
+import { offlineEnding, writeRecord } from './outputs/publish.ts';
+import { assertReportable, assertToDo, writePage } from './outputs/replaceable.ts';
 
 /** Makes the summary and the HTML report of existing results. Asks nobody, and leaves the results unchanged. */
 export async function report(

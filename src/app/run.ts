@@ -4,15 +4,15 @@ import { errorCode, isSystemRefusal } from '../lib/files.ts';
 import { keyCutter, oneLine } from '../send/api/redact.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
 import { withOwnFiles } from './going-on/own-files.ts';
-import { NotLookedUp } from './group-names.ts';
-import { openInputs } from './inputs.ts';
+import { NotLookedUp } from './inputs/group-names.ts';
+import { openInputs } from './inputs/inputs.ts';
+import { Interrupted } from './inputs/kept-cohort.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
 import { type Releases, releasing } from './releases.ts';
 import { reportRun } from './report-run.ts';
 import { send } from './send.ts';
 import { openSession } from './session.ts';
-import { Interrupted } from './spool.ts';
 
 /** One run: session, inputs, plan, asks, report. */
 export async function run(config: RunConfig, io: Io): Promise<ExitCode> {

@@ -11,7 +11,7 @@ import type { Waiting } from './asking/live.ts';
 import { keepNames } from './asking/names-kept.ts';
 import { Rounds } from './asking/rounds.ts';
 import { openSharing } from './asking/share.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { systemClock } from './io.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
 import { connectPhones, type Phones } from './phones/senders.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { assertReportable, writePage } from '../../src/app/outputs/own-files.ts';
+import { assertReportable, writePage } from '../../src/app/outputs/replaceable.ts';
 import { report } from '../../src/app/report.ts';
 import { REPORT_MARK } from '../../src/report/html/page.ts';
 import { scratch } from '../helpers.ts';

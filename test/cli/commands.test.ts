@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { nextStep, shellWords } from '../../src/app/exit.ts';
 import { applySwitches } from '../../src/cli/environment.ts';
-import { invocation } from '../../src/cli/invocation.ts';
+import { invocation } from '../../src/cli/program.ts';
 import { visible } from '../../src/domain/safe-text.ts';
 import { noCounts } from '../../src/report/summary/tally.ts';
 import { cli } from '../e2e/harness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noCommand } from '../../src/cli/no-command.ts';
+import { noCommand } from '../../src/cli/program.ts';
 import { cli } from '../e2e/harness.ts';
 
 const COMMANDS = ['run', 'check', 'follow-up', 'report', 'merge', 'sandbox', 'completion'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeConfig } from '../../src/config/merge.ts';
+import { mergeConfig } from '../../src/config/other-commands.ts';
 import { runConfig } from '../../src/config/run.ts';
 import { shardConfig, wholeCohortInPod } from '../../src/config/shard.ts';
 import { OnboardError } from '../../src/domain/errors.ts';

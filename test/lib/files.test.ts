@@ -4,7 +4,7 @@ import { cwd } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { withOwnFiles } from '../../src/app/going-on/own-files.ts';
 import { filePaths, reportFiles } from '../../src/config/files.ts';
-import { mergeConfig } from '../../src/config/merge.ts';
+import { mergeConfig } from '../../src/config/other-commands.ts';
 import type { RunConfig } from '../../src/config/run.ts';
 import { canonicalPath, describeFailure, errorCode, isSameFile } from '../../src/lib/files.ts';
 import { scratch } from '../helpers.ts';

@@ -12,7 +12,7 @@ import { PairIndex } from '../../lib/pair-index.ts';
 import { count, plain } from '../../lib/text.ts';
 import { decide } from '../../plan/decide.ts';
 import type { Listed, Survey } from '../../plan/survey.ts';
-import type { Inputs } from '../inputs.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import type { Plan } from '../plan.ts';
 import type { Session } from '../session.ts';
 import { assertNotAskedNow } from './asking-now.ts';

@@ -1,16 +1,30 @@
+/** Ways out for the summary: files and the job page of CI, one JSON record, a post to a chat. */
 import { appendFile, readFile, stat } from 'node:fs/promises';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { basename } from 'node:path';
+import type { Logger } from 'pino';
 import type { ReportFiles } from '../../config/files.ts';
+import type { NotifyTarget } from '../../config/notify.ts';
+import type { LogConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
 import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
-import { SUMMARY_BEGINS, summaryJson } from '../../report/summary/summary-json.ts';
+import { chatBody } from '../../report/summary/summary.ts';
+import {
+  SUMMARY_BEGINS,
+  summaryJson,
+  summaryLine,
+  summaryRecord,
+} from '../../report/summary/summary-json.ts';
 import type { Ending } from '../../report/summary/tally.ts';
-import type { Io } from '../io.ts';
-import { assertOurs, type Kind } from './own-files.ts';
+import { safeWriter } from '../../report/terminal/log.ts';
+import { tunnelAgents } from '../../send/api/connections.ts';
+import { type Io, systemClock } from '../io.ts';
+import { assertOurs, type Kind } from './replaceable.ts';
 
 /** File mode readable by others: by CI, and by node-exporter. */
 const PUBLIC = 0o644;
@@ -87,4 +101,84 @@ async function jobPage(ending: Ending, path: string | undefined): Promise<void> 
 function notWritten(path: string, cause: unknown): OnboardError {
   const message = `${path} could not be written: ${describeFailure(cause)}; the results are complete: put that right and run the same command again, which asks nobody twice`;
   return new OnboardError('RESULTS_FAILED', message, { cause });
+}
+
+/** End of a command that only reads files, and asks nobody. */
+export function offlineEnding(
+  facts: Pick<Ending, 'command' | 'cohort' | 'results' | 'tally' | 'exit'> & Partial<Ending>,
+  startedAt: number,
+): Ending {
+  const endedAt = systemClock.now();
+  return {
+    ledger: undefined,
+    sandbox: false,
+    dryRun: false,
+    groupName: () => '',
+    stopped: undefined,
+    next: undefined,
+    asks: 0,
+    throttled: 0,
+    waitedMs: new Map(),
+    startedAt,
+    endedAt,
+    elapsedMs: Math.max(0, endedAt - startedAt),
+    ...facts,
+  };
+}
+
+/** Writes the summary as one record: to standard output by `--json`, as the log's last line by `--log-format json`. */
+export function writeRecord(
+  ending: Ending,
+  { json, log }: { readonly json: boolean; readonly log?: LogConfig },
+  io: Pick<Io, 'stdout' | 'stderr'>,
+): void {
+  if (json) safeWriter(io.stdout)(summaryLine(ending));
+  if (log?.records && !log.quiet) safeWriter(io.stderr)(summaryRecord(ending));
+}
+
+/** Time limit for a whole post (name lookup, connection, answer), ms. */
+const LONGEST_MS = 10_000;
+
+/** Posts the summary, where that is wanted. A failure is only a warning, because it does not affect the run. */
+export async function notify(
+  ending: Ending,
+  target: NotifyTarget | undefined,
+  log: Pick<Logger, 'warn'>,
+  longestMs = LONGEST_MS,
+): Promise<void> {
+  if (target === undefined) return;
+  const trouble = await post(target, chatBody(ending), longestMs).catch(
+    () => 'the request could not be made',
+  );
+  if (trouble) log.warn({}, `the summary was not posted (--notify): ${trouble}`);
+}
+
+/** Posts once and follows no redirect. Returns the failure, without any text of the address. */
+function post({ url, proxy }: NotifyTarget, body: string, longestMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const agents = proxy && tunnelAgents(proxy, { phaseMs: longestMs });
+    const tls = url.protocol === 'https:';
+    const made = (tls ? tlsRequest : plainRequest)(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+      },
+      ...(tls && { rejectUnauthorized: true }),
+      ...(agents && { agent: agents.https }),
+    });
+    const end = (trouble?: string) => {
+      clearTimeout(timer);
+      made.destroy();
+      agents?.https.destroy();
+      resolve(trouble);
+    };
+    const timer = setTimeout(() => end(`no answer in ${longestMs / 1_000} s`), longestMs);
+    made.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'the connection failed'));
+    made.on('upgrade', () => end('an answer that is none'));
+    made.on('response', ({ statusCode = 0 }) =>
+      end(statusCode >= 200 && statusCode < 300 ? undefined : `answer ${statusCode}`),
+    );
+    made.end(body);
+  });
 }

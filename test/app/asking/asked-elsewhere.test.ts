@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertOneSharding } from '../../../src/app/asking/asked-elsewhere.ts';
+import { assertOneSharding } from '../../../src/app/outputs/replaceable.ts';
 import { scratch } from '../../helpers.ts';
 
 const OF_4 = 'c.shard-1-of-4.results.csv.ledger.jsonl';

@@ -1,19 +1,21 @@
 /**
- * Cohort as it was when the run began. Its file may change: an export replaces it, or a person corrects and saves it.
+ * Copies of inputs that are read more than once: standard input, and the cohort as it was when the run began, because its
+ * file may change: an export replaces it, or a person corrects and saves it.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Cohort } from '../cohort/cohort.ts';
-import { OnboardError } from '../domain/errors.ts';
-import { errorCode, specialKind } from '../lib/files.ts';
-import { count } from '../lib/text.ts';
-import type { Releases } from './releases.ts';
-import { spool } from './spool.ts';
+import { pipeline } from 'node:stream/promises';
+import type { Cohort } from '../../cohort/cohort.ts';
+import { OnboardError } from '../../domain/errors.ts';
+import { settled, temporaryBeside } from '../../lib/atomic-file.ts';
+import { errorCode, specialKind } from '../../lib/files.ts';
+import { count } from '../../lib/text.ts';
+import type { Releases } from '../releases.ts';
 
-export interface KeptCohort {
+interface KeptCohort {
   /** Path of the copy, which the releases remove. */
   readonly path: string;
   /**
@@ -23,7 +25,7 @@ export interface KeptCohort {
   changed(rows: number): Promise<string | undefined>;
 }
 
-export interface KeepOptions {
+interface KeepOptions {
   readonly beside: string;
   readonly signal: AbortSignal;
   readonly releases: Releases;
@@ -87,4 +89,40 @@ async function rowsNow(open: () => Promise<Pick<Cohort, 'readings'>>): Promise<s
 function told(path: string, rows: number, now: string): string {
   const name = basename(path);
   return `${name} has changed since the run began: it had ${count(rows, 'row')}, and ${now}; the results are of those that it had: look at the file, and run the same command again`;
+}
+
+/** A signal came before the work began: nothing was sent, and there is nothing to write. */
+export class Interrupted extends Error {}
+
+/**
+ * Copies standard input into a file, because the cohort is read more than once. The file is readable by its owner only,
+ * lies next to the ledger (the one directory that is known to be writable), and is removed with the job.
+ */
+export async function spool(
+  source: Readable,
+  beside: string,
+  { signal, what = 'standard input' }: { readonly signal?: AbortSignal; readonly what?: string } = {},
+): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = temporaryBeside(beside);
+  const remove = async () => {
+    await rm(path, { force: true });
+    settled(path);
+  };
+  try {
+    // Opened before anything flows: a stream that opens it by itself may make it after its pipeline has failed.
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await pipeline(source, file.createWriteStream(), ...(signal ? [{ signal }] : []));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await remove();
+    if (signal?.aborted) throw new Interrupted();
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new OnboardError('NOT_WRITABLE', `cannot keep ${what} in ${dirname(path)} (${why})`, {
+      cause: error,
+    });
+  }
+  return { path, remove };
 }

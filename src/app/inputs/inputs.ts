@@ -1,34 +1,37 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Cohort, openCohort } from '../cohort/cohort.ts';
-import { noSender } from '../config/api.ts';
-import { DEFAULT_BASE_URL } from '../config/options.ts';
-import type { RunConfig } from '../config/run.ts';
-import { wholeCohortInPod } from '../config/shard.ts';
-import { OnboardError } from '../domain/errors.ts';
-import { rowsOf, type Shard, shardText } from '../domain/shard.ts';
-import type { ChatId, Reading } from '../domain/words.ts';
-import { type Ledger, openLedger } from '../ledger/ledger.ts';
-import { sweepAll } from '../lib/atomic-file.ts';
-import { isSameFile, keepToOwner } from '../lib/files.ts';
-import { assertWritable } from '../report/results/results.ts';
-import { plainCell } from '../report/results/safe-cell.ts';
-import type { NameMapping } from '../report/terminal/names.ts';
-import { asksFirst } from './asking/agreed.ts';
-import { assertOneSharding } from './asking/asked-elsewhere.ts';
-import { shellWords } from './exit.ts';
-import { type FormerResults, readFormerResults } from './going-on/former-results.ts';
-import { type Known, lostAsksIn, tellsOfAsks } from './going-on/lost-asks.ts';
+import { type Cohort, openCohort } from '../../cohort/cohort.ts';
+import { noSender } from '../../config/api.ts';
+import { DEFAULT_BASE_URL } from '../../config/options.ts';
+import type { RunConfig } from '../../config/run.ts';
+import { wholeCohortInPod } from '../../config/shard.ts';
+import { OnboardError } from '../../domain/errors.ts';
+import { rowsOf, type Shard, shardText } from '../../domain/shard.ts';
+import type { ChatId, Reading } from '../../domain/words.ts';
+import { type Ledger, openLedger } from '../../ledger/ledger.ts';
+import { sweepAll } from '../../lib/atomic-file.ts';
+import { isSameFile, keepToOwner } from '../../lib/files.ts';
+import { assertWritable } from '../../report/results/results.ts';
+import { plainCell } from '../../report/results/safe-cell.ts';
+import type { NameMapping } from '../../report/terminal/names.ts';
+import { asksFirst } from '../asking/agreed.ts';
+import { shellWords } from '../exit.ts';
+import { type FormerResults, readFormerResults } from '../going-on/former-results.ts';
+import { type Known, lostAsksIn, tellsOfAsks } from '../going-on/lost-asks.ts';
+import { assertPublishable } from '../outputs/publish.ts';
+import {
+  assertOneSharding,
+  assertReplaceable,
+  assertReportable,
+  assertToDo,
+} from '../outputs/replaceable.ts';
+import { SANDBOX_SENDER } from '../phones/connect.ts';
+import { groupsOfPhones } from '../phones/readers.ts';
+import type { Releases } from '../releases.ts';
+import type { Session } from '../session.ts';
 import { givenBook, logNames, lookUpNames } from './group-names.ts';
-import { keepCohort } from './kept-cohort.ts';
-import { assertReplaceable, assertReportable, assertToDo } from './outputs/own-files.ts';
-import { assertPublishable } from './outputs/publish.ts';
-import { SANDBOX_SENDER } from './phones/connect.ts';
-import { groupsOfPhones } from './phones/list-groups.ts';
-import type { Releases } from './releases.ts';
-import type { Session } from './session.ts';
-import { spool } from './spool.ts';
+import { keepCohort, spool } from './kept-cohort.ts';
 
 export interface Inputs {
   readonly cohort: Cohort;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Cohort, type CohortOptions, openCohort } from '../cohort/cohort.ts';
-import { OnboardError } from '../domain/errors.ts';
+import { type Cohort, type CohortOptions, openCohort } from '../../cohort/cohort.ts';
+import { OnboardError } from '../../domain/errors.ts';
 
 /**
  * Opens the results of a run, for a command that works on them.

@@ -1,17 +1,17 @@
 /** Group names in place of ids: lookup and result. */
-import type { Cohort } from '../cohort/cohort.ts';
-import { GroupBook, quoteName, readGroupCell } from '../cohort/groups/group-book.ts';
-import type { GroupCells } from '../cohort/groups/group-cells.ts';
-import { readGroupsFile } from '../cohort/groups/groups-file.ts';
-import type { RunConfig } from '../config/run.ts';
-import { OnboardError } from '../domain/errors.ts';
-import { maskNames } from '../domain/safe-text.ts';
-import type { ChatId, ListedGroup, Sender } from '../domain/words.ts';
-import { count, publicName } from '../lib/text.ts';
-import { plainCell } from '../report/results/safe-cell.ts';
-import { type NameMapping, nameText } from '../report/terminal/names.ts';
-import type { Listing } from '../send/groups/listing.ts';
-import type { Log } from '../send/ports.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
+import { GroupBook, quoteName, readGroupCell } from '../../cohort/groups/group-book.ts';
+import type { GroupCells } from '../../cohort/groups/group-cells.ts';
+import { readGroupsFile } from '../../cohort/groups/groups-file.ts';
+import type { RunConfig } from '../../config/run.ts';
+import { OnboardError } from '../../domain/errors.ts';
+import { maskNames } from '../../domain/safe-text.ts';
+import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
+import { count, publicName } from '../../lib/text.ts';
+import { plainCell } from '../../report/results/safe-cell.ts';
+import { type NameMapping, nameText } from '../../report/terminal/names.ts';
+import type { Listing } from '../../send/groups/listing.ts';
+import type { Log } from '../../send/ports.ts';
 
 /** Cohort whose names are looked up, as far as possible. */
 export interface NamedCohort {
