@@ -2,9 +2,9 @@
  * Faults of a whole ask, chosen by the last four digits of any of its participants. A fault with `once` occurs once per
  * pair; later asks for the pair are answered without it.
  */
-import type { Answer } from './answer.ts';
-import { apiError, html, json, text, validationError } from './answer.ts';
+
 import { ADDED, INVITED, type OutcomeRow, type ParticipantAnswer } from './outcomes.ts';
+import { type Answer, apiError, html, json, text, validationError } from './protocol.ts';
 
 export interface FaultContext {
   /** Body without the fault: the answers of every participant, if the ask was processed. */

@@ -1,10 +1,9 @@
 /** Groups of the sandbox: every well-formed chat_id is one; the last four digits of the id choose its behaviour. */
-import { lidOf, stableHash } from './stable.ts';
 
 /** Most members of a group. Source: api/FACTS.md. */
 export const GROUP_CAPACITY = 1024;
 
-export interface GroupRow {
+interface GroupRow {
   /** Behaviour in one line, printed by `--help` and the README. */
   readonly does: string;
 }
@@ -30,7 +29,7 @@ export const GROUP_KINDS = {
   '0500': { does: 'membership reads fail with HTTP 500; asks work' },
   '0503': { does: 'membership reads answer nonsense (a plain string); asks work' },
 } as const satisfies Record<string, GroupRow>;
-export type GroupKind = keyof typeof GROUP_KINDS | 'ordinary';
+type GroupKind = keyof typeof GROUP_KINDS | 'ordinary';
 
 /** Bodies of the kinds that answer every ask with one verdict on the whole. */
 export const VERDICTS: Partial<Record<GroupKind, unknown>> = {
@@ -181,7 +180,7 @@ function memberBody({ id, digits, isAdmin }: Member): object {
 
 /** Organisation and phone of the API page's sample. */
 export const ORG_ID = '2997dd64-89bf-48d3-9a22-b314fca017e5';
-export const PHONE_ID = 'phone-bqzvyibhmwkaergr';
+const PHONE_ID = 'phone-bqzvyibhmwkaergr';
 
 /** Pattern of `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
 export const X_PHONE = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{12,16})$/;
@@ -220,4 +219,21 @@ export function phoneBody(orgPhone: string, phoneId: string, state: PhoneState):
     first_connected_at: '2024-12-15T11:47:49.649+00:00',
     updated_at: '2025-01-20T07:51:48.209+00:00',
   };
+}
+
+/** 32-bit FNV-1a hash of a text: stable, so that the sandbox answers the same in every process. */
+export function stableHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  // Mixes once (murmur3's finalizer), because FNV's low bits are weak on short texts that differ in the last digit.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** LID of a person: an id of digits that is not a phone number. */
+export function lidOf(digits: string): string {
+  return `1${String(stableHash(`lid ${digits}`)).padStart(14, '0')}@lid`;
 }

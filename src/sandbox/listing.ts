@@ -1,7 +1,7 @@
 /** Chats that the sandbox lists: `GET /chats`. */
-import { type Answer, json, validationError } from './answer.ts';
+
 import { ORG_ID } from './groups.ts';
-import { readPage } from './validate.ts';
+import { type Answer, json, readPage, validationError } from './protocol.ts';
 
 /** Groups listed from the start: those of the demo, and some that cannot take everyone. */
 export const LISTED_GROUPS: readonly string[] = [

@@ -2,7 +2,7 @@
  * Outcomes of an ask for one participant, chosen by the number's last four digits: every row of the table
  * “Answer → status” of api/FACTS.md, and every form in which a key may differ from the number asked.
  */
-import { lidOf, stableHash } from './stable.ts';
+import { lidOf, stableHash } from './groups.ts';
 
 /** Effect of an ask on a participant. Only `added` and `already_member` show in the group's membership. */
 export type Effect = 'added' | 'invited' | 'already_member' | 'failed' | 'throttled';

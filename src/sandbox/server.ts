@@ -5,14 +5,25 @@
  */
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { type Answer, apiError, json, statusOf, text } from './answer.ts';
 import { type Counts, type Endpoint, preciseNow } from './counts.ts';
 import { unauthorized } from './faults.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
 import type { Limiting } from './limiting.ts';
 import { readListRequest } from './listing.ts';
 import type { Network } from './network.ts';
-import { type Body, namedIn, parseBody, readAsk, readPage, refuseAddress } from './validate.ts';
+import {
+  type Answer,
+  apiError,
+  type Body,
+  json,
+  namedIn,
+  parseBody,
+  readAsk,
+  readPage,
+  refuseAddress,
+  statusOf,
+  text,
+} from './protocol.ts';
 import type { Surroundings, World } from './world.ts';
 
 export interface Parts {

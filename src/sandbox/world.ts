@@ -1,6 +1,5 @@
 /** State behind the API: the members of each group, and the effect of an ask on them. Independent of HTTP. */
 import { personKey } from '../domain/ids.ts';
-import { type Answer, apiError, json, surelyRefused } from './answer.ts';
 import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
 import {
   chatBody,
@@ -29,7 +28,7 @@ import {
   REFUSED,
   SERVER_TROUBLE,
 } from './outcomes.ts';
-import type { Ask } from './validate.ts';
+import { type Answer, type Ask, apiError, json, surelyRefused } from './protocol.ts';
 
 /** Result of an ask: the answer, and the effect on each participant, if any. */
 export interface Deed {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_PARTICIPANTS } from '../../src/sandbox/validate.ts';
+import { MAX_PARTICIPANTS } from '../../src/sandbox/protocol.ts';
 import { repeats } from '../helpers.ts';
 import { ask, GROUP, get, headersOf, open, post, readChat } from './helpers.ts';
 
