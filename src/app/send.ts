@@ -8,12 +8,12 @@ import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts
 import { agreed } from './asking/agreed.ts';
 import { askAll } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
-import { keepNames } from './asking/names-kept.ts';
 import { Rounds } from './asking/rounds.ts';
 import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { systemClock } from './io.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
+import { keepNames } from './phones/readers.ts';
 import { connectPhones, type Phones } from './phones/senders.ts';
 import type { Plan } from './plan.ts';
 import type { Session } from './session.ts';
