@@ -224,7 +224,7 @@ export class Dispatcher {
     const closure = groups.closure(ask.chatId);
     const unasked = { message: '', httpStatus: undefined, traceId: '' };
     if (closure) {
-      await this.#settle.unasked(ask, people, { ...unasked, status: 'failed', ...closure });
+      await this.#settle.closed(ask, people, { ...unasked, status: 'failed', ...closure });
       return [];
     }
     const members = people.filter((participant) => groups.lists(ask.chatId, participant));

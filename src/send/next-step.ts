@@ -66,7 +66,7 @@ export type Answered =
       readonly outcomes: readonly AskOutcome[];
       /** A clear answer, which ends every row of failures, or a failure for the breaker; undefined: neither. */
       readonly sign: 'clear' | Trouble | undefined;
-      /** Write the outcomes only after a clear answer shows that they are about the person. */
+      /** Write the outcomes only after a clear answer shows that they are about the person or the group. */
       readonly held: boolean;
     }
   /** Perhaps done: the membership decides for these people. */
@@ -175,10 +175,10 @@ function groupClosed(result: Result<'group_closed'>, tries: Tries): NextStep {
     return { kind: 'stop', stop: accountStop('not_the_api', { message: said, httpStatus }) };
   }
   const outcomes = failed(people, reasonCode, result);
-  // This many groups in a row are hardly all at fault.
+  // This many groups in a row are hardly all at fault, so the closing is held until another group answers.
   const what = `groups in a row refused (${oneLine(message)})`;
   const sign = groupIsClosed ? undefined : trouble(what, false);
-  return { kind: 'settle', outcomes, sign, held: false };
+  return { kind: 'settle', outcomes, sign, held: true };
 }
 
 function trouble(what: string, suspectsPhone: boolean, code: Trouble['code'] = 'breaker'): Trouble {

@@ -26,17 +26,36 @@ interface Parts {
   readonly events: AskingEvents;
 }
 
+/**
+ * Refusal without a clear answer since, which would show that it is about the person or the group. Their asks are about
+ * as many as the breaker's limit.
+ */
+interface Held {
+  readonly ask: Ask;
+  readonly sent: Sent;
+  readonly settlements: readonly Settlement[];
+  /** The refusal closes the group. */
+  readonly closes: boolean;
+  /** People of the closed group who were not asked. */
+  readonly rest: { readonly people: Participant[]; outcome: Outcome | undefined };
+}
+
 /** Writes outcomes to the ledger, emits their events, and counts for `--max-errors`. */
 export class Settler {
   readonly #parts: Parts;
-  /**
-   * Refusals without a clear answer since, which would show that they are about the person; fewer than the breaker's
-   * limit.
-   */
-  #held: { readonly ask: Ask; readonly sent: Sent; readonly settlements: readonly Settlement[] }[] = [];
+  /** Refusals without a clear answer since. */
+  #held: Held[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** Settles people of a closed group, who were not asked; as late as the refusal that closed it. */
+  async closed(ask: Ask, people: readonly Participant[], outcome: Outcome): Promise<void> {
+    const held = this.#held.find(({ ask: { chatId }, closes }) => closes && chatId === ask.chatId);
+    if (held === undefined) return this.unasked(ask, people, outcome);
+    held.rest.people.push(...people);
+    held.rest.outcome = outcome;
   }
 
   /** Settles people who were not asked, all with one outcome. */
@@ -54,7 +73,8 @@ export class Settler {
     }));
     // Counted before the write, which takes time, so that `--max-errors` acts at once.
     this.count(outcomes.length, outcomes.filter(({ outcome }) => outcome.status === 'failed').length);
-    if (held) this.#held.push({ ask, sent, settlements });
+    const closes = outcomes.some(({ effect }) => effect !== undefined);
+    if (held) this.#held.push({ ask, sent, settlements, closes, rest: { people: [], outcome: undefined } });
     else await this.each(ask, sent.id, settlements);
   }
 
@@ -62,7 +82,10 @@ export class Settler {
   async release(before: number): Promise<void> {
     const due = this.#held.filter(({ sent }) => sent.answer.sentAt <= before);
     this.#held = this.#held.filter((one) => !due.includes(one));
-    for (const { ask, sent, settlements } of due) await this.each(ask, sent.id, settlements);
+    for (const { ask, sent, settlements, rest } of due) {
+      await this.each(ask, sent.id, settlements);
+      if (rest.outcome) await this.unasked(ask, rest.people, rest.outcome);
+    }
   }
 
   /** Drops the refusals held; returns the numbers of their asks. */

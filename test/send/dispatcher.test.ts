@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT, OnboardError } from '../../src/domain/errors.ts';
-import type { Participant } from '../../src/domain/words.ts';
+import type { ChatId, Participant } from '../../src/domain/words.ts';
 import type { Answer } from '../../src/send/api/answer.ts';
 import { answered, broken, UNSENT } from './answers.ts';
 import {
@@ -143,6 +143,35 @@ describe('a group that takes nobody', () => {
     expect(people(4).map((who) => on.ledger.of(who, OTHER))).toEqual(['added', 'added', 'added', 'added']);
     expect(on.ledger.asks).toHaveLength(5);
     expect(on.control.stopped).toBe(false);
+  });
+
+  const forbidden = () => answered(403, { message: 'Only admins' });
+  const chat = (i: number) => `12036337130838${String(9001 + i)}@g.us` as ChatId;
+
+  it('group after group refused: the run stops, and nobody fails by that', async () => {
+    const on = stage({ add: forbidden }, { breaker: 3 });
+    for (let i = 0; i < 5; i++) {
+      for (const who of people(4)) await on.dispatcher.submit({ chatId: chat(i), participants: [who] });
+    }
+    expect(await on.dispatcher.drain()).toEqual([]);
+    expect(on.control.reason).toMatchObject({ exit: EXIT.safety, code: 'breaker' });
+    expect([...on.ledger.outcomes, ...on.ledger.inDoubt()]).toEqual([]);
+    expect(on.ledger.asks).toHaveLength(3);
+  });
+
+  it('is known as refused once another group answers', async () => {
+    const on = stage({ add: (who, id) => (id === chat(2) ? added(who) : forbidden()) }, { breaker: 3 });
+    for (let i = 0; i < 5; i++) {
+      for (const who of people(2)) await on.dispatcher.submit({ chatId: chat(i), participants: [who] });
+      await on.dispatcher.idle();
+      expect(on.ledger.outcomes.size).toBe(i < 2 ? 0 : 6);
+    }
+    await on.dispatcher.drain();
+    expect(Array.from({ length: 5 }, (_, i) => people(2).map((who) => on.ledger.of(who, chat(i))))).toEqual(
+      [0, 1, 2, 3, 4].map((i) => Array(2).fill(i === 2 ? 'added' : 'failed not_admin')),
+    );
+    expect(on.ledger.inDoubt()).toEqual([]);
+    expect(on.ledger.asks).toHaveLength(6);
   });
 
   it('asks already in flight get their own answers', async () => {

@@ -197,12 +197,12 @@ describe('refused', () => {
     ['a batch, and the phone is gone', refused(true), { ...SILENT, ...STOPPED, ...TWO }, LEAVE],
 
     ['the group: the phone first', closed, {}, LOOK],
-    ['the group', closed, WELL, one(groups, false, 'chat_not_found')],
+    ['the group', closed, WELL, one(groups, true, 'chat_not_found')],
     [
       'a group known as closed',
       closed,
       { ...WELL, groupIsClosed: true },
-      one(undefined, false, 'chat_not_found'),
+      one(undefined, true, 'chat_not_found'),
     ],
     ['the group, and the phone is gone', closed, { ...SILENT, ...STOPPED }, LEAVE],
     ['the group, and /phones is silent', closed, SILENT, { kind: 'stop', stop: stop('not_the_api') }],

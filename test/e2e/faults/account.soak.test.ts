@@ -215,16 +215,17 @@ it('a refusal among answers is a failure of that person', async () => {
   });
 });
 
-it('group after group refused: the breaker', async () => {
+it('group after group refused: the breaker, and nobody is failed', async () => {
   const ended = await run(
     { add: () => ({ status: 404, body: { message: 'Chat not found' } }) },
     { groups: 8 },
   );
-  expect(ended).toMatchObject({
-    code: 5,
-    asked: 5,
-    counts: { 'failed/chat_not_found': 5, 'not_attempted/breaker': 3 },
-  });
+  expect(ended).toMatchObject({ code: 5, asked: 5, counts: nobody('breaker') });
+});
+
+it('a few groups refused, and no more: each fails as a whole', async () => {
+  const ended = await run({ add: () => ({ status: 403, body: { message: 'Only admins' } }) }, { groups: 4 });
+  expect(ended).toMatchObject({ code: 4, asked: 4, counts: { 'failed/not_admin': 8 } });
 });
 
 it('one whom WhatsApp throttles to the end is whatsapp_throttled', async () => {
