@@ -138,7 +138,8 @@ function byStatus(
     case 'key_rejected':
       return { kind: 'key_rejected', ...http };
     case 'not_the_api':
-      return { kind: 'account', reasonCode: subject, ...http, message: whatAnswered(refusal) };
+    case 'unmarked':
+      return { kind: 'account', reasonCode: 'not_the_api', ...http, message: whatAnswered(refusal) };
     default:
       return { kind: 'account', reasonCode: subject, ...http };
   }

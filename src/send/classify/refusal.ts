@@ -59,8 +59,9 @@ export type AccountTrouble = Extract<
  * chat       the group, for this sender
  * person     a participant of the ask, by the name of the field
  * request    this ask, and nothing says why
+ * unmarked   words of any server: not about a group
  */
-type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request';
+type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request' | 'unmarked';
 
 interface Refusal {
   readonly httpStatus: number;
@@ -82,7 +83,7 @@ const GROUP_WORDS = /\b(?:chats?|groups?|admins?|participants?|communit(?:y|ies)
 const PHONE_WORDS = /\b(?:phone|device|sender|session)\b/i;
 /** Typical words of a router, a proxy or a firewall, also in JSON. */
 const FRONT =
-  /\bcannot (?:get|post|put|patch|delete)\b|\bno (?:such )?route\b|\broutes? (?:was )?not found\b|\bmissing authentication token\b|\bdefault backend\b|\bcloudflare\b|\brequest blocked\b|\bcaptcha\b|\bno healthy upstream\b|\bmethod not allowed\b/i;
+  /\bcannot (?:get|post|put|patch|delete)\b|\bno (?:such )?route\b|\broutes? (?:was )?not found\b|\bmissing authentication token\b|\bdefault backend\b|\bcloudflare\b|\brequest blocked\b|\bcaptcha\b|\bno healthy upstream\b|\bmethod not allowed\b|\bfirewall\b|\bip address\b|\bby (?:a |the |our |your )?(?:\w+ )?policy\b/i;
 /** Words of any server that has no notion of groups. */
 const BARE =
   /^(?:error:? *)?(?:forbidden|not[ _-]?found|access[ _-]?denied|unauthorized|denied|blocked|error)?[.!]?$/i;
@@ -116,21 +117,28 @@ function ownWords(refusal: Refusal, words: string): Subject {
   if (ACCOUNT.test(words)) return 'account_refused';
   if (GROUP_WORDS.test(words)) return 'chat';
   if (PHONE_WORDS.test(words)) return 'sender_refused';
-  return ACCOUNT_BY_THE_WAY.test(words) ? 'account_refused' : 'chat';
+  if (ACCOUNT_BY_THE_WAY.test(words)) return 'account_refused';
+  return isMarked(refusal) ? 'chat' : 'unmarked';
 }
 
 /**
- * Whether the refusal is the API's own: a JSON object with an error in it. Words common to any server count only with
- * another mark of the API: its headers, or the name or code of its error.
+ * Whether the refusal may be the API's own: a JSON object with an error in it. Words common to any server count only
+ * with a mark of the API.
  */
-function isOwn({ body, headers, traceId }: Refusal, words = wordsOf(body)): boolean {
-  const object = parseObject(body);
+function isOwn(refusal: Refusal, words: string): boolean {
+  const object = parseObject(refusal.body);
   if (object === undefined || FRONT.test(words)) return false;
-  const { message, error, code, name, fields } = object;
-  if (traceId !== '' || Object.keys(headers).some((header) => header.startsWith('x-periskope-'))) return true;
-  if (typeof code === 'string' || typeof name === 'string' || isObject(fields)) return true;
+  if (isMarked(refusal)) return true;
+  const { message, error } = object;
   const said = typeof message === 'string' ? message : isObject(error) ? error['message'] : error;
   return typeof said === 'string' && !BARE.test(said.trim());
+}
+
+/** Whether the answer has a mark of the API: its headers, or the name or code of its error. */
+function isMarked({ body, headers, traceId }: Refusal): boolean {
+  if (traceId !== '' || Object.keys(headers).some((header) => header.startsWith('x-periskope-'))) return true;
+  const { code, name, fields } = parseObject(body) ?? {};
+  return typeof code === 'string' || typeof name === 'string' || isObject(fields);
 }
 
 /** The server's words, and the name and code of its error. */
