@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { EXIT, OnboardError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/words.ts';
 import type { Log, LoggedAsks } from '../../send/ports.ts';
+import { anotherRun } from '../../send/rate-limit/not-before.ts';
 import type { MakePacer } from '../../send/rate-limit/pacer.ts';
 import type { RedisTarget } from '../../send/rate-limit/redis/redis-url.ts';
 import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
@@ -70,6 +71,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
         // A phone has one name in every process, hashed so that it can not be read.
         name: sender === undefined ? '' : hash(sender),
         newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
+        putOff: (ms) => control.stop(anotherRun(ms, 429, clock.now())),
         failed: (error) => {
           log.error({ error: String(error) }, 'the shared allowance failed');
           control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });

@@ -2,7 +2,9 @@
  * Reports of this process to Redis, and its memory in case Redis loses them: asks in flight, recent asks,
  * and its pace. Instants are monotonic milliseconds of this process; a report turns them into how long ago that was.
  */
+import { statusRule } from '../../classify/refusal.ts';
 import { type Observation, readFacts, toldToWaitMs } from '../headers.ts';
+import { notBefore } from '../not-before.ts';
 import type { AskKind, WaitReason } from '../policy/policy.ts';
 import { Arrivals } from './learnt.ts';
 
@@ -107,6 +109,10 @@ export class Memory {
       this.#tell((at) => ['struck', at - mine.takenAt, until - at, limit]);
       return;
     }
+    const isAway = statusRule(httpStatus).meaning === 'unavailable';
+    const when = isAway ? notBefore(facts, 1, () => 1) : undefined;
+    // Shorter waits are the gateway's, which pauses all.
+    if (when?.kind === 'another_run') this.paused(answeredAt + when.ms, 'throttled');
     this.#strikes = 0;
     this.remaining = remaining;
     const counted = limit === '' || remaining === undefined ? '' : limit - remaining;

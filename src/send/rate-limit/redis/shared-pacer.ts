@@ -4,6 +4,7 @@
  * Redis is under way at a time; what happens meanwhile goes with the next.
  */
 import { LONGEST_TIMER } from '../../../lib/units.ts';
+import { LONGEST_WAIT } from '../not-before.ts';
 import type { Pacer, PacerEvent, PacerParts } from '../pacer.ts';
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
 import type { Demand, Permit, Wait } from '../turn.ts';
@@ -19,6 +20,8 @@ export interface SharedPacerParts extends PacerParts {
   readonly newEpoch: () => string;
   /** A defect: nothing that Redis or the network does. */
   readonly failed: (error: unknown) => void;
+  /** The server has put all off for so long (ms), by whichever process it told: another day. */
+  readonly putOff: (ms: number) => void;
   readonly timer?: SetTimer;
 }
 
@@ -223,6 +226,7 @@ export class SharedPacer implements Pacer {
     this.#last = reply;
     const { waitMs, why } = reply;
     if (waitMs !== undefined) this.#waitUntil = { until: receivedAt + waitMs, why };
+    if (why === 'throttled' && (waitMs ?? 0) > LONGEST_WAIT) this.#parts.putOff(waitMs ?? 0);
     this.#memory.prune(sentAt - 2 * (reply.windowMs ?? RECENT_MS));
     this.#grant(reply, { sentAt, receivedAt, first, step, ours });
     return true;

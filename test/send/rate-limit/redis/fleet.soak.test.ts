@@ -271,6 +271,25 @@ describe('what may happen to them', () => {
     expect(new Set(run.sent.map(({ by }) => by)).size).toBe(3);
   });
 
+  test.each([
+    [429, 4000, 100],
+    [503, 4000, 100],
+    [429, 500, 10],
+    [429, 0, 10],
+  ])('put off until tomorrow by a %i at %i ms: all end with that, and nobody asks again', async (...of) => {
+    const [httpStatus, from, limit] = of;
+    const world = { ...SAMPLE, limit };
+    const tomorrow = { from, httpStatus };
+    const run = await simulateFleet(world, { processes: 4, asks: 400, giveUp: 20_000, tomorrow });
+    expect(run.failures).toEqual([]);
+    for (const { link, finished, putOff } of run.clients) {
+      expect(finished, link.me).toBeLessThan(from + 4000);
+      expect(putOff, link.me).toBeGreaterThan(86_390_000);
+    }
+    // What was in flight when the first of them came back.
+    expect(run.throttled.length).toBeLessThan(20);
+  });
+
   test('a process that stands still for longer than its lease uses no permit from before', async () => {
     const run = await simulateFleet(SAMPLE, {
       processes: 2,

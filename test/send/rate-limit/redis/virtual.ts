@@ -165,6 +165,8 @@ export interface Fleet {
   readonly giveUp?: number;
   /** Each has a Redis of its own: nothing is shared. */
   readonly apart?: boolean;
+  /** Every answer from this virtual time on is a refusal of that status until tomorrow. */
+  readonly tomorrow?: { readonly from: number; readonly httpStatus: number };
 }
 
 export interface FleetRun {
@@ -191,6 +193,8 @@ export class VirtualClient {
   flying = 0;
   permits: Permit[] = [];
   finished: number | undefined;
+  /** Milliseconds to the other day to which the server put it off. */
+  putOff: number | undefined;
 
   readonly fleet: FleetRun;
   readonly #exchange: Exchange;
@@ -215,6 +219,10 @@ export class VirtualClient {
       name: 'pace',
       newEpoch: () => `${name}-${++epochs}`,
       failed: (error) => fleet.failures.push(error),
+      putOff: (ms) => {
+        this.putOff ??= ms;
+        void this.leave();
+      },
       timer: setTimer,
       clock,
       random,
@@ -294,10 +302,16 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
     const back = world.latencyMs * (1 - world.forth) * varied();
     time.at(time.now + forth, () => {
       const wall = wallFrom + time.now;
-      const counted = server.hit(wall);
+      const { tomorrow } = script;
+      const isTomorrow = tomorrow !== undefined && time.now >= tomorrow.from;
+      const counted = { ...server.hit(wall), ...(isTomorrow && { ok: false }) };
       (counted.ok ? run.granted : run.throttled).push(time.now);
-      const headers = headersOf(world, server.limit, counted, wall);
-      time.at(time.now + back, () => answer(counted.ok ? 200 : 429, headers));
+      const refusal = isTomorrow ? tomorrow.httpStatus : 429;
+      const headers = {
+        ...headersOf(world, server.limit, counted, wall),
+        ...(isTomorrow && { 'retry-after': '86400' }),
+      };
+      time.at(time.now + back, () => answer(counted.ok ? 200 : refusal, headers));
     });
   };
   for (let i = 0; i < script.processes; i++) {
