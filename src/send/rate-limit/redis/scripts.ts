@@ -6,12 +6,12 @@ import type { WaitReason } from '../policy/policy.ts';
  * went out, so that nobody's clock needs to be known: the way to Redis makes an ask younger than it is, never older.
  *
  * KEYS: what is known (hash), the asks by their latest arrival (sorted set), those in flight by when nobody vouches for
- * them any more (sorted set), the processes that wait by when they last said so (sorted set).
+ * them any more (sorted set).
  * ARGV: the process, the epoch that it knows ('' for none), a name for a new one, whether the clock was set ('1'), the
  * lease in ms; then reports, each as its name, the number of its words, and these.
  */
 export const PACE = `
-local facts, log, flying, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local facts, log, flying = KEYS[1], KEYS[2], KEYS[3]
 local unpack = unpack or table.unpack
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -25,7 +25,7 @@ local function enter(member, at) redis.call('ZADD', log, text(at), member) end
 
 local epoch = word('epoch')
 if epoch == '' or (ARGV[4] == '1' and epoch == known) then
-  redis.call('DEL', facts, log, flying, waiters)
+  redis.call('DEL', facts, log, flying)
   epoch = fresh
   put('epoch', epoch)
 end
@@ -47,15 +47,16 @@ end
 local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, learning)
   local mode, wanted = word('mode'), readsWanted + asksWanted
   redis.call('ZREMRANGEBYSCORE', flying, '-inf', text(now))
-  redis.call('ZREMRANGEBYSCORE', waiters, '-inf', text(now - 1500))
-  redis.call('ZREM', waiters, me)
-  if wanted > 0 then redis.call('ZADD', waiters, text(now), me) end
   local limit, window = get('limit'), get('window') or 0
   local before = get('limit_before')
   if before and now < get('limit_at') + window then limit = math.min(limit, before) end
   if mode == '' then
     local learner = word('learner')
-    if learner ~= '' and learner ~= me and get('learner_until') > now then role = 'waits' return end
+    if learner ~= '' and learner ~= me and get('learner_until') > now then
+      if wanted > 0 then put('queued', now) end
+      role = 'waits'
+      return
+    end
     if learner == me or wanted > 0 then
       put('learner', me); put('learner_until', now + lease)
       role = 'learns'
@@ -65,8 +66,8 @@ local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, l
   local base = math.max(now, get('not_before') or 0)
   if base > now + lead then wait, why = base - now, word('why') return end
   if limit then
-    local waiting = redis.call('ZCARD', waiters)
-    if waiting > 1 then wanted = math.min(wanted, math.ceil(limit / waiting)) end
+    -- Some at a time, so that each process gets a share.
+    wanted = math.min(wanted, math.ceil(limit / 8))
     -- After a silence one goes alone: what is known may have changed.
     if now - (get('heard') or 0) > math.max(4 * window, 10000) then
       wanted = math.min(wanted, redis.call('ZCARD', flying) == 0 and 1 or 0)
@@ -90,7 +91,6 @@ local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, l
     else reads = reads + 1 end
     delays[i] = text(from - now)
   end
-  if #delays == readsWanted + asksWanted then redis.call('ZREM', waiters, me) end
 end
 
 local reports = {
@@ -157,9 +157,9 @@ end
 
 local keep = 2 * (get('window') or 0) + 60000
 redis.call('ZREMRANGEBYSCORE', log, '-inf', text(now - keep))
-for _, key in ipairs({ log, flying, waiters }) do redis.call('PEXPIRE', key, math.ceil(keep)) end
-local waiting = redis.call('ZCARD', waiters)
-return { epoch, text(now), word('mode'), role, word('limit'), word('window'), text(wait), why, tostring(waiting),
+for _, key in ipairs({ log, flying }) do redis.call('PEXPIRE', key, math.ceil(keep)) end
+local isQueued = now - (get('queued') or 0) < 1500
+return { epoch, text(now), word('mode'), role, word('limit'), word('window'), text(wait), why, isQueued and '1' or '0',
   tostring(reads), unpack(delays) }`;
 
 /**
@@ -219,8 +219,8 @@ export interface Reply {
   /** How long until more may go; undefined: until somebody's answer. */
   readonly waitMs: number | undefined;
   readonly why: WaitReason;
-  /** Processes that want more than they have got, of late. */
-  readonly waiting: number;
+  /** Another process waits for its turn to learn. */
+  readonly isQueued: boolean;
   /** Number of places for reads; they come first. */
   readonly reads: number;
   /** When each place that was given may be used, ms from now. */
@@ -228,7 +228,7 @@ export interface Reply {
 }
 
 export function replyOf(words: readonly string[]): Reply {
-  const [epoch = '', now = '', mode = '', role, limit, window, wait, why, waiting, reads, ...delays] = words;
+  const [epoch = '', now = '', mode = '', role, limit, window, wait, why, queued, reads, ...delays] = words;
   return {
     epoch,
     now: Number(now),
@@ -238,7 +238,7 @@ export function replyOf(words: readonly string[]): Reply {
     windowMs: window ? Number(window) : undefined,
     waitMs: Number(wait ?? -1) < 0 ? undefined : Number(wait),
     why: (why ?? 'window') as WaitReason,
-    waiting: Number(waiting ?? 0),
+    isQueued: queued === '1',
     reads: Number(reads ?? 0),
     delays: delays.map(Number),
   };

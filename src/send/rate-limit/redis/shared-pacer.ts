@@ -170,7 +170,7 @@ export class SharedPacer implements Pacer {
   #handOn(isWanted: boolean, now: number): void {
     const policy = this.#policy;
     if (policy === undefined) return;
-    if (isWanted && !(policy.isLong(now) && (this.#last?.waiting ?? 0) > 1)) return;
+    if (isWanted && !(policy.isLong(now) && this.#last?.isQueued)) return;
     this.#courtesyUntil = now + 3 * POLL_MS;
     if (this.#memory.flying > 0) return;
     this.#yield(policy, now);
@@ -262,10 +262,8 @@ export class SharedPacer implements Pacer {
       this.look();
     }
     if (permits.length === 0) return;
-    // After taking permits, back off so that the other processes get a share.
-    if (reply.waiting > 1 && this.#policy === undefined) {
-      this.#courtesyUntil = receivedAt + SPREAD_MS + 2 * this.#trip;
-    }
+    // The other processes get a share.
+    if (this.#policy === undefined) this.#courtesyUntil = receivedAt + SPREAD_MS;
     hooks.grant(permits);
   }
 

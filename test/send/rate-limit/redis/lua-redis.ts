@@ -33,7 +33,7 @@ export class LuaRedis {
 
   pace(log: string, words: readonly (string | number)[]): readonly string[] {
     const state = this.#state;
-    this.#push(['', ':log', ':flying', ':waiters'].map((end) => `${log}${end}`));
+    this.#push(['', ':log', ':flying'].map((end) => `${log}${end}`));
     lua.lua_setglobal(state, to_luastring('KEYS'));
     this.#push(words.map(String));
     lua.lua_setglobal(state, to_luastring('ARGV'));

@@ -53,10 +53,10 @@ describeWithRedis('the link', () => {
       limit: 4,
       windowMs: 60_000.5,
     });
-    // Two wait: each gets half at most, and no more than there are.
-    const half = replyOf(await one.pace('', request('a', ...take(9, 2))));
-    expect([half.delays.length, half.waiting]).toEqual([2, 2]);
-    expect(replyOf(await two.pace('', request('b', ...take(9, 1)))).delays).toHaveLength(1);
+    // Some at a time, and no more than there are.
+    for (let id = 2; id <= 4; id++) {
+      expect(replyOf(await one.pace('', request('a', ...take(9, id)))).delays).toHaveLength(1);
+    }
     const full = replyOf(await two.pace('', request('b', ...take(9, 10))));
     expect(full.delays).toEqual([]);
     expect(full.waitMs).toBeGreaterThan(59_000);
