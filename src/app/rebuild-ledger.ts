@@ -1,5 +1,6 @@
-import { openCohort } from '../cohort/cohort.ts';
+import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { formerPair } from '../cohort/former-row.ts';
+import { tellsOfAsk } from '../cohort/results-file.ts';
 import type { RebuildConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type Place, rowText, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
@@ -44,7 +45,7 @@ async function* toldBy(
   { results, sender, shard }: RebuildConfig,
   onUnread: (row: Place) => void,
 ): AsyncGenerator<Told> {
-  const cohort = await openCohort(results, { plainCell, defaultSender: sender });
+  const cohort = await openCohortOf(results, sender);
   if (!cohort.isResults) {
     throw new OnboardError('COHORT_COLUMNS', `${results} is not a results CSV: give the file that run wrote`);
   }
@@ -53,7 +54,7 @@ async function* toldBy(
     for (const reading of batch) {
       const fields = cohort.former(reading.row);
       if (fields === undefined) continue;
-      const wasAsked = fields.asked_at !== '';
+      const wasAsked = tellsOfAsk(fields);
       const status = SETTLED_STATUSES.find((one) => one === fields.status.toLowerCase());
       if (!wasAsked && status === undefined) continue;
       const pair = formerPair(fields) ?? (reading.kind === 'pair' ? reading.pair : undefined);
@@ -68,6 +69,16 @@ async function* toldBy(
   }
 }
 
+/** The results by the cohort's own columns, which tell who was asked where the results' own cells are damaged. */
+function openCohortOf(results: string, defaultSender: RebuildConfig['sender']): Promise<Cohort> {
+  const options = { plainCell, defaultSender };
+  return openCohort(results, { ...options, ownFirst: true }).catch((error: unknown) => {
+    // The run's flags, which name its columns, are not known here.
+    if (error instanceof OnboardError && error.code === 'COHORT_COLUMNS') return openCohort(results, options);
+    throw error;
+  });
+}
+
 function told({
   pair,
   from,
@@ -80,7 +91,7 @@ function told({
   readonly now: number;
 }): Told {
   const words = previousOf({ ...fields, status: status ?? 'unknown' });
-  const askedAt = fields.asked_at === '' ? undefined : (words?.askedAt ?? words?.settledAt ?? now);
+  const askedAt = tellsOfAsk(fields) ? (words?.askedAt ?? words?.settledAt ?? now) : undefined;
   return {
     ...{ pair, from, askedAt },
     status: status ?? 'unknown',

@@ -9,7 +9,7 @@ import {
 } from '../domain/words.ts';
 import { quote } from './cell.ts';
 import { openTable, recordsOf, type TableOptions } from './file/reader.ts';
-import { findResults, formerCells, type PreviousResult } from './results-file.ts';
+import { findResults, formerCells, type PreviousResult, tellsOfAsk } from './results-file.ts';
 
 /** Row of results: its place, and the cells of the results columns. */
 export interface FormerRow {
@@ -53,9 +53,12 @@ export function formerPair(fields: PreviousResult['fields']): Pair | undefined {
   return chatId && participant && { chatId, participant };
 }
 
-/** Text without the apostrophe that `--excel` puts before numbers: a spreadsheet may keep it. */
+/** Text without what a spreadsheet adds to whole numbers: the apostrophe of `--excel`, a plus, and zeros as decimals. */
 function digitsOf(cell: string): string {
-  return cell.trim().replace(/^'/, '');
+  return cell
+    .trim()
+    .replace(/^'?\+?/, '')
+    .replace(/^(\d+)[.,]0+$/, '$1');
 }
 
 export function isSamePair(one: Pair, other: Pair): boolean {
@@ -74,7 +77,7 @@ export function judgeFormerRow(
 ): Reading {
   if (previous === undefined || reading.row.problem !== undefined) return reading;
   const { fields, status } = previous;
-  const wasAsked = fields.asked_at !== '';
+  const wasAsked = tellsOfAsk(fields);
   const before = formerPair(fields);
   if (reading.kind === 'invalid') {
     // A spreadsheet may have damaged the own cell of a person who is done.

@@ -57,7 +57,8 @@ const UNUSABLE =
 /** Problem with the results of a row, where an edit has changed whether this person was asked. */
 export function editedStatus(row: Row, start: number): Problem | undefined {
   const cells = formerCells(row, start);
-  const { status: said, asked_at: askedAt, reason_code: reason } = cells;
+  const { status: said, reason_code: reason } = cells;
+  const wasAsked = tellsOfAsk(cells);
   const status = STATUSES.find((one) => one === said.toLowerCase());
   const problem = (message: string): Problem => ({
     code: 'status_edited',
@@ -69,12 +70,16 @@ export function editedStatus(row: Row, start: number): Problem | undefined {
   if (status === 'invalid' && reason === 'status_edited')
     return problem(cells.message || edited('was edited'));
   if (status !== undefined) {
-    if (askedAt === '' || !NOT_ASKED.includes(status)) return undefined;
+    if (!wasAsked || !NOT_ASKED.includes(status)) return undefined;
     if (status === 'invalid' && UNUSABLE.test(reason)) return undefined;
-    return problem(edited(`is now ${quote(said)}, and asked_at says that they were asked`));
+    return problem(
+      edited(
+        `is now ${quote(said)}, and ${cells.asked_at === '' ? 'attempts' : 'asked_at'} says that they were asked`,
+      ),
+    );
   }
   // A row added by hand has no results.
-  if (said === '' && askedAt === '' && cells.settled_at === '') return undefined;
+  if (said === '' && !wasAsked && cells.settled_at === '') return undefined;
   return problem(edited(said === '' ? 'was cleared' : `is now ${quote(said)}`));
 }
 
@@ -87,6 +92,12 @@ export function formerCells(row: Row, start: number): PreviousResult['fields'] {
   // The results writer puts an apostrophe before anything that a spreadsheet would take for a formula.
   const cell = (at: number) => (row.fields[start + at] ?? '').trim().replace(/^'(?=[=+\-@\t\r＝＋－＠])/, '');
   return Object.fromEntries(RESULT_COLUMNS.map((name, at) => [name, cell(at)])) as PreviousResult['fields'];
+}
+
+/** Whether the results of a row tell of an ask, also after `asked_at` was cleared. */
+export function tellsOfAsk(fields: PreviousResult['fields']): boolean {
+  const isSettled = fields.settled_at !== '' && /^0*[1-9]\d*$/.test(fields.attempts);
+  return fields.asked_at !== '' || isSettled;
 }
 
 /** Results of a row; undefined when its status cell holds no valid status (it was edited). */

@@ -1,5 +1,6 @@
 import type { Cohort } from '../../cohort/cohort.ts';
 import { formerPair, judgeFormerRow, type Witness } from '../../cohort/former-row.ts';
+import { tellsOfAsk } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import {
   ACCEPTED_STATUSES,
@@ -70,7 +71,7 @@ export async function readFormerResults(
       const fields = cohort.former(reading.row);
       if (fields === undefined) continue;
       const before = formerPair(fields);
-      const wasAsked = fields.asked_at !== '';
+      const wasAsked = tellsOfAsk(fields);
       see(before);
       if (reading.kind === 'invalid') {
         if (wasAsked && before && !knowsAsksOf(ledger, before, fields) && !witnessed(reading)) lost.add(row);

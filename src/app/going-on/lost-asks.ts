@@ -1,15 +1,20 @@
 import { open, stat } from 'node:fs/promises';
 import { type FormerRow, formerPair, openFormer } from '../../cohort/former-row.ts';
+import { tellsOfAsk } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
+import { parseChatId } from '../../domain/ids.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
 import { type Pair, type Place, rowText } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { errorCode } from '../../lib/files.ts';
+import { PairIndex } from '../../lib/pair-index.ts';
 import { count } from '../../lib/text.ts';
 import { shellWords } from '../exit.ts';
 
 /** Former asks, from a ledger. */
-export type Known = Pick<Ledger, 'state'>;
+export type Known = Pick<Ledger, 'state' | 'size'>;
+
+export const NOTHING_KNOWN: Known = { state: () => undefined, size: 0 };
 
 /** Whether the ledger has an ask of this pair that was done, or may have been. */
 export function isAsked(ledger: Known, pair: Pair): boolean {
@@ -57,17 +62,26 @@ export class LostAsks {
  */
 export async function lostAsksIn(results: string, ledger: Known, shard?: Shard): Promise<LostAsks> {
   const lost = new LostAsks();
+  const known = new PairIndex();
+  /** Rows that a spreadsheet has damaged: each is about a person whom the ledger has to know, and no other row names. */
+  const nameless: Place[] = [];
   for await (const { row, fields } of formerRowsOf(results)) {
-    if (fields.asked_at === '') continue;
+    const wasAsked = tellsOfAsk(fields);
     const pair = formerPair(fields);
-    if (pair === undefined || !isInShard(pair, shard)) continue;
-    if (!knowsAsksOf(ledger, pair, fields)) lost.add(row);
+    const chatId = pair?.chatId ?? parseChatId(fields.chat_id);
+    if (shard !== undefined && (chatId === undefined || !isInShard({ chatId }, shard))) continue;
+    if (pair === undefined) {
+      if (wasAsked || fields.settled_at !== '') nameless.push({ line: row.line, number: row.number });
+    } else if (wasAsked && !knowsAsksOf(ledger, pair, fields)) lost.add(row);
+    else if (ledger.state(pair) !== undefined) known.add(pair);
   }
+  for (const row of nameless.slice(0, Math.max(0, nameless.length - (ledger.size - known.size))))
+    lost.add(row);
   return lost;
 }
 
 /** Whether the pair's group belongs to this shard; always true without one. */
-export function isInShard({ chatId }: Pair, shard: Shard | undefined): boolean {
+export function isInShard({ chatId }: Pick<Pair, 'chatId'>, shard: Shard | undefined): boolean {
   return shard === undefined || shardOfGroup(chatId, shard.count) === shard.index;
 }
 

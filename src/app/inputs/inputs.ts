@@ -18,7 +18,7 @@ import type { NameMapping } from '../../report/terminal/names.ts';
 import { asksFirst } from '../asking/agreed.ts';
 import { shellWords } from '../exit.ts';
 import { type FormerResults, readFormerResults } from '../going-on/former-results.ts';
-import { type Known, lostAsksIn, tellsOfAsks } from '../going-on/lost-asks.ts';
+import { type Known, lostAsksIn, NOTHING_KNOWN, tellsOfAsks } from '../going-on/lost-asks.ts';
 import { assertPublishable } from '../outputs/publish.ts';
 import {
   assertOneSharding,
@@ -143,7 +143,7 @@ async function openOwnLedger(
     for (const file of files)
       (await lostAsksIn(file, known, config.shard)).refuse(file, path, isThere, rebuildFlags(config));
   };
-  if (!existsSync(path)) await refuseLost({ state: () => undefined }, false, results);
+  if (!existsSync(path)) await refuseLost(NOTHING_KNOWN, false, results);
   const ledger = await openLedger(path, { origin: config.origin, clock, readOnly: config.dryRun }).catch(
     (error: unknown) => {
       const file = results.find((one) => existsSync(one));

@@ -1,6 +1,7 @@
 /** Refusals before a file is replaced: of foreign files, of results that tell of asks; and of a cohort's second ledger. */
 import { access, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { tellsOfAsk } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 import { type Place, RESULT_COLUMNS, rowText } from '../../domain/words.ts';
@@ -139,7 +140,7 @@ export async function assertNoResults(path: string): Promise<void> {
 
 /** First row of results that records an ask. A file that can not be read as results has none. */
 async function firstAsked(path: string): Promise<Place | undefined> {
-  for await (const { row, fields } of formerRowsOf(path)) if (fields.asked_at !== '') return row;
+  for await (const { row, fields } of formerRowsOf(path)) if (tellsOfAsk(fields)) return row;
   return undefined;
 }
 
