@@ -14,7 +14,8 @@ const table = {
     advice: 'nothing to do',
   },
   confirmed_by_notification: {
-    meaning: 'the answer was lost; the notifications of the group tell that the ask added this person',
+    meaning:
+      'the answer was lost; the notifications of the group tell that this person was added after the ask',
     advice: 'nothing to do',
   },
   unconfirmed: {

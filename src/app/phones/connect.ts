@@ -199,7 +199,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
   const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
   const groups = new Groups(gateway, client, events, control, log, among.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
-  const notifications = new Notifications(gateway, client, to.sender, log, among.groups.history);
+  const notifications = new Notifications(gateway, client, log, among.groups.history);
   return { client, limiter, gateway, groups, notifications };
 }
 

@@ -25,8 +25,6 @@ interface Movement {
   readonly at: number;
   /** By `personKey`. */
   readonly people: readonly string[];
-  /** False if the notification names another phone as its author. */
-  readonly ours: boolean;
 }
 
 /** Arrivals and departures of a group, with their times. */
@@ -46,11 +44,12 @@ export class History {
   }
 
   /**
-   * Way in which this person joined after an ask at `since`: by that ask, or by its invite. Earlier moves do not count.
+   * Way in which this person joined after an ask at `since`. Earlier moves do not count. An add by another phone does:
+   * either way the person is in the group, and is not asked again.
    */
   cameBy(participant: Participant, since: number): 'added' | 'came' | undefined {
     const moves = this.#since(participant, since);
-    if (moves.some(({ move, ours }) => move === 'added' && ours)) return 'added';
+    if (moves.some(({ move }) => move === 'added')) return 'added';
     return moves.some(({ move }) => move === 'came') ? 'came' : undefined;
   }
 
@@ -99,20 +98,17 @@ export class HistorySupport {
 export class Notifications {
   readonly #gateway: Pick<Gateway, 'read'>;
   readonly #client: Pick<Client, 'notifications'>;
-  readonly #sender: string;
   readonly #log: Log;
   readonly #support: HistorySupport;
 
   constructor(
     gateway: Pick<Gateway, 'read'>,
     client: Pick<Client, 'notifications'>,
-    sender: string,
     log: Log,
     support: HistorySupport,
   ) {
     this.#gateway = gateway;
     this.#client = client;
-    this.#sender = sender;
     this.#log = log;
     this.#support = support;
   }
@@ -141,7 +137,7 @@ export class Notifications {
         control,
       );
       if (answer === undefined) return undefined;
-      const page = parsePage(answer, chatId, this.#sender);
+      const page = parsePage(answer, chatId);
       if (page.kind !== 'page') {
         // A group that is not found says nothing about the endpoint.
         if (page.kind !== 'not_found' || !/\b(?:chat|group)\b/i.test(page.message)) this.#failed(page);
@@ -184,7 +180,7 @@ interface Page {
 }
 
 /** Parses one page; the field is misspelt in the vendor's types. Pure; never throws. */
-export function parsePage(answer: Answer, chatId: ChatId, sender: string): Page | ReadFailure {
+export function parsePage(answer: Answer, chatId: ChatId): Page | ReadFailure {
   const failure = failureOf(answer);
   if (failure !== undefined) return failure;
   const body = parseObject(bodyOf(answer));
@@ -192,7 +188,7 @@ export function parsePage(answer: Answer, chatId: ChatId, sender: string): Page 
   if (body === undefined || !Array.isArray(list)) return nonsense(answer);
   const items = list.map((item) => ({
     text: jsonOf(item) ?? '',
-    movement: isObject(item) ? movementOf(item, chatId, sender) : undefined,
+    movement: isObject(item) ? movementOf(item, chatId) : undefined,
   }));
   return { kind: 'page', items, from: wholeNumber(body['from']), count: wholeNumber(body['count']) };
 }
@@ -201,11 +197,7 @@ function wholeNumber(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
-function movementOf(
-  item: Readonly<Record<string, unknown>>,
-  chatId: ChatId,
-  sender: string,
-): Movement | undefined {
+function movementOf(item: Readonly<Record<string, unknown>>, chatId: ChatId): Movement | undefined {
   const { chat_id: chat = chatId, timestamp, author } = item;
   const type = String(item['type']).toLowerCase();
   const move = Object.hasOwn(MOVES, type) ? MOVES[type] : undefined;
@@ -217,8 +209,7 @@ function movementOf(
   // A person who joins by an invite, or leaves, may be named only as the author.
   const byThemselves = recipients.length === 0 && (move === 'came' || type === 'leave');
   const people = (byThemselves ? [author] : recipients).flatMap((id) => phoneOf(id) ?? []);
-  const [who, us] = [phoneOf(author), phoneOf(item['org_phone']) ?? phoneOf(sender)];
-  return { move, at, people, ours: who === undefined || us === undefined || who === us };
+  return { move, at, people };
 }
 
 /** Phone of an id; undefined for a LID, whose digits are not a phone number. */
