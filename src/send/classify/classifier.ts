@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { otherNumber } from '../../domain/ids.ts';
+import { otherNumber, personKey } from '../../domain/ids.ts';
 import type { Outcome, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '../api/body.ts';
 import { oneLine, shorten } from '../api/redact.ts';
-import { matchKeys, readCode, readMemberId } from './entries.ts';
+import { furtherKeys, matchKeys, readCode, readMemberId } from './entries.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { type AccountTrouble, statusRule, subjectOf, whatAnswered } from './refusal.ts';
 
@@ -150,7 +150,9 @@ function byBody(
   participants: readonly Participant[],
 ): AskResult {
   const values = parseObject(body);
-  const keys = matchKeys(participants, Object.keys(values ?? {}));
+  const named = Object.keys(values ?? {});
+  const keys = matchKeys(participants, named);
+  const further = furtherKeys(keys, named);
   const whole = keys.size === 0 ? wordsOnAll(body) : undefined;
   if (values === undefined && whole === undefined) {
     const message = excerpt(body) || `HTTP ${httpStatus} with an empty body`;
@@ -162,10 +164,12 @@ function byBody(
   for (const participant of participants) {
     const key = keys.get(participant);
     const verdict = key === undefined ? undefined : readVerdict(values?.[key]);
-    const finding = verdict === undefined ? weighAll(whole, participants.length) : weigh(verdict);
+    const told = verdict === undefined ? weighAll(whole, participants.length) : weigh(verdict);
+    const others = key === undefined ? [] : (further.get(personKey(participant)) ?? []);
+    const finding = others.every((other) => agree(told, values?.[other])) ? told : 'in_doubt';
     if (finding === 'in_doubt' || finding === 'in_doubt_or_full') {
-      const raw = (key === undefined ? undefined : jsonOf(values?.[key])) ?? body;
-      const message = excerpt(wordsIn(verdict) || whole || raw);
+      const raw = (key === undefined || finding !== told ? undefined : jsonOf(values?.[key])) ?? body;
+      const message = excerpt((finding === told && wordsIn(verdict)) || whole || raw);
       inDoubt.push({
         participant,
         message,
@@ -187,6 +191,14 @@ function byBody(
     });
   }
   return { kind: 'outcomes', outcomes, inDoubt, throttled, httpStatus, traceId };
+}
+
+/** Whether the value of another key of the same person comes to the same. */
+function agree(told: Finding, value: unknown): boolean {
+  const verdict = readVerdict(value);
+  const other = verdict === undefined ? 'in_doubt' : weigh(verdict);
+  if (typeof told === 'string' || typeof other === 'string') return told === other;
+  return told.status === other.status && told.reasonCode === other.reasonCode;
 }
 
 /**

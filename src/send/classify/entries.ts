@@ -136,6 +136,20 @@ export function matchKeys(
   return matched;
 }
 
+/** Keys of the same people besides the matched ones: same number, or its variant. By `personKey`; mostly empty. */
+export function furtherKeys(
+  matched: ReadonlyMap<Participant, string>,
+  keys: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  if (keys.length <= matched.size) return new Map();
+  const taken = new Set(matched.values());
+  const personOf = (key: string) => {
+    const phone = readMemberId(key)?.phone;
+    return phone === undefined ? undefined : personKey(phone);
+  };
+  return groupBy(keys, personOf, (key) => taken.has(key));
+}
+
 function groupBy<T>(
   items: Iterable<T>,
   by: (item: T) => string | undefined,

@@ -417,6 +417,38 @@ test('an answer about somebody else is in doubt, whatever it says', () => {
   }
 });
 
+/** [expected, value under the other key] */
+test.each<[string, string, object]>([
+  ['added', 's.whatsapp.net', { ...YES, code: '200' }],
+  ['added', 'c.us', { ...YES, message: 'Successfully added' }],
+  ['in doubt', 's.whatsapp.net', { ...NO, code: 403 }],
+  ['in doubt', 's.whatsapp.net', { ...YES, message: 'Invite sent' }],
+  ['in doubt', 's.whatsapp.net', {}],
+  ['in doubt', 's.whatsapp.net', { ...NO, code: 429 }],
+])('two keys of one person that differ are in doubt: %s: %s %j', (expected, server, other) => {
+  const key = server === 'c.us' ? `${ANNA}:3@c.us` : `${ANNA}@${server}`;
+  const done = { ...YES, code: 200 };
+  for (const body of [
+    { [KEY]: done, [key]: other },
+    { [key]: other, [KEY]: done, [`${BORIS}@c.us`]: { ...NO, code: 404 } },
+  ]) {
+    const result = classify(answered(200, body), [ANNA]);
+    expect(result).toMatchObject(
+      expected === 'added'
+        ? { outcomes: [{ outcome: { status: 'added' } }], inDoubt: [] }
+        : { outcomes: [], throttled: [], inDoubt: [{ message: JSON.stringify(body) }] },
+    );
+  }
+});
+
+test('a key of another person of the ask contradicts nobody', () => {
+  const [one, two] = ['525512345678', '5215512345678'] as Participant[];
+  const body = { [`${one}@c.us`]: { ...YES, code: 200 }, [`${two}@c.us`]: { ...NO, code: 403 } };
+  const both = [one, two] as Participant[];
+  expect(classify(answered(200, body), both)).toMatchObject({ inDoubt: [], outcomes: [{}, {}] });
+  expect(classify(answered(200, body), [one as Participant])).toMatchObject({ inDoubt: [{}] });
+});
+
 test.each([
   ['5511961234511', '551161234511'],
   ['551161234511', '5511961234511'],
