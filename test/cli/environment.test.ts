@@ -1,5 +1,6 @@
-import type { Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { applySwitches, refuseUnknownVariables } from '../../src/cli/environment.ts';
 import { program } from '../../src/cli/program.ts';
 import { redisTarget } from '../../src/config/api.ts';
 import { notifyTarget } from '../../src/config/notify.ts';
@@ -118,5 +119,107 @@ describe('two variables of one flag', () => {
     expect(await baseUrl(env, '--base-url', 'https://third.example.com/v1')).toBe(
       'https://third.example.com/v1',
     );
+  });
+});
+
+/** What the switches are, given the words on the command line and in the environment. */
+async function switches(args: readonly string[], env: Record<string, string>) {
+  const command = new Command('run')
+    .addOption(new Option('--dry-run'))
+    .addOption(new Option('--no-precheck'))
+    .addOption(new Option('--limit <N>'))
+    .action(() => applySwitches(command, env));
+  await command.parseAsync(['node', 'run', ...args]);
+  const { dryRun = false, precheck } = command.opts();
+  return [dryRun, precheck];
+}
+
+describe('a switch in the environment', () => {
+  it.each([
+    [{}, [], [false, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: 'true' }, [], [true, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: ' YES ' }, [], [true, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: '1' }, [], [true, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: 'on' }, [], [true, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: '' }, [], [false, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: 'false' }, [], [false, true]],
+    [{ GROUP_ONBOARD_DRY_RUN: '0' }, ['--dry-run'], [true, true]],
+    [{ GROUP_ONBOARD_NO_PRECHECK: 'true' }, [], [false, false]],
+    [{ GROUP_ONBOARD_NO_PRECHECK: 'off' }, [], [false, true]],
+    [{ GROUP_ONBOARD_LIMIT: 'nonsense' }, [], [false, true]],
+  ] as [Record<string, string>, string[], boolean[]][])('%j %j', async (env, args, found) => {
+    expect(await switches(args, env)).toEqual(found);
+  });
+
+  it('a typo is an error, not a guess', async () => {
+    await expect(switches([], { GROUP_ONBOARD_DRY_RUN: 'ture' })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: 'GROUP_ONBOARD_DRY_RUN=ture: write true or false',
+    });
+  });
+
+  it('is called after its flag', () => {
+    expect(variableOf(new Option('--no-precheck'))).toBe('GROUP_ONBOARD_NO_PRECHECK');
+    expect(variableOf(new Option('-o, --daily-cap <N>'))).toBe('GROUP_ONBOARD_DAILY_CAP');
+  });
+});
+
+const KNOWN = new Set([
+  'GROUP_ONBOARD_DAILY_CAP',
+  'GROUP_ONBOARD_REPORT',
+  'GROUP_ONBOARD_NO_PRECHECK',
+  'GROUP_ONBOARD_PHONE',
+]);
+const refuse = (env: Record<string, string>) => () => refuseUnknownVariables(env, KNOWN);
+
+describe('a variable that nothing reads', () => {
+  it.each([
+    ['GROUP_ONBOARD_DAILYCAP', 'did you mean GROUP_ONBOARD_DAILY_CAP?'],
+    ['GROUP_ONBOARD_DAILY_CPA', 'did you mean GROUP_ONBOARD_DAILY_CAP?'],
+    ['GROUP_ONBOARD_REPORTS', 'did you mean GROUP_ONBOARD_REPORT?'],
+    ['GROUP_ONBOARD_PRECHECK', 'did you mean GROUP_ONBOARD_NO_PRECHECK?'],
+    ['GROUP_ONBOARD_XYZZY', 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)'],
+    ['GROUP_ONBOARD_', 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)'],
+    ['GROUP_ONBOARD_CAP', 'did you mean GROUP_ONBOARD_DAILY_CAP?'],
+    ['GROUP_ONBOARD_NO', 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)'],
+    ['GROUP_ONBOARD_SUPPORT', 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)'],
+  ])('%s is refused: %s', (name, advice) => {
+    expect(refuse({ PATH: '/', GROUP_ONBOARD_PHONE: '1', [name]: 'secret' })).toThrowError(
+      expect.objectContaining({
+        code: 'CONFIG',
+        message: `${name} is no variable of group-onboard: ${advice}`,
+      }),
+    );
+  });
+
+  it.each([
+    ['what is read', { GROUP_ONBOARD_DAILY_CAP: '50', GROUP_ONBOARD_REPORT: 'page.html' }],
+    ['an empty value', { GROUP_ONBOARD_DAILYCAP: '', GROUP_ONBOARD_XYZZY: ' ' }],
+    ['another name', { GROUP_ONBOARDING: '1', MY_GROUP_ONBOARD_X: '1', group_onboard_x: '1' }],
+    [
+      'what Kubernetes says about a Service called group-onboard',
+      {
+        GROUP_ONBOARD_SERVICE_HOST: '10.0.0.11',
+        GROUP_ONBOARD_SERVICE_PORT: '80',
+        GROUP_ONBOARD_SERVICE_PORT_HTTP_METRICS: '80',
+        GROUP_ONBOARD_PORT: 'tcp://10.0.0.11:80',
+        GROUP_ONBOARD_PORT_80_TCP: 'tcp://10.0.0.11:80',
+        GROUP_ONBOARD_PORT_80_TCP_PROTO: 'tcp',
+        GROUP_ONBOARD_PORT_80_TCP_PORT: '80',
+        GROUP_ONBOARD_PORT_80_TCP_ADDR: '10.0.0.11',
+        GROUP_ONBOARD_PORT_53_UDP_ADDR: '10.0.0.11',
+      },
+    ],
+    [
+      'and about one called group-onboard-results',
+      {
+        GROUP_ONBOARD_RESULTS_SERVICE_HOST: '10.0.0.11',
+        GROUP_ONBOARD_RESULTS_SERVICE_PORT: '80',
+        GROUP_ONBOARD_RESULTS_PORT: 'tcp://10.0.0.11:80',
+        GROUP_ONBOARD_RESULTS_PORT_80_TCP_ADDR: '10.0.0.11',
+      },
+    ],
+  ])('%s is let through', (_what, env) => {
+    expect(refuse(env as unknown as Record<string, string>)).not.toThrow();
   });
 });

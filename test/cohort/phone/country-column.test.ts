@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
-import { readCountryCell } from '../../src/cohort/phone/country-cell.ts';
-import { parseChatId } from '../../src/domain/ids.ts';
-import { RESULT_COLUMNS } from '../../src/domain/words.ts';
-import { scratch } from '../helpers.ts';
+import { type CohortOptions, openCohort } from '../../../src/cohort/cohort.ts';
+import { readCountryCell } from '../../../src/cohort/phone/country-cell.ts';
+import { parseChatId } from '../../../src/domain/ids.ts';
+import { RESULT_COLUMNS } from '../../../src/domain/words.ts';
+import { scratch } from '../../helpers.ts';
 
 const GROUP = '120363371308389685@g.us';
 const TO = { chatId: parseChatId(GROUP) };

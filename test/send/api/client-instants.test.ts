@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Clock } from '../../src/domain/words.ts';
-import type { Answer } from '../../src/send/api/answer.ts';
-import { createClient } from '../../src/send/api/client.ts';
-import { directAgents } from '../../src/send/api/connections.ts';
-import { observed } from '../../src/send/gateway.ts';
+import type { Clock } from '../../../src/domain/words.ts';
+import type { Answer } from '../../../src/send/api/answer.ts';
+import { createClient } from '../../../src/send/api/client.ts';
+import { directAgents } from '../../../src/send/api/connections.ts';
+import { observed } from '../../../src/send/gateway.ts';
 import {
   CERTIFICATE,
   CHAT,
@@ -16,7 +16,7 @@ import {
   realClock,
   SENDER,
   tlsServer,
-} from './api-server.ts';
+} from '../api-server.ts';
 
 /** A clock that stands until it is set, and counts how often it is looked at. */
 class SetClock implements Clock {

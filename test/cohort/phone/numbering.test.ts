@@ -6,9 +6,9 @@ import parsePhoneNumber, {
 } from 'libphonenumber-js/max';
 import examples from 'libphonenumber-js/mobile/examples';
 import { describe, expect, test } from 'vitest';
-import { readPlainly, regionOfParticipant } from '../../src/cohort/phone/numbering.ts';
-import { readPhoneCell, readPhoneCellInFull } from '../../src/cohort/phone/phone-cell.ts';
-import { repeats } from '../helpers.ts';
+import { readPlainly, regionOfParticipant } from '../../../src/cohort/phone/numbering.ts';
+import { readPhoneCell, readPhoneCellInFull } from '../../../src/cohort/phone/phone-cell.ts';
+import { repeats } from '../../helpers.ts';
 
 const countries = getCountries();
 

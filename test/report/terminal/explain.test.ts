@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { REASON_CODES, REASONS } from '../../src/domain/reasons.ts';
-import { STATUSES } from '../../src/domain/words.ts';
-import { STATUS_WORDS } from '../../src/report/terminal/explain.ts';
-import { desk } from '../app/in-process.ts';
+import { REASON_CODES, REASONS } from '../../../src/domain/reasons.ts';
+import { STATUSES } from '../../../src/domain/words.ts';
+import { STATUS_WORDS } from '../../../src/report/terminal/explain.ts';
+import { desk } from '../../app/in-process.ts';
 
 describe('explain', () => {
   it('without a code, explains every status and every reason code', async () => {

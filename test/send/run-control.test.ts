@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../../src/domain/errors.ts';
-import { CommonTrouble } from '../../../src/send/circuit-breaker.ts';
-import { type Wait, WaitBoard } from '../../../src/send/phones/gate.ts';
-import { ownEnds, RunControl, SenderControl, type StopReason } from '../../../src/send/run-control.ts';
+import { EXIT } from '../../src/domain/errors.ts';
+import { CommonTrouble } from '../../src/send/circuit-breaker.ts';
+import { type Wait, WaitBoard } from '../../src/send/phones/gate.ts';
+import { ownEnds, RunControl, SenderControl, type StopReason } from '../../src/send/run-control.ts';
 
 const why = (code: StopReason['code']): StopReason => ({ exit: EXIT.safety, code, message: code });
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { shardFile, shardText } from '../../src/domain/shard.ts';
-import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { scratch } from '../helpers.ts';
-import { api, desk } from './in-process.ts';
+import { shardFile, shardText } from '../../../src/domain/shard.ts';
+import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { scratch } from '../../helpers.ts';
+import { api, desk } from '../in-process.ts';
 
 const A = '120363371308386001@g.us';
 const B = '120363371308386002@g.us';

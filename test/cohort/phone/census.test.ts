@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import parsePhoneNumber, { type CountryCode, getCountries, isValidPhoneNumber } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { openCohort } from '../../src/cohort/cohort.ts';
-import { Census } from '../../src/cohort/phone/census.ts';
-import { readPhoneCell, readPhoneCellInFull } from '../../src/cohort/phone/phone-cell.ts';
-import type { Sender } from '../../src/domain/words.ts';
-import { SOAK, scratch } from '../helpers.ts';
-import { type Below, codeOf, random, randomMobile } from './random-mobiles.ts';
+import { openCohort } from '../../../src/cohort/cohort.ts';
+import { Census } from '../../../src/cohort/phone/census.ts';
+import { readPhoneCell, readPhoneCellInFull } from '../../../src/cohort/phone/phone-cell.ts';
+import type { Sender } from '../../../src/domain/words.ts';
+import { SOAK, scratch } from '../../helpers.ts';
+import { type Below, codeOf, random, randomMobile } from '../random-mobiles.ts';
 
 const GROUP = '120363371308389685@g.us';
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);

@@ -1,14 +1,13 @@
 /** Several phones in one run, against an API that treats each of them as the test says. */
-
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { results } from '../e2e/harness.ts';
-import { PATIENTLY, scratch } from '../helpers.ts';
-import { type Desk, desk, api as sandboxApi } from './in-process.ts';
+import { results } from '../../e2e/harness.ts';
+import { PATIENTLY, scratch } from '../../helpers.ts';
+import { type Desk, desk, api as sandboxApi } from '../in-process.ts';
 
 const GROUP = '120363371308389685@g.us';
 const OTHER = '120363402715563921@g.us';

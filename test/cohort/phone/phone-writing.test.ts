@@ -6,9 +6,9 @@ import parsePhoneNumber, {
   Metadata,
 } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
-import { maskParticipant, parseParticipant, personKey } from '../../src/domain/ids.ts';
-import { repeats, SOAK } from '../helpers.ts';
+import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../../src/cohort/phone/phone-cell.ts';
+import { maskParticipant, parseParticipant, personKey } from '../../../src/domain/ids.ts';
+import { repeats, SOAK } from '../../helpers.ts';
 
 type Expected = [cell: string, country: CountryCode | undefined, result: string];
 

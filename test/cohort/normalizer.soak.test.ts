@@ -29,7 +29,7 @@ const OTHERS: readonly CountryCode[] = [
   'AU',
 ];
 const SHOWN = 4;
-// The allowances of ways.ts are figures of this sample; GROUP_ONBOARD_SEED draws another. Whole files are in bare.test.ts.
+// The allowances of ways.ts are figures of this sample; GROUP_ONBOARD_SEED draws another. Whole files are in phone/census.test.ts.
 const seed = process.env['GROUP_ONBOARD_SEED'] === undefined ? 425_426_941 : seedOfRun('writings');
 
 /** What became of the cells of one way. */

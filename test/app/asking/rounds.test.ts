@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Rounds } from '../../src/app/asking/rounds.ts';
-import { systemClock } from '../../src/app/io.ts';
-import type { ChatId, Pair, Participant } from '../../src/domain/words.ts';
-import { RunControl } from '../../src/send/run-control.ts';
-import { scratch } from '../helpers.ts';
-import { api, desk } from './in-process.ts';
+import { Rounds } from '../../../src/app/asking/rounds.ts';
+import { systemClock } from '../../../src/app/io.ts';
+import type { ChatId, Pair, Participant } from '../../../src/domain/words.ts';
+import { RunControl } from '../../../src/send/run-control.ts';
+import { scratch } from '../../helpers.ts';
+import { api, desk } from '../in-process.ts';
 
 const GROUP = '120363371308389685@g.us';
 const INDIA = ['919876540001', '919876550001', '919876560001'];

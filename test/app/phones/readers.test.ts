@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { groupName } from '../../src/sandbox/sandbox.ts';
-import { scratch } from '../helpers.ts';
-import { api, desk } from './in-process.ts';
+import { groupName } from '../../../src/sandbox/sandbox.ts';
+import { scratch } from '../../helpers.ts';
+import { api, desk } from '../in-process.ts';
 
 const GROUPS = ['120363371308389685@g.us', '120363402715563921@g.us'];
 const line = (i: number) => `${GROUPS[i % 2]},9198700${i}0001`;

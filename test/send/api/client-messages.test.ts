@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { lost, notSent } from '../../src/send/api/answer.ts';
-import { keyCutter, oneLine, shorten } from '../../src/send/api/redact.ts';
+import { lost, notSent } from '../../../src/send/api/answer.ts';
+import { keyCutter, oneLine, shorten } from '../../../src/send/api/redact.ts';
 
 const same = (text: string) => text;
 
