@@ -14,7 +14,7 @@ import { asksNeeded, busiestOf, firstRows, roundedIdsNote, survey, workloads } f
 import { openResults } from '../report/results/results.ts';
 import { plainCell } from '../report/results/safe-cell.ts';
 import { type Tally, TallyMaker } from '../report/summary/tally.ts';
-import { namesText } from '../report/terminal/names.ts';
+import { namesText } from '../report/terminal/groups.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
 import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';

@@ -1,8 +1,7 @@
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
-import { alreadyDone } from '../plan/already-done.ts';
-import { estimateMs } from '../plan/estimate.ts';
+import { alreadyDone, estimateMs } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
 import { agreed } from './asking/agreed.ts';

@@ -8,7 +8,7 @@ import { formatDuration } from '../../lib/units.ts';
 import { estimateMs, type Pace } from '../../plan/estimate.ts';
 import { asksNeeded, busiestOf, type Survey, type Workload, workloads } from '../../plan/survey.ts';
 import { countriesText, rareText } from '../../report/summary/countries.ts';
-import { type NameMapping, namesText } from '../../report/terminal/names.ts';
+import { type NameMapping, namesText } from '../../report/terminal/groups.ts';
 import { banRisk, sendingPlanText } from '../../report/terminal/plan.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';

@@ -9,7 +9,7 @@ import { maskNames } from '../../domain/safe-text.ts';
 import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
 import { count, publicName } from '../../lib/text.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
-import { type NameMapping, nameText } from '../../report/terminal/names.ts';
+import { type NameMapping, nameText } from '../../report/terminal/groups.ts';
 import type { Listing } from '../../send/groups/listing.ts';
 import type { Log } from '../../send/ports.ts';
 

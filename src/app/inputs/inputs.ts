@@ -14,7 +14,7 @@ import { sweepAll } from '../../lib/atomic-file.ts';
 import { isSameFile, keepToOwner } from '../../lib/files.ts';
 import { assertWritable } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
-import type { NameMapping } from '../../report/terminal/names.ts';
+import type { NameMapping } from '../../report/terminal/groups.ts';
 import { asksFirst } from '../asking/agreed.ts';
 import { shellWords } from '../exit.ts';
 import { type FormerResults, readFormerResults } from '../going-on/former-results.ts';

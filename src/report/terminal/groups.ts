@@ -1,6 +1,7 @@
-/** The phone's groups, as a table for people and as a CSV. */
+/** Groups as text: the phone's own, as a table and as a CSV, and those found for the names in a cohort's column. */
 import { maskChatId } from '../../domain/ids.ts';
-import type { ListedGroup } from '../../domain/words.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
+import type { ChatId, ListedGroup } from '../../domain/words.ts';
 import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
@@ -17,7 +18,7 @@ export function groupCells(group: ListedGroup): readonly string[] {
 const yesNo = (is: boolean) => (is ? 'yes' : 'no');
 const numberOf = (n: number | undefined) => (n === undefined ? '' : String(n));
 
-export interface TableFacts {
+interface TableFacts {
   /** Width of the terminal in columns; Infinity elsewhere. */
   readonly width: number;
   /** Whether the output is a terminal seen by one person, where numbers are not masked. */
@@ -62,4 +63,51 @@ export function groupsText(groups: readonly ListedGroup[], { width, seenOnce, co
 function adminText({ isAdmin, isExited }: ListedGroup): string {
   if (isExited) return 'has left';
   return isAdmin === undefined ? '?' : yesNo(isAdmin);
+}
+
+/** A name of the column: its group, or its problem. Texts are raw and untrusted. */
+interface NamedGroup {
+  readonly name: string;
+  readonly rows: number;
+  readonly means:
+    | { readonly chatId: ChatId; readonly group: string }
+    | { readonly problem: ReasonCode; readonly message: string };
+}
+
+export interface NameMapping {
+  readonly column: string;
+  /** Source of the look-up. */
+  readonly source: string;
+  readonly names: readonly NamedGroup[];
+}
+
+/** Names shown of one column; the rest are counted. */
+const MOST_NAMES = 20;
+const LONGEST = 50;
+
+/** `2 names of “Batch”, looked up in groups.csv: …`, shown before anything is sent. Names without a group are always shown. */
+export function namesText({ column, source, names }: NameMapping, seenOnce: boolean): string {
+  const shown = [
+    ...names.slice(0, MOST_NAMES),
+    ...names.slice(MOST_NAMES).filter(({ means }) => 'problem' in means),
+  ].slice(0, 2 * MOST_NAMES);
+  const lines = [
+    `${count(names.length, 'name')} of “${plain(column, 60)}”, looked up in ${plain(source, 200)}:`,
+    ...shown.map((one) => `  ${String(one.rows).padStart(7)}  ${nameText(one, seenOnce)}`),
+  ];
+  if (names.length > shown.length)
+    lines.push(`           … and ${count(names.length - shown.length, 'more name')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** `“batch a” is “Batch A” (120363371308389685@g.us)`. */
+export function nameText({ name, means }: NamedGroup, seenOnce: boolean): string {
+  const shown = (text: string) => `“${cutMiddle(seenOnce ? plain(text) : publicName(text), LONGEST)}”`;
+  if ('problem' in means) {
+    const what =
+      means.problem === 'group_name_ambiguous' ? 'stands for several groups' : 'is not the name of a group';
+    return `${shown(name)} ${what}: nobody of these rows is asked [${means.problem}]`;
+  }
+  const id = seenOnce ? means.chatId : maskChatId(means.chatId);
+  return `${shown(name)} is ${shown(means.group)} (${id})`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/domain/words.ts';
 import { SenderLog } from '../../src/ledger/sender-log.ts';
-import { alreadyDone } from '../../src/plan/already-done.ts';
+import { alreadyDone } from '../../src/plan/estimate.ts';
 import { PairList, type Survey } from '../../src/plan/survey.ts';
 
 const NOW = Date.parse('2025-01-26T17:14:27.000Z');
