@@ -155,7 +155,7 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
 }
 
 function mappingOf({ chat, phone }: Roles): string {
-  const column = (places: readonly Column[]) => quote(maskNumbers(places.at(-1)?.name ?? ''));
+  const column = (columns: readonly Column[]) => quote(maskNumbers(columns.at(-1)?.name ?? ''));
   const group =
     chat.length === 0 ? 'every row’s group is that of --chat-id' : `the group is in ${column(chat)}`;
   const country = phone.at(-1)?.country;

@@ -87,13 +87,13 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
 
   return (row) => {
     if (row.problem !== undefined) return { kind: 'invalid', row, problem: row.problem };
-    const phonePlace = filled(row, roles.phone);
-    const phoneCell = cellAt(row, phonePlace);
-    const phone = readPhone(row, phonePlace, roles, phonePlace === roles.ownPhone ? judge : undefined);
-    const chatPlace = filled(row, roles.chat);
-    const chat = roles.chatId ?? formerIfNamed(readChat(cellAt(row, chatPlace)), row);
+    const phoneColumn = filled(row, roles.phone);
+    const phoneCell = cellAt(row, phoneColumn);
+    const phone = readPhone(row, phoneColumn, roles, phoneColumn === roles.ownPhone ? judge : undefined);
+    const chatColumn = filled(row, roles.chat);
+    const chat = roles.chatId ?? formerIfNamed(readChat(cellAt(row, chatColumn)), row);
     if (typeof phone === 'string' && typeof chat === 'string') {
-      const conflict = roles.phone.length > 1 ? findConflict(row, roles, phone, phonePlace) : undefined;
+      const conflict = roles.phone.length > 1 ? findConflict(row, roles, phone, phoneColumn) : undefined;
       if (conflict !== undefined) return { kind: 'invalid', row, problem: conflict };
       const pair = { chatId: chat, participant: phone };
       if (roles.sender === undefined) return { kind: 'pair', row, pair, sender: roles.defaultSender };
@@ -106,21 +106,21 @@ export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Rea
       return {
         kind: 'invalid',
         row,
-        problem: problem(chat as Trouble, chatPlace?.name, cellAt(row, chatPlace)),
+        problem: problem(chat as Trouble, chatColumn?.name, cellAt(row, chatColumn)),
       };
     }
     const both =
       typeof chat === 'string' ? phone : trouble(phone.code, `${phone.message}. And ${chat.message}`);
-    return { kind: 'invalid', row, problem: problem(both, phonePlace?.name, phoneCell) };
+    return { kind: 'invalid', row, problem: problem(both, phoneColumn?.name, phoneCell) };
   };
 }
 
-function readPhone(row: Row, place: Column | undefined, roles: Roles, judge?: Judge): Participant | Trouble {
-  const cell = cellAt(row, place);
+function readPhone(row: Row, column: Column | undefined, roles: Roles, judge?: Judge): Participant | Trouble {
+  const cell = cellAt(row, column);
   const alone = () => readPhoneCell(cell, roles.defaultCountry, judge);
-  const country = place?.country;
+  const country = column?.country;
   const columns = {
-    phone: place?.name ?? '',
+    phone: column?.name ?? '',
     country: country?.name ?? '',
     inDoubt: country?.inDoubt === true,
   };
@@ -131,7 +131,7 @@ function readPhone(row: Row, place: Column | undefined, roles: Roles, judge?: Ju
 
 /** Trouble with a missing number that mentions a number in another column: it is neither used nor silently ignored. */
 function missingHere(row: Row, read: Trouble, { otherPhones = [] }: Roles): Trouble {
-  const other = otherPhones.find((place) => looksLikePhone(cellAt(row, place)));
+  const other = otherPhones.find((column) => looksLikePhone(cellAt(row, column)));
   if (other === undefined) return read;
   return trouble(
     read.code,
@@ -144,14 +144,14 @@ function findConflict(
   row: Row,
   roles: Roles,
   phone: Participant,
-  place: Column | undefined,
+  column: Column | undefined,
 ): Problem | undefined {
   for (const other of roles.phone) {
     const cell = cellAt(row, other);
-    if (other === place || cell.trim() === '') continue;
+    if (other === column || cell.trim() === '') continue;
     const read = readPhone(row, other, roles);
     if (typeof read !== 'string' || personKey(read) === personKey(phone)) continue;
-    const message = `column ${quote(place?.name ?? '')} says ${phone} and column ${quote(other.name)} says ${quote(cell)}, another number: correct one of them, or clear the ${place?.name} cell`;
+    const message = `column ${quote(column?.name ?? '')} says ${phone} and column ${quote(other.name)} says ${quote(cell)}, another number: correct one of them, or clear the ${column?.name} cell`;
     return problem(trouble('phone_conflict', message), other.name, cell);
   }
   return undefined;
@@ -161,24 +161,24 @@ function findConflict(
  * Sending phone named by the row, or the default for a row without one. An unreadable one never falls back to the
  * default.
  */
-function senderOf(row: Row, place: Column, roles: Roles): Sender | undefined | Problem {
-  const cell = cellAt(row, place);
+function senderOf(row: Row, column: Column, roles: Roles): Sender | undefined | Problem {
+  const cell = cellAt(row, column);
   const read = readSenderCell(cell);
   if (typeof read === 'string') return read;
-  if (read !== undefined) return problem(read, place.name, cell);
+  if (read !== undefined) return problem(read, column.name, cell);
   if (roles.defaultSender !== undefined || roles.senderRequired !== true) return roles.defaultSender;
   const missing = trouble('sender_missing', 'the row names no sending phone: fill it in, or give --phone');
-  return problem(missing, place.name, cell);
+  return problem(missing, column.name, cell);
 }
 
-/** The first place whose cell is not blank, or the last one. */
-function filled(row: Row, places: readonly Column[]): Column | undefined {
-  if (places.length === 1) return places[0];
-  return places.find((place) => cellAt(row, place).trim() !== '') ?? places.at(-1);
+/** The first column whose cell is not blank, or the last one. */
+function filled(row: Row, columns: readonly Column[]): Column | undefined {
+  if (columns.length === 1) return columns[0];
+  return columns.find((column) => cellAt(row, column).trim() !== '') ?? columns.at(-1);
 }
 
-function cellAt(row: Row, place: Column | undefined): string {
-  return place === undefined ? '' : (row.fields[place.index] ?? '');
+function cellAt(row: Row, column: Column | undefined): string {
+  return column === undefined ? '' : (row.fields[column.index] ?? '');
 }
 
 function problem({ code, message }: Trouble, column: string | undefined, value: string): Problem {

@@ -65,7 +65,7 @@ export function rolesOf(
   const cells = rows.filter(({ broken }) => broken === undefined).map(({ fields }) => fields);
   const needsChat = options.chatId === undefined && options.chatColumn === undefined;
   if (results === undefined) assertHeader(own, rows, options, needsChat, name);
-  const place = (index: number): Column => ({ index, name: columns[index] as string });
+  const columnAt = (index: number): Column => ({ index, name: columns[index] as string });
   // The sending phone is never left open: two candidates are an error in a results CSV too.
   const sender =
     options.senderColumn === undefined
@@ -115,22 +115,22 @@ export function rolesOf(
     if (noChat) throw missingColumn(own, 'chat', name, header);
   }
   const country = countryOf(own, [phone, chat, sender], cells, options.countryColumn, name);
-  const from = country && { country: { ...place(country.index), inDoubt: country.inDoubt } };
+  const from = country && { country: { ...columnAt(country.index), inDoubt: country.inDoubt } };
   // In a results CSV, the person asked before comes first: the row meant that person then.
   const before = (column: number, own: number | undefined) =>
-    results === undefined || (options.ownFirst && own !== undefined) ? [] : [place(results + column)];
-  const also = (index: number | undefined) => (index === undefined ? [] : [place(index)]);
+    results === undefined || (options.ownFirst && own !== undefined) ? [] : [columnAt(results + column)];
+  const also = (index: number | undefined) => (index === undefined ? [] : [columnAt(index)]);
   const ownPhone = also(phone).map((one) => ({ ...one, ...from }));
   return {
     width: columns.length,
     chatId: options.chatId,
     chat: options.chatId === undefined ? [...before(1, chat), ...also(chat)] : [],
     formerChat:
-      results !== undefined && options.asksNobody && chat !== undefined ? place(results + 1) : undefined,
+      results !== undefined && options.asksNobody && chat !== undefined ? columnAt(results + 1) : undefined,
     groups: options.groups,
     phone: [...before(2, phone), ...ownPhone],
     ownPhone: ownPhone[0],
-    otherPhones: results === undefined || options.ownFirst ? otherPhones(others, phone).map(place) : [],
+    otherPhones: results === undefined || options.ownFirst ? otherPhones(others, phone).map(columnAt) : [],
     sender: also(sender)[0],
     defaultSender: options.defaultSender,
     senderRequired: options.senderRequired,

@@ -87,8 +87,8 @@ export function groupCellsOf(
   const cells = new GroupCells(last.name);
   const see = ({ fields, broken }: CsvRecord) => {
     if (broken !== undefined) return;
-    const at = (place: Column | undefined) => (place === undefined ? '' : (fields[place.index] ?? ''));
-    const cell = at(chat.find((place) => at(place).trim() !== '') ?? last);
+    const at = (column: Column | undefined) => (column === undefined ? '' : (fields[column.index] ?? ''));
+    const cell = at(chat.find((column) => at(column).trim() !== '') ?? last);
     const own = cell.startsWith("'") ? (plain?.([cell])[0] ?? cell) : cell;
     cells.count(own, at(formerChat), at(sender));
   };
