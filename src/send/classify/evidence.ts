@@ -95,6 +95,9 @@ const CONTRADICTION = words(
 const TELLS_NOTHING =
   /^(?:\s*(?:error|failed|failure|(?:failed|unable) to add (?:the )?participants?|could not add (?:the )?participants?|code|\d{3})[\s:.!]*)*\s*$/i;
 
+const CHAT = '(?:group|chat|community)';
+const RIGHTS = '(?:group )?admin (?:rights|permissions?|privileges)';
+
 /**
  * The table of api/FACTS.md, "Answer → status", in its order. The words of all rows are tried before the codes, because
  * the API's mapping of engine texts to codes is not public. An answer by which the engine does not know is in doubt,
@@ -109,14 +112,14 @@ const TABLE: readonly Row[] = [
   },
   {
     says: words(
-      String.raw`${DENIED}\balready (?:a (?:group )?(?:member|participant)\b|(?:in|part of|member of) (?:the|this) group\b)`,
+      String.raw`${DENIED}\balready (?:a (?:group )?(?:member|participant)\b|(?:exists? |present )?(?:in|part of|member of) (?:(?:the|this) )?${CHAT}\b|(?:been )?added(?: to (?:the |this )?${CHAT})?[.!]?\s*$)`,
     ),
     codes: [409],
     finding: { status: 'already_member', reasonCode: '' },
   },
   {
     says: words(
-      String.raw`(?:\bnot|n${APOSTROPHE}t) (?:registered |found |exist )?on whatsapp\b|\bno whatsapp account\b|\bnot a whatsapp user\b`,
+      String.raw`(?:\bnot|n${APOSTROPHE}t) (?:registered |found |exist )?on whatsapp\b|\bno (?:whatsapp account|account on whatsapp)\b|\b(?:not a(?: valid)?|invalid) whatsapp (?:user|number|account|contact)\b`,
     ),
     codes: [404],
     wordless: true,
@@ -140,7 +143,7 @@ const TABLE: readonly Row[] = [
   },
   {
     says: words(
-      String.raw`\bno admin rights\b|\bnot[-_ ]authori[sz]ed\b|\bonly (?:group )?admins can add\b|\byou(?:${APOSTROPHE}re| are) not (?:an? )?(?:group )?admin`,
+      String.raw`\bno ${RIGHTS}\b|\b${RIGHTS} (?:are |is )?(?:required|needed)\b|\bneeds? ${RIGHTS}\b|\bnot[-_ ]authori[sz]ed\b|\bonly (?:group )?admins can add\b|\b(?:must|needs? to) be (?:an? )?(?:group )?admin\b|\b(?:you(?:${APOSTROPHE}re| are)|(?:phone|sender|bot|account) is) not (?:an? )?(?:group )?admin`,
     ),
     finding: closes('not_admin'),
   },
@@ -152,17 +155,17 @@ const TABLE: readonly Row[] = [
   },
   {
     says: words(
-      String.raw`\bforbidden\b|\b(?:you(?:${APOSTROPHE}re| are)|(?:your |the |this |sending )*(?:phone|sender) is) (?:not|no longer) (?:an? )?(?:group )?(?:member|participant|in (?:the|this) (?:group|chat))`,
+      String.raw`\bforbidden\b|\b(?:you(?:${APOSTROPHE}re| are)|(?:your |the |this |sending )*(?:phone|sender) is) (?:not|no longer) (?:an? )?(?:group )?(?:member|participant|in (?:the|this) (?:group|chat))|\byou (?:were|have been) removed from (?:the|this) ${CHAT}\b`,
     ),
     finding: closes('sender_not_in_group'),
   },
   {
     says: words(
-      String.raw`\bitem[-_ ]not[-_ ]found\b|\bgroup (?:has )?ended\b|\bgroup (?:no longer exists|does not exist)\b|\b(?:chat|group) (?:was )?not found\b|\bempty group\b`,
+      String.raw`\bitem[-_ ]not[-_ ]found\b|\bgroup (?:has )?ended\b|\bgroup (?:no longer exists|does(?: not|n${APOSTROPHE}t) exist|(?:is|was|has been) deleted)\b|\b(?:chat|group) (?:was )?not found\b|\bempty group\b`,
     ),
     finding: closes('chat_not_found'),
   },
-  { says: words(String.raw`\bnot[-_]acceptable\b`), codes: [406], finding: failed('not_acceptable') },
+  { says: words(String.raw`\bnot[-_ ]acceptable\b`), codes: [406], finding: failed('not_acceptable') },
   {
     says: words(
       String.raw`\bcan(?:${APOSTROPHE}?t|not| not) be added to (?:the|this) community\b|\bthis action (?:is not|isn${APOSTROPHE}?t) available\b`,
@@ -191,7 +194,7 @@ const TABLE: readonly Row[] = [
   },
   {
     says: words(
-      String.raw`\bunknown error\b|\btim(?:ed?|ing)[- ]?out\b|\bconnection (?:was |is |has been )?(?:lost|closed|terminated|failure|reset)\b|\bsession (?:was |is |has been )?closed\b|\b(?:service|temporarily)[-_ ]unavailable\b|\bstream errored\b|\brestart required\b|\btarget closed\b|\binternal[- ]server[- ]error\b|\bsocket hang ?up\b|\bE(?:CONNRESET|PIPE|TIMEDOUT)\b|\bexecution context (?:was |is )?destroyed\b|\bevaluation failed\b|\bwebsocket (?:was |is )?closed\b|\b(?:phone|session|client) is (?:not connected|disconnected)\b`,
+      String.raw`\bunknown error\b|\btim(?:ed?|ing)[-_ ]?out(?:error)?\b|\bdeadline exceeded\b|\b(?:internal|unexpected|network|server) error\b|\bsomething went wrong\b|\bconnection (?:was |is |has been )?(?:lost|closed|terminated|failure|reset)\b|\bsession (?:was |is |has been )?closed\b|\b(?:service|temporarily)[-_ ]unavailable\b|\bstream errored\b|\brestart required\b|\btarget closed\b|\bpage has been closed\b|\binternal[- ]server[- ]error\b|\bsocket hang ?up\b|\bE(?:CONNRESET|PIPE|TIMEDOUT)\b|\bexecution context (?:was |is )?destroyed\b|\bevaluation failed\b|\bwebsocket (?:was |is )?closed\b|\bdisconnected\b|\blogged[- ]out\b|\bbad session\b|\b(?:phone|session|client|device|whatsapp) is (?:not (?:connected|ready|authenticated|logged in)|offline)\b`,
     ),
     codes: [400, 408, 428, 440, 500, 502, 503, 504, 515, 530],
     finding: 'in_doubt',
@@ -218,22 +221,28 @@ export function weigh(verdict: Verdict): Finding {
   return finding === 'in_doubt' && verdict.code === 500 ? 'in_doubt_or_full' : finding;
 }
 
-function byWords({ isSuccess }: Verdict, said: string): Finding | undefined {
-  return TABLE.find(
+/**
+ * Finding by words. Words that deny `is_success` leave a doubt; beside a success the rest of them may still tell of an
+ * invite.
+ */
+function byWords(verdict: Verdict, said: string): Finding | undefined {
+  const { isSuccess } = verdict;
+  const row = TABLE.find(
     ({ says, ofSuccess }) =>
       says?.test(said) === true &&
       (ofSuccess === undefined || (isSuccess === true && ofSuccess.unless?.test(said) !== true)),
-  )?.finding;
+  );
+  if (row?.says === undefined) return undefined;
+  const { says, finding } = row;
+  const status = typeof finding === 'object' ? finding.status : undefined;
+  if (isSuccess === false && status === 'added') return 'in_doubt';
+  if (isSuccess !== true || status !== 'failed') return finding;
+  return byWords(verdict, said.replace(new RegExp(says, 'gi'), ' ')) === INVITED ? INVITED : 'in_doubt';
 }
 
-/**
- * Finding for an engine's name of a code, by the row of its text; a success that it denies is in doubt, as with a
- * number.
- */
+/** Finding for an engine's name of a code, by the row of its text. */
 function byCodeWords(verdict: Verdict): Finding | undefined {
-  const finding = byWords(verdict, wordsOfCode(verdict.codeText));
-  const denies = verdict.isSuccess === true && typeof finding === 'object' && finding.status === 'failed';
-  return denies ? 'in_doubt' : finding;
+  return byWords(verdict, wordsOfCode(verdict.codeText));
 }
 
 function byCode(verdict: Verdict): Finding {

@@ -251,6 +251,61 @@ test.each([
   expect(outcomeOf(value)).toBe(expected);
 });
 
+/** Words beyond those of api/FACTS.md that say the same. */
+test.each([
+  ['already_member', 'Participant already in group'],
+  ['already_member', 'The person already exists in this group'],
+  ['already_member', 'They are already in the community'],
+  ['already_member', 'Participant has already been added to the group.'],
+  ['already_member', 'Already added'],
+  ['throttled', 'Already added too many contacts to groups too quickly'],
+  ['failed not_on_whatsapp', 'Invalid WhatsApp number'],
+  ['failed not_on_whatsapp', 'Not a valid WhatsApp account'],
+  ['failed not_admin closes: not_admin', 'The phone is not an admin of this group'],
+  ['failed not_admin closes: not_admin', 'Sender is not a group admin'],
+  ['failed not_admin closes: not_admin', 'You must be an admin to add participants'],
+  ['failed not_admin closes: not_admin', 'Group admin permission required'],
+  ['failed sender_not_in_group closes: sender_not_in_group', 'You were removed from this group'],
+  ['failed chat_not_found closes: chat_not_found', 'This group doesn’t exist'],
+  ['failed chat_not_found closes: chat_not_found', 'The group has been deleted'],
+  ['failed not_acceptable', 'Not acceptable'],
+  ['invited pending_approval', 'Needs admin approval: awaiting admin approval'],
+  ['in doubt', 'Logged out'],
+  ['in doubt', 'Navigation failed because browser has disconnected!'],
+  ['in doubt', 'Client is not ready'],
+  ['in doubt', 'Device is offline'],
+  ['in doubt', 'Bad session'],
+  ['in doubt', 'TimeoutError: waiting for function failed'],
+  ['in doubt', 'TIMED_OUT'],
+  ['in doubt', 'Most likely the page has been closed'],
+  ['in doubt', 'Something went wrong'],
+  ['in doubt', 'Internal error'],
+  ['failed other', 'The participant has not already been added'],
+  ['failed other', 'Needs admin approval'],
+])('%s: %s', (expected, message) => {
+  for (const cased of [message, message.toUpperCase(), message.toLowerCase()])
+    for (const code of [undefined, ...(expected === 'failed other' ? [] : [401, '403'])])
+      expect(outcomeOf({ ...NO, code, message: cased }), `${code} ${cased}`).toBe(expected);
+});
+
+/** Words that deny `is_success`. */
+test.each([
+  ...FACTS.filter(([expected]) => expected.startsWith('failed')).flatMap(([, , texts]) =>
+    texts.map((message): [string, object] => ['in doubt', { ...YES, message }]),
+  ),
+  ['in doubt', { ...YES, message: 'Forbidden', code: 200 }],
+  ['in doubt', { ...NO, message: 'The participant was added successfully' }],
+  ['in doubt', { ...NO, message: 'Successfully added', code: '403' }],
+  ['invited', { ...YES, message: 'Could not be added because of privacy settings; invite queued' }],
+  ['invited', { ...YES, message: 'PRIVACY SETTINGS: INVITED INSTEAD' }],
+  ['invited', { ...YES, message: 'Recently left the group, so the invite was queued' }],
+  ['in doubt', { ...YES, message: 'Privacy settings: please invite manually' }],
+  ['in doubt', { ...YES, message: 'Privacy settings: no invite was queued' }],
+  ['in doubt', { ...YES, message: 'forbidden '.repeat(150) }],
+])('words against is_success: %s: %j', (expected, value) => {
+  expect(outcomeOf(value)).toBe(expected);
+});
+
 /** A success that leaves the invite to somebody: nobody was added, and nobody invited. */
 const BY_HAND = [
   'Please invite manually',
