@@ -76,7 +76,8 @@ export interface Counted {
 
 export interface Counter {
   limit: number;
-  hit(now: number): Counted;
+  /** @param cost of the ask; 1 where asks are counted */
+  hit(now: number, cost?: number): Counted;
 }
 
 /** The four kinds of counting. Instants are virtual milliseconds on the server's own clock, whole as in Node. */
@@ -86,13 +87,13 @@ export function counter(kind: ServerKind, limit: number, windowMs: number, meani
     let used = 0;
     return {
       limit,
-      hit(at) {
+      hit(at, cost = 1) {
         const now = Math.floor(at);
         if (end <= now) {
           end = kind === 'first-hit' ? now + windowMs : (Math.floor(now / windowMs) + 1) * windowMs;
           used = 0;
         }
-        used++;
+        used += cost;
         return { ok: used <= this.limit, remaining: Math.max(0, this.limit - used), resetAt: end };
       },
     };
@@ -101,11 +102,11 @@ export function counter(kind: ServerKind, limit: number, windowMs: number, meani
     let log: number[] = [];
     return {
       limit,
-      hit(at) {
+      hit(at, cost = 1) {
         const now = Math.floor(at);
         log = log.filter((then) => then + windowMs > now);
-        const ok = log.length < this.limit;
-        if (ok) log.push(now);
+        const ok = log.length + cost <= this.limit;
+        if (ok) for (let i = 0; i < cost; i++) log.push(now);
         const from = (meaning === 'next' ? log[0] : log.at(-1)) ?? now;
         return { ok, remaining: Math.max(0, this.limit - log.length), resetAt: from + windowMs };
       },
@@ -115,12 +116,12 @@ export function counter(kind: ServerKind, limit: number, windowMs: number, meani
   let last = 0;
   return {
     limit,
-    hit(now) {
+    hit(now, cost = 1) {
       const rate = this.limit / windowMs;
       level = Math.min(this.limit, level + Math.max(0, now - last) * rate);
       last = Math.max(last, now);
-      const ok = level >= 1 - 1e-9;
-      if (ok) level -= 1;
+      const ok = level >= cost - 1e-9;
+      if (ok) level -= cost;
       const missing = meaning === 'next' ? 1 - (level % 1) : this.limit - level;
       return { ok, remaining: Math.floor(level + 1e-9), resetAt: now + missing / rate };
     },

@@ -20,18 +20,32 @@ import {
   type Way,
 } from '../policy/way.ts';
 import { type Demand, type Permit, takeTurn, type Wait } from '../turn.ts';
+import type { Reply } from './scripts.ts';
 
 export interface Learnt {
   readonly limit: number;
   /** With the margin. */
   readonly windowMs: number;
+  /** How many got through at once. */
+  readonly clean: number;
 }
 
-/** Once the policy goes by a window: by which one; it does not beside asks of others. */
+/** Asks in a row without a refusal before others ask at the same time: limits that no header shows are met by one. */
+const TRIED = 20;
+
+/**
+ * Limit and window by which all may go at once. Undefined before an ask of this process has shown them, beside asks of
+ * others, and for good where the server counts what a common log does not hold: reads and asks apart, people, or
+ * something that no header shows. Then one process asks at a time.
+ */
 export function learnt(state: RateState): Learnt | undefined {
-  const { mode } = state.counters.ask;
-  if (mode.name !== 'known') return undefined;
-  return { limit: mode.limit, windowMs: mode.windowMs + marginOf(state, mode.windowMs) };
+  const { counters, told, slow } = state;
+  const { ask, read } = counters;
+  const { mode } = ask;
+  const isPlain = ask === read && ask.cost === 1 && slow.spacing === 0 && !Number.isFinite(slow.ceiling);
+  const isTried = told.ask !== undefined && slow.passed >= TRIED;
+  if (!isPlain || !isTried || mode.name !== 'known') return undefined;
+  return { limit: mode.limit, windowMs: mode.windowMs + marginOf(state, mode.windowMs), clean: slow.clean };
 }
 
 /** The server has answered, and says nothing of a limit. */
@@ -72,6 +86,9 @@ export class Arrivals {
   }
 }
 
+/** What a learner takes over from the one before. */
+type LastLearner = Pick<Reply, 'ceiling' | 'spacing' | 'countsPeople'>;
+
 /** A process learns for so long at least before another takes its turn. */
 const LEARN_MS = 10_000;
 
@@ -83,9 +100,20 @@ export class Learner {
   readonly #since: number;
   readonly #random: () => number;
 
-  constructor({ maxInFlight }: RateSettings, now: number, random: () => number) {
+  constructor(
+    { maxInFlight, batchSize = 1 }: RateSettings,
+    now: number,
+    random: () => number,
+    { ceiling = Number.POSITIVE_INFINITY, spacing = 0, countsPeople }: LastLearner,
+  ) {
     // The own pace is kept by all together.
-    this.state = initial({ maxInFlight });
+    const state = initial({ maxInFlight, batchSize });
+    const counter = { ...state.counters.ask, cost: countsPeople ? batchSize : 1 };
+    this.state = {
+      ...state,
+      counters: { ask: counter, read: counter },
+      slow: { ...state.slow, ceiling, spacing },
+    };
     this.#since = now;
     this.#random = random;
   }

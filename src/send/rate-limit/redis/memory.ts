@@ -6,7 +6,7 @@ import { statusRule } from '../../classify/refusal.ts';
 import { type Observation, readFacts, toldToWaitMs } from '../headers.ts';
 import { notBefore } from '../not-before.ts';
 import type { AskKind, WaitReason } from '../policy/policy.ts';
-import { Arrivals } from './learnt.ts';
+import { Arrivals, type Learnt } from './learnt.ts';
 
 /** An ask that has a place and no end yet. */
 export interface Mine {
@@ -35,6 +35,7 @@ const LONGEST_HOLD_MS = 60_000;
 
 export class Memory {
   readonly #me: string;
+  readonly #people: number;
   readonly #arrivals = new Arrivals();
   readonly #mine = new Map<number, Mine>();
   #reports: readonly Report[] = [];
@@ -48,8 +49,10 @@ export class Memory {
   /** How many more the server would take, by its last word. */
   remaining: number | undefined;
 
-  constructor(me: string) {
+  /** @param people of an ask */
+  constructor(me: string, people: number) {
     this.#me = me;
+    this.#people = people;
   }
 
   get(id: number): Mine | undefined {
@@ -100,13 +103,15 @@ export class Memory {
     this.say('done', member);
     if (httpStatus === undefined) return;
     const facts = readFacts(observation);
-    const { limit = '', remaining } = facts;
+    // Reads may be counted apart, and license no ask.
+    const { limit = '', remaining } = mine.kind === 'ask' ? facts : {};
     if (facts.throttled) {
       const until =
         answeredAt + (toldToWaitMs(facts) ?? Math.min(LONGEST_HOLD_MS, 1000 * 2 ** this.#strikes));
       this.#strikes++;
       this.heldUntil = Math.max(this.heldUntil, until);
-      this.#tell((at) => ['struck', at - mine.takenAt, until - at, limit]);
+      const hasRoom = (remaining ?? 0) > 0 ? 1 : 0;
+      this.#tell((at) => ['struck', at - mine.takenAt, until - at, limit, hasRoom]);
       return;
     }
     const isAway = statusRule(httpStatus).meaning === 'unavailable';
@@ -114,7 +119,7 @@ export class Memory {
     // Shorter waits are the gateway's, which pauses all.
     if (when?.kind === 'another_run') this.paused(answeredAt + when.ms, 'throttled');
     this.#strikes = 0;
-    this.remaining = remaining;
+    this.remaining = remaining ?? this.remaining;
     const counted = limit === '' || remaining === undefined ? '' : limit - remaining;
     this.#tell((at) => ['heard', member, at - mine.takenAt, at - sentAt, limit, counted]);
   }
@@ -123,6 +128,10 @@ export class Memory {
     this.#pausedUntil = { until, why };
     this.heldUntil = Math.max(this.heldUntil, until);
     this.#tell((at) => ['pause', until - at, why]);
+  }
+
+  learnt({ limit, windowMs, clean }: Learnt): void {
+    this.say('learnt', limit, windowMs, this.#people, clean);
   }
 
   say(...words: (string | number)[]): void {
@@ -164,7 +173,7 @@ export class Memory {
     const since = this.#reports;
     this.#reports = [];
     this.say('pause', Math.max(GATHER_MS, Math.min(windowMs ?? 0, LONGEST_HOLD_MS)), 'paused');
-    if (limit !== undefined && windowMs !== undefined) this.say('learnt', limit, windowMs);
+    if (limit !== undefined && windowMs !== undefined) this.learnt({ limit, windowMs, clean: 1 });
     const { until, why } = this.#pausedUntil ?? {};
     if (until !== undefined && why !== undefined) this.#tell((at) => ['pause', until - at, why]);
     this.#tell((at) => ['pace', Math.max(0, this.#paceUntil - at)]);

@@ -44,9 +44,13 @@ local function vouch(member)
 end
 
 -- Opens places for so many reads and asks, at most \`lead\` ms ahead of their time.
-local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, learning)
-  local mode, wanted = word('mode'), readsWanted + asksWanted
+local function take(readsWanted, asksWanted, people, first, lead, step, stepWhy, most, learning)
   redis.call('ZREMRANGEBYSCORE', flying, '-inf', text(now))
+  if word('mode') == 'known' and asksWanted > 0 and people > get('people') then
+    -- An ask of more people than were counted as one so far: this process learns, once the asks of all are forgotten.
+    pause(lease + get('window'), 'window'); forget()
+  end
+  local mode, wanted = word('mode'), readsWanted + asksWanted
   local limit, window = get('limit'), get('window') or 0
   local before = get('limit_before')
   if before and now < get('limit_at') + window then limit = math.min(limit, before) end
@@ -63,6 +67,9 @@ local function take(readsWanted, asksWanted, first, lead, step, stepWhy, most, l
     end
     if not learning then return end
   elseif learning then return end
+  -- Half more than ever got through at once: the server may take fewer than it shows.
+  local clean = get('clean') or 1
+  most = math.min(most, clean + math.max(1, math.floor(clean / 2)))
   local base = math.max(now, get('not_before') or 0)
   if base > now + lead then wait, why = base - now, word('why') return end
   if limit then
@@ -101,8 +108,10 @@ local reports = {
   unused = function(member) redis.call('ZREM', flying, member); redis.call('ZREM', log, member) end,
   pause = function(ms, why) pause(tonumber(ms), why) end,
   pace = function(ms) put('pace_at', math.max(get('pace_at') or 0, now + ms)) end,
-  learnt = function(limit, window)
-    if word('mode') ~= '' then return end
+  -- \`people\` of an ask, which the server counts as one; \`clean\`: how many got through at once.
+  learnt = function(limit, window, people, clean)
+    if word('mode') ~= '' or word('hidden') ~= '' then return end
+    put('people', people); put('clean', clean)
     put('mode', 'known'); put('limit', limit); put('window', window); put('heard', now); put('limit_at', now)
     unset('learner')
   end,
@@ -112,10 +121,16 @@ local reports = {
     put('mode', 'blind'); put('heard', now); unset('learner')
     if paced ~= '1' then put('limit', '1'); put('window', '1000') end
   end,
-  yield = function() if word('learner') == me then unset('learner') end end,
+  -- What a log does not hold goes on with the next learner.
+  yield = function(ceiling, spacing, countsPeople)
+    if word('learner') ~= me then return end
+    unset('learner'); put('ceiling', ceiling); put('spacing', spacing)
+    if countsPeople == '1' then put('hidden', '1'); put('counts_people', '1') end
+  end,
   -- An answer: the limit it names, and how many asks the server counts in this window; '' for what it does not say.
   heard = function(member, takenAgo, sentAgo, limit, counted)
     put('heard', now); unset('strikes')
+    put('clean', math.max(get('clean') or 1, redis.call('ZCARD', flying) + 1))
     local mode, old = word('mode'), get('limit')
     limit, counted = tonumber(limit), tonumber(counted)
     if mode == 'blind' and limit then return forget() end
@@ -130,8 +145,10 @@ local reports = {
     -- More than all of us can have sent: somebody else's, which grow old as ours do.
     for i = 1, math.min(counted - ours, 1000) do enter('other:' .. member .. ':' .. i, now) end
   end,
-  -- A refusal; those of asks that were under way together are one. The second in a row: what was learnt is wrong.
-  struck = function(takenAgo, ms, limit)
+  -- A refusal; those of asks that were under way together are one. The second in a row: what was learnt is wrong. Where
+  -- the headers show room, the server counts something that a log does not hold: from then on one process asks at a time.
+  struck = function(takenAgo, ms, limit, hasRoom)
+    if hasRoom == '1' and word('mode') == 'known' then put('hidden', '1'); forget() end
     if now - takenAgo > (get('struck_at') or 0) then
       local strikes = (get('strikes') or 0) + 1
       put('struck_at', now); put('strikes', strikes)
@@ -143,8 +160,8 @@ local reports = {
     end
     pause(tonumber(ms), 'throttled')
   end,
-  take = function(reads, asks, first, lead, step, stepWhy, most, learning)
-    take(tonumber(reads), tonumber(asks), tonumber(first), tonumber(lead), tonumber(step), stepWhy,
+  take = function(reads, asks, people, first, lead, step, stepWhy, most, learning)
+    take(tonumber(reads), tonumber(asks), tonumber(people), tonumber(first), tonumber(lead), tonumber(step), stepWhy,
       tonumber(most), learning == '1')
   end,
 }
@@ -160,7 +177,7 @@ redis.call('ZREMRANGEBYSCORE', log, '-inf', text(now - keep))
 for _, key in ipairs({ log, flying }) do redis.call('PEXPIRE', key, math.ceil(keep)) end
 local isQueued = now - (get('queued') or 0) < 1500
 return { epoch, text(now), word('mode'), role, word('limit'), word('window'), text(wait), why, isQueued and '1' or '0',
-  tostring(reads), unpack(delays) }`;
+  word('ceiling'), word('spacing'), word('counts_people'), tostring(reads), unpack(delays) }`;
 
 /**
  * `--daily-cap` as scripts, each one step for Redis: people asked by one sender in the last 24 h. KEYS[1]: the asks, by when; a member ends in its number of people.
@@ -221,6 +238,11 @@ export interface Reply {
   readonly why: WaitReason;
   /** Another process waits for its turn to learn. */
   readonly isQueued: boolean;
+  /** Slow start of the last learner; undefined: it met no limit beyond the headers'. */
+  readonly ceiling: number | undefined;
+  readonly spacing: number | undefined;
+  /** The server counts people, and not asks. */
+  readonly countsPeople: boolean;
   /** Number of places for reads; they come first. */
   readonly reads: number;
   /** When each place that was given may be used, ms from now. */
@@ -228,7 +250,8 @@ export interface Reply {
 }
 
 export function replyOf(words: readonly string[]): Reply {
-  const [epoch = '', now = '', mode = '', role, limit, window, wait, why, queued, reads, ...delays] = words;
+  const [epoch = '', now = '', mode = '', role, limit, window, wait, why, queued, ...more] = words;
+  const [ceiling, spacing, countsPeople, reads, ...delays] = more;
   return {
     epoch,
     now: Number(now),
@@ -239,6 +262,9 @@ export function replyOf(words: readonly string[]): Reply {
     waitMs: Number(wait ?? -1) < 0 ? undefined : Number(wait),
     why: (why ?? 'window') as WaitReason,
     isQueued: queued === '1',
+    ceiling: ceiling ? Number(ceiling) : undefined,
+    spacing: spacing ? Number(spacing) : undefined,
+    countsPeople: countsPeople === '1',
     reads: Number(reads ?? 0),
     delays: delays.map(Number),
   };

@@ -77,15 +77,16 @@ export class SharedPacer implements Pacer {
   constructor(parts: SharedPacerParts) {
     this.#parts = parts;
     this.#setTimer = parts.timer ?? nodeTimer;
-    this.#memory = new Memory(parts.link.me);
+    this.#memory = new Memory(parts.link.me, parts.settings.batchSize ?? 1);
     this.#turns = new Turns(() => this.#turn(), parts.link, parts.failed);
     parts.link.onBack(() => this.look());
   }
 
   get allowance(): Allowance {
     if (this.#policy !== undefined) return allowanceOf(this.#policy.state);
-    const { limit, windowMs } = this.#last ?? {};
-    if (limit === undefined || windowMs === undefined) return { mode: 'unknown' };
+    const { limit, windowMs, ceiling } = this.#last ?? {};
+    if (limit === undefined || windowMs === undefined)
+      return { mode: 'unknown', ...(ceiling !== undefined && { ceiling }) };
     return { mode: 'known', limit, windowMs, remaining: this.#memory.remaining ?? 0 };
   }
 
@@ -138,7 +139,7 @@ export class SharedPacer implements Pacer {
   /** Once the policy knows limit and window, or that there are none to know, all go by the log. */
   #sayLearnt({ state }: Learner): void {
     const allowance = learnt(state);
-    if (allowance !== undefined) this.#memory.say('learnt', allowance.limit, allowance.windowMs);
+    if (allowance !== undefined) this.#memory.learnt(allowance);
     else if (isBlind(state)) this.#memory.say('blind', this.#parts.settings.maxRate === undefined ? 0 : 1);
   }
 
@@ -180,7 +181,9 @@ export class SharedPacer implements Pacer {
     const wait = policy.end(now);
     this.#policy = undefined;
     if (wait !== undefined) this.#memory.paused(wait.until, wait.why);
-    this.#memory.say('yield');
+    const { slow, counters } = policy.state;
+    const ceiling = Number.isFinite(slow.ceiling) ? slow.ceiling : '';
+    this.#memory.say('yield', ceiling, slow.spacing, counters.ask.cost > 1 ? 1 : 0);
   }
 
   /** One exchange with Redis: tells what happened, and takes what it may. False: it has to be told again. */
@@ -203,7 +206,8 @@ export class SharedPacer implements Pacer {
       words = await link.pace(name, [
         ...[link.me, this.#last?.epoch ?? '', newEpoch(), this.#clockWasSet ? 1 : 0, LEASE_MS],
         ...said.flatMap((report) => report(sentAt)),
-        ...['take', 8, wanted.read, wanted.ask, first, AHEAD_MS, step, pause > interval ? 'gap' : 'max_rate'],
+        ...['take', 9, wanted.read, wanted.ask, settings.batchSize ?? 1, first, AHEAD_MS, step],
+        pause > interval ? 'gap' : 'max_rate',
         ...[settings.maxInFlight, policy === undefined ? 0 : 1],
       ]);
     } catch (error) {
@@ -258,7 +262,7 @@ export class SharedPacer implements Pacer {
     policy?.giveBack(ours?.slice(permits.length) ?? [], receivedAt);
     if (reply.role !== 'learns') this.#policy = undefined;
     else if (policy === undefined) {
-      this.#policy = new Learner(settings, receivedAt, random);
+      this.#policy = new Learner(settings, receivedAt, random, reply);
       this.look();
     }
     if (permits.length === 0) return;

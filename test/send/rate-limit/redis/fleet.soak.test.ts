@@ -87,6 +87,72 @@ describe('four processes: never over, nine tenths used', () => {
   });
 });
 
+describe('reads and asks', () => {
+  const apart = [
+    { limit: 100, windowMs: 10_000 },
+    { limit: 100, windowMs: 1000 },
+    { limit: 5, windowMs: 2000 },
+  ];
+  test.each(apart)('counted apart, reads %o: what a read shows licenses no ask', async (readsApart) => {
+    for (const [i, server] of SERVERS.entries()) {
+      const world = { ...SAMPLE, server };
+      const [reads, asks] = [i % 2 === 0 ? 3 : 30, 30];
+      const run = await simulateFleet(world, { processes: 4, asks, reads, readsApart });
+      expect(judge(world, run)).toEqual([]);
+      expect([run.granted.length, run.readsGranted.length]).toEqual([4 * asks, 4 * reads]);
+    }
+  });
+
+  test.each(SERVERS)('a %s server that counts them together', async (server) => {
+    const world = { ...SAMPLE, server };
+    const run = await simulateFleet(world, { processes: 4, asks: 20, reads: 20 });
+    expect(judge(world, run)).toEqual([]);
+    expect([run.granted.length, run.readsGranted.length]).toEqual([80, 80]);
+  });
+});
+
+describe('asks of several people', () => {
+  test.each([
+    ['five each', [5, 5, 5, 5]],
+    ['of different sizes', [1, 5, 2, 1]],
+  ])('%s, before a server that counts people', async (_, people) => {
+    for (const server of SERVERS) {
+      const world = { ...SAMPLE, server, limit: 20 };
+      const run = await simulateFleet(world, { processes: 4, asks: 20, people });
+      expect(judge(world, run)).toEqual([]);
+      expect(run.granted).toHaveLength(80);
+    }
+  });
+
+  test.each(SERVERS)('a %s server that counts asks is used as much', async (server) => {
+    const world = { ...SAMPLE, server };
+    const run = await simulateFleet(world, { processes: 4, asks: 49, batches: [5, 5, 2, 1] });
+    expect(judge(world, run)).toEqual([]);
+    expect(steady(world, run)).toBeGreaterThanOrEqual(0.9);
+  });
+});
+
+describe('a server that shows a thousand', () => {
+  const shown = { ...SAMPLE, limit: 1000 };
+  const most = (run: FleetRun) => run.throttled.length / (run.granted.length + run.throttled.length);
+  test.each([false, true])('and takes five at a time; it tells its window: %s', async (tellsWindow) => {
+    const world = { ...shown, workMs: 1000, hidden: { atOnce: 5 } };
+    const run = await simulateFleet(world, { processes: 4, asks: 60, giveUp: 120_000, tellsWindow });
+    expect([run.failures, run.granted.length]).toEqual([[], 240]);
+    expect(most(run)).toBeLessThanOrEqual(0.05);
+    for (const { pacer, link } of run.clients) expect([4, 5], link.me).toContain(pacer.allowance.ceiling);
+    for (const client of run.clients) expect(client.finished).toBeLessThan(90_000);
+  });
+
+  test.each([false, true])('and takes ten a second; it tells its window: %s', async (tellsWindow) => {
+    const world = { ...shown, hidden: { perSecond: 10 } };
+    const run = await simulateFleet(world, { processes: 4, asks: 60, giveUp: 120_000, tellsWindow });
+    expect([run.failures, run.granted.length]).toEqual([[], 240]);
+    expect(most(run)).toBeLessThanOrEqual(0.05);
+    for (const client of run.clients) expect(client.finished).toBeLessThan(60_000);
+  });
+});
+
 describe('what may happen to them', () => {
   const worlds = SERVERS.flatMap((server) =>
     [1, 2, 3].map((seed) => ({ ...SAMPLE, server, seed, latencyMs: seed === 2 ? 200 : 40, jitter: 0.2 })),

@@ -37,7 +37,7 @@ async function linkTo(redis: Pick<RedisServer, 'url'>, over: Partial<RedisLinkOp
 /** A request of the process `me`, which knows no epoch: `words`. */
 const request = (me: string, ...words: (string | number)[]) => [me, '', `epoch-of-${me}`, 0, 2400, ...words];
 const take = (asks: number, first: number, learning = 0) =>
-  ['take', 8, 0, asks, first, 0, 0, 'gap', 100, learning] as const;
+  ['take', 9, 0, asks, 1, first, 0, 0, 'gap', 100, learning] as const;
 
 describeWithRedis('the link', () => {
   it('runs the script, also when Redis has forgotten it: one learns, then all go by the log', async () => {
@@ -48,7 +48,7 @@ describeWithRedis('the link', () => {
     expect(replyOf(await two.pace('', request('b', ...take(3, 1))))).toMatchObject({ role: 'waits' });
     await redis.client().script('FLUSH');
     expect(replyOf(await one.pace('', request('a', ...take(1, 1, 1)))).delays).toEqual([0]);
-    const told = ['moved', 2, 'a:1', 5, 'done', 1, 'a:1', 'learnt', 2, 4, 60_000.5] as const;
+    const told = ['moved', 2, 'a:1', 5, 'done', 1, 'a:1', 'learnt', 4, 4, 60_000.5, 1, 100] as const;
     expect(replyOf(await one.pace('', request('a', ...told)))).toMatchObject({
       limit: 4,
       windowMs: 60_000.5,

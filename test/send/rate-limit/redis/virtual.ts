@@ -3,7 +3,7 @@
  * server that counts. Whoever waits for a promise waits for the virtual clock.
  */
 
-import type { OwnPaceSettings } from '../../../../src/send/rate-limit/policy/policy.ts';
+import type { AskKind, OwnPaceSettings } from '../../../../src/send/rate-limit/policy/policy.ts';
 import { type Link, LinkDown, type SetTimer } from '../../../../src/send/rate-limit/redis/link.ts';
 import { SharedPacer } from '../../../../src/send/rate-limit/redis/shared-pacer.ts';
 import type { Permit } from '../../../../src/send/rate-limit/turn.ts';
@@ -156,6 +156,12 @@ export interface Fleet {
   /** How many processes, and how many asks each has. */
   readonly processes: number;
   readonly asks: number;
+  /** Reads of each, before its asks; `readsApart`: the server counts them by that limit. */
+  readonly reads?: number;
+  readonly readsApart?: { readonly limit: number; readonly windowMs: number };
+  /** People of an ask, by process: the server counts them, or it counts asks. */
+  readonly people?: readonly number[];
+  readonly batches?: readonly number[];
   /** Round trip to Redis: of all, or of each. */
   readonly redisMs?: number | readonly number[];
   readonly pace?: OwnPaceSettings;
@@ -165,6 +171,8 @@ export interface Fleet {
   readonly giveUp?: number;
   /** Each has a Redis of its own: nothing is shared. */
   readonly apart?: boolean;
+  /** The server tells its window, which is then not to be learnt. */
+  readonly tellsWindow?: boolean;
   /** Every answer from this virtual time on is a refusal of that status until tomorrow. */
   readonly tomorrow?: { readonly from: number; readonly httpStatus: number };
 }
@@ -175,6 +183,7 @@ export interface FleetRun {
   readonly clients: readonly VirtualClient[];
   /** Virtual arrivals at the server. */
   readonly granted: number[];
+  readonly readsGranted: number[];
   readonly throttled: number[];
   /** Who sent, and when. */
   readonly sent: { at: number; by: string }[];
@@ -182,13 +191,18 @@ export interface FleetRun {
 }
 
 /** One exchange with the server. */
-type Exchange = (answer: (httpStatus: number, headers: Record<string, string>) => void) => void;
+type Exchange = (
+  permit: { readonly kind: AskKind; readonly people: number },
+  answer: (httpStatus: number, headers: Record<string, string>) => void,
+) => void;
 
 /** A process with so many asks to bring through, and the part of the limiter that starts them. */
 export class VirtualClient {
   readonly link: VirtualLink;
   readonly pacer: SharedPacer;
   left: number;
+  readsLeft: number;
+  readonly people: number;
   done = 0;
   flying = 0;
   permits: Permit[] = [];
@@ -204,6 +218,8 @@ export class VirtualClient {
     this.#exchange = exchange;
     this.link = new VirtualLink(options);
     this.left = script.asks;
+    this.readsLeft = script.reads ?? 0;
+    this.people = (script.people ?? script.batches)?.[fleet.clients.length] ?? 1;
     const { time, random, name } = options;
     const clock = { now: () => 0, monotonic: () => this.link.monotonic() };
     const setTimer: SetTimer = (ms, callback) =>
@@ -226,9 +242,12 @@ export class VirtualClient {
       timer: setTimer,
       clock,
       random,
-      settings: { maxInFlight: script.concurrency ?? 100, ...script.pace },
+      settings: { maxInFlight: script.concurrency ?? 100, batchSize: this.people, ...script.pace },
       hooks: {
-        demand: () => ({ ask: Math.max(0, Math.min(this.left, 100) - this.permits.length), read: 0 }),
+        demand: () => ({
+          ask: script.reads && this.readsLeft > 0 ? 0 : this.#wanted('ask', this.left),
+          read: this.#wanted('read', this.readsLeft),
+        }),
         lead: () => 2,
         grant: (permits) => {
           for (const permit of permits) {
@@ -245,31 +264,38 @@ export class VirtualClient {
     this.pacer.look();
   }
 
+  #wanted(kind: AskKind, left: number): number {
+    return Math.max(0, Math.min(left, 100) - this.permits.filter((permit) => permit.kind === kind).length);
+  }
+
   start(permit: Permit): void {
+    const { kind } = permit;
     if (this.link.dead || !this.permits.includes(permit)) return;
     if (this.link.frozenUntil > this.fleet.time.now) {
       this.fleet.time.at(this.link.frozenUntil, () => this.start(permit));
       return;
     }
     this.permits = this.permits.filter((one) => one !== permit);
-    if (!this.pacer.holds(permit) || this.left === 0) {
+    if (!this.pacer.holds(permit) || (kind === 'ask' ? this.left : this.readsLeft) === 0) {
       this.pacer.tell({ type: 'withdrawn', id: permit.id });
       this.pacer.look();
       return;
     }
-    this.left--;
+    if (kind === 'ask') this.left--;
+    else this.readsLeft--;
     this.flying++;
     const sentAt = this.link.monotonic();
     this.pacer.tell({ type: 'sent', id: permit.id });
     this.fleet.sent.push({ at: this.fleet.time.now, by: this.link.me });
-    this.#exchange((httpStatus, headers) => {
+    this.#exchange({ kind, people: kind === 'ask' ? this.people : 1 }, (httpStatus, headers) => {
       if (this.link.dead) return;
       this.flying--;
       if (httpStatus === 200) this.done++;
-      else this.left++;
+      else if (kind === 'ask') this.left++;
+      else this.readsLeft++;
       const observation = { sentAt, answeredAt: this.link.monotonic(), httpStatus, headers };
       this.pacer.tell({ type: 'answered', id: permit.id, observation });
-      if (this.left === 0 && this.flying === 0) this.finished = this.fleet.time.now;
+      if (this.left + this.readsLeft === 0 && this.flying === 0) this.finished = this.fleet.time.now;
       this.pacer.look();
     });
   }
@@ -277,6 +303,7 @@ export class VirtualClient {
   /** Ends in good order: those in flight end, the rest is given back. */
   async leave(): Promise<void> {
     this.left = 0;
+    this.readsLeft = 0;
     for (const { id } of this.permits.splice(0)) this.pacer.tell({ type: 'withdrawn', id });
     this.finished = this.fleet.time.now;
     await this.pacer.close();
@@ -295,23 +322,50 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
   const server = counter(world.server, world.limit, world.windowMs, world.meaning);
   const wallFrom = 1_737_911_667_000 + Math.floor(random() * 3_600_000) + world.clockOffMs;
   const clients: VirtualClient[] = [];
-  const run: FleetRun = { time, redis, clients, granted: [], throttled: [], sent: [], failures: [] };
+  const run: FleetRun = {
+    time,
+    redis,
+    clients,
+    granted: [],
+    readsGranted: [],
+    throttled: [],
+    sent: [],
+    failures: [],
+  };
   const varied = () => 1 + (random() * 2 - 1) * world.jitter;
-  const exchange: Exchange = (answer) => {
+  const { limit, windowMs } = script.readsApart ?? world;
+  const readServer = script.readsApart ? counter(world.server, limit, windowMs, world.meaning) : server;
+  let busyUntil: number[] = [];
+  let taken: number[] = [];
+  const exchange: Exchange = ({ kind, people }, answer) => {
+    const of = kind === 'read' ? readServer : server;
     const forth = world.latencyMs * world.forth * varied();
     const back = world.latencyMs * (1 - world.forth) * varied();
     time.at(time.now + forth, () => {
       const wall = wallFrom + time.now;
       const { tomorrow } = script;
       const isTomorrow = tomorrow !== undefined && time.now >= tomorrow.from;
-      const counted = { ...server.hit(wall), ...(isTomorrow && { ok: false }) };
-      (counted.ok ? run.granted : run.throttled).push(time.now);
+      const { atOnce = Number.POSITIVE_INFINITY, perSecond = Number.POSITIVE_INFINITY } = world.hidden ?? {};
+      busyUntil = busyUntil.filter((until) => until > time.now);
+      taken = taken.filter((at) => at + 1000 > time.now);
+      const isHiddenFull = busyUntil.length >= atOnce || taken.length >= perSecond;
+      const counted = isHiddenFull
+        ? { ok: false, remaining: 5, resetAt: wall + 1000 }
+        : { ...of.hit(wall, script.people ? people : 1), ...(isTomorrow && { ok: false }) };
+      const work = counted.ok ? (world.workMs ?? 0) * (0.5 + random()) : 0;
+      if (counted.ok) {
+        taken.push(time.now);
+        busyUntil.push(time.now + work);
+      }
+      const { granted, readsGranted, throttled } = run;
+      (counted.ok ? (kind === 'ask' ? granted : readsGranted) : throttled).push(time.now);
       const refusal = isTomorrow ? tomorrow.httpStatus : 429;
       const headers = {
-        ...headersOf(world, server.limit, counted, wall),
+        ...headersOf(world, of.limit, counted, wall),
+        ...(script.tellsWindow && { 'ratelimit-policy': `${of.limit};w=${world.windowMs / 1000}` }),
         ...(isTomorrow && { 'retry-after': '86400' }),
       };
-      time.at(time.now + back, () => answer(counted.ok ? 200 : refusal, headers));
+      time.at(time.now + work + back, () => answer(counted.ok ? 200 : refusal, headers));
     });
   };
   for (let i = 0; i < script.processes; i++) {
