@@ -130,6 +130,8 @@ export async function lookAt(file: string): Promise<Other | undefined> {
   });
   if (handle === undefined) return undefined;
   try {
+    // A folder of this name is nobody's file.
+    if (!(await handle.stat()).isFile()) return undefined;
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const text = buffer.toString('utf8', 0, bytesRead);
     const head = text.split('\n', 1)[0] ?? '';

@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Cohort } from '../../cohort/cohort.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { settled, temporaryBeside } from '../../lib/atomic-file.ts';
-import { errorCode, specialKind } from '../../lib/files.ts';
+import { describeFailure, errorCode, specialKind } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
 import type { Releases } from '../releases.ts';
 
@@ -119,10 +119,8 @@ export async function spool(
   } catch (error) {
     await remove();
     if (signal?.aborted) throw new Interrupted();
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    throw new OnboardError('NOT_WRITABLE', `cannot keep ${what} in ${dirname(path)} (${why})`, {
-      cause: error,
-    });
+    const message = `cannot keep ${what} in ${dirname(path)}: ${describeFailure(error)}; put that right, and run the same command again`;
+    throw new OnboardError('NOT_WRITABLE', message, { cause: error });
   }
   return { path, remove };
 }

@@ -134,10 +134,36 @@ test('a run that looks without end is waited for some seconds, and then left to 
   expect(now).toBeGreaterThan(15_000);
 });
 
-test('where nothing can be written, or a link leads elsewhere, the run goes on', async () => {
+test('what is not a run’s file is left alone', async () => {
+  const { begin, dir, files } = await desk();
+  const folder = join(dir, '.group-onboard.asking');
+  mkdirSync(join(folder, EARLIEST), { recursive: true });
+  for (const [name, text] of [
+    [EARLIEST.replace('1.', '2.'), 'garbage'],
+    [EARLIEST.replace('1.', '3.'), ''],
+  ] as const)
+    writeFileSync(join(folder, name), text);
+  const releases = await begin(PEOPLE);
+  expect(files()).toHaveLength(4);
+  await releases.all();
+  expect(files()).toHaveLength(3);
+});
+
+test('runs meet elsewhere where one of their folders cannot be written', async () => {
+  const { begin, dir } = await desk();
+  const missing = join(dir, 'missing');
+  for (const name of ['a', 'b']) mkdirSync(join(dir, name));
+  const first = await begin(PEOPLE, { folders: [missing, join(dir, 'a')] });
+  await expect(begin(PEOPLE, { folders: [missing, join(dir, 'b')] })).rejects.toMatchObject({
+    code: 'LOCKED',
+  });
+  await first.all();
+  await begin(PEOPLE, { folders: [missing, join(dir, 'b')] });
+});
+
+test('a link in the folder’s place is not followed', async () => {
   const { begin, dir } = await desk();
   symlinkSync('/etc', join(dir, '.group-onboard.asking'));
   await begin(PEOPLE);
-  await begin(PEOPLE, { folders: [join(dir, 'missing')] });
   expect(readdirSync(dir)).toEqual(['.group-onboard.asking']);
 });
