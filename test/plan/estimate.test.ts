@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/domain/words.ts';
 import { SenderLog } from '../../src/ledger/sender-log.ts';
-import { alreadyDone } from '../../src/plan/estimate.ts';
+import { alreadyDone, estimateMs } from '../../src/plan/estimate.ts';
 import { PairList, type Survey } from '../../src/plan/survey.ts';
 
 const NOW = Date.parse('2025-01-26T17:14:27.000Z');
@@ -87,5 +87,27 @@ describe('what was already done', () => {
     expect(alreadyDone(plan({ added: 1 }, 0), ledger([[1, 1]], early), uncapped, early)?.message).toMatch(
       /last asked 0 ms ago$/,
     );
+  });
+});
+
+describe('the estimate: the slowest bound decides', () => {
+  const none = { limitPer: 'key', maxRate: undefined, gap: undefined, dailyCap: undefined } as const;
+  it.each([
+    ['nothing to ask', 0, 0, none, 0],
+    ['the sample’s allowance', 100, 100, none, 10_000],
+    ['a lower rate', 100, 100, { ...none, maxRate: { count: 20, perMs: 60_000 } }, 300_000],
+    ['a higher rate does not help', 100, 100, { ...none, maxRate: { count: 99, perMs: 1_000 } }, 10_000],
+    ['a gap', 11, 11, { ...none, gap: { minMs: 30_000, maxMs: 60_000 } }, 450_000],
+    ['a daily cap, of people', 10, 100, { ...none, dailyCap: 40 }, 2 * 86_400_000],
+  ])('%s', (_what, asks, people, pace, ms) => {
+    expect(estimateMs(asks, people, pace)).toBe(ms);
+  });
+
+  it.each([
+    ['by the key: all phones together', none, 10_000],
+    ['by the phone: the busiest', { ...none, limitPer: 'phone' }, 6_000],
+    ['--max-rate is the run’s', { ...none, limitPer: 'phone', maxRate: { count: 5, perMs: 1_000 } }, 20_000],
+  ] as const)('%s', (_what, pace, ms) => {
+    expect(estimateMs(100, 100, pace, { asks: 60, people: 60 })).toBe(ms);
   });
 });

@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest';
-import { WaitMeter } from '../../../src/app/asking/live.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { Live, WaitMeter } from '../../../src/app/asking/live.ts';
 import { noteWait } from '../../../src/app/phones/connect.ts';
+import type { ChatId } from '../../../src/domain/words.ts';
 
 function metered() {
   let now = 0;
@@ -84,4 +85,44 @@ it('is news when a person would wonder, in fields that are named as all are; a l
     [long('paused'), `waiting 5 min 00 s (until ${until}) for the API to recover`],
     [long('cool_down'), `waiting 5 min 00 s (until ${until}) for WhatsApp to cool down`],
   ]);
+});
+
+const GROUP = '120363371308389685@g.us' as ChatId;
+const OTHER = '120363402715563921@g.us' as ChatId;
+
+describe('live', () => {
+  it('counts what happens, and says the rate from the start of asking', () => {
+    let ms = 0;
+    const live = new Live({ now: () => ms, monotonic: () => ms });
+    ms = 5_000;
+    live.start(10);
+    expect(live.moment()).toEqual({
+      done: 0,
+      total: 10,
+      counts: {},
+      group: '',
+      perSecond: undefined,
+      waiting: undefined,
+    });
+    live.asked(2);
+    live.settled(GROUP, 'added', 2);
+    live.settled(GROUP, 'failed', 1);
+    live.settled(GROUP, 'added', 1);
+    live.groupRead(GROUP, 'Group one');
+    ms = 7_000;
+    live.waiting = () => ({ waitingUntil: 9_000, waitingWhy: 'window' });
+    expect(live.moment()).toEqual({
+      done: 4,
+      total: 10,
+      counts: { added: 3, failed: 1 },
+      group: 'Group one',
+      perSecond: 2,
+      waiting: { why: 'window', ms: 2_000 },
+    });
+    live.waiting = () => ({ waitingUntil: 8_000 });
+    expect(live.moment().waiting).toEqual({ why: 'rate limit', ms: 1_000 });
+    live.settled(GROUP, 'unknown', 99);
+    expect(live.moment().done).toBe(10);
+    expect([live.asks, live.groupName(GROUP), live.groupName(OTHER)]).toEqual([1, 'Group one', '']);
+  });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../../src/app/exit.ts';
-import { type Previous, type Projection, project, type Recorded } from '../../../src/app/outputs/project.ts';
+import {
+  type Previous,
+  type Projection,
+  previousOf,
+  project,
+  type Recorded,
+} from '../../../src/app/outputs/project.ts';
 import { EXIT } from '../../../src/domain/errors.ts';
 import type { ChatId, Pair, Participant, Reading } from '../../../src/domain/words.ts';
 import { firstRows } from '../../../src/plan/survey.ts';
@@ -124,5 +130,24 @@ describe('the exit code', () => {
   it('is the stop’s when there is one', () => {
     const stop = { exit: EXIT.safety, code: 'breaker', message: '' } as const;
     expect(exitCodeOf(counts({ failed: 1 }), stop)).toBe(5);
+  });
+});
+
+const GROUP = '120363371308389685@g.us' as ChatId;
+
+it('reads a former result’s own words, and makes nothing of what people made of them', () => {
+  const fields = {
+    ...{ row: '2', chat_id: GROUP, participant: '1', status: 'failed', reason_code: 'other' },
+    ...{ message: 'm', http_status: '200', attempts: '2', trace_id: 't', asked_at: '2026-01-02T03:04:05Z' },
+    settled_at: 'yesterday',
+  };
+  expect(previousOf(undefined)).toBeUndefined();
+  expect(previousOf(fields)).toEqual({
+    ...{ status: 'failed', reasonCode: 'other', message: 'm', httpStatus: 200, attempts: 2, traceId: 't' },
+    ...{ askedAt: Date.parse('2026-01-02T03:04:05Z'), settledAt: undefined },
+  });
+  const edited = { ...fields, reason_code: 'toString', http_status: '2x', attempts: 'many' };
+  expect(previousOf(edited)).toMatchObject({
+    ...{ reasonCode: '', httpStatus: undefined, attempts: 0 },
   });
 });

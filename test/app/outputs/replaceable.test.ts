@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertOneSharding } from '../../../src/app/outputs/replaceable.ts';
+import { assertOneSharding, assertReplaceable } from '../../../src/app/outputs/replaceable.ts';
 import { scratch } from '../../helpers.ts';
 
 const OF_4 = 'c.shard-1-of-4.results.csv.ledger.jsonl';
@@ -51,5 +51,30 @@ describe('a run beside the ledger of another sharding', () => {
     await writeFile(join(dir, there), '');
     await assertOneSharding(join(dir, ours), now);
     await assertOneSharding(join(dir, 'nowhere', ours), now);
+  });
+});
+
+describe('what may be replaced', () => {
+  const HEADER =
+    'row,chat_id,participant,status,reason_code,message,http_status,attempts,trace_id,asked_at,settled_at';
+  it.each([
+    ['nothing there', undefined, true],
+    ['an empty file', '', true],
+    ['results', `name,${HEADER}\n1,2\n`, true],
+    ['results of Excel', `name;${HEADER.replaceAll(',', ',')}\r\n`, true],
+    ['results of a header with a line break in it', `"a\nb",${HEADER}\nx\n`, true],
+    ['a spreadsheet', 'name,phone\nAnna,1\n', false],
+    ['a file that only mentions it', `see ${HEADER} here\n`, false],
+  ])('%s', async (_what, content, may) => {
+    const path = join(await scratch(), 'out.csv');
+    if (content !== undefined) await writeFile(path, content);
+    if (may) await assertReplaceable(path);
+    else await expect(assertReplaceable(path)).rejects.toMatchObject({ code: 'NOT_WRITABLE' });
+  });
+  it('standard output, and what is no file', async () => {
+    await assertReplaceable('-');
+    const dir = join(await scratch(), 'dir');
+    await mkdir(dir);
+    await assertReplaceable(dir);
   });
 });
