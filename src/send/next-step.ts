@@ -171,7 +171,7 @@ function groupClosed(result: Result<'group_closed'>, tries: Tries): NextStep {
   if (stopped) return { kind: 'leave' };
   if (phone !== 'well') {
     if (answer.kind !== 'answer') return { kind: 'leave' };
-    const said = `${whatAnswered({ ...answer, httpStatus })}, and GET /phones does not answer`;
+    const said = `${whatAnswered({ ...answer, httpStatus })}, and GET /phones does not tell the phone’s state`;
     return { kind: 'stop', stop: accountStop('not_the_api', { message: said, httpStatus }) };
   }
   const outcomes = failed(people, reasonCode, result);

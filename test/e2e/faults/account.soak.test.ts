@@ -83,7 +83,7 @@ describe('the account, the phone or something in front: the run stops, and nobod
         phones: { status: 500, body: '' },
       },
       'not_the_api',
-      /GET \/phones does not answer/,
+      /GET \/phones does not tell/,
       1,
     ],
     ['405', { add: () => ({ status: 405, body: '' }) }, 'not_the_api', /HTTP 405/, 1],
