@@ -5,9 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { getuid } from 'node:process';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { OnboardError } from '../../domain/errors.ts';
 import { personKey } from '../../domain/ids.ts';
@@ -28,8 +26,6 @@ import { count } from '../../lib/text.ts';
 import type { Releases } from '../releases.ts';
 
 const FOLDER = '.group-onboard.asking';
-/** Where runs of one user meet if one of their folders cannot be written. */
-const ELSEWHERE = join(tmpdir(), `${FOLDER}.${getuid?.() ?? 0}`);
 const BYTES = BigUint64Array.BYTES_PER_ELEMENT;
 /** Spreads neighbouring numbers: the groups' digests are then added without collisions. (2^64 by the golden ratio.) */
 const SPREAD = 0x9e3779b97f4a7c15n;
@@ -76,21 +72,20 @@ export async function assertNotAskedNow(options: AskingNow): Promise<void> {
   };
   const id = randomUUID();
   const own: { readonly file: string; readonly presence: Presence }[] = [];
-  const appear = async (folder: string) => {
-    const more = Buffer.from(people.buffer, 0, people.byteLength);
-    const file = await announce(folder, self, { id, more }).catch((error: unknown) => {
+  for (const folder of options.folders) {
+    try {
+      const file = await announce(join(folder, FOLDER), self, {
+        id,
+        more: Buffer.from(people.buffer, 0, people.byteLength),
+      });
+      const presence = keepPresent(file, self, { clock, onLost: () => undefined });
+      releases.add(() => presence.leave().catch(() => undefined));
+      own.push({ file, presence });
+    } catch (error) {
+      // Runs meet in another of the folders, or by their ledgers.
       if (!isSystemRefusal(error) && !(error instanceof OnboardError)) throw error;
-      return undefined;
-    });
-    if (file === undefined) return false;
-    const presence = keepPresent(file, self, { clock, onLost: () => undefined });
-    releases.add(() => presence.leave().catch(() => undefined));
-    own.push({ file, presence });
-    return true;
-  };
-  let isSeen = true;
-  for (const folder of options.folders) isSeen = (await appear(join(folder, FOLDER))) && isSeen;
-  if (!isSeen) await appear(ELSEWHERE);
+    }
+  }
   if (!insists) {
     for (const { file } of own) {
       for await (const other of othersBeside(file, self)) {
