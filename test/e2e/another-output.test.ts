@@ -50,6 +50,20 @@ describe('the same cohort with another --output', () => {
     expect(asked(...PEOPLE)).toEqual([2, 2, 2, 2, 2]);
   });
 
+  it.each(['asks.log', 'ledger', 'cohort.results.csv.ledger.jsonl.bak', '.hidden'])(
+    'is refused, whatever the other ledger is called: %s',
+    async (name) => {
+      const { dir, cohort, ledger, args, go, asked } = await scene(PEOPLE, '--limit', '3');
+      await rename(ledger, join(dir, name));
+      const ended = await go('run', cohort, ...args, '-o', join(dir, 'o.csv'));
+      expect([ended.code, ended.stderr]).toEqual([
+        2,
+        expect.stringContaining(`${name} has 3 people of the 5`),
+      ]);
+      expect(asked(...PEOPLE)).toEqual([1, 1, 1, 0, 0]);
+    },
+  );
+
   it('goes on where the other ledger knows nobody of it, or is of something else', async () => {
     const { api, dir, cohort, args, go, asked } = await scene();
     const others = [phone(21, 1), phone(22, 1)];

@@ -20,6 +20,9 @@ import { isAsked, tellsOfAsks } from './lost-asks.ts';
 
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
+/** Most files in a folder of which each is looked at, because a ledger may have any name. */
+const MOST_FILES = 5_000;
+
 /** Most bytes read to find out whether other ledgers know these people: some seconds. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
@@ -159,14 +162,18 @@ async function ledgersNear(own: string | undefined, near: readonly string[]) {
   const ledgers: { readonly path: string; readonly size: number; readonly at: number }[] = [];
   for (const dir of foldersOf(near)) {
     // A folder that cannot be read is reported where something is written into it.
-    for (const name of await readdir(dir).catch(() => [])) {
+    const names = await readdir(dir).catch(() => []);
+    for (const name of names) {
       const path = join(dir, name);
-      if (!name.endsWith('.jsonl') || (own !== undefined && isSameFile(path, own))) continue;
+      const isUnlikely = names.length > MOST_FILES && !name.endsWith('.jsonl');
+      // What was readable in a damaged ledger is in the one that was made again from it.
+      if (isUnlikely || /\.damaged-\d{4}-/.test(name)) continue;
       // Other shards have other groups.
       const other = shard && readShardFile(name);
       if (other && other.plain === shard.plain && other.shard.count === shard.shard.count) continue;
       const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() && (await mayBeLedger(path)))
+      if (!found?.isFile() || !(await mayBeLedger(path))) continue;
+      if (own === undefined || !isSameFile(path, own))
         ledgers.push({ path, size: found.size, at: found.mtimeMs });
     }
   }
