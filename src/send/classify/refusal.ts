@@ -81,6 +81,11 @@ const SENDER =
   /\bx[-_ ]?phone\b|\b(?:unknown|no such|disconnected) (?:phone|device|sender)\b(?! numbers?\b)|\bno phone (?:found|connected|with)\b|\bphone[_-](?:id|not|disconnected)|\b(?:phone|device|sender)(?! numbers?\b)(?: id)?(?:\s+['"“‘`]?[\w@.+•-]*\d[\w@.+•-]*['"”’`]?)?\s+(?:(?:is|was|has|could|does|do) ?)?(?:n['’]t|not|no longer|never)\s+(?:be |been |yet |currently )*(?:found|connected|exist|ready|authenticated|active|available|logged|linked|belong|paired)|\b(?:phone|device) (?:is |was |has been )?(?:disconnected|offline|logged out)/i;
 const GROUP_WORDS = /\b(?:chats?|groups?|admins?|participants?|communit(?:y|ies)|members?)\b/i;
 const PHONE_WORDS = /\b(?:phone|device|sender|session)\b/i;
+/** A person who is not found, not registered, cannot be added: one person closes no group. */
+const PERSON =
+  /\b(?:participant|contact|recipient|number)s?(?:\s+['"“‘`]?[\w@.+•-]*\d[\w@.+•-]*['"”’`]?)?\s+(?:(?:is|are|was|were|has|have|could|does|do|can) ?)?(?:n['’]t|not|never)\b|\b(?:participant|contact|recipient|number)\b[^.;]{0,30}\bis (?:invalid|unknown)\b|\b(?:invalid|unknown|no such) (?:phone )?(?:participant|contact|recipient|number)\b|\bnot (?:registered )?on whatsapp\b|\buser (?:was )?not found\b/i;
+const NOT_ONE =
+  /\badmins?\b|\bparticipants\b.*\b(?:group|chat|community)\b|\b(?:group|chat|community)\b.*\bparticipants\b/i;
 /** Typical words of a router, a proxy or a firewall, also in JSON. */
 const FRONT =
   /\bcannot (?:get|post|put|patch|delete)\b|\bno (?:such )?route\b|\broutes? (?:was )?not found\b|\bmissing authentication token\b|\bdefault backend\b|\bcloudflare\b|\brequest blocked\b|\bcaptcha\b|\bno healthy upstream\b|\bmethod not allowed\b|\bfirewall\b|\bip address\b|\bby (?:a |the |our |your )?(?:\w+ )?policy\b/i;
@@ -112,6 +117,7 @@ export function subjectOf(refusal: Refusal): Subject {
 /** Subject of a 403 or 404: the group only if the API itself says so. */
 function ownWords(refusal: Refusal, words: string): Subject {
   if (!isOwn(refusal, words)) return 'not_the_api';
+  if (PERSON.test(words) && !NOT_ONE.test(words)) return 'request';
   if (SENDER.test(words)) return 'sender_refused';
   if (PAYMENT.test(words)) return 'payment_required';
   if (ACCOUNT.test(words)) return 'account_refused';
