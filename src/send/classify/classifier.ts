@@ -6,7 +6,7 @@ import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '
 import { oneLine, shorten } from '../api/redact.ts';
 import { furtherKeys, matchKeys, readCode, readMemberId } from './entries.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
-import { type AccountTrouble, statusRule, subjectOf, whatAnswered } from './refusal.ts';
+import { type AccountTrouble, isOwn, statusRule, subjectOf, whatAnswered } from './refusal.ts';
 
 export type { Effect } from './evidence.ts';
 
@@ -63,7 +63,7 @@ export type AskResult =
       /** The API names the participants as the cause: the refusal is certainly about them. */
       readonly named: boolean;
     } & Http)
-  | ({ readonly kind: 'group_closed'; readonly reasonCode: 'not_admin' | 'chat_not_found' } & Http)
+  | ({ readonly kind: 'group_closed'; readonly reasonCode: Effect } & Http)
   /** The account, the phone, or something in front of the API is at fault: not done; stop. */
   | ({ readonly kind: 'key_rejected' } & Http)
   | ({ readonly kind: 'account'; readonly reasonCode: Exclude<AccountTrouble, 'key_rejected'> } & Http)
@@ -133,8 +133,9 @@ function byStatus(
       return { kind: 'group_closed', reasonCode, ...http };
     }
     case 'person':
+      return { kind: 'refused', named: true, ...http };
     case 'request':
-      return { kind: 'refused', named: subject === 'person', ...http };
+      return byEngine(http, isOwn(refusal)) ?? { kind: 'refused', named: false, ...http };
     case 'key_rejected':
       return { kind: 'key_rejected', ...http };
     case 'not_the_api':
@@ -143,6 +144,15 @@ function byStatus(
     default:
       return { kind: 'account', reasonCode: subject, ...http };
   }
+}
+
+/** Result by the engine's words in a refused request: it does not know, or (the API's own word) the group is closed. */
+function byEngine(http: Http, own: boolean): AskResult | undefined {
+  const message = shorten(http.message, LONGEST_EVIDENCE);
+  const finding = weigh({ isSuccess: false, code: undefined, codeText: '', message, inviteSent: false });
+  if (finding === 'in_doubt') return { kind: 'in_doubt', ...http };
+  const effect = typeof finding === 'object' ? finding.effect : undefined;
+  return own && effect ? { kind: 'group_closed', reasonCode: effect, ...http } : undefined;
 }
 
 function byBody(

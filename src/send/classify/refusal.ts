@@ -131,7 +131,7 @@ function ownWords(refusal: Refusal, words: string): Subject {
  * Whether the refusal may be the API's own: a JSON object with an error in it. Words common to any server count only
  * with a mark of the API.
  */
-function isOwn(refusal: Refusal, words: string): boolean {
+export function isOwn(refusal: Refusal, words = wordsOf(refusal.body)): boolean {
   const object = parseObject(refusal.body);
   if (object === undefined || FRONT.test(words)) return false;
   if (isMarked(refusal)) return true;

@@ -92,6 +92,16 @@ test.each([
   ['refused', 400, { message: 'Participant is not a valid phone number' }],
   ['refused', 400, { message: 'phone number not found' }],
   ['refused', 400, 'Bad Request'],
+  // The engine's words
+  ['in_doubt', 400, { message: 'Session closed. Most likely the page has been closed.' }],
+  ['in_doubt', 400, { error: 'An unknown error occurred' }],
+  ['in_doubt', 400, own(400, 'BAD_REQUEST', 'TIMED OUT')],
+  ['group_closed not_admin', 400, { message: 'AddParticipantsError: You have NO admin rights' }],
+  ['refused', 400, 'You have no admin rights'],
+  ['refused', 400, { message: 'Forbidden' }],
+  ['group_closed group_full', 400, { error: { message: 'This group is full' } }],
+  ['group_closed chat_not_found', 422, { message: 'item-not-found' }],
+  ['refused', 400, { message: 'You cannot add this participant because they have recently left the group' }],
   ['refused', 413, CHALLENGE],
   // Less haste
   ['not_done throttled', 429, ''],
