@@ -292,9 +292,9 @@ describe('pairs in doubt from a former run', () => {
     const on = await job([phone(1), phone(2)]);
     await crashed(on, phone(1));
     on.sandbox.control({ holdMs: 60_000 });
-    expect((await on.run('--deadline', '300ms')).code).toBe(75);
+    expect((await on.run('--deadline', '2s')).code).toBe(75);
     expect(await on.rows()).toEqual(['unknown/no_answer', 'not_attempted/deadline']);
-    expect((await on.run('--deadline', '300ms', '--retry', 'unknown')).code).toBe(75);
+    expect((await on.run('--deadline', '2s', '--retry', 'unknown')).code).toBe(75);
     on.sandbox.control({ holdMs: 0 });
     expect((await on.run()).code).toBe(4);
     expect([await on.rows(), on.asks()]).toEqual([['unknown/no_answer', 'added'], 1]);
