@@ -37,6 +37,14 @@ describe('four processes: never over, nine tenths used', () => {
     }
   });
 
+  test('a server that works for a second on each ask, once its window is known', async () => {
+    const world = { ...SAMPLE, workMs: 1000 };
+    const run = await simulateFleet(world, { processes: 4, asks: 99 });
+    expect(judge(world, run)).toEqual([]);
+    const learnt = run.granted.filter((at) => at > 20_000);
+    expect(efficiency(world, { granted: learnt })).toBeGreaterThanOrEqual(0.9);
+  });
+
   test.each(SERVERS)('a hundred per second of a %s server, Redis 5 ms away', async (server) => {
     const world = { ...SAMPLE, server, limit: 100 };
     const run = await simulateFleet(world, { processes: 4, asks: 249, redisMs: 5 });

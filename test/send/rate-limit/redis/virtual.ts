@@ -193,7 +193,7 @@ export interface FleetRun {
 /** One exchange with the server. */
 type Exchange = (
   permit: { readonly kind: AskKind; readonly people: number },
-  answer: (httpStatus: number, headers: Record<string, string>) => void,
+  answer: (httpStatus: number, headers: Record<string, string>, wayMs: number) => void,
 ) => void;
 
 /** A process with so many asks to bring through, and the part of the limiter that starts them. */
@@ -203,6 +203,8 @@ export class VirtualClient {
   left: number;
   readsLeft: number;
   readonly people: number;
+  /** Open to the server, at most so many in flight so far. */
+  #connections = 0;
   done = 0;
   flying = 0;
   permits: Permit[] = [];
@@ -284,16 +286,19 @@ export class VirtualClient {
     if (kind === 'ask') this.left--;
     else this.readsLeft--;
     this.flying++;
+    const opens = this.flying > this.#connections;
+    if (opens) this.#connections++;
     const sentAt = this.link.monotonic();
     this.pacer.tell({ type: 'sent', id: permit.id });
     this.fleet.sent.push({ at: this.fleet.time.now, by: this.link.me });
-    this.#exchange({ kind, people: kind === 'ask' ? this.people : 1 }, (httpStatus, headers) => {
+    this.#exchange({ kind, people: kind === 'ask' ? this.people : 1 }, (httpStatus, headers, wayMs) => {
       if (this.link.dead) return;
       this.flying--;
       if (httpStatus === 200) this.done++;
       else if (kind === 'ask') this.left++;
       else this.readsLeft++;
-      const observation = { sentAt, answeredAt: this.link.monotonic(), httpStatus, headers };
+      const answeredAt = this.link.monotonic();
+      const observation = { sentAt, answeredAt, httpStatus, headers, ...(opens && { handshakeMs: wayMs }) };
       this.pacer.tell({ type: 'answered', id: permit.id, observation });
       if (this.left + this.readsLeft === 0 && this.flying === 0) this.finished = this.fleet.time.now;
       this.pacer.look();
@@ -365,7 +370,7 @@ export async function simulateFleet(world: World, script: Fleet): Promise<FleetR
         ...(script.tellsWindow && { 'ratelimit-policy': `${of.limit};w=${world.windowMs / 1000}` }),
         ...(isTomorrow && { 'retry-after': '86400' }),
       };
-      time.at(time.now + work + back, () => answer(counted.ok ? 200 : refusal, headers));
+      time.at(time.now + work + back, () => answer(counted.ok ? 200 : refusal, headers, forth + back));
     });
   };
   for (let i = 0; i < script.processes; i++) {
