@@ -1,6 +1,6 @@
 /**
- * Reports of this process to Redis, and its memory in case Redis loses them: asks in flight, recent asks,
- * and its pace. Instants are monotonic milliseconds of this process; a report turns them into how long ago that was.
+ * Reports of this process to Redis: asks in flight, answers, pauses and its pace. Instants are monotonic milliseconds of
+ * this process; a report turns them into how long ago that was.
  */
 import { statusRule } from '../../classify/refusal.ts';
 import { type Observation, readFacts, toldToWaitMs } from '../headers.ts';
@@ -29,8 +29,6 @@ export type Report = (now: number) => readonly (string | number)[];
 
 /** Redis is told so often that an ask is still in flight. */
 const VOUCH_MS = 700;
-/** Longest time until every living process has noticed that Redis lost its data, and has reported again. */
-const GATHER_MS = 3000;
 const LONGEST_HOLD_MS = 60_000;
 
 export class Memory {
@@ -39,7 +37,6 @@ export class Memory {
   readonly #arrivals = new Arrivals();
   readonly #mine = new Map<number, Mine>();
   #reports: readonly Report[] = [];
-  #recent: { readonly member: string; readonly at: number }[] = [];
   #paceUntil = Number.NEGATIVE_INFINITY;
   #pausedUntil: { readonly until: number; readonly why: WaitReason } | undefined;
   #last = 0;
@@ -98,7 +95,6 @@ export class Memory {
     const member = this.#name(mine);
     const arrivedBy = this.#arrivals.ofAnswered(mine.kind, observation);
     this.#mine.delete(mine.id);
-    this.#recent.push({ member, at: arrivedBy });
     this.#tell((at) => ['moved', member, at - arrivedBy]);
     this.say('done', member);
     if (httpStatus === undefined) return;
@@ -160,37 +156,26 @@ export class Memory {
     return [...taken, ...vouchers];
   }
 
-  /** It may not have been told; the places from `first` on may have been taken, and nobody knows of them. */
-  putBack(said: readonly Report[], first: number, places: number): void {
-    const since = this.#reports;
-    this.#reports = said;
-    for (let id = first; id < first + places; id++) this.say('unused', `${this.#me}:${id}`);
-    this.#reports = [...this.#reports, ...since];
+  /** Reports that may not have arrived. What is told twice counts once, and a place that was taken unheard ages out. */
+  putBack(said: readonly Report[]): void {
+    this.#reports = [...said, ...this.#reports];
   }
 
-  /** Redis knows nothing any more: what it is to know of us, and a pause until all have told theirs. */
-  lost(limit: number | undefined, windowMs: number | undefined): void {
+  /** Redis knows nothing any more: a pause until the server counts nothing of before, and what was learnt. */
+  lost(limit: number | undefined, windowMs: number | undefined, leaseMs: number): void {
     const since = this.#reports;
     this.#reports = [];
-    this.say('pause', Math.max(GATHER_MS, Math.min(windowMs ?? 0, LONGEST_HOLD_MS)), 'paused');
+    this.say('pause', (windowMs ?? 0) + leaseMs, 'paused');
     if (limit !== undefined && windowMs !== undefined) this.learnt({ limit, windowMs, clean: 1 });
     const { until, why } = this.#pausedUntil ?? {};
     if (until !== undefined && why !== undefined) this.#tell((at) => ['pause', until - at, why]);
     this.#tell((at) => ['pace', Math.max(0, this.#paceUntil - at)]);
-    for (const { member, at } of this.#recent) this.#tell((now) => ['moved', member, now - at]);
-    for (const mine of this.#mine.values()) this.#vouch(mine);
     this.#reports = [...this.#reports, ...since];
-  }
-
-  /** Forgets asks of before. */
-  prune(before: number): void {
-    const keep = this.#recent.findIndex(({ at }) => at >= before);
-    this.#recent.splice(0, keep < 0 ? this.#recent.length : keep);
   }
 
   #vouch(mine: Mine): void {
     const { arrivedBy } = mine;
-    this.say(arrivedBy === undefined ? 'vouch' : 'flies', this.#name(mine));
+    this.say('vouch', this.#name(mine));
     if (arrivedBy !== undefined) this.#tell((at) => ['moved', this.#name(mine), at - arrivedBy]);
   }
 

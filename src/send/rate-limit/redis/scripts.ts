@@ -102,7 +102,6 @@ end
 
 local reports = {
   vouch = vouch,
-  flies = function(member) redis.call('ZADD', flying, text(now + lease), member) end,
   moved = function(member, ago) enter(member, now - ago) end,
   done = function(member) redis.call('ZREM', flying, member) end,
   unused = function(member) redis.call('ZREM', flying, member); redis.call('ZREM', log, member) end,

@@ -38,8 +38,6 @@ const POLL_MS = 120;
 const AHEAD_MS = 30;
 /** Processes that wait for the same place ask for it within this of each other, by chance. */
 const SPREAD_MS = 12;
-/** So old asks are no concern of the server, as long as its window is not known. */
-const RECENT_MS = 60_000;
 /** Time limit of the last reports at the end; entries that are not reported age out. */
 const FAREWELL_MS = 1500;
 
@@ -211,8 +209,7 @@ export class SharedPacer implements Pacer {
         ...[settings.maxInFlight, policy === undefined ? 0 : 1],
       ]);
     } catch (error) {
-      // It may have been done all the same: what is told twice counts once, and what was given is given back.
-      this.#memory.putBack(said, first, wanted.read + wanted.ask);
+      this.#memory.putBack(said);
       policy?.giveBack(ours ?? [], sentAt);
       throw error;
     }
@@ -222,7 +219,7 @@ export class SharedPacer implements Pacer {
     const wasSet = this.#time.add(sentAt, receivedAt, reply.now);
     if (reply.isLost || wasSet) {
       this.#lostAt(reply, wasSet);
-      this.#memory.putBack(said, first, reply.isLost ? 0 : wanted.read + wanted.ask);
+      this.#memory.putBack(said);
       return false;
     }
     this.#clockWasSet = false;
@@ -231,7 +228,6 @@ export class SharedPacer implements Pacer {
     const { waitMs, why } = reply;
     if (waitMs !== undefined) this.#waitUntil = { until: receivedAt + waitMs, why };
     if (why === 'throttled' && (waitMs ?? 0) > LONGEST_WAIT) this.#parts.putOff(waitMs ?? 0);
-    this.#memory.prune(sentAt - 2 * (reply.windowMs ?? RECENT_MS));
     this.#grant(reply, { sentAt, receivedAt, first, step, ours });
     return true;
   }
@@ -239,8 +235,10 @@ export class SharedPacer implements Pacer {
   /** Redis has lost what it knew, or its clock was set: all tell it once more, and nothing starts meanwhile. */
   #lostAt(reply: Reply, wasSet: boolean): void {
     const { limit, windowMs } = this.#last ?? {};
+    const wait = this.#policy?.end(this.#parts.clock.monotonic());
+    if (wait !== undefined) this.#memory.paused(wait.until, wait.why);
     this.#clockWasSet = wasSet && !reply.isLost;
-    if (reply.isLost) this.#memory.lost(limit, windowMs);
+    if (reply.isLost) this.#memory.lost(limit, windowMs, LEASE_MS);
     this.#last = { ...reply, limit, windowMs };
     this.#policy = undefined;
   }

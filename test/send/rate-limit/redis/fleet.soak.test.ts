@@ -223,7 +223,7 @@ describe('what may happen to them', () => {
     }
   });
 
-  test('answers of Redis are lost: what was granted unheard is given back, what was told is told once', async () => {
+  test('answers of Redis are lost: what was granted unheard ages out, what was told is told once', async () => {
     for (const world of worlds) {
       const run = await simulateFleet(world, {
         processes: 3,
