@@ -9,9 +9,8 @@ import Bottleneck from 'bottleneck/light.js';
 import type { Clock } from '../../domain/words.ts';
 import { createLane } from './lane.ts';
 import { FRESH_LEAD, measured } from './lead.ts';
-import { localPacer, type MakePacer } from './pacer.ts';
+import { localPacer, type MakePacer, type Permit, type Wait } from './pacer.ts';
 import type { Allowance, AskKind, Observation, OwnPaceSettings, WaitReason } from './policy/policy.ts';
-import type { Permit, Wait } from './turn.ts';
 
 export type { AskKind, Observation, WaitReason } from './policy/policy.ts';
 

@@ -2,21 +2,23 @@
  * Keeper of the policy's state, which decides when how many may start: this process alone (here), or several together
  * (`redis/`). The limiter does not depend on which.
  */
-
 import type { Clock } from '../../domain/words.ts';
 import { LONGEST_TIMER } from '../../lib/units.ts';
 import {
   type Allowance,
+  type AskKind,
   advance,
   allowanceOf,
+  decide,
   initial,
   type RateEvent,
   type RateSettings,
+  type RateState,
+  type WaitReason,
 } from './policy/policy.ts';
-import { type Demand, type Permit, takeTurn, type Wait } from './turn.ts';
 
 /** Callbacks of a pacer into the limiter. Instants are monotonic milliseconds of this process. */
-export interface PacerHooks {
+interface PacerHooks {
   demand(): Demand;
   /** Lead of a permit before its instant, milliseconds: a task's preparation time. */
   lead(): number;
@@ -82,4 +84,63 @@ export function localPacer({ clock, random, settings, hooks }: PacerParts): Pace
     },
     close: async () => undefined,
   };
+}
+
+/** Waiting tasks without a permit, by kind. */
+export type Demand = Readonly<Record<AskKind, number>>;
+
+/** Permission for one task to send at `from`, not earlier. */
+export interface Permit {
+  readonly id: number;
+  readonly kind: AskKind;
+  readonly from: number;
+}
+
+export interface Wait {
+  readonly until: number;
+  readonly why: WaitReason;
+}
+
+interface TurnOptions {
+  readonly now: number;
+  /** Lead of the permits before their time. */
+  readonly lead: number;
+  /** In [0, 1); draws the gaps. */
+  readonly random: () => number;
+}
+
+interface Turn {
+  readonly state: RateState;
+  readonly permits: readonly Permit[];
+  /** Wait of the remaining demand; undefined: nothing remains, or it waits for an answer. */
+  readonly wait: Wait | undefined;
+}
+
+/** Order in which the kinds are served. */
+const KINDS: readonly AskKind[] = ['read', 'ask'];
+
+/** One turn of the policy: grants what may go now. Pure. */
+export function takeTurn(state: RateState, demand: Demand, { now, lead, random }: TurnOptions): Turn {
+  let after = state;
+  const permits: Permit[] = [];
+  let wait: Wait | undefined;
+  for (const kind of KINDS) {
+    for (let left = demand[kind]; left > 0; left--) {
+      let from = now;
+      let verdict = decide(after, kind, now);
+      if (!verdict.go && verdict.until !== undefined && verdict.until <= now + lead) {
+        from = verdict.until;
+        verdict = decide(after, kind, from);
+      }
+      if (!verdict.go) {
+        if (verdict.until !== undefined && (wait === undefined || verdict.until < wait.until)) {
+          wait = { until: verdict.until, why: verdict.why };
+        }
+        break;
+      }
+      permits.push({ id: after.nextId, kind, from });
+      after = advance(after, { type: 'granted', kind, solo: verdict.solo, random: random() }, from);
+    }
+  }
+  return { state: after, permits, wait };
 }

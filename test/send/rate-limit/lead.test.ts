@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { FRESH_LEAD, measured } from '../../../src/send/rate-limit/lead.ts';
 import { createLimiter, type LimiterOptions } from '../../../src/send/rate-limit/limiter.ts';
-import { localPacer, type MakePacer } from '../../../src/send/rate-limit/pacer.ts';
-import type { Permit } from '../../../src/send/rate-limit/turn.ts';
+import { localPacer, type MakePacer, type Permit } from '../../../src/send/rate-limit/pacer.ts';
 import { bestOfThree, soakTest } from '../../helpers.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };

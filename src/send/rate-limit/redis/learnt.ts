@@ -1,6 +1,6 @@
 /** Facts that the shared pacer takes from the policy of one process: the only file here that reads its state. */
 
-import type { PacerEvent } from '../pacer.ts';
+import { type Demand, type PacerEvent, type Permit, takeTurn, type Wait } from '../pacer.ts';
 import { type Ask, latestArrival } from '../policy/ask-log.ts';
 import {
   advance,
@@ -19,7 +19,6 @@ import {
   usualRoundTrip,
   type Way,
 } from '../policy/way.ts';
-import { type Demand, type Permit, takeTurn, type Wait } from '../turn.ts';
 import type { Reply } from './scripts.ts';
 
 export interface Learnt {

@@ -5,9 +5,8 @@
  */
 import { LONGEST_TIMER } from '../../../lib/units.ts';
 import { LONGEST_WAIT } from '../not-before.ts';
-import type { Pacer, PacerEvent, PacerParts } from '../pacer.ts';
+import type { Demand, Pacer, PacerEvent, PacerParts, Permit, Wait } from '../pacer.ts';
 import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
-import type { Demand, Permit, Wait } from '../turn.ts';
 import { isBlind, Learner, learnt } from './learnt.ts';
 import { type Link, nodeTimer, type SetTimer, Turns } from './link.ts';
 import { Memory } from './memory.ts';

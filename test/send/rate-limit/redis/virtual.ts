@@ -3,10 +3,10 @@
  * server that counts. Whoever waits for a promise waits for the virtual clock.
  */
 
+import type { Permit } from '../../../../src/send/rate-limit/pacer.ts';
 import type { AskKind, OwnPaceSettings } from '../../../../src/send/rate-limit/policy/policy.ts';
 import { type Link, LinkDown, type SetTimer } from '../../../../src/send/rate-limit/redis/link.ts';
 import { SharedPacer } from '../../../../src/send/rate-limit/redis/shared-pacer.ts';
-import type { Permit } from '../../../../src/send/rate-limit/turn.ts';
 import { counter, headersOf, randomFrom, type World } from '../simulator.ts';
 import { LuaRedis } from './lua-redis.ts';
 
