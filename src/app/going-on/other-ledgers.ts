@@ -166,7 +166,7 @@ async function ledgersNear(own: string | undefined, near: readonly string[]) {
     for (const name of names) {
       const path = join(dir, name);
       const isUnlikely = names.length > MOST_FILES && !name.endsWith('.jsonl');
-      // What was readable in a damaged ledger is in the one that was made again from it.
+      // The ledger made again from a damaged one holds all that was readable in it.
       if (isUnlikely || /\.damaged-\d{4}-/.test(name)) continue;
       // Other shards have other groups.
       const other = shard && readShardFile(name);

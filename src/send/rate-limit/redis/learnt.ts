@@ -85,7 +85,7 @@ export class Arrivals {
   }
 }
 
-/** What a learner takes over from the one before. */
+/** Facts that a learner takes over from the one before. */
 type LastLearner = Pick<Reply, 'ceiling' | 'spacing' | 'countsPeople'>;
 
 /** A process learns for so long at least before another takes its turn. */

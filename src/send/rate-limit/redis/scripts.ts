@@ -120,7 +120,7 @@ local reports = {
     put('mode', 'blind'); put('heard', now); unset('learner')
     if paced ~= '1' then put('limit', '1'); put('window', '1000') end
   end,
-  -- What a log does not hold goes on with the next learner.
+  -- Facts that a log does not hold go on with the next learner.
   yield = function(ceiling, spacing, countsPeople)
     if word('learner') ~= me then return end
     unset('learner'); put('ceiling', ceiling); put('spacing', spacing)
