@@ -67,11 +67,11 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
 }
 
 const FOLLOW_UP_DETAILS = `
-Reads each group once, and sends nothing to anybody. Whoever was invited and is a member now becomes joined, and
-whoever was in and has gone since becomes left (where the API has the group's notifications), in the results and in
-their ledger. Rows that are unknown become added or joined, where the members or the notifications say so.
+Reads each group once, and sends nothing to anybody. Invited people who are members now become joined, and people who
+have gone since become left (where the API has the group's notifications), in the results and in their ledger.
+Rows that are unknown become added or joined, where the members or the notifications say so.
 Exit codes: 0 nobody is out, 4 some are still out or unknown, or have left (or a group could not be read),
-3 no results CSV, 5 key rejected, 75 API out of reach; the others as ever.
+3 no results CSV, 5 key rejected, 75 API out of reach; the others as for run.
 
 Examples:
   $ group-onboard follow-up cohort.results.csv                     who has come in, and how many are out, per group
@@ -99,7 +99,7 @@ export function followUpCommand(io: Io, done: (exit: ExitCode) => void): Command
 
 const GROUPS_DETAILS = `
 Reads the list of groups, and sends nothing to anybody. Exit codes: 0 listed, 5 the API refused the key or the phone,
-75 it could not be reached, or did not list all of them; the others as ever.
+75 it could not be reached, or did not list all of them; the others as for run.
 
 Examples:
   $ group-onboard groups                                    a table: chat_id, members, places left, admin, name
@@ -168,9 +168,9 @@ export function mergeCommand(io: Io, done: (exit: ExitCode) => void): Command {
 }
 
 const REBUILD_DETAILS = `
-For a ledger that was lost, emptied, cut or damaged, or is an older copy. What of it reads stays; whom the results say to
-have been asked, and it does not know, is added as asked. A damaged one is kept beside it. Exit codes: 0 it knows all
-that the results tell, 4 it was damaged, or rows do not say any more who was asked, 6 a run holds it; the others as ever.
+For a ledger that was lost, emptied, cut or damaged, or is an older copy. Its readable records stay; people whom only the
+results know as asked are added as asked. A damaged ledger is kept beside the new one. Exit codes: 0 it knows all that the
+results tell, 4 it was damaged, or rows do not say any more who was asked, 6 a run holds it; the others as for run.
 
 Examples:
   $ group-onboard rebuild-ledger cohort.results.csv

@@ -33,7 +33,7 @@ export async function clientOf(target: RedisTarget): Promise<Client> {
   const each: RedisOptions = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    // The certificate is verified as ever: by Node's authorities, and those of NODE_EXTRA_CA_CERTS.
+    // The certificate is verified by Node's authorities, and those of NODE_EXTRA_CA_CERTS.
     ...(tls && { tls: {}, enableTLSForSentinelMode: true }),
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
