@@ -117,7 +117,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   limit: 'app/outputs/project.test.ts',
   phone_conflict: 'e2e/columns.test.ts',
   phone_invalid: 'cohort/phone/phone-cell.test.ts',
-  group_name_ambiguous: 'app/group-names.test.ts',
+  group_name_ambiguous: 'app/inputs/group-names.test.ts',
   sender_missing: 'e2e/senders.soak.test.ts',
   sender_unreadable: 'e2e/senders.soak.test.ts',
   too_many_fields: 'cohort/cohort.test.ts',
