@@ -37,6 +37,8 @@ const POLL_MS = 120;
 const AHEAD_MS = 30;
 /** Processes that wait for the same place ask for it within this of each other, by chance. */
 const SPREAD_MS = 12;
+/** A process that has taken places leaves the next ones to others for so long. */
+const COURTESY_MS = 4;
 /** Time limit of the last reports at the end; entries that are not reported age out. */
 const FAREWELL_MS = 1500;
 
@@ -264,7 +266,7 @@ export class SharedPacer implements Pacer {
     }
     if (permits.length === 0) return;
     // The other processes get a share.
-    if (this.#policy === undefined) this.#courtesyUntil = receivedAt + SPREAD_MS;
+    if (this.#policy === undefined) this.#courtesyUntil = receivedAt + COURTESY_MS;
     hooks.grant(permits);
   }
 
