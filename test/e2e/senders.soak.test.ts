@@ -190,7 +190,8 @@ describe('a cohort with a sender column', () => {
     expect((await results(at.out)).map((row) => row['reason_code'])).toEqual([
       ...['', '', '', '', 'daily_cap', '', '', ''],
     ]);
-    // By the run's own record of them: how long each takes to arrive is the machine's.
+    // By the run's own record of them: how long each takes to arrive is the machine's. A record is written ahead of its
+    // ask's instant, by the time that a write may take: at most 50 ms (rate-limit/lead.ts).
     const asks = (await results(at.out)).filter((row) => row['asked_at']);
     const times = (sender: string) =>
       asks.filter((row) => row['sender'] === sender).map((row) => Date.parse(row['asked_at'] as string));
@@ -198,7 +199,7 @@ describe('a cohort with a sender column', () => {
       const gaps = times(sender)
         .slice(1)
         .map((at, i) => at - (times(sender)[i] as number));
-      for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(298);
+      for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(300 - 50);
     }
     // Side by side, and not one after the other.
     expect(Math.max(times(A)[0] as number, times(B)[0] as number)).toBeLessThan(
