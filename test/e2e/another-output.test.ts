@@ -1,5 +1,6 @@
 /** What a run says where its results cannot be written, and where another ledger knows its people. */
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, csv, phone } from './harness.ts';
@@ -63,6 +64,38 @@ describe('the same cohort with another --output', () => {
       expect(asked(...PEOPLE)).toEqual([1, 1, 1, 0, 0]);
     },
   );
+
+  it('is refused, wherever the other ledger is, once it was the cohort’s', async () => {
+    const { dir, args, go, asked } = await scene();
+    const fresh = join(dir, 'fresh.csv');
+    const people = [phone(41, 1), phone(42, 1), phone(43, 1)];
+    await writeFile(fresh, csv(people));
+    const [a, b] = [join(dir, 'a', 'r.csv'), join(dir, 'b', 'deep', 'r.csv')];
+    await mkdir(join(dir, 'a'));
+    await mkdir(join(dir, 'b', 'deep'), { recursive: true });
+    const notes = join(dir, '.group-onboard.ledgers');
+    expect((await go('run', fresh, ...args, '-o', a, '--dry-run')).code).toBe(0);
+    expect(existsSync(notes)).toBe(false);
+    expect((await go('run', fresh, ...args, '-o', a, '--limit', '2')).code).toBe(75);
+    expect(statSync(notes).mode & 0o777).toBe(0o600);
+    await appendFile(notes, 'torn"\n{}\n"../gone.jsonl"\n');
+    const other = await go('run', fresh, ...args, '-o', b);
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      expect.stringContaining(`${a}.ledger.jsonl has 2 people of the 3`),
+    ]);
+    const checked = await inProcess(['check', fresh, '-o', join(dir, 'b', 'plan.csv')]);
+    expect(checked.stdout + checked.stderr).toContain(`${a}.ledger.jsonl has 2 people of the 3`);
+    expect((await go('run', fresh, ...args, '-o', a)).code).toBe(0);
+    expect((await readFile(notes, 'utf8')).match(/"a\/r\.csv\.ledger\.jsonl"/g)).toHaveLength(1);
+    expect(asked(...people)).toEqual([1, 1, 1]);
+    // Another cohort in that folder is not disturbed, and a folder that takes no note neither.
+    await rm(notes);
+    await mkdir(notes);
+    await writeFile(join(dir, 'others.csv'), csv([phone(51, 1)]));
+    expect((await go('run', join(dir, 'others.csv'), ...args, '-o', b)).code).toBe(0);
+    expect(asked(...PEOPLE, phone(51, 1))).toEqual([1, 1, 1, 1, 1, 1]);
+  });
 
   it('goes on where the other ledger knows nobody of it, or is of something else', async () => {
     const { api, dir, cohort, args, go, asked } = await scene();

@@ -1,5 +1,6 @@
-import { open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { CheckConfig, RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
@@ -7,7 +8,7 @@ import type { Pair } from '../../domain/words.ts';
 import { MAGIC } from '../../ledger/format.ts';
 import { SANDBOX_ORIGIN } from '../../ledger/ledger.ts';
 import { type AsksOf, asksIn } from '../../ledger/scan.ts';
-import { isSameFile, placeOf } from '../../lib/files.ts';
+import { isSameFile, isSystemRefusal, placeOf } from '../../lib/files.ts';
 import { PairIndex } from '../../lib/pair-index.ts';
 import { count, plain } from '../../lib/text.ts';
 import { decide } from '../../plan/decide.ts';
@@ -22,6 +23,12 @@ const NO_SELECTION = { retry: [], onlyStatus: undefined };
 
 /** Most files in a folder of which each is looked at, because a ledger may have any name. */
 const MOST_FILES = 5_000;
+
+/**
+ * File with the paths of ledgers in other folders, one JSON string per line, relative to its own folder. A run leaves
+ * it beside its cohort and output: the next run on them, whatever its own output, finds that ledger by it.
+ */
+const NOTES = '.group-onboard.ledgers';
 
 /** Most bytes read to find out whether other ledgers know these people: some seconds. */
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -57,12 +64,10 @@ export async function assertNotAskedElsewhere(
   const isOurs = (origin: string) => origin === config.origin;
   const { known, unread } = await askedElsewhere(config.ledger, near, { isOurs, isWanted });
   if (unread.length > 0) log.warn({}, unreadText(unread));
-  if (known === undefined) return;
-  const message = `${knownText(known, plan)}, and ${config.ledger} does not know it`;
-  if (config.dryRun || config.askAgain) {
-    log.warn({}, plain(message, 2_000));
-    return;
-  }
+  const message = known && `${knownText(known, plan)}, and ${config.ledger} does not know it`;
+  if (message !== undefined && (config.dryRun || config.askAgain)) log.warn({}, plain(message, 2_000));
+  if (config.dryRun) return;
+  if (known === undefined || config.askAgain) return noteLedger(config.ledger, near);
   throw new OnboardError(
     'CONFIG',
     `${message}; nobody is asked: go on with that ledger (give the --output that it is beside, or --ledger ${known.path}), or, to have them asked again, give --ask-again-in-new-ledger`,
@@ -159,25 +164,64 @@ function foldersOf(near: readonly string[]): ReadonlySet<string> {
 /** Other ledgers in the folders of these files, newest first. */
 async function ledgersNear(own: string | undefined, near: readonly string[]) {
   const shard = own === undefined ? undefined : readShardFile(basename(own));
-  const ledgers: { readonly path: string; readonly size: number; readonly at: number }[] = [];
+  const paths = new Set<string>();
   for (const dir of foldersOf(near)) {
     // A folder that cannot be read is reported where something is written into it.
     const names = await readdir(dir).catch(() => []);
-    for (const name of names) {
-      const path = join(dir, name);
-      const isUnlikely = names.length > MOST_FILES && !name.endsWith('.jsonl');
-      // The ledger made again from a damaged one holds all that was readable in it.
-      if (isUnlikely || /\.damaged-\d{4}-/.test(name)) continue;
-      // Other shards have other groups.
-      const other = shard && readShardFile(name);
-      if (other && other.plain === shard.plain && other.shard.count === shard.shard.count) continue;
-      const found = await stat(path).catch(() => undefined);
-      if (!found?.isFile() || !(await mayBeLedger(path))) continue;
-      if (own === undefined || !isSameFile(path, own))
-        ledgers.push({ path, size: found.size, at: found.mtimeMs });
-    }
+    const likely = names.length > MOST_FILES ? names.filter((name) => name.endsWith('.jsonl')) : names;
+    for (const name of likely) paths.add(join(dir, name));
+    for (const path of await notedIn(dir)) paths.add(path);
+  }
+  const ledgers: { readonly path: string; readonly size: number; readonly at: number }[] = [];
+  for (const path of paths) {
+    const name = basename(path);
+    // The ledger made again from a damaged one holds all that was readable in it.
+    if (/\.damaged-\d{4}-/.test(name)) continue;
+    // Other shards have other groups.
+    const other = shard && readShardFile(name);
+    if (other && other.plain === shard.plain && other.shard.count === shard.shard.count) continue;
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isFile() || !(await mayBeLedger(path))) continue;
+    if (own === undefined || !isSameFile(path, own))
+      ledgers.push({ path, size: found.size, at: found.mtimeMs });
   }
   return ledgers.sort((a, b) => b.at - a.at);
+}
+
+/** Notes a ledger in the folders of these files that it is not in. A folder that refuses the note goes without. */
+async function noteLedger(ledger: string, near: readonly string[]): Promise<void> {
+  const place = placeOf(ledger);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  for (const dir of foldersOf(near)) {
+    if (dir === dirname(place) || (await notedIn(dir)).includes(place)) continue;
+    try {
+      const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_WRONLY;
+      const file = await open(join(dir, NOTES), flags, 0o600);
+      try {
+        await file.appendFile(`${JSON.stringify(relative(dir, place))}\n`);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!isSystemRefusal(error)) throw error;
+    }
+  }
+}
+
+/** Ledgers noted in a folder. A line that cannot be read is passed over: it was torn, or somebody edited it. */
+async function notedIn(dir: string): Promise<string[]> {
+  const notes = join(dir, NOTES);
+  if (!(await stat(notes).catch(() => undefined))?.isFile()) return [];
+  const text = await readFile(notes, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      const path: unknown = JSON.parse(line);
+      return typeof path === 'string' ? [resolve(dir, path)] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Whether a file has a ledger's name or a ledger's first bytes. */
