@@ -3,32 +3,24 @@ import { bestOfThree } from '../../helpers.ts';
 import { describeWithRedis, redisServer } from '../../redis.ts';
 import { until } from '../faults/support.ts';
 import { sandbox } from '../harness.ts';
-import { askedAt, fleet, nobodyTwice, seen, used } from './fleet.ts';
+import { askedAt, fleet, nobodyTwice, seen } from './fleet.ts';
 
 describeWithRedis('four processes, one allowance', () => {
-  // So many people that the last ask ends a window: one more would be a window more.
-  // What of 100 per second four processes can use is a question to the machine: `npm run bench -- shared`.
-  it.each<[string, number, number, number | undefined]>([
-    ['nine tenths of it used', 10, 39, 0.9],
-    ['as busy as they can be', 100, 249, undefined],
-  ])('%s, %i asks per second: no 429, everybody asked once', async (_, limit, each, least) => {
-    const once = async () => {
-      const redis = await redisServer();
-      const api = await sandbox('--limit', String(limit));
-      const members = await fleet(api, redis.url, 4, each);
-      const ended = await Promise.all(members.map((member) => member.start().ended));
-      expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-      const counts = await seen(api);
-      expect(counts.throttled).toBe(0);
-      expect(counts.asks).toBe(4 * each);
-      nobodyTwice(counts);
-      return { redis, api, members, part: used(counts, limit, 1000) };
-    };
-    let last = await once();
-    // What else the machine does counts in: three times in a row it has to, for this to fail. Never over holds each time.
-    for (let i = 0; i < 2 && last.part < (least ?? 0); i++) last = await once();
-    if (least !== undefined) expect(last.part).toBeGreaterThanOrEqual(least);
-    const { redis, api, members } = last;
+  // The part of the allowance that they use depends on the machine, too: `npm run bench -- shared` measures it, and the
+  // simulated fleet holds it.
+  it.each([
+    [10, 39],
+    [100, 249],
+  ])('%i asks per second: no 429, everybody asked once', async (limit, each) => {
+    const redis = await redisServer();
+    const api = await sandbox('--limit', String(limit));
+    const members = await fleet(api, redis.url, 4, each);
+    const ended = await Promise.all(members.map((member) => member.start().ended));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const counts = await seen(api);
+    expect(counts.throttled).toBe(0);
+    expect(counts.asks).toBe(4 * each);
+    nobodyTwice(counts);
     // Nothing of anybody in Redis: no number, no key.
     const client = redis.client();
     const keys = await client.keys('*');

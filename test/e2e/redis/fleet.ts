@@ -63,12 +63,6 @@ export function askedAt({ timeline }: Timeline): readonly number[] {
   return timeline.filter(({ endpoint, status }) => endpoint === 'add' && status === 200).map(({ at }) => at);
 }
 
-/** What was used of the allowance between the first ask and the last, as the sandbox counted. */
-export function used(counts: Timeline, limit: number, windowMs: number): number {
-  const asks = askedAt(counts);
-  return ((asks.length / limit - 1) * windowMs) / ((asks.at(-1) ?? 0) - (asks[0] ?? 0));
-}
-
 export function nobodyTwice(counts: Timeline): void {
   expect(Object.values(counts.pairs).filter(({ asked }) => asked > 1)).toEqual([]);
 }
