@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import type { GroupBook } from '../cohort/groups/group-book.ts';
 import { noSender } from '../config/api.ts';
-import type { CheckConfig } from '../config/run.ts';
+import type { CheckConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
 import type { Problem, Row } from '../domain/words.ts';

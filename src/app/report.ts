@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Cohort } from '../cohort/cohort.ts';
-import type { ReportConfig } from '../config/run.ts';
+import type { ReportConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { type Row, rowNumber } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';

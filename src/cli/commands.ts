@@ -59,7 +59,7 @@ export function checkCommand(io: Io, done: (exit: ExitCode) => void): Command {
   addOptions(command, CHECK_OPTIONS);
   return command.addHelpText('after', CHECK_DETAILS).action(async (cohort: string) => {
     const flags = flagsOf(command, CHECK_OPTIONS);
-    const { checkConfig } = await import('../config/run.ts');
+    const { checkConfig } = await import('../config/other-commands.ts');
     const config = checkConfig(cohort, flags, io.env, Boolean(io.stderr.isTTY));
     const { check } = await import('../app/check.ts');
     done(await check(config, io));
@@ -135,7 +135,7 @@ export function reportCommand(io: Io, done: (exit: ExitCode) => void): Command {
     .argument('<results>', 'the results CSV that run wrote');
   addOptions(command, REPORT_OPTIONS);
   return command.addHelpText('after', REPORT_DETAILS).action(async (results: string) => {
-    const { reportConfig } = await import('../config/run.ts');
+    const { reportConfig } = await import('../config/other-commands.ts');
     const config = reportConfig(results, flagsOf(command, REPORT_OPTIONS));
     const { report } = await import('../app/report.ts');
     done(await report(config, io));

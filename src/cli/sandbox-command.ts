@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Io } from '../app/io.ts';
-import { valued } from '../config/values.ts';
+import { valued } from '../config/typed-option.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { parseCount, parseDuration } from '../lib/units.ts';
 
@@ -28,11 +28,7 @@ export function sandboxCommand(io: Io, done: (exit: ExitCode) => void): Command 
         .argParser(valued((text) => parseCount(text, 0)))
         .default(0),
     )
-    .addOption(
-      new Option('--limit <N>', 'requests per window')
-        .argParser(valued((text) => parseCount(text)))
-        .default(10),
-    )
+    .addOption(new Option('--limit <N>', 'requests per window').argParser(valued(parseCount)).default(10))
     .addOption(
       new Option('--window <DURATION>', 'length of the window')
         .argParser(valued(parseDuration))

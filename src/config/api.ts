@@ -97,14 +97,16 @@ export function secretFileWarnings(env: Env): readonly string[] {
   );
 }
 
+/** Host names of this machine. */
+export const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
 /** Parses the API's address: https only, or http to this machine, where a key can not be overheard. */
 export function parseBaseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw usage(`--base-url ${text} is not a web address`);
   if (url.username || url.password) throw usage('--base-url must not hold a user name or a password');
   if (url.search || url.hash) throw usage(`--base-url ${text} must end with its path`);
-  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === 'http:' && !loopback) {
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
     throw usage(
       `--base-url ${text} would send the key unprotected: use https (http is for this machine only)`,
     );
@@ -160,24 +162,29 @@ export function redisTarget(flags: Pick<Flags, 'redisUrl'>, env: Env): RedisTarg
       '--redis-url holds a password, and flags show in ps: put the URL into GROUP_ONBOARD_REDIS_URL, or into a file that GROUP_ONBOARD_REDIS_URL_FILE names',
     );
   }
-  const inline = env['GROUP_ONBOARD_REDIS_URL'];
-  const file = env['GROUP_ONBOARD_REDIS_URL_FILE'];
-  if (inline && file) {
-    throw usage(
-      'both GROUP_ONBOARD_REDIS_URL and GROUP_ONBOARD_REDIS_URL_FILE are set: unset one, so that it is clear which is meant',
-    );
-  }
-  if (!file) return redisFrom('GROUP_ONBOARD_REDIS_URL', inline);
+  return fromEnvironment('GROUP_ONBOARD_REDIS_URL', env, redisFrom);
+}
+
+/** Value of a variable, or of the file that `<name>_FILE` names; undefined: neither is set. No message holds its text. */
+export function fromEnvironment<T>(
+  name: string,
+  env: Env,
+  parse: (where: string, text: string | undefined) => T | undefined,
+): T | undefined {
+  const inline = env[name]?.trim();
+  const file = env[`${name}_FILE`];
+  if (inline && file)
+    throw usage(`both ${name} and ${name}_FILE are set: unset one, so that it is clear which is meant`);
+  if (!file) return parse(name, inline);
   let text: string;
   try {
     text = readSmallFile(file);
   } catch (error) {
-    const why = errorCode(error) || (error as Error).message;
-    throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: cannot read ${file} (${why})`);
+    throw usage(`${name}_FILE: cannot read ${file} (${errorCode(error) || (error as Error).message})`);
   }
-  const target = redisFrom(`GROUP_ONBOARD_REDIS_URL_FILE: what ${file} holds`, text);
-  if (target === undefined) throw usage(`GROUP_ONBOARD_REDIS_URL_FILE: ${file} is empty`);
-  return target;
+  const value = parse(`${name}_FILE: what ${file} holds`, text);
+  if (value === undefined) throw usage(`${name}_FILE: ${file} is empty`);
+  return value;
 }
 
 function redisFrom(where: string, text: string | undefined): RedisTarget | undefined {

@@ -1,43 +1,107 @@
 /** Options of each command, in the order of its help, and the types of its flags. */
+import { STATUSES } from '../domain/words.ts';
+import { parseCount, parseDuration, parseTolerance } from '../lib/units.ts';
 import {
-  API_OPTIONS,
+  API,
   COHORT_OPTIONS,
   ENDING_OPTIONS,
   FILE_OPTIONS,
-  FOLLOW_UP_OWN_OPTIONS,
-  GROUPS_OWN_OPTIONS,
+  FILES,
   JSON_OPTIONS,
   LOG_OPTIONS,
-  MERGE_OWN_OPTIONS,
   NOTIFY_OPTIONS,
-  ONLINE_OPTIONS,
-  PROGRESS_OPTIONS,
+  OUTPUT,
+  PACE_OPTIONS,
   REACH_OPTIONS,
-  SAFETY_OPTIONS,
-  SELECTION_OPTIONS,
+  SAFETY,
   SHARD_OPTIONS,
   SUMMARY_OPTIONS,
+  WHAT,
 } from './options.ts';
-import { PACE_OPTIONS } from './pace-options.ts';
-import type { FlagsOf } from './typed-option.ts';
+import {
+  choiceOr,
+  type FlagsOf,
+  named,
+  RETRYABLE,
+  statuses,
+  type Typed,
+  text,
+  toggle,
+  value,
+} from './typed-option.ts';
+
+/** commander sets a flag that begins with `no-` to true, and the switch clears it. */
+const PRECHECK: Typed<boolean> = {
+  option: named(
+    '--no-precheck',
+    'do not read the phone’s state and the groups’ members first (phones named in two ways are read)',
+    API,
+  ),
+};
 
 export const RUN_OPTIONS = {
   ...COHORT_OPTIONS,
   ...FILE_OPTIONS,
   ...NOTIFY_OPTIONS,
-  ...API_OPTIONS,
+  ...REACH_OPTIONS,
+  precheck: PRECHECK,
+  forceAdd: toggle('--force-add', 'ask the API to add directly (force_add_participants)', API),
   ...PACE_OPTIONS,
-  ...SELECTION_OPTIONS,
-  ...SAFETY_OPTIONS,
+  yes: toggle('-y, --yes', 'do not ask before sending (only a terminal is asked)', WHAT),
+  dryRun: toggle('--dry-run', 'everything but the asks: shows what would be done', WHAT),
+  limit: value('--limit <N>', 'at most N rows asked in this run (of each shard)', WHAT, parseCount),
+  retry: value(
+    '--retry <LIST>',
+    `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`,
+    WHAT,
+    statuses(RETRYABLE),
+  ),
+  askAgainInNewLedger: toggle(
+    '--ask-again-in-new-ledger',
+    'ask also whom another ledger beside the cohort or the results has as asked',
+    WHAT,
+  ),
+  onlyStatus: value(
+    '--only-status <LIST>',
+    'of a cohort that is itself a results CSV, just these rows',
+    WHAT,
+    statuses(STATUSES),
+  ),
+  ...SHARD_OPTIONS,
+  breaker: value(
+    '--breaker <N>',
+    'stop after N asks in a row without a clear answer, or throttled by WhatsApp (default: 5)',
+    SAFETY,
+    parseCount,
+  ),
+  maxErrors: value(
+    '--max-errors <N-or-N%>',
+    'stop when more rows than this are failed or unknown',
+    SAFETY,
+    parseTolerance,
+  ),
+  deadline: value(
+    '--deadline <DURATION>',
+    'stop in good order after this long; run again to go on',
+    SAFETY,
+    parseDuration,
+  ),
+  ...ENDING_OPTIONS,
   ...LOG_OPTIONS,
-  ...PROGRESS_OPTIONS,
+  progress: choiceOr(
+    '--progress <WHEN>',
+    'a bar on a terminal, else a log line every 10 s',
+    OUTPUT,
+    ['auto', 'on', 'off'],
+    'auto',
+  ),
 };
 
 export const CHECK_OPTIONS = {
   ...COHORT_OPTIONS,
   output: FILE_OPTIONS.output,
   excel: FILE_OPTIONS.excel,
-  ...ONLINE_OPTIONS,
+  online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)', API),
   ...REACH_OPTIONS,
   careful: PACE_OPTIONS.careful,
   maxRate: PACE_OPTIONS.maxRate,
@@ -53,7 +117,23 @@ export const CHECK_OPTIONS = {
 };
 
 export const FOLLOW_UP_OPTIONS = {
-  ...FOLLOW_UP_OWN_OPTIONS,
+  output: text(
+    '-o, --output <FILE>',
+    'where the results go (default: back to where they came from); - is stdout',
+    FILES,
+  ),
+  ledger: text(
+    '--ledger <FILE>',
+    'the record of those results (default: <results>.ledger.jsonl, if it is there)',
+    FILES,
+  ),
+  list: toggle('--list', 'name the rows of everybody who is still out', OUTPUT),
+  olderThan: value(
+    '--older-than <DURATION>',
+    'name the rows of invites older than this, like 3d',
+    OUTPUT,
+    parseDuration,
+  ),
   toDo: FILE_OPTIONS.toDo,
   summaryJson: SUMMARY_OPTIONS.summaryJson,
   ...NOTIFY_OPTIONS,
@@ -64,7 +144,8 @@ export const FOLLOW_UP_OPTIONS = {
 };
 
 export const GROUPS_OPTIONS = {
-  ...GROUPS_OWN_OPTIONS,
+  output: text('-o, --output <FILE>', 'a CSV of the groups, which --groups takes; - is stdout', FILES),
+  excel: FILE_OPTIONS.excel,
   ...REACH_OPTIONS,
   ...JSON_OPTIONS,
   ...LOG_OPTIONS,
@@ -73,7 +154,12 @@ export const GROUPS_OPTIONS = {
 export const REPORT_OPTIONS = { report: FILE_OPTIONS.report, toDo: FILE_OPTIONS.toDo, ...JSON_OPTIONS };
 
 export const MERGE_OPTIONS = {
-  ...MERGE_OWN_OPTIONS,
+  output: text('-o, --output <FILE>', 'the results CSV to make; - is stdout', FILES),
+  cohort: text(
+    '--cohort <FILE>',
+    'the cohort: rows without a result are found, and written as not_attempted',
+    FILES,
+  ),
   ...COHORT_OPTIONS,
   ...ENDING_OPTIONS,
   ...JSON_OPTIONS,

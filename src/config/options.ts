@@ -1,17 +1,32 @@
-/** Table of all flags: spelling, description, parser and type of each. */
+/** Flags of more than one command, and of the pace: spelling, description, parser and type of each. */
 import { Option } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { parseShard } from '../domain/shard.ts';
-import { parseDuration, parseTolerance } from '../lib/units.ts';
-import { choice, choiceOr, named, type Typed, text, toggle, value, valueOr } from './typed-option.ts';
-import { chatId, country, okCodes, people, RETRYABLE, SELECTABLE, statuses } from './values.ts';
+import { parseDayHours, parseTimeZone } from '../lib/day-hours.ts';
+import { parseCount, parseDuration, parseGap, parseRate } from '../lib/units.ts';
+import {
+  batchSize,
+  chatId,
+  choice,
+  choiceOr,
+  country,
+  LARGEST_BATCH,
+  okCodes,
+  type Typed,
+  text,
+  toggle,
+  value,
+  valueOr,
+} from './typed-option.ts';
 
+/** Headings of the help. */
 const COHORT = 'The cohort:';
-const FILES = 'Files:';
-const API = 'The API:';
-const WHAT = 'Who is asked:';
-const SAFETY = 'Stopping:';
-const OUTPUT = 'What you see:';
+export const FILES = 'Files:';
+export const API = 'The API:';
+export const WHAT = 'Who is asked:';
+export const SAFETY = 'Stopping:';
+export const OUTPUT = 'What you see:';
+const PACE = 'Pace (the server’s rate limit is always kept; these go below it):';
 
 /** Options for reading a cohort, shared by every command that reads one. */
 export const COHORT_OPTIONS = {
@@ -110,15 +125,6 @@ const REDIS_URL: Typed<string | undefined> = {
     'share the allowance and the pace with every run of this key at this Redis; also redis+sentinel://host,host/name and redis+cluster://host,host (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
   ).helpGroup(API),
 };
-/** commander sets a flag that begins with `no-` to true, and the switch clears it. */
-const PRECHECK: Typed<boolean> = {
-  option: named(
-    '--no-precheck',
-    'do not read the phone’s state and the groups’ members first (phones named in two ways are read)',
-    API,
-  ),
-};
-
 /** Options of every command that reaches the API. */
 export const REACH_OPTIONS = {
   phone: PHONE,
@@ -142,15 +148,60 @@ export const REACH_OPTIONS = {
   redisUrl: REDIS_URL,
 };
 
-/** Options of offline commands that can read the list of the phone's groups. */
-export const ONLINE_OPTIONS = {
-  online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)', API),
-};
-
-export const API_OPTIONS = {
-  ...REACH_OPTIONS,
-  precheck: PRECHECK,
-  forceAdd: toggle('--force-add', 'ask the API to add directly (force_add_participants)', API),
+/** How fast people are asked, and when. */
+export const PACE_OPTIONS = {
+  careful: toggle(
+    '--careful',
+    'what the vendor advises: --gap 30s..60s --daily-cap 20 --breaker 3; one of these beside it wins',
+    PACE,
+  ),
+  maxRate: value(
+    '--max-rate <N/UNIT>',
+    'at most so many asks, of all phones together: 5/s, 20/min, 100/h',
+    PACE,
+    parseRate,
+  ),
+  gap: value('--gap <MIN..MAX>', 'pause of random length between asks: 30s..60s', PACE, parseGap),
+  dailyCap: value(
+    '--daily-cap <N>',
+    'at most N people asked per sender in any 24 h, across runs (of each shard)',
+    PACE,
+    parseCount,
+  ),
+  hours: value(
+    '--hours <HH:MM-HH:MM>',
+    'send only then, in the recipient’s time zone (of a country with several: in all of them); else wait',
+    PACE,
+    parseDayHours,
+  ),
+  timeZone: value(
+    '--time-zone <ZONE>',
+    'for --hours: the zone of numbers that tell none, and of its own country (default: this machine’s)',
+    PACE,
+    parseTimeZone,
+  ),
+  untilDone: toggle('--until-done', 'wait over the --daily-cap instead of stopping', PACE),
+  batchSize: valueOr(
+    '--batch-size <N>',
+    `people per ask, at most ${LARGEST_BATCH}: spares requests, not the account`,
+    PACE,
+    batchSize,
+    1,
+  ),
+  concurrency: value(
+    '--concurrency <N>',
+    'ceiling on asks in flight (by itself: what the allowance needs)',
+    PACE,
+    parseCount,
+  ),
+  coolDown: valueOr(
+    '--cool-down <DURATION>',
+    'pause after WhatsApp itself throttles the phone',
+    PACE,
+    parseDuration,
+    300_000,
+    '5m',
+  ),
 };
 
 export const SHARD_OPTIONS = {
@@ -160,30 +211,6 @@ export const SHARD_OPTIONS = {
     WHAT,
     parseShard,
   ),
-};
-
-export const SELECTION_OPTIONS = {
-  yes: toggle('-y, --yes', 'do not ask before sending (only a terminal is asked)', WHAT),
-  dryRun: toggle('--dry-run', 'everything but the asks: shows what would be done', WHAT),
-  limit: value('--limit <N>', 'at most N rows asked in this run (of each shard)', WHAT, people),
-  retry: value(
-    '--retry <LIST>',
-    `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`,
-    WHAT,
-    statuses(RETRYABLE),
-  ),
-  askAgainInNewLedger: toggle(
-    '--ask-again-in-new-ledger',
-    'ask also whom another ledger beside the cohort or the results has as asked',
-    WHAT,
-  ),
-  onlyStatus: value(
-    '--only-status <LIST>',
-    'of a cohort that is itself a results CSV, just these rows',
-    WHAT,
-    statuses(SELECTABLE),
-  ),
-  ...SHARD_OPTIONS,
 };
 
 /** Has no `.env()`, like the URL of Redis: the source decides which values are allowed. */
@@ -204,28 +231,6 @@ export const ENDING_OPTIONS = {
     SAFETY,
     okCodes,
   ),
-};
-
-export const SAFETY_OPTIONS = {
-  breaker: value(
-    '--breaker <N>',
-    'stop after N asks in a row without a clear answer, or throttled by WhatsApp (default: 5)',
-    SAFETY,
-    people,
-  ),
-  maxErrors: value(
-    '--max-errors <N-or-N%>',
-    'stop when more rows than this are failed or unknown',
-    SAFETY,
-    parseTolerance,
-  ),
-  deadline: value(
-    '--deadline <DURATION>',
-    'stop in good order after this long; run again to go on',
-    SAFETY,
-    parseDuration,
-  ),
-  ...ENDING_OPTIONS,
 };
 
 /** Log options of commands without a progress bar. */
@@ -252,49 +257,5 @@ export const JSON_OPTIONS = {
     '--json',
     'the summary as JSON (fixtures/summary.schema.json) on stdout, and nothing else',
     OUTPUT,
-  ),
-};
-
-export const PROGRESS_OPTIONS = {
-  progress: choiceOr(
-    '--progress <WHEN>',
-    'a bar on a terminal, else a log line every 10 s',
-    OUTPUT,
-    ['auto', 'on', 'off'],
-    'auto',
-  ),
-};
-
-export const FOLLOW_UP_OWN_OPTIONS = {
-  output: text(
-    '-o, --output <FILE>',
-    'where the results go (default: back to where they came from); - is stdout',
-    FILES,
-  ),
-  ledger: text(
-    '--ledger <FILE>',
-    'the record of those results (default: <results>.ledger.jsonl, if it is there)',
-    FILES,
-  ),
-  list: toggle('--list', 'name the rows of everybody who is still out', OUTPUT),
-  olderThan: value(
-    '--older-than <DURATION>',
-    'name the rows of invites older than this, like 3d',
-    OUTPUT,
-    parseDuration,
-  ),
-};
-
-export const GROUPS_OWN_OPTIONS = {
-  output: text('-o, --output <FILE>', 'a CSV of the groups, which --groups takes; - is stdout', FILES),
-  excel: FILE_OPTIONS.excel,
-};
-
-export const MERGE_OWN_OPTIONS = {
-  output: text('-o, --output <FILE>', 'the results CSV to make; - is stdout', FILES),
-  cohort: text(
-    '--cohort <FILE>',
-    'the cohort: rows without a result are found, and written as not_attempted',
-    FILES,
   ),
 };

@@ -1,14 +1,85 @@
-/** Configurations of `follow-up`, `groups`, `merge` and `rebuild-ledger`; `run.ts` has those of `run`, `check`, `report`. */
-import { type ExitCode, OnboardError } from '../domain/errors.ts';
+/** Configurations of the commands other than `run`. */
+import type { ExitCode } from '../domain/errors.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { Sender } from '../domain/words.ts';
 import { isSameFile } from '../lib/files.ts';
-import { type Env, noSender, parseBaseUrl, type ReachConfig, reachConfig, sender, usage } from './api.ts';
-import { filePaths, type ReportFiles, reportFiles } from './files.ts';
-import type { FollowUpFlags, GroupsFlags, MergeFlags, RebuildFlags } from './flags.ts';
-import { type NotifyTarget, notifyTarget } from './notify.ts';
-import { type CohortConfig, cohortConfig, jsonOnStdout, type LogConfig, logConfig } from './run.ts';
+import {
+  type Env,
+  type LimitPer,
+  noSender,
+  parseBaseUrl,
+  type ReachConfig,
+  reachConfig,
+  sender,
+  usage,
+} from './api.ts';
+import type {
+  CheckFlags,
+  FollowUpFlags,
+  GroupsFlags,
+  MergeFlags,
+  RebuildFlags,
+  ReportFlags,
+} from './flags.ts';
+import { filePaths, type NotifyTarget, notifyTarget, type ReportFiles, reportFiles } from './outputs.ts';
+import {
+  type CohortConfig,
+  cohortConfig,
+  type LogConfig,
+  logConfig,
+  type PaceConfig,
+  paceConfig,
+} from './run.ts';
 import { fileNames, shardConfig } from './shard.ts';
+
+/** Configuration of `check`: no key, and no ledger of its own. */
+export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {
+  readonly cohort: CohortConfig;
+  readonly shard: Shard | undefined;
+  /** Path of the plan, row by row; undefined: not written. */
+  readonly output: string | undefined;
+  /** Ledger that `run` would use by default; undefined: unknown. */
+  readonly ledger: string | undefined;
+  readonly excel: boolean;
+  readonly limitPer: LimitPer;
+  readonly batchSize: number;
+  readonly okCodes: readonly ExitCode[];
+  /** Access for looking up group names; undefined: offline. */
+  readonly online: ReachConfig | undefined;
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
+  readonly log: LogConfig;
+}
+
+export function checkConfig(
+  cohort: string,
+  flags: CheckFlags,
+  env: Env,
+  stderrIsTerminal: boolean,
+): CheckConfig {
+  const shard = shardConfig(flags, env);
+  const given = flags.output;
+  const named = fileNames(shard);
+  const output = given === undefined ? undefined : named(given);
+  if (output !== undefined && isSameFile(output, cohort)) {
+    throw usage(`--output ${output} is the cohort itself: give another file`);
+  }
+  const log = logConfig({ ...flags, progress: 'off' }, stderrIsTerminal);
+  return Object.freeze({
+    cohort: cohortConfig(cohort, flags),
+    online: flags.online === true || flags.sandbox === true ? reachConfig(flags, env) : undefined,
+    shard,
+    output,
+    ledger: cohort === '-' ? undefined : filePaths(cohort, {}, named).ledger,
+    excel: flags.excel === true,
+    limitPer: flags.limitPer,
+    ...paceConfig(flags),
+    batchSize: flags.batchSize,
+    okCodes: flags.okCodes ?? [],
+    json: jsonOnStdout(flags, output),
+    log,
+  });
+}
 
 /** Configuration of `follow-up`: results, their ledger, and access to the API. */
 export interface FollowUpConfig extends ReachConfig {
@@ -40,13 +111,13 @@ export function followUpConfig(
   stderrIsTerminal: boolean,
 ): FollowUpConfig {
   if (results === '-') {
-    throw new OnboardError('CONFIG', 'follow-up reads the results twice, and writes them again: give a file');
+    throw usage('follow-up reads the results twice, and writes them again: give a file');
   }
   const output = flags.output ?? results;
   const named = flags.ledger;
   const ledger = { path: named ?? `${results}.ledger.jsonl`, named: named !== undefined };
   if (isSameFile(ledger.path, results) || isSameFile(ledger.path, output)) {
-    throw new OnboardError('CONFIG', `--ledger ${ledger.path} is used already: give another file`);
+    throw usage(`--ledger ${ledger.path} is used already: give another file`);
   }
   const reach = reachConfig(flags, env);
   return Object.freeze({
@@ -85,6 +156,22 @@ export function groupsConfig(flags: GroupsFlags, env: Env, stderrIsTerminal: boo
     json: jsonOnStdout(flags, flags.output),
     log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
   });
+}
+
+/** Configuration of `report`: a results CSV, and the paths of its page and its to-do list. */
+export interface ReportConfig {
+  readonly results: string;
+  readonly report: string;
+  readonly toDo: string | undefined;
+  /** The summary goes to standard output as JSON. */
+  readonly json: boolean;
+}
+
+export function reportConfig(results: string, flags: ReportFlags): ReportConfig {
+  if (results === '-') throw usage('report reads a results CSV from a file: give its name');
+  const report = flags.report ?? `${results.replace(/\.csv$/i, '')}.html`;
+  const { toDo } = reportFiles(results, { ...flags, report }, { output: results, ledger: undefined });
+  return Object.freeze({ results, report, toDo, json: flags.json === true });
 }
 
 /** Configuration of `merge`: results of the shards, and the merged file. */
@@ -143,4 +230,11 @@ export function rebuildConfig(results: string, flags: RebuildFlags, env: Env): R
     origin: flags.sandbox ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
     sender: sender(flags),
   });
+}
+
+/** Whether the summary goes to standard output as JSON, where nothing else may be. */
+function jsonOnStdout(flags: { readonly json?: boolean | undefined }, output: string | undefined): boolean {
+  if (flags.json === true && output === '-')
+    throw usage('--json and --output - both write to standard output: give --output a file');
+  return flags.json === true;
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { applySwitches, refuseUnknownVariables } from '../../src/cli/environment.ts';
 import { program } from '../../src/cli/program.ts';
 import { redisTarget } from '../../src/config/api.ts';
-import { notifyTarget } from '../../src/config/notify.ts';
+import { notifyTarget } from '../../src/config/outputs.ts';
 import { isSwitch, variableOf } from '../../src/config/typed-option.ts';
 import { desk } from '../app/in-process.ts';
 

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseBaseUrl, readApiKey } from '../../src/config/api.ts';
-import { filePaths } from '../../src/config/files.ts';
+import { filePaths } from '../../src/config/outputs.ts';
 import { runConfig } from '../../src/config/run.ts';
 import { OnboardError } from '../../src/domain/errors.ts';
 import { scratch } from '../helpers.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import { CAREFUL } from '../../config/pace.ts';
 import type { RunConfig } from '../../config/run.ts';
+import { CAREFUL } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Sender } from '../../domain/words.ts';
 import { dayHoursText } from '../../lib/day-hours.ts';

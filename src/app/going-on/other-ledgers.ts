@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import type { CheckConfig, RunConfig } from '../../config/run.ts';
+import type { CheckConfig } from '../../config/other-commands.ts';
+import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import type { Pair } from '../../domain/words.ts';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notify } from '../../../src/app/outputs/publish.ts';
-import { notifyTarget } from '../../../src/config/notify.ts';
+import { notifyTarget } from '../../../src/config/outputs.ts';
 import { chatText } from '../../../src/report/summary/summary.ts';
 import { endingOf } from '../../report/summary/ending.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { paceConfig } from '../../src/config/pace.ts';
+import { paceConfig } from '../../src/config/run.ts';
 import { banRisk } from '../../src/report/terminal/plan.ts';
 
 const GAP = { minMs: 1_000, maxMs: 2_000 };

@@ -1,7 +1,9 @@
-/** File names of a command, and the check that no two are the same file. */
+/** Outputs of a command: its files, no two the same, and the address that its summary is posted to. */
+
 import { isSameFile } from '../lib/files.ts';
-import { usage } from './api.ts';
+import { type Env, fromEnvironment, LOOPBACK, usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
+import { proxyFor } from './proxy.ts';
 
 /** Files that a user may ask for besides the results. Only the HTML page and the to-do list hold phone numbers. */
 export interface ReportFiles {
@@ -82,4 +84,42 @@ export function reportFiles(
     taken.push(path);
   }
   return Object.freeze(files);
+}
+
+/** Destination of the summary at the end. Its address is a secret: it lets anybody post there. */
+export interface NotifyTarget {
+  /** Never printed, logged or written. */
+  readonly url: URL;
+  readonly proxy: URL | undefined;
+}
+
+const VARIABLE = 'GROUP_ONBOARD_NOTIFY';
+
+/**
+ * Destination from the environment, or from the file that it names. A flag may name this machine only, because flags
+ * show in `ps`.
+ */
+export function notifyTarget(flags: Pick<RunFlags, 'notify'>, env: Env): NotifyTarget | undefined {
+  if (flags.notify === undefined)
+    return fromEnvironment(VARIABLE, env, (where, text) => parsed(where, text, env));
+  const target = parsed('--notify', flags.notify, env);
+  if (target === undefined || LOOPBACK.test(target.url.hostname)) return target;
+  throw usage(
+    `--notify shows in ps, and whoever has the address can post there: put it into ${VARIABLE}, or into a file that ${VARIABLE}_FILE names`,
+  );
+}
+
+/** Parses the address. No message holds its text. */
+function parsed(where: string, text: string | undefined, env: Env): NotifyTarget | undefined {
+  const given = text?.trim();
+  if (!given) return undefined;
+  const url = !/\s/.test(given) && URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw usage(`${where} is not a web address`);
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw usage(
+      `${where} is not an https address: it would be read on the way (http is for this machine only)`,
+    );
+  if (url.username || url.password)
+    throw usage(`${where} holds a user name or a password, which is not supported`);
+  return Object.freeze({ url, proxy: proxyFor(url, env) });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { batchSize, country, okCodes } from '../../src/config/values.ts';
+import { batchSize, country, okCodes } from '../../src/config/typed-option.ts';
 
 test.each([
   ['IN', 'IN'],
