@@ -42,6 +42,13 @@ const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
 const quiet = () => undefined;
 const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
+const PLANNED = {
+  recorded: () => undefined,
+  selection: NO_SELECTION,
+  dryRun: true,
+  stop: undefined,
+  limited: false,
+} as const;
 
 /** Reads the cohort offline; reports every problem by line and column, and what `run` would do. */
 export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
@@ -110,15 +117,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       }),
     );
     if (config.output !== undefined) {
-      const projection: Projection = {
-        firstRow: firstRows(),
-        recorded: () => undefined,
-        previous: () => undefined,
-        selection: NO_SELECTION,
-        dryRun: true,
-        stop: undefined,
-        limited: false,
-      };
+      const projection: Projection = { ...PLANNED, firstRow: firstRows(), previous: () => undefined };
       const own = cohort.columns.slice(0, cohort.ownWidth);
       const writer = await openResults(config.output === '-' ? io.stdout : config.output, own, {
         excel: config.excel,
@@ -181,14 +180,10 @@ async function namesOf(
 async function plannedTally(cohort: Cohort): Promise<Tally> {
   const tally = new TallyMaker();
   const projection: Projection = {
+    ...PLANNED,
     firstRow: firstRows(),
-    recorded: () => undefined,
     previous: (reading) =>
       formerStatus(reading, cohort, NO_SELECTION) && previousOf(cohort.former(reading.row)),
-    selection: NO_SELECTION,
-    dryRun: true,
-    stop: undefined,
-    limited: false,
   };
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {

@@ -44,7 +44,7 @@ const isNumber: Readonly<Record<string, (value: string) => boolean>> = {
   '--chat-id': (chatId) => maskChatId(chatId) !== chatId,
 };
 
-export interface TypedCommand {
+interface TypedCommand {
   readonly words: readonly string[];
   /** Flags left out together with their values. */
   readonly withheld: readonly string[];

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { Cohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
@@ -16,15 +15,14 @@ import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/fol
 import type { Ending } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
-import { openSharing } from './asking/share.ts';
 import { forgiven } from './exit.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
 import { assertReplaceable, assertToDo } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
-import { endpoint, SANDBOX_SENDER } from './phones/connect.ts';
-import { connectReaders, type Readers } from './phones/readers.ts';
+import { SANDBOX_SENDER } from './phones/connect.ts';
+import { connectReaders, openReading, type Readers } from './phones/readers.ts';
 import { type Releases, releasing } from './releases.ts';
 import { openSession, type Session, timesOf } from './session.ts';
 
@@ -110,14 +108,8 @@ async function openReaders(
   chatIds: Inputs['chatIds'],
 ): Promise<Readers | undefined> {
   if (chatIds.size === 0) return undefined;
-  const { control, clock, log, live, releases } = session;
-  const { redis } = config;
-  const to = await endpoint(config, releases);
-  const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
-  // An unreachable Redis has stopped the run.
-  if (to === undefined || (redis && sharing === undefined)) return undefined;
-  const parts = { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
-  return connectReaders(parts, chatIds);
+  const parts = await openReading(config, session);
+  return parts && connectReaders(parts, chatIds);
 }
 
 /** Reports the end: in words, in the files that were asked for, and in the exit code. */
@@ -243,7 +235,8 @@ async function rewrite(
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
   const target = output === '-' ? io.stdout : output;
-  const excel = await beginsWithMark(results);
+  // A byte order mark is of `--excel`, which also wrote CRLF: both are kept.
+  const excel = cohort.marked;
   const { toDo: list } = config.reports;
   const toDo = list === undefined ? undefined : new ToDoList(list, (id) => live.groupAbout(id), excel);
   const writer = await openRecords(target, { excel });
@@ -266,16 +259,5 @@ async function rewrite(
     await writer.abort();
     await toDo?.abort();
     throw error;
-  }
-}
-
-/** Whether a file begins with a byte order mark. `--excel` wrote it (and CRLF): both are kept. */
-async function beginsWithMark(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer } = await file.read(Buffer.alloc(3), 0, 3, 0);
-    return buffer.equals(Buffer.from('\ufeff'));
-  } finally {
-    await file.close();
   }
 }

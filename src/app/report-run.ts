@@ -3,23 +3,36 @@ import { basename } from 'node:path';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
+import { type Pair, rowNumber } from '../domain/words.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { isSameFile } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
+import type { Selection } from '../plan/decide.ts';
+import { firstRows } from '../plan/survey.ts';
 import { HtmlReport } from '../report/html/page.ts';
+import { openResults } from '../report/results/results.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import type { Countries } from '../report/summary/countries.ts';
 import { summaryText } from '../report/summary/summary.ts';
-import type { Ending, Tally } from '../report/summary/tally.ts';
+import { type Ending, type Tally, TallyMaker } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { LimiterSnapshot } from '../send/rate-limit/limiter.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { exitCodeOf, forgiven, nextStep, shellWords, typedCommand } from './exit.ts';
+import { formerStatus, settleCorrected } from './going-on/former-results.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { isSeenOnce, wantsColour } from './io.ts';
-import { ownColumnsOf } from './outputs/project.ts';
+import {
+  ownColumnsOf,
+  type Projection,
+  previousOf,
+  project,
+  type Recorded,
+  reportRow,
+  toDoRow,
+} from './outputs/project.ts';
 import { forLog, notify, publish, writeRecord } from './outputs/publish.ts';
 import { writePage } from './outputs/replaceable.ts';
-import { writeResults } from './outputs/write-results.ts';
 import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
 import { type Session, timesOf } from './session.ts';
@@ -44,8 +57,8 @@ export async function reportRun(
   { plan, selection }: Plan,
   sent: Sent,
 ): Promise<ExitCode> {
-  const { control, live, progress, io } = session;
-  const { phones, limited, throttled, failure } = sent;
+  const { control, live, progress } = session;
+  const { phones, failure } = sent;
   const changed = await inputs.changed(plan.rows);
   if (changed !== undefined) session.log.warn({}, changed);
   if (changed !== undefined && isSameFile(config.output, config.cohort.path) && existsSync(config.output))
@@ -63,16 +76,12 @@ export async function reportRun(
     config.reports.toDo === undefined
       ? undefined
       : new ToDoList(config.reports.toDo, (chatId) => live.groupAbout(chatId), config.excel);
-  const tally = await writeResults({
-    ...{ ...inputs, config, selection, limited, throttled },
-    stdout: io.stdout,
-    report: page,
-    toDo,
-    stop: control.reason,
-    stopOf: phones && ((sender) => phones.stopOf(sender)),
-  }).catch((error: unknown) => {
-    throw failure ?? error;
-  });
+  const outputs = { page, toDo };
+  const tally = await writeResults(config, session, inputs, selection, sent, outputs).catch(
+    (error: unknown) => {
+      throw failure ?? error;
+    },
+  );
   const exit = exitCodeOf(tally.counts, stop);
   progress.stop();
   const asZero = forgiven(exit, config.okCodes);
@@ -176,3 +185,85 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
     writeRecord(ending, { json: false, log: config.log }, io);
   }
 }
+
+/** Outputs that take every row as it is written. */
+interface Outputs {
+  readonly page: HtmlReport | undefined;
+  readonly toDo: ToDoList | undefined;
+}
+
+/** Reads the cohort once more, joins every row with the known facts, and puts the results in place as a whole. */
+async function writeResults(
+  config: RunConfig,
+  { control, io }: Session,
+  { cohort, ledger, former }: Inputs,
+  selection: Selection,
+  { phones, limited, throttled }: Sent,
+  { page, toDo }: Outputs,
+): Promise<Tally> {
+  const firstRow = firstRows();
+  const tally = new TallyMaker();
+  const projection: Projection = {
+    firstRow: (pair, number) => former?.rowOf(pair) ?? firstRow(pair, number),
+    recorded: (pair) => recordedIn(ledger, pair),
+    previous: (reading) => formerStatus(reading, cohort, selection) && previousOf(cohort.former(reading.row)),
+    former: (row) => cohort.former(row),
+    selection,
+    dryRun: config.dryRun,
+    stop: control.reason,
+    ...(phones && { stopOf: (sender) => phones.stopOf(sender) }),
+    limited,
+    throttled,
+  };
+  // Former results are computed again, not copied.
+  const own = cohort.columns.slice(0, cohort.ownWidth);
+  const writer = await openResults(config.output === '-' ? io.stdout : config.output, own, {
+    excel: config.excel || (cohort.isResults && cohort.marked),
+    ledger: config.ledger,
+  });
+  try {
+    if (former && !config.dryRun) await settleCorrected(former.corrected, ledger).catch(() => undefined);
+    for await (const batch of cohort.readings()) {
+      const rows = batch.map((reading) => project(reading, projection));
+      for (const row of rows) {
+        tally.add(row.chatId, row.status, row.reasonCode, () => ({
+          number: row.number ?? rowNumber(row.row),
+          name: cohort.nameOf(row.row),
+        }));
+        page?.add(reportRow(row, cohort.nameOf(row.row)));
+      }
+      await writer.write(rows);
+      await toDo?.add(rows.map((row) => toDoRow(row, cohort)));
+    }
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    await toDo?.abort();
+    throw error instanceof OnboardError && error.code === 'COHORT_UNREADABLE' ? unread(error, config) : error;
+  }
+  return tally;
+}
+
+/**
+ * Error for a cohort that can not be read any more. People may have been asked by now, so it is not a mistake in the
+ * command.
+ */
+function unread(cause: OnboardError, { ledger }: RunConfig): OnboardError {
+  const message = `${cause.message}; the results could not be written, and nothing is lost: ${ledger} has all that was done; put that right and run the same command again, which asks nobody twice`;
+  return new OnboardError('RESULTS_FAILED', message, { cause });
+}
+
+function recordedIn(ledger: Ledger, pair: Pair): Recorded | undefined {
+  const outcome = ledger.outcome(pair);
+  if (outcome !== undefined) return outcome;
+  const state = ledger.state(pair);
+  return state && { ...NO_WORDS, ...state, askedAt: ledger.askedAt(pair) };
+}
+
+/** Cells of a row in doubt, or not done: only the ask and its time are known. */
+const NO_WORDS = {
+  message: '',
+  httpStatus: undefined,
+  traceId: '',
+  settledAt: undefined,
+} as const;

@@ -7,7 +7,7 @@ import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { HtmlReport } from '../report/html/page.ts';
 import type { ReportRow } from '../report/html/people.ts';
-import { plainCell } from '../report/results/safe-cell.ts';
+import { bareCell } from '../report/results/safe-cell.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
@@ -80,19 +80,14 @@ function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
   const { status, reasonCode, message, traceId, askedAt } = previous;
   return {
     number: Number(fields.row) || rowNumber(row),
-    name: written(cohort.nameOf(row)),
-    own: row.fields.slice(0, cohort.ownWidth).map(written),
-    chatId: written(fields.chat_id),
-    participant: written(fields.participant),
+    name: bareCell(cohort.nameOf(row)),
+    own: row.fields.slice(0, cohort.ownWidth).map(bareCell),
+    chatId: bareCell(fields.chat_id),
+    participant: bareCell(fields.participant),
     status,
     reasonCode,
     message,
     traceId,
     askedAt,
   };
-}
-
-/** Cell without the prefix that protects it from being read otherwise by a spreadsheet. */
-function written(cell: string): string {
-  return plainCell(cell, { excel: true });
 }

@@ -26,6 +26,9 @@ export interface Listed {
   readonly previous: Status | undefined;
 }
 
+/** Pairs per turn of the event loop. */
+const PIECE = 1_000;
+
 /**
  * Distinct pairs of a cohort in the order of their first rows, kept from the survey: a run asks exactly for the people
  * that were counted and agreed to, even if the file changes, and does not read it again. About 30 bytes a pair.
@@ -68,6 +71,16 @@ export class PairList {
 
   *[Symbol.iterator](): Generator<Listed, void, undefined> {
     for (let entry = 0; entry < this.size; entry++) yield this.#at(entry);
+  }
+
+  /** The pairs in pieces, each in its own turn of the event loop, so that a million do not block everything else. */
+  async *pieces(): AsyncGenerator<readonly Listed[], void, undefined> {
+    for (let from = 0; from < this.size; from += PIECE) {
+      const to = Math.min(from + PIECE, this.size);
+      yield Array.from({ length: to - from }, (_, i) => this.#at(from + i));
+      // After pending answers, timers and signals.
+      if (to < this.size) await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   #at(entry: number): Listed {

@@ -1,6 +1,5 @@
 import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Outcome, Pair } from '../../domain/words.ts';
-import { inTurns, nextTurn, TURN } from '../../lib/turns.ts';
 import { Planner } from '../../plan/batches.ts';
 import { decide, type Selection } from '../../plan/decide.ts';
 import type { Knowledge, Survey } from '../../plan/survey.ts';
@@ -8,7 +7,7 @@ import { type Doubt, reconcile } from '../../send/groups/reconciler.ts';
 import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Phones } from '../phones/senders.ts';
-import { foresee } from './foresee.ts';
+import { foresee } from './agreed.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Longest time for reading memberships after an early stop, ms. */
@@ -35,7 +34,7 @@ interface SettledBefore {
   outcome(pair: Pair): Outcome | undefined;
 }
 
-export interface AskAllParts {
+interface AskAllParts {
   readonly phones: Phones;
   readonly ledger: AskLedger & SettledBefore;
   readonly plan: Survey;
@@ -109,7 +108,7 @@ function known(pair: Pair): Doubt {
 async function unconfirmed({ plan, ledger, dryRun }: AskAllParts): Promise<Doubt[]> {
   const found: Doubt[] = [];
   if (dryRun) return found;
-  for await (const piece of inTurns(plan.list)) {
+  for await (const piece of plan.list.pieces()) {
     for (const { pair } of piece) {
       const state = ledger.state(pair);
       if (state?.status !== 'added' || state.reasonCode !== 'unconfirmed') continue;
@@ -157,7 +156,7 @@ function earlier(one: Opening | undefined, other: Opening | undefined): Opening 
 /** First opening of the pairs that were submitted and came back. */
 async function earliestBack({ plan, phones, rounds }: AskAllParts): Promise<Opening | undefined> {
   let first: Opening | undefined;
-  for await (const piece of inTurns(plan.list)) {
+  for await (const piece of plan.list.pieces()) {
     for (const { pair, sender } of piece) {
       if (rounds.cameBack(pair) && phones.takes(sender))
         first = earlier(first, phones.opensAt(sender, pair.participant));
@@ -177,27 +176,29 @@ async function submitOpen(
   let limited = false;
   let next: Opening | undefined;
   let at = -1;
-  for (const { pair, sender, previous } of plan.list) {
-    if (++at % TURN === TURN - 1) await nextTurn();
-    if (control.stopped) break;
-    if (handed[at] === 1 && !rounds.isBack(pair)) continue;
-    // The ledger is read again, because settling doubts and the precheck came after the survey.
-    const known = { ledger: knowledge.ledger(pair), previous };
-    if (decide(known, selection) !== 'ask' || !phones.takes(sender)) continue;
-    if (asked === parts.limit) {
-      limited = true;
-      break;
+  asking: for await (const piece of plan.list.pieces()) {
+    for (const { pair, sender, previous } of piece) {
+      at++;
+      if (control.stopped) break asking;
+      if (handed[at] === 1 && !rounds.isBack(pair)) continue;
+      // The ledger is read again, because settling doubts and the precheck came after the survey.
+      const known = { ledger: knowledge.ledger(pair), previous };
+      if (decide(known, selection) !== 'ask' || !phones.takes(sender)) continue;
+      if (asked === parts.limit) {
+        limited = true;
+        break asking;
+      }
+      const opening = phones.opensAt(sender, pair.participant);
+      if (opening.at > parts.now()) {
+        next = earlier(next, opening);
+        // Skipped, as if never submitted.
+        handed[at] = 0;
+        continue;
+      }
+      handed[at] = 1;
+      asked++;
+      for (const ask of planner.add(pair, sender)) await phones.submit(ask);
     }
-    const opening = phones.opensAt(sender, pair.participant);
-    if (opening.at > parts.now()) {
-      next = earlier(next, opening);
-      // Skipped, as if never submitted.
-      handed[at] = 0;
-      continue;
-    }
-    handed[at] = 1;
-    asked++;
-    for (const ask of planner.add(pair, sender)) await phones.submit(ask);
   }
   for (const ask of planner.flush()) await phones.submit(ask);
   return { asked, limited, next };

@@ -1,5 +1,6 @@
 import type { ChatId, Clock, Status } from '../../domain/words.ts';
 import type { GroupAbout } from '../../report/html/people.ts';
+import type { Wait } from '../../report/html/timeline.ts';
 import type { Moment } from '../../report/terminal/progress.ts';
 import type { AskingEvents, GroupFacts } from '../../send/ports.ts';
 
@@ -87,13 +88,6 @@ const MOST = 500;
 const LONG_MS = 5_000;
 /** Reasons of waits for the user's own pace. These are never logged, however long they are. */
 const OWN_PACE: ReadonlySet<string> = new Set(['gap', 'max_rate']);
-
-/** One wait, epoch ms. */
-interface Wait {
-  readonly why: string;
-  readonly from: number;
-  readonly to: number;
-}
 
 /**
  * Sums up waiting times by reason: each wait lasts until its end, or until one for another reason begins. Keeps the

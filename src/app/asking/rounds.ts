@@ -9,7 +9,7 @@ import type { Waiting } from './live.ts';
 /** Interval for checking the wall clock, ms, because it may jump, and the machine may sleep. */
 const LOOK_AGAIN_MS = 30_000;
 
-export interface RoundsParts {
+interface RoundsParts {
   readonly clock: Clock;
   readonly control: RunControl;
   readonly log: Log;

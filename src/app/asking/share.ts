@@ -26,7 +26,7 @@ export interface CapLedger {
   asksInLast(ms: number, sender: string): LoggedAsks;
 }
 
-export interface SharingParts {
+interface SharingParts {
   readonly redis: RedisTarget | undefined;
   readonly to: { readonly baseUrl: URL; readonly apiKey: string };
   readonly control: RunControl;

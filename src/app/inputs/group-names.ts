@@ -8,7 +8,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { maskNames } from '../../domain/safe-text.ts';
 import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
 import { count, publicName } from '../../lib/text.ts';
-import { plainCell } from '../../report/results/safe-cell.ts';
+import { bareCell } from '../../report/results/safe-cell.ts';
 import { type NameMapping, nameText } from '../../report/terminal/groups.ts';
 import type { Listing } from '../../send/groups/listing.ts';
 import type { Log } from '../../send/ports.ts';
@@ -41,7 +41,7 @@ export class NotLookedUp extends Error {}
 /** Book that `--groups` names; undefined: none. */
 export async function givenBook({ groupsFile }: RunConfig['cohort']): Promise<GroupBook | undefined> {
   if (groupsFile === undefined) return undefined;
-  return readGroupsFile(groupsFile, { plainCell: (cell) => plainCell(cell, { excel: true }) });
+  return readGroupsFile(groupsFile, { plainCell: bareCell });
 }
 
 /**

@@ -219,7 +219,7 @@ function assertOf(cohort: Cohort, file: ResultsFile, name: string): void {
 }
 
 /** Summary as `report` prints it, and the missing rows. */
-export function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
+function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
   const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
   const notes: string[] = [];
   if (missing.rows > 0 && config.cohort) {
@@ -252,7 +252,7 @@ function absentShards(paths: readonly string[]): string {
 const SHOWN = 20;
 
 /** Ascending row numbers as ranges: `3, 7–9`. Memory grows with the ranges shown, not with the rows. */
-export class Ranges {
+class Ranges {
   readonly #ranges: [from: number, to: number][] = [];
   #last = Number.NEGATIVE_INFINITY;
   #more = 0;

@@ -16,7 +16,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { detached } from '../../lib/text.ts';
 import type { RecordsWriter } from '../../report/results/results.ts';
-import { plainCell } from '../../report/results/safe-cell.ts';
+import { bareCell } from '../../report/results/safe-cell.ts';
 import type { ToDoList, ToDoRow } from '../../report/results/to-do.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
@@ -24,7 +24,7 @@ import type { Groups } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import { ownColumnsOf, previousOf } from './project.ts';
 
-export interface RewriteParts {
+interface RewriteParts {
   readonly cohort: Cohort;
   /** undefined: no group was read, because nobody can have news, or because the API refused access. */
   readonly groups: Pick<Groups, 'lists'> | undefined;
@@ -133,20 +133,15 @@ function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: R
   return [
     {
       number: Number(before.fields.row) || rowNumber(row),
-      name: written(cohort.nameOf(row)),
-      chatId: pair?.chatId ?? written(before.fields.chat_id),
-      participant: pair?.participant ?? written(before.fields.participant),
-      phoneCell: written(row.fields[phoneAt] ?? ''),
+      name: bareCell(cohort.nameOf(row)),
+      chatId: pair?.chatId ?? bareCell(before.fields.chat_id),
+      participant: pair?.participant ?? bareCell(before.fields.participant),
+      phoneCell: bareCell(row.fields[phoneAt] ?? ''),
       status: news?.status ?? previous.status,
       reasonCode: news?.reasonCode ?? previous.reasonCode,
-      message: written(previous.message),
+      message: bareCell(previous.message),
     },
   ];
-}
-
-/** Cell without the prefix that the results' writer added. */
-function written(cell: string): string {
-  return plainCell(cell, { excel: true });
 }
 
 type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };

@@ -67,11 +67,7 @@ export interface Reader {
   readonly notifications: Notifications;
 }
 
-export interface Connection {
-  readonly limiter: Limiter;
-  readonly gateway: Gateway;
-  readonly groups: Groups;
-  readonly notifications: Notifications;
+export interface Connection extends Omit<Reader, 'client'> {
   readonly phone: PhoneWatch;
   readonly dispatcher: Dispatcher;
   readonly times: PhoneTimes;
@@ -94,7 +90,7 @@ export interface ReaderParts {
 }
 
 /** Parts shared by all phones of a run. */
-export interface SharedReading {
+interface SharedReading {
   readonly lanes: Lanes;
   readonly groups: SharedKnowledge;
   readonly headerWatch: HeaderWatch;

@@ -79,6 +79,19 @@ type Config = Pick<
 >;
 
 /**
+ * Starts the sandbox, or finds the API's address, and shares the allowance, for a command that only reads. undefined:
+ * an unreachable Redis has stopped it, or there is no target.
+ */
+export async function openReading(config: Config, session: Session): Promise<ReaderParts | undefined> {
+  const { control, clock, log, live, releases } = session;
+  const { redis } = config;
+  const to = await endpoint(config, releases);
+  const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
+  if (to === undefined || (redis && sharing === undefined)) return undefined;
+  return { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
+}
+
+/**
  * Groups of these phones (undefined: the run's own), each group once, even if several phones are in it. Complete, or
  * not at all. Closes everything that it opens. A refused key, and an unreachable API, stop `session.control`.
  */
@@ -87,21 +100,18 @@ export function groupsOfPhones(
   session: Session,
   senders: readonly (Sender | undefined)[],
 ): Promise<Listing> {
-  return releasing((releases) => list(config, { ...session, releases }, senders, releases));
+  return releasing((releases) => list(config, { ...session, releases }, senders));
 }
 
 async function list(
   config: Config,
   session: Session,
   senders: readonly (Sender | undefined)[],
-  releases: Releases,
 ): Promise<Listing> {
-  const { control, clock, log, live } = session;
-  const { redis } = config;
-  const to = await endpoint(config, releases);
-  const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
-  if (to === undefined || (redis && sharing === undefined)) return { kind: 'not_read' };
-  const parts = { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
+  const { control, log } = session;
+  const parts = await openReading(config, session);
+  if (parts === undefined) return { kind: 'not_read' };
+  const { to } = parts;
   const lanes = connectLanes(parts, senders.length);
   const among = { lanes, groups: new SharedKnowledge(), headerWatch: new HeaderWatch(log) };
   const found = new Map<string, ListedGroup>();

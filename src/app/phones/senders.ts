@@ -72,7 +72,7 @@ export interface Phones {
   stopped(): StopReason | undefined;
 }
 
-export interface PhonesParts extends Omit<ConnectParts, 'among'> {
+interface PhonesParts extends Omit<ConnectParts, 'among'> {
   readonly plan: Survey;
 }
 

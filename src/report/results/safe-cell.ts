@@ -37,6 +37,11 @@ export function plainCell(text: string, options: SafeCellOptions = {}): string {
   return isDangerous(rest, options) ? rest : text;
 }
 
+/** Cell of a results CSV, or of a list made from one, without the prefix of `safeCell`, whichever options it had. */
+export function bareCell(text: string): string {
+  return plainCell(text, { excel: true });
+}
+
 function isDangerous(text: string, { excel = false }: SafeCellOptions): boolean {
   if (excel && EXCEL_WOULD_CHANGE.test(text)) return true;
   return DANGEROUS.test(text) && !SIGNED_NUMBER.test(text);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type ForeseeParts, foresee } from '../../../src/app/asking/foresee.ts';
+import { type ForeseeParts, foresee } from '../../../src/app/asking/agreed.ts';
 import type { ChatId, Participant } from '../../../src/domain/words.ts';
 import { PairList } from '../../../src/plan/survey.ts';
 import { groupName } from '../../../src/sandbox/groups.ts';
