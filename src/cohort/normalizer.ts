@@ -10,26 +10,6 @@ import { readPhoneWithCountry } from './phone/country-column.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
 
-export type { CountryCode } from 'libphonenumber-js/max';
-
-/** A phone cell → the participant, or the problem with it. Pure. */
-export function normalizePhone(
-  cell: string,
-  options: { readonly defaultCountry?: CountryCode | undefined; readonly column?: string } = {},
-): { readonly participant: Participant } | Problem {
-  const read = readPhoneCell(cell, options.defaultCountry);
-  return typeof read === 'string' ? { participant: read } : problem(read, options.column, cell);
-}
-
-/** A chat_id cell → the group's id, or the problem with it. Pure. */
-export function normalizeChatId(
-  cell: string,
-  options: { readonly column?: string } = {},
-): { readonly chatId: ChatId } | Problem {
-  const read = readChatCell(cell);
-  return typeof read === 'string' ? { chatId: read } : problem(read, options.column, cell);
-}
-
 /** Column with a role: index in the row, and the column's name. */
 export interface Column {
   readonly index: number;

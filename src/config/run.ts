@@ -1,4 +1,4 @@
-import type { CountryCode } from '../cohort/normalizer.ts';
+import type { CountryCode } from 'libphonenumber-js/max';
 import type { ExitCode } from '../domain/errors.ts';
 import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';

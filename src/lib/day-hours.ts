@@ -58,11 +58,6 @@ function isIn({ from, to }: DayHours, minute: number): boolean {
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-/** Whether `now` is within the hours in every zone. */
-export function isOpen(hours: DayHours, zones: readonly string[], now: number): boolean {
-  return zones.every((zone) => isIn(hours, minuteOfDay(zone, now)));
-}
-
 /** First instant from `now` on within the hours in every zone, epoch ms; undefined: none in the coming week. */
 export function opensAt(hours: DayHours, zones: readonly string[], now: number): number | undefined {
   let at = now;

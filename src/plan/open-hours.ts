@@ -66,10 +66,6 @@ export class OpenHours {
     return closesAt(this.#config.hours, this.zonesOf(region), now);
   }
 
-  isOpen(participant: string, now: number): boolean {
-    return this.opensAt(participant, now) <= now;
-  }
-
   /** The regions that are never within the hours in all of their zones. */
   neverOpen(regions: Iterable<string>, now: number): string[] {
     return [...regions].filter((region) => this.regionOpensAt(region, now) === Number.POSITIVE_INFINITY);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalizeChatId } from '../../src/cohort/normalizer.ts';
+import { normalizeChatId } from './one-cell.ts';
 
 function read(cell: string): string {
   const result = normalizeChatId(cell, { column: 'chat_id' });

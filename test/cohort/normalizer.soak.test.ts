@@ -4,10 +4,10 @@
  */
 import type { CountryCode } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { normalizePhone } from '../../src/cohort/normalizer.ts';
 import { personKey } from '../../src/domain/ids.ts';
 import { type Random, seeded, seedOfRun } from '../e2e/kill/seed.ts';
 import { repeats } from '../helpers.ts';
+import { normalizePhone } from './one-cell.ts';
 import { type Person, peopleOf, REGIONS } from './people.ts';
 import { type Given, WAYS, type Way } from './ways.ts';
 

@@ -9,20 +9,12 @@ import { groupNameColumns } from './name-columns.ts';
 import { ALIASES, headerKey, type Role } from './names.ts';
 import { isSomebodyElses } from './somebody-else.ts';
 
-export { headerKey } from './names.ts';
-
 const keyed = Object.fromEntries(
   (['chat', 'phone', 'sender', 'country'] as const).map((role) => {
     const { exact, strong, weak } = ALIASES[role];
     return [role, [exact, strong, weak].map((names) => new Set(names.map(headerKey)))];
   }),
 ) as unknown as Readonly<Record<Role, readonly Set<string>[]>>;
-
-/** Column of each role: indices in the header. */
-export interface Mapping {
-  readonly chat: number | undefined;
-  readonly phone: number | undefined;
-}
 
 const FLAG = {
   chat: '--chat-column',

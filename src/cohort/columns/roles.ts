@@ -1,16 +1,16 @@
+import type { CountryCode } from 'libphonenumber-js/max';
 import { OnboardError } from '../../domain/errors.ts';
 import { type ChatId, type Place, rowText, type Sender } from '../../domain/words.ts';
 import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { GroupBook } from '../groups/group-book.ts';
-import type { Column, CountryCode, Roles } from '../normalizer.ts';
+import type { Column, Roles } from '../normalizer.ts';
 import { type CountryColumn, countryCandidates } from '../phone/country-column.ts';
 import {
   allCandidates,
   candidates,
   columnByAlias,
   columnByName,
-  headerKey,
   looksLikeHeader,
   looksLikePhone,
   missingColumn,
@@ -18,6 +18,7 @@ import {
   twoCandidates,
 } from './columns.ts';
 import { groupNameColumns } from './name-columns.ts';
+import { headerKey } from './names.ts';
 
 /** Options for the role of each column, and defaults without one. An undefined option is detected. */
 export interface RoleOptions {

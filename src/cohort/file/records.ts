@@ -16,9 +16,7 @@ export interface CsvRecord extends Place {
 
 export interface SplitterOptions {
   readonly delimiter: string;
-  /** Line of the file on which the text starts. */
-  readonly line?: number;
-  /** Spreadsheet row in which the text starts; by default the line. */
+  /** Spreadsheet row in which the text starts; by default the line, 1. */
   readonly row?: number;
   readonly longest?: number;
   /** Whether the parsed fields of a record on several lines are a record: false where they do not fit the header. */
@@ -41,7 +39,7 @@ export class RecordSplitter {
   readonly #delimiter: string;
   readonly #longest: number;
   readonly #isRecord: (fields: readonly string[], place: Place) => boolean;
-  #line: number;
+  #line = 1;
   #row: number;
   /** Text not consumed yet; starts at a record, or at a line of one that is taken apart. */
   #rest = '';
@@ -50,7 +48,6 @@ export class RecordSplitter {
 
   constructor(options: SplitterOptions) {
     this.#delimiter = options.delimiter;
-    this.#line = options.line ?? 1;
     this.#row = options.row ?? this.#line;
     this.#longest = options.longest ?? LONGEST_RECORD;
     this.#isRecord = options.isRecord ?? (() => true);

@@ -1,8 +1,9 @@
 import { OnboardError } from '../../domain/errors.ts';
 import { rowText } from '../../domain/words.ts';
 import { quoteAll } from '../cell.ts';
-import { candidates, headerKey, rankOf } from '../columns/columns.ts';
+import { candidates, rankOf } from '../columns/columns.ts';
 import { groupNameColumns } from '../columns/name-columns.ts';
+import { headerKey } from '../columns/names.ts';
 import { openTable, recordsOf } from '../file/reader.ts';
 import { readChatCell } from '../id-cells.ts';
 import { GroupBook } from './group-book.ts';

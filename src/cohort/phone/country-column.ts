@@ -1,8 +1,8 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import type { Participant } from '../../domain/words.ts';
 import { quote, type Trouble, trouble } from '../cell.ts';
-import { allCandidates, type Candidate, headerKey } from '../columns/columns.ts';
-import { DOUBTFUL } from '../columns/names.ts';
+import { allCandidates, type Candidate } from '../columns/columns.ts';
+import { DOUBTFUL, headerKey } from '../columns/names.ts';
 import { type Country, isBlankCountry, isMarkedCode, readCountryCell } from './country-cell.ts';
 import { ambiguous, isMobile } from './doubt.ts';
 import { callingCodeOf } from './numbering.ts';

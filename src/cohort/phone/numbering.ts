@@ -1,6 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { getCountryCallingCode, Metadata } from 'libphonenumber-js/max';
-import { todaysNumber } from './former-numbers.ts';
+import { todaysNumber } from '../../domain/ids.ts';
 
 /**
  * libphonenumber's numbering plans, compiled once per country code into patterns that answer in well under a

@@ -3,7 +3,7 @@ import parsePhoneNumber, {
   getCountryCallingCode,
   type PhoneNumber,
 } from 'libphonenumber-js/max';
-import { parseParticipant } from '../../domain/ids.ts';
+import { parseParticipant, todaysNumber, todaysNumberOfId } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
 import { quote, type Trouble, trouble } from '../cell.ts';
 import {
@@ -17,7 +17,6 @@ import {
   names,
   unreadable,
 } from './doubt.ts';
-import { todaysNumber, todaysNumberOfId } from './former-numbers.ts';
 import {
   callingCodeOf,
   isNowhere,
@@ -91,16 +90,8 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
   return parseParticipant(plain);
 }
 
-/** Result of `readPhoneCell` without the fast path. Separate, so that a test can compare the two. */
-export function readPhoneCellInFull(
-  cell: string,
-  country?: CountryCode,
-  judge?: Judge,
-): Participant | Trouble {
-  return readInFull(cell, { country, judge });
-}
-
-function readInFull(cell: string, rules: Rules): Participant | Trouble {
+/** Result of `readPhoneCell` without the fast path; exported, so that a test can compare the two. */
+export function readInFull(cell: string, rules: Rules): Participant | Trouble {
   const text = readPhoneText(cell);
   if ('code' in text) return text;
   const read = readWhole(text, cell, rules);

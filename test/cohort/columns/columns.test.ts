@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import {
   columnByAlias,
   columnByName,
-  headerKey,
   looksLikeHeader,
   missingColumn,
 } from '../../../src/cohort/columns/columns.ts';
-import { ALIASES, type Role } from '../../../src/cohort/columns/names.ts';
+import { ALIASES, headerKey, type Role } from '../../../src/cohort/columns/names.ts';
 
 const find = (columns: readonly string[], role: 'chat' | 'phone') => {
   const index = columnByAlias(columns, role, 'c.csv');

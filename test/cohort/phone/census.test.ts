@@ -4,7 +4,7 @@ import parsePhoneNumber, { type CountryCode, getCountries, isValidPhoneNumber } 
 import { describe, expect, test } from 'vitest';
 import { openCohort } from '../../../src/cohort/cohort.ts';
 import { Census } from '../../../src/cohort/phone/census.ts';
-import { readPhoneCell, readPhoneCellInFull } from '../../../src/cohort/phone/phone-cell.ts';
+import { readInFull, readPhoneCell } from '../../../src/cohort/phone/phone-cell.ts';
 import type { Sender } from '../../../src/domain/words.ts';
 import { SOAK, scratch } from '../../helpers.ts';
 import { type Below, codeOf, random, randomMobile } from '../random-mobiles.ts';
@@ -126,7 +126,7 @@ describe('under a default country, with its code in front and a digit lost', () 
   ])('%j under %s is %s', (cell, country, expected) => {
     const read = readPhoneCell(cell, country);
     expect(typeof read === 'string' ? read : read.code).toBe(expected);
-    expect(readPhoneCellInFull(cell, country)).toEqual(read);
+    expect(readInFull(cell, { country })).toEqual(read);
   });
 
   test.each(['491523456789', '6282345678'])('%j without one is nobody', (cell) => {
@@ -142,7 +142,7 @@ function readOf(cells: readonly string[], sender?: string) {
   const judge = census.judge();
   return cells.map((cell) => {
     const read = readPhoneCell(cell, undefined, judge);
-    expect(readPhoneCellInFull(cell, undefined, judge)).toEqual(read);
+    expect(readInFull(cell, { country: undefined, judge })).toEqual(read);
     return read;
   });
 }

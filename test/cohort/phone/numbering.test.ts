@@ -7,7 +7,7 @@ import parsePhoneNumber, {
 import examples from 'libphonenumber-js/mobile/examples';
 import { describe, expect, test } from 'vitest';
 import { readPlainly, regionOfParticipant } from '../../../src/cohort/phone/numbering.ts';
-import { readPhoneCell, readPhoneCellInFull } from '../../../src/cohort/phone/phone-cell.ts';
+import { readInFull, readPhoneCell } from '../../../src/cohort/phone/phone-cell.ts';
 import { repeats } from '../../helpers.ts';
 
 const countries = getCountries();
@@ -148,7 +148,7 @@ describe('the fast path agrees with the full parser', () => {
           : `${sign}${digits.slice(0, 2)} ${digits.slice(2, 6)}-${digits.slice(6)}`;
       if (readPlainly(digits, sign !== '', country) !== undefined) surely++;
       const quick = readPhoneCell(cell, country);
-      const full = readPhoneCellInFull(cell, country);
+      const full = readInFull(cell, { country });
       if (JSON.stringify(quick) !== JSON.stringify(full)) wrong.push({ cell, country, quick, full });
     }
     expect(wrong).toEqual([]);
@@ -171,7 +171,7 @@ describe('the fast path agrees with the full parser', () => {
       const national = digits.startsWith(code) ? digits.slice(code.length) : digits.slice(next(3));
       const cell = [digits, code + national, national, `0${national}`][next(4)] as string;
       const quick = readPhoneCell(cell, country);
-      const full = readPhoneCellInFull(cell, country);
+      const full = readInFull(cell, { country });
       if (JSON.stringify(quick) !== JSON.stringify(full)) wrong.push({ cell, country, quick, full });
     }
     expect(wrong).toEqual([]);

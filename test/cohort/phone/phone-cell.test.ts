@@ -1,6 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { normalizePhone } from '../../../src/cohort/normalizer.ts';
+import { normalizePhone } from '../one-cell.ts';
 
 function read(cell: string, defaultCountry?: CountryCode): string {
   const result = normalizePhone(cell, { defaultCountry, column: 'phone' });

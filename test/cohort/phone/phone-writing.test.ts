@@ -6,7 +6,7 @@ import parsePhoneNumber, {
   Metadata,
 } from 'libphonenumber-js/max';
 import { describe, expect, test } from 'vitest';
-import { readPhoneCell, readPhoneCellInFull, readPhoneCellOf } from '../../../src/cohort/phone/phone-cell.ts';
+import { readInFull, readPhoneCell, readPhoneCellOf } from '../../../src/cohort/phone/phone-cell.ts';
 import { maskParticipant, parseParticipant, personKey } from '../../../src/domain/ids.ts';
 import { repeats, SOAK } from '../../helpers.ts';
 
@@ -14,7 +14,7 @@ type Expected = [cell: string, country: CountryCode | undefined, result: string]
 
 /** The participant or the reason's code; the same on the fast path and without it. */
 function read(cell: string, country?: CountryCode): string {
-  const [quick, full] = [readPhoneCell(cell, country), readPhoneCellInFull(cell, country)];
+  const [quick, full] = [readPhoneCell(cell, country), readInFull(cell, { country })];
   expect(quick).toEqual(full);
   return typeof full === 'string' ? full : full.code;
 }
@@ -333,7 +333,7 @@ describe('the library’s own ways to write a number', () => {
               // A spreadsheet's decimals look no other.
               if (/^[1-9]\d*\.\d+$/.test(cell)) continue;
               seen++;
-              const result = readPhoneCellInFull(cell, country);
+              const result = readInFull(cell, { country });
               const isWrong =
                 typeof result === 'string'
                   ? result !== number.number.slice(1) && cell.startsWith('+')
