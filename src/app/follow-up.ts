@@ -19,7 +19,7 @@ import { forgiven } from './exit.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
-import { assertReplaceable, assertToDo } from './outputs/replaceable.ts';
+import { assertReplaceable } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, openReading, type Readers } from './phones/readers.ts';
@@ -60,7 +60,6 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   if (config.output !== config.results) await assertReplaceable(config.output);
   if (config.output !== '-') await assertWritable(config.output);
   await assertPublishable(config.reports);
-  if (config.reports.toDo) await assertToDo(config.reports.toDo);
   const ledger = await ledgerOf(config, releases);
   const open = ledger && (await keepToOwner(config.ledger.path));
   if (open) log.warn({}, open);

@@ -13,8 +13,8 @@ import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { ownColumnsOf, previousOf } from './outputs/project.ts';
-import { offlineEnding, writeRecord } from './outputs/publish.ts';
-import { assertReportable, assertToDo, writePage } from './outputs/replaceable.ts';
+import { assertPublishable, offlineEnding, writeRecord } from './outputs/publish.ts';
+import { writePage } from './outputs/replaceable.ts';
 
 /** Makes the summary and the HTML report of existing results. Asks nobody, and leaves the results unchanged. */
 export async function report(
@@ -23,8 +23,7 @@ export async function report(
 ): Promise<ExitCode> {
   const startedAt = systemClock.now();
   const cohort = await openResultsCsv(config.results);
-  await assertReportable(config.report);
-  if (config.toDo) await assertToDo(config.toDo);
+  await assertPublishable({ report: config.report, toDo: config.toDo });
   await sweepAll([config.report, config.toDo], systemClock.now());
   const columns = ownColumnsOf(cohort);
   const made = new HtmlReport(columns, () => undefined);

@@ -54,6 +54,11 @@ function within(letters: readonly string[], size: number): string[] {
   return letters.slice(0, past === -1 ? letters.length : past);
 }
 
+/** The text in a terminal's colour (or dim: 2), where colours are wanted. */
+export function paint(colour: boolean, code: number, text: string): string {
+  return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
+
 /** `1 person`, `2 people`. */
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;

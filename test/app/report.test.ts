@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { assertReportable, writePage } from '../../src/app/outputs/replaceable.ts';
+import { assertPublishable } from '../../src/app/outputs/publish.ts';
+import { writePage } from '../../src/app/outputs/replaceable.ts';
 import { report } from '../../src/app/report.ts';
 import { REPORT_MARK } from '../../src/report/html/page.ts';
 import { scratch } from '../helpers.ts';
@@ -52,12 +53,12 @@ describe('the report’s file', () => {
     await writeFile(join(dir, 'empty.html'), '');
     for (const name of ['old.html', 'empty.html', 'new.html']) {
       const path = join(dir, name);
-      await assertReportable(path);
+      await assertPublishable({ report: path });
       await writePage(path, [REPORT_MARK, 'new']);
       expect(await readFile(path, 'utf8')).toBe(`${REPORT_MARK}new`);
       expect((await stat(path)).mode & 0o777).toBe(0o600);
     }
-    await assertReportable('/dev/null');
+    await assertPublishable({ report: '/dev/null' });
     await writePage('/dev/null', ['x']);
   });
 

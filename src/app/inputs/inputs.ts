@@ -20,12 +20,7 @@ import { shellWords } from '../exit.ts';
 import { type FormerResults, readFormerResults } from '../going-on/former-results.ts';
 import { type Known, lostAsksIn, NOTHING_KNOWN, tellsOfAsks } from '../going-on/lost-asks.ts';
 import { assertPublishable } from '../outputs/publish.ts';
-import {
-  assertOneSharding,
-  assertReplaceable,
-  assertReportable,
-  assertToDo,
-} from '../outputs/replaceable.ts';
+import { assertOneSharding, assertReplaceable } from '../outputs/replaceable.ts';
 import { SANDBOX_SENDER } from '../phones/connect.ts';
 import { groupsOfPhones } from '../phones/readers.ts';
 import type { Releases } from '../releases.ts';
@@ -100,8 +95,6 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   const asking = (await tellsOfAsks(config.ledger)) ? config.ledger : undefined;
   await assertOutput(config.output, asking, cohort.isResults ? config.cohort.path : undefined);
   await assertPublishable(config.reports);
-  if (config.reports.report) await assertReportable(config.reports.report);
-  if (config.reports.toDo) await assertToDo(config.reports.toDo);
   // A results CSV that goes on whole is refused by the people missing in its ledger.
   if (!cohort.isResults || config.shard) await assertOneSharding(config.ledger, config.shard);
   const ledger = await openOwnLedger(config, session, cohort.isResults ? path : undefined);

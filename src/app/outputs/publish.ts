@@ -9,6 +9,8 @@ import type { LogConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
+import { REPORT_MARK } from '../../report/html/page.ts';
+import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
 import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
@@ -35,14 +37,16 @@ type PublicFiles = Omit<ReportFiles, 'report' | 'toDo'>;
 /**
  * Beginnings of our files: nothing else is replaced, because a mistyped flag must not cost a spreadsheet or a ledger.
  */
-const KINDS: readonly (Kind & { readonly file: keyof PublicFiles })[] = [
+const KINDS: readonly (Kind & { readonly file: keyof ReportFiles })[] = [
   { file: 'summaryJson', flag: '--summary-json', what: 'summary', begins: SUMMARY_BEGINS },
   { file: 'junit', flag: '--junit', what: 'JUnit report', begins: JUNIT_BEGINS },
   { file: 'metricsFile', flag: '--metrics-file', what: 'metrics file', begins: METRICS_BEGIN },
+  { file: 'report', flag: '--report', what: 'report', begins: REPORT_MARK },
+  { file: 'toDo', flag: '--to-do', what: 'to-do list', begins: TO_DO_BEGINS },
 ];
 
 /** @throws OnboardError NOT_WRITABLE when one of the files could not be written, or is something else. */
-export async function assertPublishable(files: PublicFiles): Promise<void> {
+export async function assertPublishable(files: Partial<ReportFiles>): Promise<void> {
   for (const { file, ...kind } of KINDS) {
     const path = files[file];
     if (path !== undefined) await assertOurs(path, kind);

@@ -7,8 +7,6 @@ import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 import { type Place, RESULT_COLUMNS, rowText } from '../../domain/words.ts';
 import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
-import { REPORT_MARK } from '../../report/html/page.ts';
-import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 import { formerRowsOf } from '../going-on/lost-asks.ts';
 
 /** Longest header that is looked at, bytes. */
@@ -32,23 +30,6 @@ export async function assertReplaceable(path: string, ledger?: string): Promise<
       ? 'give --output another file'
       : `it was changed, or is something else: move it away, and run the same command again, which goes on with ${ledger}`;
   throw new OnboardError('NOT_WRITABLE', `${path} exists but is not a group-onboard results CSV: ${todo}`);
-}
-
-/**
- * Refuses a report over a file that is not an older report of ours, because a mistyped `--report` must not cost a
- * spreadsheet.
- * @throws OnboardError NOT_WRITABLE when the file there is something else, or could not be written.
- */
-export function assertReportable(path: string): Promise<void> {
-  return assertOurs(path, { flag: '--report', what: 'report', begins: REPORT_MARK });
-}
-
-/**
- * `assertReportable` for the to-do list.
- * @throws as `assertReportable`
- */
-export function assertToDo(path: string): Promise<void> {
-  return assertOurs(path, { flag: '--to-do', what: 'to-do list', begins: TO_DO_BEGINS });
 }
 
 /** Kind of a file that a flag asks for: its name in messages, and the beginning of every such file of ours. */

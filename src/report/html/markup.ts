@@ -46,33 +46,28 @@ function rendered(part: Part): string {
 export const NOTHING = new Html('');
 
 /**
- * Look of a status: a colour (two tokens of the style sheet: light and dark), a sign and a pattern, so that colour is
- * never the only difference; the word is always next to them.
+ * Pattern of a status: lines over its colour (two tokens of the style sheet: light and dark), in a tile of 8 × 8. With
+ * the sign and the word next to them, colour is never the only difference.
  */
-interface Look {
-  /** Lines over the colour, in a tile of 8 × 8. */
-  readonly pattern: string;
-}
-
-const LOOKS: Readonly<Record<Status, Look>> = {
-  added: { pattern: '' },
-  joined: { pattern: '<circle cx="4" cy="4" r="1.6"/>' },
-  left: { pattern: '<path d="M6 0V8M0 2H8" stroke-width="1.2"/>' },
-  already_member: { pattern: '<path d="M0 4H8" stroke-width="1.6"/>' },
-  invited: { pattern: '<path d="M-2 2L2-2M0 8L8 0M6 10L10 6" stroke-width="1.6"/>' },
-  duplicate: { pattern: '<path d="M4 0V8" stroke-width="1.2"/>' },
-  invalid: { pattern: '<path d="M4 0V8M0 4H8" stroke-width="1.2"/>' },
-  failed: { pattern: '<path d="M0 0L8 8M8 0L0 8" stroke-width="1.4"/>' },
-  unknown: { pattern: '<circle cx="2" cy="2" r="1"/><circle cx="6" cy="6" r="1"/>' },
-  not_attempted: { pattern: '<path d="M-2 6L2 10M0 0L8 8M6-2L10 2" stroke-width="1"/>' },
-  planned: { pattern: '<path d="M0 2H8M0 6H8" stroke-width="1"/>' },
+const PATTERN: Readonly<Record<Status, string>> = {
+  added: '',
+  joined: '<circle cx="4" cy="4" r="1.6"/>',
+  left: '<path d="M6 0V8M0 2H8" stroke-width="1.2"/>',
+  already_member: '<path d="M0 4H8" stroke-width="1.6"/>',
+  invited: '<path d="M-2 2L2-2M0 8L8 0M6 10L10 6" stroke-width="1.6"/>',
+  duplicate: '<path d="M4 0V8" stroke-width="1.2"/>',
+  invalid: '<path d="M4 0V8M0 4H8" stroke-width="1.2"/>',
+  failed: '<path d="M0 0L8 8M8 0L0 8" stroke-width="1.4"/>',
+  unknown: '<circle cx="2" cy="2" r="1"/><circle cx="6" cy="6" r="1"/>',
+  not_attempted: '<path d="M-2 6L2 10M0 0L8 8M6-2L10 2" stroke-width="1"/>',
+  planned: '<path d="M0 2H8M0 6H8" stroke-width="1"/>',
 };
 
 /** Definitions of the patterns, once per page; other elements refer to them. */
 export const PATTERNS = new Html(
-  `<svg class="defs" width="0" height="0" aria-hidden="true" focusable="false"><defs>${Object.entries(LOOKS)
+  `<svg class="defs" width="0" height="0" aria-hidden="true" focusable="false"><defs>${Object.entries(PATTERN)
     .map(
-      ([status, { pattern }]) =>
+      ([status, pattern]) =>
         `<pattern id="p-${status}" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="f-${status}" width="8" height="8"/><g class="over">${pattern}</g></pattern>`,
     )
     .join(

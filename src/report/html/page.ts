@@ -1,7 +1,7 @@
 /** HTML report: one self-contained file. Takes rows one by one, and yields the page in pieces. */
 
 import { createHash } from 'node:crypto';
-import type { ChatId, Status } from '../../domain/words.ts';
+import type { ChatId } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
 import { MEANING } from '../summary/summary.ts';
 import { type Tally, TallyMaker } from '../summary/tally.ts';
@@ -46,61 +46,39 @@ export class HtmlReport {
     }
   }
 
-  page(facts: ReportFacts): Generator<string> {
-    return page({
-      facts,
-      tally: this.#tally,
-      about: this.#about,
-      meaning: MEANING,
-      people: this.#people,
-      attention: this.#attention,
-      asks: this.#asks,
-    });
+  /** Yields the whole page in pieces. */
+  *page(facts: ReportFacts): Generator<string> {
+    const tally = this.#tally;
+    yield REPORT_MARK;
+    yield head(headline(tally)).markup;
+    yield top(facts, tally).markup;
+    yield '<main>\n';
+    yield groupsSection(tally, this.#about).markup;
+    yield this.#attention.section(tally).markup;
+    const timeline = this.#asks.timeline();
+    if (timeline) {
+      yield html`<section id="pace" aria-labelledby="h-pace">
+<h2 id="h-pace">Pace</h2>
+${timelineSection(timeline, facts.pace)}
+</section>
+`.markup;
+    }
+    yield* this.#people.section(tally);
+    yield html`</main>
+<footer><p>Made by group-onboard, ${moment(facts.writtenAt)}. This page holds whole phone numbers: pass it on only to people who may see them.</p></footer>
+</body>
+</html>
+`.markup;
   }
 }
 
 /** First bytes of a report, by which a replaceable file is recognized. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';
 
-interface PageParts {
-  readonly facts: ReportFacts;
-  readonly tally: Tally;
-  readonly about: AboutGroup;
-  readonly meaning: Readonly<Record<Status, string>>;
-  readonly people: PeopleList;
-  readonly attention: Attention;
-  readonly asks: AskTimes;
-}
-
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Content security policy: no network, and no script or style except these two, for any content of cells. */
 const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
-
-/** Yields the whole page in pieces. */
-function* page(parts: PageParts): Generator<string> {
-  const { facts, tally, about } = parts;
-  yield REPORT_MARK;
-  yield head(headline(tally)).markup;
-  yield top(parts).markup;
-  yield '<main>\n';
-  yield groupsSection(tally, about).markup;
-  yield parts.attention.section(tally).markup;
-  const timeline = parts.asks.timeline();
-  if (timeline) {
-    yield html`<section id="pace" aria-labelledby="h-pace">
-<h2 id="h-pace">Pace</h2>
-${timelineSection(timeline, facts.pace)}
-</section>
-`.markup;
-  }
-  yield* parts.people.section(tally);
-  yield html`</main>
-<footer><p>Made by group-onboard, ${moment(facts.writtenAt)}. This page holds whole phone numbers: pass it on only to people who may see them.</p></footer>
-</body>
-</html>
-`.markup;
-}
 
 function head(title: string): Html {
   return html`<html lang="en">
@@ -121,7 +99,7 @@ ${PATTERNS}
 `;
 }
 
-function top({ facts, tally, meaning }: PageParts): Html {
+function top(facts: ReportFacts, tally: Tally): Html {
   const groups = [...tally.groups.keys()].filter((id) => id !== '').length;
   const kind = facts.sandbox
     ? ' · sandbox: nobody was contacted'
@@ -134,7 +112,7 @@ function top({ facts, tally, meaning }: PageParts): Html {
 <p class="sub"><span dir="auto">${facts.source}</span> · ${count(tally.rows, 'row')} · ${count(groups, 'group')} · ${moment(facts.writtenAt)}</p>
 ${banner(facts)}
 ${bar(tally.counts, 30)}
-${legend(tally.counts, meaning)}
+${legend(tally.counts, MEANING)}
 </header>
 `;
 }

@@ -5,7 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import { OnboardError } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type ResultColumn, type Row, rowNumber, type Status } from '../../domain/words.ts';
-import { openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
+import { type AtomicFile, openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
 import { safeCell } from './safe-cell.ts';
 
@@ -31,7 +31,7 @@ export interface ResultRow {
   readonly former?: Readonly<Record<ResultColumn, string>>;
 }
 
-export interface ResultsWriter {
+interface ResultsWriter {
   /** Writes rows, in input order. Resolves when there is room for more; one call at a time. */
   write(rows: readonly ResultRow[]): Promise<void>;
   /** Completes the results: they are then at `path`, durably. */
@@ -40,7 +40,7 @@ export interface ResultsWriter {
   abort(): Promise<void>;
 }
 
-export interface ResultsOptions {
+interface ResultsOptions {
   /** Writes a byte order mark and CRLF, and protects numbers (see safe-cell.ts), for opening with a double click. */
   readonly excel?: boolean;
   /** Path of the ledger of these results, if asks may have been sent before. */
@@ -202,13 +202,7 @@ function time(epochMs: number | undefined): string {
   return epochMs === undefined ? '' : new Date(epochMs).toISOString();
 }
 
-interface Sink {
-  write(text: string): Promise<void>;
-  commit(): Promise<void>;
-  abort(): Promise<void>;
-}
-
-async function fileSink(path: string, ledger: string | undefined): Promise<Sink> {
+async function fileSink(path: string, ledger: string | undefined): Promise<AtomicFile> {
   const file = await openAtomicFile(path).catch((error: unknown) => {
     throw ledger === undefined ? notWritable(path, error) : failed(path, error, ledger);
   });
@@ -223,7 +217,7 @@ async function fileSink(path: string, ledger: string | undefined): Promise<Sink>
   };
 }
 
-function streamSink(stream: Writable, ledger: string | undefined): Sink {
+function streamSink(stream: Writable, ledger: string | undefined): AtomicFile {
   let failure: unknown;
   const onError = (error: unknown) => {
     failure ??= error;

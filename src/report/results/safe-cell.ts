@@ -21,7 +21,7 @@ const SIGNED_NUMBER = /^[+-]\d[\d ]*(?:[.,]\d+)?$/;
 const EXCEL_WOULD_CHANGE =
   /^'*(?:[+-]?0\d[\d ]*|[+-]?\d{12,}(?:[.,]\d+)?|\+[\d ]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)$/;
 
-export interface SafeCellOptions {
+interface SafeCellOptions {
   /** Whether long numbers, leading zeros and `+` are protected too. Default false. */
   readonly excel?: boolean;
 }

@@ -62,7 +62,7 @@ export function whatToDo({
 }
 
 /** Cells of the row's line; undefined: no action is needed. */
-export function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefined {
+function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefined {
   const what = whatToDo(row);
   if (what === undefined) return undefined;
   const group = about(row.chatId as ChatId);

@@ -1,7 +1,7 @@
 /** Number of people to ask per country, so that a person can see who does not belong in this file. */
-import { columns, count } from '../../lib/text.ts';
+import { columns, count, paint } from '../../lib/text.ts';
 
-export interface CountryPeople {
+interface CountryPeople {
   readonly people: number;
   /** Rows of the first of them. */
   readonly rows: readonly string[];
@@ -56,15 +56,15 @@ export function countryLines(
 ): string[] {
   const rare = rareCountries(countries);
   const marked = new Set(rare.map(([region]) => region));
-  const paint = (text: string) => (colour ? `\u001b[${YELLOW}m${text}\u001b[0m` : text);
+  const marking = (text: string) => paint(colour, YELLOW, text);
   const all = listed(byPeople(countries), (one) =>
-    marked.has(one[0]) ? paint(peopleOf(one)) : peopleOf(one),
+    marked.has(one[0]) ? marking(peopleOf(one)) : peopleOf(one),
   );
   const lines = wrapped(all, heading, indent);
   if (rare.length === 0) return lines;
   return [
     ...lines,
-    ...wrapped(listed(rare, withRows), `  ${paint('look at')}  `, 11),
+    ...wrapped(listed(rare, withRows), `  ${marking('look at')}  `, 11),
     '           rare among these people: was each of these numbers read right?',
   ];
 }

@@ -101,7 +101,7 @@ function labelled(labels: Readonly<Record<string, string>>): string {
 }
 
 /** Label value with the format's three escapes, without CRs, which end the line for some readers. */
-export function escapeLabel(value: string): string {
+function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', ' ');
 }
 

@@ -93,12 +93,6 @@ export const SummarySchema = z
 
 type Summary = z.infer<typeof SummarySchema>;
 
-/** JSON Schema (draft 2020-12) of the summary. */
-export function summaryJsonSchema(): object {
-  // As input, so that members added by a later version are valid.
-  return z.toJSONSchema(SummarySchema, { io: 'input' });
-}
-
 export function summaryOf(ending: Ending): Summary {
   const { tally } = ending;
   const waits = [...ending.waitedMs].map(([why, ms]) => [why, inSeconds(ms)] as const);

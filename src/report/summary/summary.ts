@@ -1,33 +1,23 @@
 import { basename } from 'node:path';
 import { maskChatId } from '../../domain/ids.ts';
-import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
-import { columns, count, cutMiddle, fitted, plain, publicText } from '../../lib/text.ts';
-import { countsText, type Ending, reasonsOf, type Tally, troublesOf, whichRows } from './tally.ts';
+import { columns, count, cutMiddle, fitted, paint, plain, publicText } from '../../lib/text.ts';
+import { countsText, type Ending, type Tally, troublesOf } from './tally.ts';
 
-interface SummaryFacts {
-  readonly tally: Tally;
-  readonly groupName: (chatId: ChatId) => string;
-  readonly asks: number;
-  readonly throttled: number;
-  readonly elapsedMs: number;
-  readonly results: string | undefined;
-  readonly ledger: string | undefined;
+interface SummaryFacts
+  extends Pick<
+    Ending,
+    'tally' | 'groupName' | 'results' | 'ledger' | 'sandbox' | 'dryRun' | 'shard' | 'next'
+  > {
   /** Whether one person sees it, who may read names. */
   readonly names?: boolean;
   /** Path of the HTML report, if one was written. */
   readonly report?: string | undefined;
   /** Path of the to-do list, if one was written. */
   readonly toDo?: string | undefined;
-  readonly sandbox: boolean;
-  readonly dryRun: boolean;
-  /** Shard, like `2/4`; undefined: the whole cohort. */
-  readonly shard?: string | undefined;
   /** Reason of an early end of the run, in one line. */
   readonly stopped: string | undefined;
-  /** Next command, if something is left to do. */
-  readonly next: string | undefined;
 }
 
 /** Meaning of each status, in a few words. */
@@ -45,13 +35,8 @@ export const MEANING: Readonly<Record<Status, string>> = {
   planned: 'would be asked',
 };
 
-const PROBLEMS: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 const MOST_GROUPS = 12;
 const MOST_REASONS_SHOWN = 10;
-
-function paint(colour: boolean, code: number, text: string): string {
-  return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
-}
 
 const COLOUR: Readonly<Record<Status, number>> = {
   added: 32,
@@ -99,9 +84,6 @@ export function summaryOfResults(
   const facts: SummaryFacts = {
     tally,
     groupName: () => '',
-    asks: 0,
-    throttled: 0,
-    elapsedMs: 0,
     results,
     ledger: undefined,
     report,
@@ -138,18 +120,14 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
 
 /** Lines of remedies, one for each kind of failure, with its rows; the most frequent first. */
 function adviceLines(tally: Tally, width: number, names: boolean): string[] {
-  const found = reasonsOf(tally.reasons).filter(
-    ({ status, reasonCode }) => PROBLEMS.includes(status) && reasonCode !== '',
-  );
+  const found = troublesOf(tally.reasons, names);
   if (found.length === 0) return [];
   const lines = ['what to do'];
-  for (const { reasonCode, rows, first } of found.slice(0, MOST_REASONS_SHOWN)) {
-    const { advice } = REASONS[reasonCode as ReasonCode];
+  for (const { reasonCode, rows, which, advice } of found.slice(0, MOST_REASONS_SHOWN)) {
     const line = `  ${String(rows).padStart(7)}  ${reasonCode.padEnd(26)} ${advice}`;
     // On a narrow terminal the advice is on the next lines, because it must not be cut.
     if (columns(line) <= width) lines.push(line);
     else lines.push(`  ${String(rows).padStart(7)}  ${reasonCode}`, `           ${advice}`);
-    const which = whichRows(first, rows, names);
     if (which !== '') lines.push(`           ${which}`);
   }
   if (found.length > MOST_REASONS_SHOWN)

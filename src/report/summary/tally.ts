@@ -96,17 +96,17 @@ export function reasonsOf(reasons: Reasons): readonly Reason[] {
   return [...reasons.values()].sort((a, b) => b.rows - a.rows);
 }
 
-/** Remedies by reason, the most frequent first, without names of people. */
-export function troublesOf(reasons: Reasons): readonly Trouble[] {
+/** Remedies by reason, the most frequent first. @param names whether `which` has names of people */
+export function troublesOf(reasons: Reasons, names = false): readonly Trouble[] {
   return reasonsOf(reasons).flatMap(({ status, reasonCode, rows, first }) =>
-    TROUBLED.includes(status) && reasonCode !== '' && REASONS[reasonCode] !== undefined
-      ? [{ status, reasonCode, rows, which: whichRows(first, rows, false), ...REASONS[reasonCode] }]
+    TROUBLED.includes(status) && reasonCode !== ''
+      ? [{ status, reasonCode, rows, which: whichRows(first, rows, names), ...REASONS[reasonCode] }]
       : [],
   );
 }
 
 /** `row 3`, `rows 3, 7, 9 and 12 more`; with names `rows 3 Asha Rao, 7 Ravi Kumar`; '' if none is known. */
-export function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
+function whichRows(first: readonly TalliedRow[], rows: number, names: boolean): string {
   if (first.length === 0) return '';
   const each = first.map(({ number, name }) =>
     names && name !== '' ? `${number} ${plain(name, 40)}` : `${number}`,

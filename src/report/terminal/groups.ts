@@ -2,7 +2,7 @@
 import { maskChatId } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, ListedGroup } from '../../domain/words.ts';
-import { columns, count, cutMiddle, plain, publicName } from '../../lib/text.ts';
+import { columns, count, cutMiddle, paint, plain, publicName } from '../../lib/text.ts';
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
 
@@ -55,7 +55,7 @@ export function groupsText(groups: readonly ListedGroup[], { width, seenOnce, co
         return at === 1 || at === 2 ? gap + cell : cell + gap;
       })
       .join('  ');
-  const head = colour ? `\u001b[2m${line(heads)}\u001b[0m` : line(heads);
+  const head = paint(colour, 2, line(heads));
   const lines = groups.length === 0 ? [] : [head, ...rows.map(line)];
   return `${[...lines, count(groups.length, 'group')].join('\n')}\n`;
 }

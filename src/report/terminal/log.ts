@@ -16,7 +16,7 @@ const SECRET = [
   'headers',
 ];
 
-export interface LogOptions {
+interface LogOptions {
   readonly config: LogConfig;
   /** Writes one whole line, with its line break. */
   readonly write: (line: string) => void;

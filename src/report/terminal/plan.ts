@@ -1,7 +1,7 @@
 import { maskChatId, maskSender } from '../../domain/ids.ts';
 import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { type ChatId, type Place, type Problem, rowText } from '../../domain/words.ts';
-import { count, cutMiddle, plain, publicText } from '../../lib/text.ts';
+import { count, cutMiddle, paint, plain, publicText } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { type Countries, countryLines } from '../summary/countries.ts';
 
@@ -31,10 +31,6 @@ interface PlanFacts {
 
 const MOST_GROUPS = 20;
 const [RED, DIM, CYAN] = [31, 2, 36] as const;
-
-function paint(colour: boolean, code: number, text: string): string {
-  return colour ? `\u001b[${code}m${text}\u001b[0m` : text;
-}
 
 /**
  * `cohort.csv row 17, Asha Rao: phone: “9.19875E+11” is …`. A terminal shows the unchanged cell and the name; elsewhere

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  SummarySchema,
-  summaryJson,
-  summaryJsonSchema,
-  summaryOf,
-} from '../../../src/report/summary/summary-json.ts';
+import { z } from 'zod';
+import { SummarySchema, summaryJson, summaryOf } from '../../../src/report/summary/summary-json.ts';
 import { endingOf, MODERN } from './ending.ts';
 
 describe('--summary-json', () => {
@@ -14,7 +10,9 @@ describe('--summary-json', () => {
     // Members that the schema does not know would be gone.
     expect(SummarySchema.parse(written)).toEqual(written);
     const published = readFileSync(new URL('../../../fixtures/summary.schema.json', import.meta.url), 'utf8');
-    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(summaryJsonSchema())));
+    // As input, so that members added by a later version are valid.
+    const schema = z.toJSONSchema(SummarySchema, { io: 'input' });
+    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(schema)));
   });
 
   it('adds up: groups and reasons hold every row that has one', () => {
