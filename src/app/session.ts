@@ -68,7 +68,8 @@ export function openSession(
       leave.abort();
     }, ms + LEAVE_MS).unref();
   };
-  setMaxListeners(0, abandon.signal); // one listener per request in flight
+  // One listener per request in flight, per read that waits, and per sending phone.
+  setMaxListeners(0, abandon.signal, control.signal, closing.signal);
   const live = new Live(clock);
   const { log, ...progress } = openOutput(config, io, live);
   if (config.target?.kind === 'api') for (const warning of secretFileWarnings(io.env)) log.warn({}, warning);

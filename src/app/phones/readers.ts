@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { RunConfig } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
@@ -151,6 +152,7 @@ export async function keepNames(parts: NamesParts): Promise<void> {
   const unnamed = [...plan.groups.keys()].filter((id) => live.groupName(id) === '').slice(0, MOST_GROUPS);
   if (unnamed.length === 0 || session.control.stopped) return;
   const control = new RunControl();
+  setMaxListeners(0, control.signal); // one listener per read that waits
   const stop = () => control.stop({ exit: EXIT.again, code: 'interrupted', message: 'names took too long' });
   const timer = setTimeout(stop, PATIENCE_MS);
   session.control.signal.addEventListener('abort', stop, { once: true });

@@ -1,5 +1,4 @@
 /** Sending phones of a run, one or many: the parts between planner and network for each, and the shared ones. */
-import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/ids.ts';
 import type { ChatId, Participant, Sender } from '../../domain/words.ts';
@@ -86,7 +85,7 @@ interface Line extends Connection {
 }
 
 export function connectPhones(parts: PhonesParts): Phones {
-  const { config, control, closing, plan, log } = parts;
+  const { config, control, plan, log } = parts;
   const work = new Map<Sender, number>();
   for (const route of plan.routes.values()) {
     for (const [named, people] of route) {
@@ -98,8 +97,6 @@ export function connectPhones(parts: PhonesParts): Phones {
   const alone = work.size === 1;
   const lookAhead = alone ? 1 : LOOK_AHEAD;
   const busy = Math.max(1, [...work.values()].filter((people) => people > 0).length);
-  // Every phone listens for the end of the run.
-  setMaxListeners(0, control.signal, closing.signal);
   const lanes = connectLanes(parts, busy);
   const among: Among = {
     lanes,
