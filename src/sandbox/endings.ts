@@ -26,8 +26,6 @@ export const FAULT_ENDINGS: readonly Ending[] = list(FAULTS);
 /** Kinds of group, by the last four digits of the id. Any other well-formed id: an ordinary group. */
 export const GROUP_ENDINGS: readonly Ending[] = list(GROUP_KINDS);
 
-export { defaultMembers, groupName } from './groups.ts';
-
 function table(title: string, endings: readonly Ending[]): string[] {
   return [
     title,

@@ -1,4 +1,5 @@
 /** Groups of the sandbox: every well-formed chat_id is one; the last four digits of the id choose its behaviour. */
+import type { ListRequest } from './protocol.ts';
 
 /** Most members of a group. Source: api/FACTS.md. */
 export const GROUP_CAPACITY = 1024;
@@ -132,6 +133,45 @@ function lidEntry({ digits, isAdmin }: Member): [string, object] {
   return [lid, { contact_id: lid, is_admin: isAdmin, is_super_admin: isAdmin, ...phone }];
 }
 
+/** Groups listed from the start: those of the demo, and some that cannot take everyone. */
+export const LISTED_GROUPS: readonly string[] = [
+  '120363371308389685@g.us',
+  '120363402715563921@g.us',
+  '120363398840217746@g.us',
+  '905301234567-1574073754@g.us',
+  '120363371308380400@g.us',
+  '120363371308380410@g.us',
+  '120363371308380419@g.us',
+  '120363371308380420@g.us',
+];
+
+/** Chats with one person, which a list of groups omits. */
+const PEOPLE: readonly string[] = ['919870000001@c.us', '919870000002@c.us'];
+
+/** Body of `GET /chats`. Source: api/FACTS.md. @param bodyOf returns the body of one group */
+export function listBody(
+  groups: readonly string[],
+  { type, offset, limit }: ListRequest,
+  orgPhone: string,
+  bodyOf: (chatId: string) => object,
+): object {
+  const ofGroups = type === undefined || type === 'group' ? groups : [];
+  const ofPeople = type === undefined || type === 'user' ? PEOPLE : [];
+  const all = [...ofGroups, ...ofPeople];
+  const page = all.slice(offset, offset + limit);
+  return {
+    from: offset,
+    to: offset + page.length,
+    count: all.length,
+    chats: page.map((id) => (id.endsWith('@g.us') ? bodyOf(id) : personBody(id, orgPhone))),
+  };
+}
+
+function personBody(chatId: string, orgPhone: string): object {
+  const about = { org_id: ORG_ID, org_phone: orgPhone, chat_id: chatId };
+  return { ...about, chat_name: 'Somebody', chat_type: 'user', member_count: null, members: null };
+}
+
 /** A change of a group's membership. Source: api/FACTS.md. */
 export interface Happening {
   /** `invite`: a person joined by an invite. */
@@ -181,9 +221,6 @@ function memberBody({ id, digits, isAdmin }: Member): object {
 /** Organisation and phone of the API page's sample. */
 export const ORG_ID = '2997dd64-89bf-48d3-9a22-b314fca017e5';
 const PHONE_ID = 'phone-bqzvyibhmwkaergr';
-
-/** Pattern of `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
-export const X_PHONE = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{12,16})$/;
 
 /** Phone for an `x-phone`: the sample's phone, unless another one is named. */
 export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: string; phoneId: string } {

@@ -104,7 +104,7 @@ export interface LimitSettings {
   readonly hideHeaders: readonly string[];
 }
 
-export interface LimitListener {
+interface LimitListener {
   /** Called for each allowed or throttled request; its window ends at `resetAt` (epoch ms, server's true clock). */
   onVerdict(allowed: boolean, resetAt: number): void;
 }

@@ -1,6 +1,5 @@
 /** A request after its validation, as the API validates it, and an answer as a value. */
 import { parseChatId, parseParticipant } from '../domain/ids.ts';
-import { X_PHONE } from './groups.ts';
 
 /** A request to add people, as it passed the validation. */
 export interface Ask {
@@ -36,6 +35,9 @@ export function namedIn(body: Body): string[] {
   const { participants } = fieldsOf(body) as { participants?: unknown };
   return Array.isArray(participants) ? participants.filter((each) => typeof each === 'string') : [];
 }
+
+/** Pattern of `x-phone`: digits with country code, or `phone-xxxxxxxxxxxx`. */
+const X_PHONE = /^(?:[1-9]\d{6,14}|phone-[a-z0-9]{12,16})$/;
 
 /** 422 for an invalid sending phone or chat, else undefined. */
 export function refuseAddress(xPhone: unknown, chatId?: unknown): Answer | undefined {
@@ -81,6 +83,27 @@ export function readPage(offset: unknown, limit: unknown): Answer | { offset: nu
   if (wrong(page.offset, Number.MAX_SAFE_INTEGER))
     return validationError({ offset: 'must be a whole number' });
   return wrong(page.limit, 2000) ? validationError({ limit: 'must be at most 2000' }) : page;
+}
+
+const TYPES = ['group', 'user', 'business'] as const;
+
+/** A request for a list of chats. */
+export interface ListRequest {
+  /** undefined: chats of every type. */
+  readonly type: (typeof TYPES)[number] | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Request in a query, or the answer that refuses it. */
+export function readListRequest(query: Readonly<Record<string, unknown>>): Answer | ListRequest {
+  const page = readPage(query['offset'], query['limit']);
+  if ('kind' in page) return page;
+  const given = query['chat_type'];
+  const type = TYPES.find((one) => one === given);
+  if (given !== undefined && type === undefined)
+    return validationError({ chat_type: `must be one of ${TYPES.join(', ')}` });
+  return { ...page, type };
 }
 
 /** An answer as a value: decided first and delivered later, so that latency never changes the decision. */

@@ -9,7 +9,6 @@ import { type Counts, type Endpoint, preciseNow } from './counts.ts';
 import { unauthorized } from './faults.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
 import type { Limiting } from './limiting.ts';
-import { readListRequest } from './listing.ts';
 import type { Network } from './network.ts';
 import {
   type Answer,
@@ -19,6 +18,7 @@ import {
   namedIn,
   parseBody,
   readAsk,
+  readListRequest,
   readPage,
   refuseAddress,
   statusOf,

@@ -8,6 +8,8 @@ import {
   groupKind,
   groupName,
   type Happening,
+  LISTED_GROUPS,
+  listBody,
   type Member,
   NOT_ADMIN,
   notificationsBody,
@@ -15,7 +17,6 @@ import {
   phoneOf,
   VERDICTS,
 } from './groups.ts';
-import { LISTED_GROUPS, type ListRequest, listBody } from './listing.ts';
 import {
   ALREADY_MEMBER,
   type Effect,
@@ -28,7 +29,7 @@ import {
   REFUSED,
   SERVER_TROUBLE,
 } from './outcomes.ts';
-import { type Answer, type Ask, apiError, json, surelyRefused } from './protocol.ts';
+import { type Answer, type Ask, apiError, json, type ListRequest, surelyRefused } from './protocol.ts';
 
 /** Result of an ask: the answer, and the effect on each participant, if any. */
 export interface Deed {
@@ -94,10 +95,6 @@ export class World {
     return members;
   }
 
-  isMember(chatId: string, participant: string): boolean {
-    return this.membersOf(chatId).has(personKey(participant));
-  }
-
   /** Adds a person to a group without an ask: an invite was accepted, or a record is replayed. */
   join(chatId: string, participant: string): void {
     if (this.#enter(this.membersOf(chatId), participant, false))
@@ -146,7 +143,10 @@ export class World {
   listChats(orgPhone: string, request: ListRequest): Answer {
     const known = new Set([...LISTED_GROUPS, ...this.named.keys(), ...this.#groups.keys()]);
     const groups = [...known].filter((chatId) => groupKind(chatId) !== '0404');
-    return listBody(groups, request, orgPhone, (chatId) => this.#chatBody(chatId, orgPhone));
+    return json(
+      200,
+      listBody(groups, request, orgPhone, (chatId) => this.#chatBody(chatId, orgPhone)),
+    );
   }
 
   readNotifications(chatId: string, orgPhone: string, page: { offset: number; limit: number }): Answer {

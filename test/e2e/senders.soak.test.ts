@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RecordLine } from '../../src/sandbox/sandbox.ts';
+import type { RecordLine } from '../../src/sandbox/counts.ts';
 import { bestOfThree, scratch } from '../helpers.ts';
 import { cli, GROUP, phone, results, SENDER, sandbox, start } from './harness.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defaultMembers, GROUP_ENDINGS, groupName } from '../../src/sandbox/endings.ts';
+import { GROUP_ENDINGS } from '../../src/sandbox/endings.ts';
+import { defaultMembers, groupName } from '../../src/sandbox/groups.ts';
 import { ask, GROUP, memberIds, open, readChat } from './helpers.ts';
 
 const P = '919537850001';

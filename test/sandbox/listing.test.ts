@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LISTED_GROUPS } from '../../src/sandbox/listing.ts';
-import { groupName } from '../../src/sandbox/sandbox.ts';
+import { groupName, LISTED_GROUPS } from '../../src/sandbox/groups.ts';
 import { ask, get, headersOf, open } from './helpers.ts';
 
 const NEW = '120363371308381234@g.us';

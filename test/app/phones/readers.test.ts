@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { groupName } from '../../../src/sandbox/sandbox.ts';
+import { groupName } from '../../../src/sandbox/groups.ts';
 import { scratch } from '../../helpers.ts';
 import { api, desk } from '../in-process.ts';
 
