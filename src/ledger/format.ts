@@ -185,6 +185,26 @@ function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 }
 
+/** Expands outcomes with `as` to full records, line by line. */
+export class WrittenOut {
+  /** Byte offset of the line with the full text of the last record. */
+  offset = 0;
+  /** Outcome that the next line may refer to. */
+  #outcome: OutcomeEntry | undefined;
+
+  /** Record of a line; undefined if there is none, or its `as` does not fit the outcome before it. */
+  record(line: LedgerLine | undefined, offset: number): LedgerRecord | undefined {
+    if (line === undefined) return undefined;
+    if ('as' in line) {
+      const { as, n, who } = line;
+      return this.#outcome?.n === as ? { ...this.#outcome, n, who } : undefined;
+    }
+    this.#outcome = line.is === 'outcome' ? line : undefined;
+    this.offset = offset;
+    return line;
+  }
+}
+
 /** Reason code read from a file; one that this version does not know becomes `other`. */
 export function knownReason(reason: unknown): ReasonCode | '' {
   if (reason === '' || reason === undefined) return '';

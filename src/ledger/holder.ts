@@ -18,7 +18,7 @@ export interface Holder {
   readonly started: string;
 }
 
-export type Life = 'alive' | 'dead' | 'unknown';
+type Life = 'alive' | 'dead' | 'unknown';
 
 export function thisProcess(since: string): Holder {
   return {

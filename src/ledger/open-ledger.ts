@@ -13,11 +13,8 @@ declare const askId: unique symbol;
 /** Id of an ask: the number of its record. */
 export type AskId = number & { readonly [askId]: true };
 
-/** The last outcome of a pair, with its times in epoch ms. */
-export interface OutcomeRecord extends Outcome {
-  /** Time of the last ask; undefined if the pair was settled without one. */
-  readonly askedAt: number | undefined;
-  readonly settledAt: number | undefined;
+/** The last outcome of a pair, with its times in epoch ms; `askedAt` is undefined if it was settled without an ask. */
+interface OutcomeRecord extends Omit<OutcomeWords, 'asked'> {
   /** Number of asks recorded for the pair. */
   readonly attempts: number;
 }
@@ -181,9 +178,8 @@ export class OpenLedger implements Ledger {
   outcome(pair: Pair): OutcomeRecord | undefined {
     const words = this.#lastOutcome(pair);
     if (words === undefined) return undefined;
-    const { status, reasonCode, message, httpStatus, traceId, askedAt, settledAt } = words;
-    const attempts = this.#state.get(pair)?.attempts ?? 0;
-    return { status, reasonCode, message, httpStatus, traceId, askedAt, settledAt, attempts };
+    const { asked: _, ...outcome } = words;
+    return { ...outcome, attempts: this.#state.get(pair)?.attempts ?? 0 };
   }
 
   askedAt(pair: Pair): number | undefined {

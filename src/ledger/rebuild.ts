@@ -2,8 +2,7 @@
 import { constants, createReadStream, existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
-import type { ReasonCode } from '../domain/reasons.ts';
-import type { Clock, Pair, SettledStatus } from '../domain/words.ts';
+import type { Clock, Outcome, Pair } from '../domain/words.ts';
 import { type AtomicFile, openAtomicFile } from '../lib/atomic-file.ts';
 import { canonicalPath } from '../lib/files.ts';
 import {
@@ -14,29 +13,24 @@ import {
   FORMAT_VERSION,
   type LedgerRecord,
   MAX_LINE_BYTES,
-  type OutcomeEntry,
+  WrittenOut,
 } from './format.ts';
 import { requireOrigin } from './ledger.ts';
 import { acquireLock } from './lock.ts';
 import { LedgerState } from './state.ts';
 
 /** One row of results, as a fact about a pair. */
-export interface Told {
+export interface Told extends Outcome {
   readonly pair: Pair;
   /** The phone that asked. */
   readonly from: string;
-  readonly status: SettledStatus;
-  readonly reasonCode: ReasonCode | '';
-  readonly message: string;
-  readonly httpStatus: number | undefined;
-  readonly traceId: string;
   /** Epoch ms; undefined: settled without an ask. */
   readonly askedAt: number | undefined;
   readonly settledAt: number;
   readonly attempts: number;
 }
 
-export interface Rebuilt {
+interface Rebuilt {
   /** Number of pairs that were new to the ledger, or had fewer asks there. */
   readonly added: number;
   /** Number of pairs in the new ledger. */
@@ -176,7 +170,7 @@ async function salvage(
   let records = 0;
   let unreadable = 0;
   let strange = false;
-  let like: OutcomeEntry | undefined;
+  const written = new WrittenOut();
   for await (const bytes of linesOf(place)) {
     const value = decodeLine(bytes);
     const header = records === 0 ? asHeader(value) : undefined;
@@ -186,14 +180,12 @@ async function salvage(
       continue;
     }
     const line = asLine(value, (value as { readonly n?: unknown } | undefined)?.n as number);
-    const record: LedgerRecord | undefined =
-      line && 'as' in line ? (like?.n === line.as ? { ...like, n: line.n, who: line.who } : undefined) : line;
+    const record = written.record(line, 0);
     if (record === undefined) {
       unreadable++;
       strange ||= bytes.some((byte) => byte !== 0);
       continue;
     }
-    if (line && !('as' in line)) like = line.is === 'outcome' ? line : undefined;
     records++;
     await to.keep(record);
   }

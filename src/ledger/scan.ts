@@ -9,12 +9,11 @@ import {
   decodeLine,
   FORMAT_VERSION,
   type Header,
-  type LedgerLine,
   type LedgerRecord,
   MAGIC,
   MAX_LINE_BYTES,
   MOST_WRITE_BYTES,
-  type OutcomeEntry,
+  WrittenOut,
 } from './format.ts';
 import { isLeftLocked } from './lock.ts';
 
@@ -89,7 +88,7 @@ export async function scan(
         header = readHeader(line, path);
         onHeader(header);
       } else {
-        const record = written.read(line, lines, offset + start);
+        const record = written.record(asLine(decodeLine(line), lines), offset + start);
         if (record === undefined) throw damaged(path, lines);
         onRecord(record, written.offset);
       }
@@ -110,7 +109,7 @@ export async function scan(
     if (filled > MAX_HEADER_BYTES || (zeros > 0 && !crashed)) throw damaged(path, 1);
     return { header, lines, sound: 0, torn: filled, unended: false };
   }
-  const last = written.read(text, lines + 1, offset);
+  const last = written.record(asLine(decodeLine(text), lines + 1), offset);
   if (zeros > 0 && !(crashed && canBeTornZeros({ from, zeros, after: last ?? text })))
     throw damaged(path, lines + 1);
   if (last === undefined) {
@@ -119,30 +118,6 @@ export async function scan(
   }
   onRecord(last, written.offset);
   return { header, lines: lines + 1, sound: offset + text.length, torn: zeros, unended: true };
-}
-
-/** Expands outcomes with `as` to full records. */
-class WrittenOut {
-  /** Byte offset of the line with the full text of the last record. */
-  offset = 0;
-  /** Outcome that the next line may refer to. */
-  #outcome: OutcomeEntry | undefined;
-
-  /** Record in line `n`; undefined if there is none, or its `as` does not fit the outcome before it. */
-  read(bytes: Buffer, n: number, offset: number): LedgerRecord | undefined {
-    const line = asLine(decodeLine(bytes), n);
-    return line && this.#record(line, offset);
-  }
-
-  #record(line: LedgerLine, offset: number): LedgerRecord | undefined {
-    if ('as' in line) {
-      const { as, n, who } = line;
-      return this.#outcome?.n === as ? { ...this.#outcome, n, who } : undefined;
-    }
-    this.#outcome = line.is === 'outcome' ? line : undefined;
-    this.offset = offset;
-    return line;
-  }
 }
 
 function newlineIn(buffer: Buffer, from: number, to: number): number {
