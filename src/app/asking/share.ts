@@ -18,7 +18,7 @@ export interface Sharing {
 }
 
 /** Version of the data in Redis: another version uses other keys. */
-export const FORM = 6;
+export const FORM = 7;
 
 export interface CapLedger {
   readonly path: string;

@@ -32,10 +32,23 @@ class Exchanges {
   exchange(kind: AskKind, limit: number, remaining: number, resetIn: number): void {
     const verdict = decide(this.state, kind, this.#now);
     expect(verdict.go).toBe(true);
+    this.#answer(this.#send(kind, verdict.go && verdict.solo), limit, remaining, resetIn);
+  }
+
+  /** Asks that are all in flight before the first of them is answered. */
+  together(asks: number, limit: number, remaining: number): void {
+    const ids = Array.from({ length: asks }, () => this.#send('ask', false));
+    for (const [i, id] of ids.entries()) this.#answer(id, limit, remaining - i - 1, 1);
+  }
+
+  #send(kind: AskKind, solo: boolean): number {
     const id = this.state.nextId;
-    const solo = verdict.go && verdict.solo;
     this.state = advance(this.state, { type: 'granted', kind, solo, random: 0 }, this.#now);
     this.state = advance(this.state, { type: 'sent', id }, this.#now);
+    return id;
+  }
+
+  #answer(id: number, limit: number, remaining: number, resetIn: number): void {
     const headers = {
       'x-ratelimit-limit': String(limit),
       'x-ratelimit-remaining': String(remaining),
@@ -96,5 +109,13 @@ describe('a limit that counts people', () => {
     on.exchange('ask', 10, 9, 1);
     on.exchange('ask', 10, 8, 1);
     expect(allowanceOf(on.state)).toMatchObject({ limit: 10, remaining: 8 });
+  });
+
+  test('five asks of five, counted one by one, are not one ask that counts as five', () => {
+    const on = new Exchanges(5);
+    on.exchange('ask', 100, 99, 1);
+    on.together(5, 100, 99);
+    on.exchange('ask', 100, 93, 1);
+    expect(allowanceOf(on.state)).toMatchObject({ limit: 100, remaining: 93 });
   });
 });

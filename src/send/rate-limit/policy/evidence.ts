@@ -4,6 +4,7 @@ import type { Facts } from '../headers.ts';
 import { type Ask, latestArrival } from './ask-log.ts';
 import { toMonotonic } from './server-clock.ts';
 import {
+  marginOf,
   OTHERS_WINDOWS,
   othersIn,
   type RateState,
@@ -138,14 +139,17 @@ export function beside(
   shown: { readonly remaining: number; readonly byProbe: number },
 ): Seen {
   const span = spanOf(mode);
-  const latest = latestArrival(ask, state.way, ask.answeredAt ?? 0);
+  const slack = marginOf(state, span);
+  const latest = latestArrival(ask, state.way, ask.answeredAt ?? 0) + slack;
   const settled = ask.sentAt > mode.changedAt + 2 * span;
   const possible = asks.filter((other) => {
-    if (other.refused) return false;
-    return other.sentAt <= latest && latestArrival(other, state.way, ask.answeredAt ?? 0) + span > ask.sentAt;
+    if (other.refused || other.sentAt > latest) return false;
+    return latestArrival(other, state.way, ask.answeredAt ?? 0) + span + slack > ask.sentAt;
   }).length;
   const { remaining, byProbe } = shown;
-  const fell = before.credit - remaining;
+  // The word of an ask that left earlier, heard later: the server may have forgotten asks in between.
+  const isNews = !asks.some((other) => other.answeredAt !== undefined && other.sentAt > ask.sentAt);
+  const fell = isNews ? before.credit - remaining : 0;
   const surplus =
     mode.name === 'learning' ? Math.max(fell, byProbe) : Math.max(fell, mode.limit - remaining - possible);
   if (!settled || surplus <= 0) return { asks, mode: alone(mode, ask.answeredAt ?? 0) };

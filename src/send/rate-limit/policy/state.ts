@@ -14,6 +14,8 @@ export interface RateSettings extends OwnPaceSettings {
   readonly maxInFlight: number;
   /** People per ask: a server may count them instead of asks. */
   readonly batchSize?: number;
+  /** Error of instants that come from several processes, milliseconds. */
+  readonly slackMs?: number;
 }
 
 export type WaitReason = 'window' | 'throttled' | 'gap' | 'max_rate' | 'no_headers' | 'paused' | 'cool_down';
@@ -136,7 +138,7 @@ export function spanOf(mode: Told): number {
 
 /** Margin between the end of a window and the next ask, milliseconds: timers and clocks are inexact. */
 export function marginOf(state: RateState, windowMs: number): number {
-  return (1 + windowMs * 0.0005) * state.way.caution;
+  return (1 + windowMs * 0.0005) * state.way.caution + (state.settings.slackMs ?? 0);
 }
 
 /** Number of others' asks per window, rounded up. */

@@ -35,7 +35,8 @@ function costOf(
   { limit, remaining }: Facts,
 ): number {
   const { batchSize = 1 } = state.settings;
-  if (cost > 1 || batchSize === 1 || ask.kind !== 'ask' || inFlight(asks) > 0) return cost;
+  const isAlone = ask.level === 1 && asks.at(-1)?.id === ask.id;
+  if (cost > 1 || batchSize === 1 || ask.kind !== 'ask' || !isAlone) return cost;
   const before = left ?? limit;
   return before !== undefined && remaining !== undefined && before - remaining === batchSize ? batchSize : 1;
 }

@@ -47,9 +47,15 @@ export class Turns {
     if (this.#running === undefined) this.#running = this.#run();
   }
 
-  /** Resolves when none is under way. */
-  async idle(): Promise<void> {
-    await this.#running;
+  /** Resolves when none is under way, after so many milliseconds at the latest. */
+  async idle(ms: number, setTimer: SetTimer): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const clear = setTimer(ms, resolve);
+      void Promise.resolve(this.#running).then(() => {
+        clear();
+        resolve();
+      });
+    });
   }
 
   async #run(): Promise<void> {

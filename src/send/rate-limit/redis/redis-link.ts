@@ -120,7 +120,7 @@ export class RedisLink implements Link {
 
   pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]> {
     const key = this.key(`pace${log === '' ? '' : `:${log}`}`);
-    const keys = [key, `${key}:log`, `${key}:flying`];
+    const keys = [key, `${key}:told`, `${key}:heard`, `${key}:queue`];
     return this.ask(async (client) => {
       const reply = await client.onboardPace(...keys, ...words);
       if (!Array.isArray(reply)) throw new NotRedis();

@@ -1,182 +1,97 @@
-import type { WaitReason } from '../policy/policy.ts';
-
 /**
- * The log of asks that several processes keep together, as one script: what has happened is taken in and places are
- * given out in one step, on Redis's own clock. A time that a process reports is how long ago it was when the report
- * went out, so that nobody's clock needs to be known: the way to Redis makes an ask younger than it is, never older.
+ * The state of the policy goes from process to process: the holder of a lease asks, and writes the state back before it
+ * gives the lease up. One script, on Redis's own clock.
  *
- * KEYS: what is known (hash), the asks by their latest arrival (sorted set), those in flight by when nobody vouches for
- * them any more (sorted set).
+ * KEYS: the lease and the state (hash), the answers that the holder has not taken in yet (hash), the processes by when
+ * they were last heard (sorted set), those that want the lease by since when (sorted set).
  * ARGV: the process, the epoch that it knows ('' for none), a name for a new one, whether the clock was set ('1'), the
- * lease in ms; then reports, each as its name, the number of its words, and these.
+ * length of a lease, what is asked for (`want`, `keep`, `pass`: keep unless another wants it, `free`, or ''), the token
+ * of its own lease ('' for none), the state ('' for as before), what all may see of it, ms for which nothing may be
+ * asked if the lease is gone; then the number of answers to put in, each with its name, and the names of those taken in.
  */
 export const PACE = `
-local facts, log, flying = KEYS[1], KEYS[2], KEYS[3]
 local unpack = unpack or table.unpack
+local facts, told, heard, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local me, known, fresh, lease = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local me, known, fresh, lease, op = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5]), ARGV[6]
 local function text(number) return string.format('%.3f', number) end
-local function word(name) return redis.call('HGET', facts, name) or '' end
-local function get(name) return tonumber(word(name)) end
+local function get(name) return redis.call('HGET', facts, name) or '' end
 local function put(name, value) redis.call('HSET', facts, name, type(value) == 'number' and text(value) or value) end
-local function unset(...) redis.call('HDEL', facts, ...) end
-local function enter(member, at) redis.call('ZADD', log, text(at), member) end
+local function number(name) return tonumber(get(name)) or 0 end
 
-local epoch = word('epoch')
-if epoch == '' or (ARGV[4] == '1' and epoch == known) then
-  redis.call('DEL', facts, log, flying)
-  epoch = fresh
+local epoch = get('epoch')
+local function begin(name, crashed)
+  redis.call('DEL', facts, told, queue)
+  epoch = name
   put('epoch', epoch)
+  -- A process that knows more than Redis has a lease's time to say so.
+  if crashed then put('until', now + lease); put('holder', '?') end
 end
-redis.call('PEXPIRE', facts, 3600000)
-if known ~= '' and known ~= epoch then return { epoch, text(now), 'lost' } end
+if ARGV[4] == '1' and epoch == known then begin(fresh, true) end
+if epoch == '' then begin(known ~= '' and known or fresh, known ~= '') end
 
-local function pause(ms, why)
-  if now + ms > (get('not_before') or 0) then put('not_before', now + ms); put('why', why) end
+redis.call('ZADD', heard, text(now), me)
+redis.call('ZREMRANGEBYSCORE', heard, '-inf', text(now - lease))
+local function hold(ms) put('hold', math.max(number('hold'), now + ms)) end
+local isLost = known ~= '' and known ~= epoch
+local token = tonumber(ARGV[7])
+if isLost then
+  if token then hold(tonumber(ARGV[10])) end
+  return { epoch, text(now), 'lost' }
 end
-local function forget() unset('mode', 'limit', 'window', 'limit_before', 'learner') end
-local wait, why, role, delays, reads = -1, 'window', '', {}, 0
 
-local function vouch(member)
-  redis.call('ZADD', flying, text(now + lease), member)
-  enter(member, now + lease)
+-- Processes that want the lease and were heard just now, in the order in which they began to.
+if op == 'want' then
+  if not redis.call('ZSCORE', queue, me) then redis.call('ZADD', queue, text(now), me) end
+else redis.call('ZREM', queue, me) end
+local wanting, place = {}, -1
+for _, member in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
+  local at = redis.call('ZSCORE', heard, member)
+  if not at then redis.call('ZREM', queue, member)
+  elseif member == me then place = #wanting
+  elseif tonumber(at) > now - 500 then wanting[#wanting + 1] = member end
 end
 
--- Opens places for so many reads and asks, at most \`lead\` ms ahead of their time.
-local function take(readsWanted, asksWanted, people, first, lead, step, stepWhy, most, learning)
-  redis.call('ZREMRANGEBYSCORE', flying, '-inf', text(now))
-  if word('mode') == 'known' and asksWanted > 0 and people > get('people') then
-    -- An ask of more people than were counted as one so far: this process learns, once the asks of all are forgotten.
-    pause(lease + get('window'), 'window'); forget()
+local mine, state = '', ''
+if token and token >= number('token') then
+  mine = ARGV[7]
+  put('token', mine); put('holder', me); put('until', now + lease); put('crashed', '')
+  if ARGV[8] ~= '' then put('state', ARGV[8]) end
+  if ARGV[9] ~= '' then put('shown', ARGV[9]) end
+  if op == 'free' or (op == 'pass' and #wanting > 0) then put('holder', ''); put('until', 0); mine = '' end
+elseif token then hold(tonumber(ARGV[10]))
+elseif op == 'want' then
+  local holder = get('holder')
+  if number('until') <= now and place == 0 then
+    if holder == '?' then epoch = fresh; put('epoch', epoch) end
+    put('crashed', holder ~= '' and '1' or '')
+    put('token', string.format('%d', number('token') + 1)); put('holder', me)
+    holder = me
   end
-  local mode, wanted = word('mode'), readsWanted + asksWanted
-  local limit, window = get('limit'), get('window') or 0
-  local before = get('limit_before')
-  if before and now < get('limit_at') + window then limit = math.min(limit, before) end
-  if mode == '' then
-    local learner = word('learner')
-    if learner ~= '' and learner ~= me and get('learner_until') > now then
-      if wanted > 0 then put('queued', now) end
-      role = 'waits'
-      return
-    end
-    if learner == me or wanted > 0 then
-      put('learner', me); put('learner_until', now + lease)
-      role = 'learns'
-    end
-    if not learning then return end
-  elseif learning then return end
-  -- Half more than ever got through at once: the server may take fewer than it shows.
-  local clean = get('clean') or 1
-  most = math.min(most, clean + math.max(1, math.floor(clean / 2)))
-  local base = math.max(now, get('not_before') or 0)
-  if base > now + lead then wait, why = base - now, word('why') return end
-  if limit then
-    -- Some at a time, so that each process gets a share.
-    wanted = math.min(wanted, math.ceil(limit / 8))
-    -- After a silence one goes alone: what is known may have changed.
-    if now - (get('heard') or 0) > math.max(4 * window, 10000) then
-      wanted = math.min(wanted, redis.call('ZCARD', flying) == 0 and 1 or 0)
-    end
-  end
-  for i = 1, wanted do
-    if redis.call('ZCARD', flying) >= most then return end
-    local from, cause = base, 'window'
-    if limit then
-      local full = redis.call('ZREVRANGE', log, limit - 1, limit - 1, 'WITHSCORES')
-      if full[2] and tonumber(full[2]) > now then return end
-      from = math.max(from, (tonumber(full[2]) or 0) + window)
-      if mode == 'blind' then cause = 'no_headers' end
-    end
-    local due = get('pace_at') or 0
-    if i > readsWanted and step > 0 and due > from then from, cause = due, stepWhy end
-    if from > now + lead then wait, why = from - now, cause return end
-    vouch(me .. ':' .. (first + i - 1))
-    if i > readsWanted then
-      if step > 0 then put('pace_at', from + step) end
-    else reads = reads + 1 end
-    delays[i] = text(from - now)
+  if holder == me then
+    -- The reply of before may not have arrived.
+    put('until', now + lease)
+    redis.call('ZREM', queue, me)
+    mine, state = get('token'), get('state')
   end
 end
 
-local reports = {
-  vouch = vouch,
-  moved = function(member, ago) enter(member, now - ago) end,
-  done = function(member) redis.call('ZREM', flying, member) end,
-  unused = function(member) redis.call('ZREM', flying, member); redis.call('ZREM', log, member) end,
-  pause = function(ms, why) pause(tonumber(ms), why) end,
-  pace = function(ms) put('pace_at', math.max(get('pace_at') or 0, now + ms)) end,
-  -- \`people\` of an ask, which the server counts as one; \`clean\`: how many got through at once.
-  learnt = function(limit, window, people, clean)
-    if word('mode') ~= '' or word('hidden') ~= '' then return end
-    put('people', people); put('clean', clean)
-    put('mode', 'known'); put('limit', limit); put('window', window); put('heard', now); put('limit_at', now)
-    unset('learner')
-  end,
-  -- Nothing is said of a limit: an ask per second, or what --max-rate says.
-  blind = function(paced)
-    if word('mode') ~= '' then return end
-    put('mode', 'blind'); put('heard', now); unset('learner')
-    if paced ~= '1' then put('limit', '1'); put('window', '1000') end
-  end,
-  -- Facts that a log does not hold go on with the next learner.
-  yield = function(ceiling, spacing, countsPeople)
-    if word('learner') ~= me then return end
-    unset('learner'); put('ceiling', ceiling); put('spacing', spacing)
-    if countsPeople == '1' then put('hidden', '1'); put('counts_people', '1') end
-  end,
-  -- An answer: the limit it names, and how many asks the server counts in this window; '' for what it does not say.
-  heard = function(member, takenAgo, sentAgo, limit, counted)
-    put('heard', now); unset('strikes')
-    put('clean', math.max(get('clean') or 1, redis.call('ZCARD', flying) + 1))
-    local mode, old = word('mode'), get('limit')
-    limit, counted = tonumber(limit), tonumber(counted)
-    if mode == 'blind' and limit then return forget() end
-    if mode ~= 'known' then return end
-    if limit and limit ~= old and now - takenAgo > get('limit_at') then
-      -- One that was raised counts from a window later: a bucket has no more in it than before.
-      if limit > old then put('limit_before', text(old)) else unset('limit_before') end
-      put('limit', string.format('%d', limit)); put('limit_at', now)
-    end
-    if not counted then return end
-    local ours = redis.call('ZCOUNT', log, '(' .. text(now - sentAgo - get('window')), '+inf')
-    -- More than all of us can have sent: somebody else's, which grow old as ours do.
-    for i = 1, math.min(counted - ours, 1000) do enter('other:' .. member .. ':' .. i, now) end
-  end,
-  -- A refusal; those of asks that were under way together are one. The second in a row: what was learnt is wrong. Where
-  -- the headers show room, the server counts something that a log does not hold: from then on one process asks at a time.
-  struck = function(takenAgo, ms, limit, hasRoom)
-    if hasRoom == '1' and word('mode') == 'known' then put('hidden', '1'); forget() end
-    if now - takenAgo > (get('struck_at') or 0) then
-      local strikes = (get('strikes') or 0) + 1
-      put('struck_at', now); put('strikes', strikes)
-      if word('mode') == 'known' then
-        put('window', get('window') * 1.002 + 2)
-        if tonumber(limit) and tonumber(limit) < get('limit') then put('limit', limit); put('limit_at', now) end
-        if strikes >= 2 then forget() end
-      end
-    end
-    pause(tonumber(ms), 'throttled')
-  end,
-  take = function(reads, asks, people, first, lead, step, stepWhy, most, learning)
-    take(tonumber(reads), tonumber(asks), tonumber(people), tonumber(first), tonumber(lead), tonumber(step), stepWhy,
-      tonumber(most), learning == '1')
-  end,
-}
-local i = 6
-while i <= #ARGV do
-  local words = tonumber(ARGV[i + 1])
-  reports[ARGV[i]](unpack(ARGV, i + 2, i + 1 + words))
-  i = i + 2 + words
+local i = 12
+for _ = 1, tonumber(ARGV[11]) do redis.call('HSET', told, ARGV[i], ARGV[i + 1]); i = i + 2 end
+if i <= #ARGV then redis.call('HDEL', told, unpack(ARGV, i)) end
+local living, events = {}, {}
+if mine ~= '' then
+  living = redis.call('ZRANGE', heard, 0, -1)
+  events = redis.call('HGETALL', told)
 end
-
-local keep = 2 * (get('window') or 0) + 60000
-redis.call('ZREMRANGEBYSCORE', log, '-inf', text(now - keep))
-for _, key in ipairs({ log, flying }) do redis.call('PEXPIRE', key, math.ceil(keep)) end
-local isQueued = now - (get('queued') or 0) < 1500
-return { epoch, text(now), word('mode'), role, word('limit'), word('window'), text(wait), why, isQueued and '1' or '0',
-  word('ceiling'), word('spacing'), word('counts_people'), tostring(reads), unpack(delays) }`;
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 7200000) end
+local reply = { epoch, text(now), '', mine, get('crashed'), state, get('hold'), tostring(#wanting), tostring(place),
+  get('shown'), tostring(#living) }
+for _, list in ipairs({ living, events }) do
+  for _, one in ipairs(list) do reply[#reply + 1] = one end
+end
+return reply`;
 
 /**
  * `--daily-cap` as scripts, each one step for Redis: people asked by one sender in the last 24 h. KEYS[1]: the asks, by when; a member ends in its number of people.
@@ -226,66 +141,54 @@ export interface Reply {
   readonly epoch: string;
   /** Redis's clock. */
   readonly now: number;
-  /** Redis has lost what it knew, and nothing of what it was told was taken in. */
+  /** Redis has lost what this process knew, and took nothing in. */
   readonly isLost: boolean;
-  /** This process learns, or waits for another that does; neither: all go by the log. */
-  readonly role: 'learns' | 'waits' | '';
-  readonly limit: number | undefined;
-  readonly windowMs: number | undefined;
-  /** How long until more may go; undefined: until somebody's answer. */
-  readonly waitMs: number | undefined;
-  readonly why: WaitReason;
-  /** Another process waits for its turn to learn. */
-  readonly isQueued: boolean;
-  /** Slow start of the last learner; undefined: it met no limit beyond the headers'. */
-  readonly ceiling: number | undefined;
-  readonly spacing: number | undefined;
-  /** The server counts people, and not asks. */
-  readonly countsPeople: boolean;
-  /** Number of places for reads; they come first. */
-  readonly reads: number;
-  /** When each place that was given may be used, ms from now. */
-  readonly delays: readonly number[];
+  /** Token of this process's lease; undefined: it has none. */
+  readonly token: number | undefined;
+  /** The holder before did not give its lease up. */
+  readonly crashed: boolean;
+  /** The state, with a new lease; '' for none. */
+  readonly state: string;
+  /** Nothing may be asked before, on Redis's clock: a holder lost its lease with asks that the state lacks. */
+  readonly holdUntil: number;
+  /** Number of other processes that want the lease. */
+  readonly wanting: number;
+  /** Number of processes that get the lease before this one; -1: this one does not want it. */
+  readonly place: number;
+  readonly shown: string;
+  /** With a lease: processes heard within its length. */
+  readonly living: ReadonlySet<string>;
+  /** With a lease: answers to asks of others, by name. */
+  readonly told: ReadonlyMap<string, string>;
 }
 
 export function replyOf(words: readonly string[]): Reply {
-  const [epoch = '', now = '', mode = '', role, limit, window, wait, why, queued, ...more] = words;
-  const [ceiling, spacing, countsPeople, reads, ...delays] = more;
+  const [
+    epoch = '',
+    now,
+    lost,
+    token,
+    crashed,
+    state = '',
+    hold,
+    wanting,
+    place,
+    shown = '',
+    count,
+    ...more
+  ] = words;
+  const living = Number(count ?? 0);
+  const told = new Map<string, string>();
+  for (let i = living; i + 1 < more.length; i += 2) told.set(more[i] as string, more[i + 1] as string);
   return {
-    epoch,
+    ...{ epoch, state, shown, told },
     now: Number(now),
-    isLost: mode === 'lost',
-    role: role === 'learns' || role === 'waits' ? role : '',
-    limit: limit ? Number(limit) : undefined,
-    windowMs: window ? Number(window) : undefined,
-    waitMs: Number(wait ?? -1) < 0 ? undefined : Number(wait),
-    why: (why ?? 'window') as WaitReason,
-    isQueued: queued === '1',
-    ceiling: ceiling ? Number(ceiling) : undefined,
-    spacing: spacing ? Number(spacing) : undefined,
-    countsPeople: countsPeople === '1',
-    reads: Number(reads ?? 0),
-    delays: delays.map(Number),
+    isLost: lost === 'lost',
+    token: token ? Number(token) : undefined,
+    crashed: crashed === '1',
+    holdUntil: Number(hold || 0),
+    wanting: Number(wanting ?? 0),
+    place: Number(place ?? -1),
+    living: new Set(more.slice(0, living)),
   };
-}
-
-/** A contradiction of this much is a clock that was set; less is one that is being slewed. Milliseconds. */
-const SET_MS = 50;
-/** Two clocks drift apart, milliseconds per millisecond. */
-const DRIFT = 1e-3;
-
-/** Tells whether Redis's clock goes on as ours does. */
-export class RedisTime {
-  #last: { readonly sentAt: number; readonly receivedAt: number; readonly remote: number } | undefined;
-
-  /** Redis's clock showed `remote` between the two instants. True when it was set since the time before. */
-  add(sentAt: number, receivedAt: number, remote: number): boolean {
-    const last = this.#last;
-    this.#last = { sentAt, receivedAt, remote };
-    if (last === undefined) return false;
-    const went = remote - last.remote;
-    const most = receivedAt - last.sentAt;
-    const off = SET_MS + most * DRIFT;
-    return went < sentAt - last.receivedAt - off || went > most + off;
-  }
 }

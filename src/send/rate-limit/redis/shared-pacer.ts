@@ -1,298 +1,299 @@
 /**
- * Keeps one log of asks together with other processes, in Redis (`scripts.ts`). While limit and window are not known,
- * one process at a time asks, by the policy of one process; once that knows them, all go by the log. One exchange with
- * Redis is under way at a time; what happens meanwhile goes with the next.
+ * Shares the state of the policy with other processes, in Redis (`scripts.ts`). One process at a time holds a lease: it
+ * asks by the policy of one process for a turn, and hands the whole state on. Later answers go to the next holder. One
+ * exchange with Redis is under way at a time.
  */
 import { LONGEST_TIMER } from '../../../lib/units.ts';
 import { LONGEST_WAIT } from '../not-before.ts';
-import type { Demand, Pacer, PacerEvent, PacerParts, Permit, Wait } from '../pacer.ts';
-import { type Allowance, type AskKind, allowanceOf } from '../policy/policy.ts';
-import { isBlind, Learner, learnt } from './learnt.ts';
+import {
+  type Demand,
+  type Pacer,
+  type PacerEvent,
+  type PacerParts,
+  type Permit,
+  takeTurn,
+  type Wait,
+} from '../pacer.ts';
+import { type Allowance, allowanceOf } from '../policy/policy.ts';
+import { forgottenAfter, packed, peopleAfter } from './handover.ts';
+import {
+  asksLeft,
+  atMost,
+  isOver,
+  LEASE_MARGIN_MS,
+  LEASE_MS,
+  type Lease,
+  leaseBy,
+  putOffBy,
+  type Told,
+  TURN_MS,
+  takenIn,
+  translated,
+} from './lease.ts';
 import { type Link, nodeTimer, type SetTimer, Turns } from './link.ts';
-import { Memory } from './memory.ts';
-import { RedisTime, type Reply, replyOf } from './scripts.ts';
+import { RedisTime } from './redis-time.ts';
+import { replyOf } from './scripts.ts';
 
 export interface SharedPacerParts extends PacerParts {
   readonly link: Link;
-  /** Tells the logs of one key apart: one for each sender that the server counts by itself. */
+  /** Name of the state: one for each sender that the server counts by itself. */
   readonly name: string;
   readonly newEpoch: () => string;
   /** A defect: nothing that Redis or the network does. */
   readonly failed: (error: unknown) => void;
-  /** The server has put all off for so long (ms), by whichever process it told: another day. */
+  /** The server has put off all processes for so long (ms): another day. */
   readonly putOff: (ms: number) => void;
   readonly timer?: SetTimer;
 }
 
-/** An ask that nobody has vouched for so long is taken to have arrived by then: its process is gone. */
-export const LEASE_MS = 2400;
-/** A permit that is not used long before the lease ends is not used. */
-const LEASE_MARGIN_MS = 400;
-/** A process lets itself be heard so often: while something of it is in flight, and else. */
-const BEAT_MS = 700;
-const IDLE_BEAT_MS = 2000;
-/** Poll interval while another process's answer is awaited. */
-const POLL_MS = 120;
-/** Places are taken so much before their time, by all alike, however far each is from Redis. */
-const AHEAD_MS = 30;
-/** Processes that wait for the same place ask for it within this of each other, by chance. */
-const SPREAD_MS = 12;
-/** A process that has taken places leaves the next ones to others for so long. */
-const COURTESY_MS = 4;
-/** Time limit of the last reports at the end; entries that are not reported age out. */
+/** Longest time between two exchanges of a process that holds the lease, or has asks in flight. */
+const BEAT_MS = 600;
+/** Interval at which a holder looks for answers to asks of others, and for others that want the lease. */
+const CHECK_MS = 100;
+/** The same while it can do nothing before such an answer; and of the next holder, for the lease. */
+const SOON_MS = 15;
+/** Interval at which others look for the lease. */
+const POLL_MS = 60;
+/** Time limit of the last exchanges at the end. */
 const FAREWELL_MS = 1500;
-
 const NOTHING: Demand = { ask: 0, read: 0 };
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 
-/** The places of one exchange: when it was, their numbers, their pace, and the policy's own permits for them. */
-interface Taken {
-  readonly sentAt: number;
-  readonly receivedAt: number;
-  readonly first: number;
-  readonly step: number;
-  readonly ours: readonly Permit[] | undefined;
+/** A permit that was not given back. */
+interface Mine {
+  /** Number of the ask in the state of that epoch. */
+  readonly id: number;
+  readonly epoch: string;
+  readonly token: number;
+  readonly until: number;
+  isSent: boolean;
+}
+
+/** What processes without the lease show. */
+interface Shown {
+  readonly allowance: Allowance;
+  readonly wait: Wait | undefined;
+}
+
+/** The next exchange with Redis, and when it is due: monotonic milliseconds. */
+interface Next {
+  readonly request: 'want' | 'keep' | 'pass' | 'free' | '';
+  readonly at: number;
 }
 
 export class SharedPacer implements Pacer {
   readonly #parts: SharedPacerParts;
   readonly #setTimer: SetTimer;
-  readonly #memory: Memory;
+  readonly #turns: Turns;
   readonly #time = new RedisTime();
-  /** The policy of one process, while this is the one that asks. */
-  #policy: Learner | undefined;
-  #last: Reply | undefined;
-  /** Until when Redis said to wait. */
-  #waitUntil: Wait | undefined;
+  readonly #mine = new Map<number, Mine>();
+  #lease: Lease | undefined;
+  #shown: Shown = { allowance: { mode: 'unknown' }, wait: undefined };
+  /** Events for the holder that Redis has not taken, and the names of those to be taken out. */
+  #events = new Map<string, Told>();
+  #takenIn: readonly string[] = [];
+  /** The lease is being given up: what happens goes to the next holder. */
+  #isPassing = false;
+  #epoch = '';
   #clockWasSet = false;
-  /** Monotonic milliseconds: when Redis last heard of us. */
-  #heardAt = Number.NEGATIVE_INFINITY;
-  #courtesyUntil = Number.NEGATIVE_INFINITY;
-  #trip = 1;
+  #wanting = 0;
+  #place = -1;
+  #last = 0;
+  #heardAt = LONG_AGO;
+  #savedAt = LONG_AGO;
+  #pausedUntil = LONG_AGO;
   #clearTimer: (() => void) | undefined;
   #leaving = false;
-  #closed = false;
-  readonly #turns: Turns;
 
   constructor(parts: SharedPacerParts) {
     this.#parts = parts;
     this.#setTimer = parts.timer ?? nodeTimer;
-    this.#memory = new Memory(parts.link.me, parts.settings.batchSize ?? 1);
     this.#turns = new Turns(() => this.#turn(), parts.link, parts.failed);
     parts.link.onBack(() => this.look());
   }
 
   get allowance(): Allowance {
-    if (this.#policy !== undefined) return allowanceOf(this.#policy.state);
-    const { limit, windowMs, ceiling } = this.#last ?? {};
-    if (limit === undefined || windowMs === undefined)
-      return { mode: 'unknown', ...(ceiling !== undefined && { ceiling }) };
-    return { mode: 'known', limit, windowMs, remaining: this.#memory.remaining ?? 0 };
+    return this.#lease === undefined ? this.#shown.allowance : allowanceOf(this.#lease.state);
   }
 
   tell(event: PacerEvent): void {
     const now = this.#parts.clock.monotonic();
     if (event.type === 'paused') {
-      this.#memory.paused(event.until, event.why);
+      this.#pausedUntil = Math.max(this.#pausedUntil, event.until);
+      this.#report({ ...event, until: this.#time.toRedis(event.until) });
       return;
     }
-    const mine = this.#memory.get(event.id);
+    const mine = this.#mine.get(event.id);
     if (mine === undefined) return;
-    if (this.#policy !== undefined && mine.policy === this.#policy && mine.policyId !== undefined) {
-      this.#policy.tell({ ...event, id: mine.policyId }, now);
-    }
-    if (event.type === 'sent') {
-      this.#memory.sent(mine, now);
-      if (mine.stepMs > 0) this.look();
-    } else if (event.type === 'withdrawn') this.#memory.withdrawn(mine);
-    else {
-      this.#memory.answered(mine, event.observation);
-      if (this.#policy !== undefined) this.#sayLearnt(this.#policy);
-    }
+    if (event.type === 'sent') mine.isSent = true;
+    else this.#mine.delete(event.id);
+    // The state that had it is gone.
+    if (mine.epoch !== this.#epoch) return;
+    this.#report({ ...translated(event, (at) => this.#time.toRedis(at)), id: mine.id });
+    const ms = event.type === 'answered' ? putOffBy(event.observation) : undefined;
+    if (ms !== undefined) this.tell({ type: 'paused', until: now + ms, why: 'throttled' });
+    if (this.#wanting > 0) this.look();
   }
 
   holds({ id }: Permit): boolean {
-    const vouchedAt = this.#memory.get(id)?.vouchedAt ?? Number.NEGATIVE_INFINITY;
+    const { until = LONG_AGO, token } = this.#mine.get(id) ?? {};
     const now = this.#parts.clock.monotonic();
-    return now < vouchedAt + LEASE_MS - LEASE_MARGIN_MS && now >= this.#memory.heldUntil;
+    const leased = this.#lease?.token === token ? (this.#lease?.until ?? LONG_AGO) : LONG_AGO;
+    return now < Math.max(until, leased) - LEASE_MARGIN_MS && now >= this.#pausedUntil;
   }
 
   look(): void {
-    if (!this.#closed) this.#turns.look();
+    this.#turns.look();
   }
 
   async close(): Promise<void> {
     this.#leaving = true;
-    if (this.#policy !== undefined) this.#yield(this.#policy, this.#parts.clock.monotonic());
     this.look();
-    await new Promise<void>((resolve) => {
-      const clear = this.#setTimer(FAREWELL_MS, resolve);
-      void this.#turns.idle().then(() => {
-        clear();
-        resolve();
-      });
-    });
-    this.#closed = true;
+    await this.#turns.idle(FAREWELL_MS, this.#setTimer);
     this.#clearTimer?.();
   }
 
-  /** Once the policy knows limit and window, or that there are none to know, all go by the log. */
-  #sayLearnt({ state }: Learner): void {
-    const allowance = learnt(state);
-    if (allowance !== undefined) this.#memory.learnt(allowance);
-    else if (isBlind(state)) this.#memory.say('blind', this.#parts.settings.maxRate === undefined ? 0 : 1);
+  /** Puts an event into the state, or tells it to whoever holds that. */
+  #report(event: PacerEvent): void {
+    const { clock, link } = this.#parts;
+    const told = { event, at: this.#time.toRedis(clock.monotonic()), by: link.me };
+    if (this.#lease !== undefined && !this.#isPassing) this.#lease = takenIn(this.#lease, told);
+    else this.#events.set(`${link.me}:${++this.#last}`, told);
   }
 
   async #turn(): Promise<void> {
-    const { link, hooks, clock } = this.#parts;
+    const { link, clock } = this.#parts;
     this.#clearTimer?.();
-    const now = clock.monotonic();
-    const demand = this.#leaving ? NOTHING : hooks.demand();
-    const isWanted = demand.ask + demand.read > 0;
-    if (this.#last === undefined && !isWanted) return hooks.waits(undefined);
     if (!link.up) return;
-    this.#handOn(isWanted, now);
-    const mayTake = isWanted && now >= this.#courtesyUntil;
-    if (!mayTake && !this.#isDue(now)) return this.#arrange(isWanted);
-    if (await this.#exchange(mayTake ? demand : NOTHING)) this.#arrange(isWanted);
-    else this.look();
+    this.#grant();
+    const next = this.#next(clock.monotonic());
+    if (next === undefined || next.at > clock.monotonic()) this.#arrange(next);
+    else {
+      await this.#exchange(next);
+      this.look();
+    }
   }
 
-  /** There is something to tell, be it that we are there. */
-  #isDue(now: number): boolean {
-    return this.#memory.isDue || now >= this.#heardAt + this.#beat;
+  get #demand(): Demand {
+    return this.#leaving ? NOTHING : this.#parts.hooks.demand();
   }
 
-  get #beat(): number {
-    return this.#memory.flying > 0 || this.#policy !== undefined ? BEAT_MS : IDLE_BEAT_MS;
+  /** Grants what may go, by the policy of one process. */
+  #grant(): void {
+    const { hooks, clock, random, link } = this.#parts;
+    const lease = this.#lease;
+    const now = clock.monotonic();
+    if (lease === undefined || now >= lease.until - LEASE_MARGIN_MS) return;
+    const at = { now: this.#time.toRedis(now), lead: hooks.lead(), random };
+    const demand = atMost(this.#demand, asksLeft(lease, this.#wanting));
+    const { state, permits, wait } = takeTurn(lease.state, demand, at);
+    const owners = new Map(lease.owners);
+    const given = permits.map(({ id, kind, from }): Permit => {
+      owners.set(id, link.me);
+      const { token, until } = lease;
+      this.#mine.set(++this.#last, { id, epoch: this.#epoch, token, until, isSent: false });
+      return { id: this.#last, kind, from: this.#time.toMonotonic(from) };
+    });
+    this.#lease = { ...lease, state, owners, grants: lease.grants + given.length };
+    this.#shown = { allowance: allowanceOf(state), wait };
+    this.#sayPutOff();
+    if (given.length > 0) hooks.grant(given);
   }
 
-  /** A learner that has nothing to ask, or has had its turn while others wait, lets another learn. */
-  #handOn(isWanted: boolean, now: number): void {
-    const policy = this.#policy;
-    if (policy === undefined) return;
-    if (isWanted && !(policy.isLong(now) && this.#last?.isQueued)) return;
-    this.#courtesyUntil = now + 3 * POLL_MS;
-    if (this.#memory.flying > 0) return;
-    this.#yield(policy, now);
+  /** undefined: Redis need not be asked, nor told anything. */
+  #next(now: number): Next | undefined {
+    const isWanted = !isNothing(this.#demand);
+    const lease = this.#lease;
+    const heardAt = this.#heardAt;
+    if (lease === undefined) {
+      const hasNews = this.#events.size > 0;
+      const every = this.#place === 0 ? SOON_MS : POLL_MS;
+      if (isWanted) return { request: 'want', at: hasNews ? now : heardAt + every };
+      if (hasNews || this.#place >= 0) return { request: '', at: now };
+      return this.#mine.size > 0 ? { request: '', at: heardAt + BEAT_MS } : undefined;
+    }
+    // A permit is sent by the holder.
+    const mayPass = [...this.#mine.values()].every(({ isSent }) => isSent);
+    if (mayPass && !isWanted && this.#mine.size === 0) return { request: 'free', at: now };
+    if (mayPass && (!isWanted || isOver(lease, this.#wanting, now)))
+      return { request: 'pass', at: this.#wanting > 0 ? now : heardAt + CHECK_MS };
+    const { me } = this.#parts.link;
+    const isOwn = [...lease.owners.values()].every((owner) => owner === me);
+    // Without an instant to wait for, it is an answer that is waited for.
+    const every = isWanted && this.#shown.wait === undefined ? SOON_MS : CHECK_MS;
+    return { request: 'keep', at: heardAt + (isOwn ? BEAT_MS : every) };
   }
 
-  #yield(policy: Learner, now: number): void {
-    const wait = policy.end(now);
-    this.#policy = undefined;
-    if (wait !== undefined) this.#memory.paused(wait.until, wait.why);
-    const { slow, counters } = policy.state;
-    const ceiling = Number.isFinite(slow.ceiling) ? slow.ceiling : '';
-    this.#memory.say('yield', ceiling, slow.spacing, counters.ask.cost > 1 ? 1 : 0);
-  }
-
-  /** One exchange with Redis: tells what happened, and takes what it may. False: it has to be told again. */
-  async #exchange(demand: Demand): Promise<boolean> {
-    const { link, clock, hooks, settings, random, newEpoch, name } = this.#parts;
-    const { gap, maxRate } = settings;
-    const policy = this.#policy;
+  async #exchange({ request }: Next): Promise<void> {
+    const { link, clock, newEpoch, name, settings } = this.#parts;
     const sentAt = clock.monotonic();
-    const ours = policy?.turn(demand, sentAt, hooks.lead());
-    this.#waitUntil = policy?.wait;
-    if (ours?.length === 0 && !this.#isDue(sentAt)) return true;
-    const wanted = ours === undefined ? demand : countOf(ours);
-    const interval = maxRate === undefined ? 0 : maxRate.perMs / maxRate.count;
-    const pause = gap === undefined ? 0 : gap.minMs + (gap.maxMs - gap.minMs) * random();
-    const step = Math.max(interval, pause);
-    const said = this.#memory.take(sentAt);
-    const first = this.#memory.reserve(wanted.read + wanted.ask);
+    const lease = this.#lease;
+    const events = [...this.#events];
+    const isSaved = lease !== undefined && (request !== 'keep' || sentAt >= this.#savedAt + BEAT_MS);
+    const hold = lease === undefined ? 0 : forgottenAfter(lease.state);
+    this.#isPassing ||= request === 'pass' || request === 'free';
     let words: readonly string[];
     try {
       words = await link.pace(name, [
-        ...[link.me, this.#last?.epoch ?? '', newEpoch(), this.#clockWasSet ? 1 : 0, LEASE_MS],
-        ...said.flatMap((report) => report(sentAt)),
-        ...['take', 9, wanted.read, wanted.ask, settings.batchSize ?? 1, first, AHEAD_MS, step],
-        pause > interval ? 'gap' : 'max_rate',
-        ...[settings.maxInFlight, policy === undefined ? 0 : 1],
+        ...[link.me, this.#epoch, newEpoch(), this.#clockWasSet ? 1 : 0, LEASE_MS, request],
+        ...[lease?.token ?? '', isSaved ? packed({ ...lease, people: peopleAfter(lease) }) : ''],
+        ...[lease === undefined ? '' : JSON.stringify(this.#shown), hold, events.length],
+        ...events.flatMap(([id, told]) => [id, JSON.stringify(told)]),
+        ...this.#takenIn,
       ]);
     } catch (error) {
-      this.#memory.putBack(said);
-      policy?.giveBack(ours ?? [], sentAt);
+      // Whether it was done is not known: nothing more goes before Redis says whose lease it is.
+      if (lease !== undefined && this.#isPassing) this.#lease = { ...lease, until: LONG_AGO };
       throw error;
     }
-    const receivedAt = clock.monotonic();
-    this.#trip += (receivedAt - sentAt - this.#trip) / 8;
+    this.#isPassing = false;
     const reply = replyOf(words);
-    const wasSet = this.#time.add(sentAt, receivedAt, reply.now);
-    if (reply.isLost || wasSet) {
-      this.#lostAt(reply, wasSet);
-      this.#memory.putBack(said);
-      return false;
-    }
-    this.#clockWasSet = false;
-    this.#heardAt = sentAt;
-    this.#last = reply;
-    const { waitMs, why } = reply;
-    if (waitMs !== undefined) this.#waitUntil = { until: receivedAt + waitMs, why };
-    if (why === 'throttled' && (waitMs ?? 0) > LONGEST_WAIT) this.#parts.putOff(waitMs ?? 0);
-    this.#grant(reply, { sentAt, receivedAt, first, step, ours });
-    return true;
-  }
-
-  /** Redis has lost what it knew, or its clock was set: all tell it once more, and nothing starts meanwhile. */
-  #lostAt(reply: Reply, wasSet: boolean): void {
-    const { limit, windowMs } = this.#last ?? {};
-    const wait = this.#policy?.end(this.#parts.clock.monotonic());
-    if (wait !== undefined) this.#memory.paused(wait.until, wait.why);
+    const wasSet = this.#time.add(sentAt, clock.monotonic(), reply.now);
     this.#clockWasSet = wasSet && !reply.isLost;
-    if (reply.isLost) this.#memory.lost(limit, windowMs, LEASE_MS);
-    this.#last = { ...reply, limit, windowMs };
-    this.#policy = undefined;
-  }
-
-  #grant(reply: Reply, taken: Taken): void {
-    const { hooks, settings, random } = this.#parts;
-    const { sentAt, receivedAt, first, step, ours } = taken;
-    const policy = this.#policy;
-    const permits = reply.delays.map((delay, i): Permit => {
-      const kind: AskKind = i < reply.reads ? 'read' : 'ask';
-      const own = ours?.[i];
-      this.#memory.granted({
-        ...{ id: first + i, kind, policy, policyId: own?.id, takenAt: sentAt, vouchedAt: sentAt },
-        stepMs: kind === 'ask' ? step : 0,
-        arrivedBy: undefined,
-      });
-      return { id: first + i, kind, from: Math.max(receivedAt + delay, own?.from ?? 0) };
-    });
-    policy?.giveBack(ours?.slice(permits.length) ?? [], receivedAt);
-    if (reply.role !== 'learns') this.#policy = undefined;
-    else if (policy === undefined) {
-      this.#policy = new Learner(settings, receivedAt, random, reply);
-      this.look();
-    }
-    if (permits.length === 0) return;
-    // The other processes get a share.
-    if (this.#policy === undefined) this.#courtesyUntil = receivedAt + COURTESY_MS;
-    hooks.grant(permits);
-  }
-
-  /** Sets the timer for what is left, and says what is waited for. */
-  #arrange(isWanted: boolean): void {
-    const { hooks, clock, random } = this.#parts;
+    if (reply.isLost || wasSet) this.#lease = undefined;
+    // The next exchange tells the others.
+    if (this.#clockWasSet) return;
+    this.#epoch = reply.epoch;
+    for (const [id] of reply.isLost ? this.#events : events) this.#events.delete(id);
+    this.#takenIn = [];
+    if (reply.isLost) return;
+    this.#heardAt = sentAt;
+    if (isSaved) this.#savedAt = sentAt;
+    this.#wanting = reply.wanting;
+    this.#place = reply.place;
     const now = clock.monotonic();
-    const left = isWanted ? hooks.demand() : NOTHING;
-    const isShort = left.ask + left.read > 0;
-    const wait = this.#waitUntil;
-    hooks.waits(isShort ? wait : undefined);
-    const early = this.#policy === undefined ? AHEAD_MS + this.#trip - random() * SPREAD_MS : hooks.lead();
-    const poll = now + POLL_MS * (0.75 + random() / 2);
-    const due = wait === undefined ? poll : wait.until - early;
-    this.#wake(isShort ? Math.min(Math.max(due, this.#courtesyUntil), now + this.#beat) : now + this.#beat);
+    const slackMs = this.#time.slackAt(now);
+    const holder = { settings, me: link.me, sentAt, now, at: this.#time.toRedis(now), slackMs };
+    this.#lease = leaseBy(reply, this.#lease, [...this.#events.values()], holder);
+    if (this.#lease !== undefined) {
+      this.#takenIn = [...reply.told.keys()];
+      this.#events.clear();
+    } else if (reply.shown !== '') this.#shown = JSON.parse(reply.shown);
+    this.#sayPutOff();
   }
 
-  #wake(at: number): void {
-    this.#clearTimer?.();
-    if (this.#leaving && this.#memory.flying === 0) return;
-    const ahead = Math.ceil(at - this.#parts.clock.monotonic());
+  #sayPutOff(): void {
+    const { wait } = this.#shown;
+    const ms = (wait?.until ?? 0) - this.#time.toRedis(this.#parts.clock.monotonic());
+    if (wait?.why === 'throttled' && ms > LONGEST_WAIT) this.#parts.putOff(ms);
+  }
+
+  /** Sets the timer for what is next, and says what is waited for. */
+  #arrange(next: Next | undefined): void {
+    const { hooks, clock } = this.#parts;
+    const now = clock.monotonic();
+    const { wait } = this.#shown;
+    const isWanted = !isNothing(this.#demand);
+    const until = wait === undefined ? Number.POSITIVE_INFINITY : this.#time.toMonotonic(wait.until);
+    hooks.waits(isWanted && wait !== undefined ? { ...wait, until } : undefined);
+    if (next === undefined) return;
+    const { since = now } = this.#lease ?? {};
+    const turnsAt = since + TURN_MS > now ? since + TURN_MS : next.at;
+    const isAsking = this.#lease !== undefined && isWanted;
+    const at = isAsking ? Math.min(next.at, until - hooks.lead(), turnsAt) : next.at;
+    const ahead = Math.ceil(at - now);
     this.#clearTimer = this.#setTimer(Math.min(Math.max(ahead, 1), LONGEST_TIMER), () => this.look());
   }
 }
 
-function countOf(permits: readonly Permit[]): Demand {
-  const read = permits.filter(({ kind }) => kind === 'read').length;
-  return { read, ask: permits.length - read };
-}
+const isNothing = ({ ask, read }: Demand) => ask + read === 0;

@@ -33,7 +33,7 @@ export class LuaRedis {
 
   pace(log: string, words: readonly (string | number)[]): readonly string[] {
     const state = this.#state;
-    this.#push(['', ':log', ':flying'].map((end) => `${log}${end}`));
+    this.#push(['', ':told', ':heard', ':queue'].map((end) => `${log}${end}`));
     lua.lua_setglobal(state, to_luastring('KEYS'));
     this.#push(words.map(String));
     lua.lua_setglobal(state, to_luastring('ARGV'));
@@ -47,10 +47,6 @@ export class LuaRedis {
     });
     lua.lua_pop(state, 1);
     return reply;
-  }
-
-  set(log: string): ReadonlyMap<string, number> {
-    return this.#sets.get(log) ?? new Map();
   }
 
   #error(): Error {
@@ -111,16 +107,12 @@ export class LuaRedis {
       case 'ZREMRANGEBYSCORE':
         for (const [member] of within(args[0], args[1])) set.delete(member);
         return 1;
-      case 'ZCARD':
-        return set.size;
-      case 'ZCOUNT':
-        return within(args[0], args[1]).length;
-      case 'ZREVRANGE': {
-        const sorted = [...set].sort(([, a], [, b]) => b - a);
-        return sorted
-          .slice(Number(args[0]), Number(args[1]) + 1)
-          .flatMap(([name, score]) => [name, String(score)]);
-      }
+      case 'ZSCORE':
+        return set.has(args[0] ?? '') ? String(set.get(args[0] ?? '')) : false;
+      case 'ZRANGE':
+        return [...set].sort(([, a], [, b]) => a - b).map(([name]) => name);
+      case 'HGETALL':
+        return [...hash].flat();
       default:
         throw new Error(`${command} is not known here`);
     }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { refusalOf, troubleOf } from '../../../../src/send/rate-limit/redis/redis-link.ts';
+import { RedisTime } from '../../../../src/send/rate-limit/redis/redis-time.ts';
 import { parseRedisUrl, placeOf } from '../../../../src/send/rate-limit/redis/redis-url.ts';
-import { RedisTime } from '../../../../src/send/rate-limit/redis/scripts.ts';
 
 describe('Redis’s clock', () => {
   test('goes on as ours does, whatever the ways take', () => {
@@ -20,6 +20,9 @@ describe('Redis’s clock', () => {
           now += wait;
           expect(time.add(now, now + forth + back, now + forth + offset)).toBe(false);
           now += forth + back;
+          const error = Math.abs(time.toRedis(now) - (now + offset));
+          expect(error).toBeLessThanOrEqual(time.slackAt(now) + 1e-3);
+          expect(time.toMonotonic(time.toRedis(now))).toBeCloseTo(now, 2);
         }
       }),
     );

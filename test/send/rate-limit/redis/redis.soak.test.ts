@@ -34,35 +34,56 @@ async function linkTo(redis: Pick<RedisServer, 'url'>, over: Partial<RedisLinkOp
   return { link, lost };
 }
 
-/** A request of the process `me`, which knows no epoch: `words`. */
-const request = (me: string, ...words: (string | number)[]) => [me, '', `epoch-of-${me}`, 0, 2400, ...words];
-const take = (asks: number, first: number, learning = 0) =>
-  ['take', 9, 0, asks, 1, first, 0, 0, 'gap', 100, learning] as const;
+/** Words of the process `me`, which knows that epoch: `request`, its token, and the state that it gives. */
+const words = (me: string, request: string, token: number | '' = '', state = '', epoch = 'e') =>
+  [me, epoch, 'e', 0, 2000, request, token, state, state === '' ? '' : 'shown', 60_000] as const;
 
 describeWithRedis('the link', () => {
-  it('runs the script, also when Redis has forgotten it: one learns, then all go by the log', async () => {
+  it('runs the script, also when Redis has forgotten it: one lease at a time, and the state with it', async () => {
     const redis = await redisServer();
     const [{ link: one }, { link: two }] = await Promise.all([linkTo(redis), linkTo(redis)]);
-    const learner = replyOf(await one.pace('', request('a', ...take(3, 1))));
-    expect(learner).toMatchObject({ epoch: 'epoch-of-a', role: 'learns', delays: [], limit: undefined });
-    expect(replyOf(await two.pace('', request('b', ...take(3, 1))))).toMatchObject({ role: 'waits' });
-    await redis.client().script('FLUSH');
-    expect(replyOf(await one.pace('', request('a', ...take(1, 1, 1)))).delays).toEqual([0]);
-    const told = ['moved', 2, 'a:1', 5, 'done', 1, 'a:1', 'learnt', 4, 4, 60_000.5, 1, 100] as const;
-    expect(replyOf(await one.pace('', request('a', ...told)))).toMatchObject({
-      limit: 4,
-      windowMs: 60_000.5,
+    const a = async (...of: [string, (number | '')?, string?]) =>
+      replyOf(await one.pace('', [...words('a', ...of), 0]));
+    const b = async (...of: [string, (number | '')?, string?]) =>
+      replyOf(await two.pace('', [...words('b', ...of), 0]));
+    expect(replyOf(await one.pace('', [...words('a', 'want', '', '', ''), 0]))).toMatchObject({
+      ...{ epoch: 'e', token: 1, state: '', crashed: false, isLost: false },
     });
-    // Some at a time, and no more than there are.
-    for (let id = 2; id <= 4; id++) {
-      expect(replyOf(await one.pace('', request('a', ...take(9, id)))).delays).toHaveLength(1);
-    }
-    const full = replyOf(await two.pace('', request('b', ...take(9, 10))));
-    expect(full.delays).toEqual([]);
-    expect(full.waitMs).toBeGreaterThan(59_000);
-    expect(await redis.client().zcard('test:{x}:pace:log')).toBe(4);
+    expect(await b('want')).toMatchObject({ token: undefined, place: 0, shown: '' });
+    await redis.client().script('FLUSH');
+    expect(await a('keep', 1, 'kept')).toMatchObject({ token: 1, wanting: 1, living: new Set(['a', 'b']) });
+    // The reply of before has not arrived.
+    expect(await b('want')).toMatchObject({ token: undefined, shown: 'shown' });
+    expect(await a('pass', 1, 'passed')).toMatchObject({ token: undefined, wanting: 1 });
+    // What a tells now is for the next holder, until that has taken it in.
+    await one.pace('', [...words('a', ''), 1, 'a:7', '{"an":"answer"}']);
+    const taken = { token: 2, state: 'passed', crashed: false, told: new Map([['a:7', '{"an":"answer"}']]) };
+    expect(await b('want')).toMatchObject(taken);
+    expect(await b('want')).toMatchObject(taken);
+    await two.pace('', [...words('b', 'keep', 2), 0, 'a:7']);
+    expect((await b('keep', 2)).told.size).toBe(0);
+    // An old token holds nothing, and what its holder may have asked holds others up.
+    const late = await a('keep', 1, 'late');
+    expect(late.token).toBeUndefined();
+    expect((await b('keep', 2)).holdUntil).toBeGreaterThan(late.now);
     for (const key of await redis.client().keys('*'))
       expect(await redis.client().pttl(key)).toBeGreaterThan(0);
+  });
+
+  it('a lease that was not given up is taken when it is over, and one that Redis lost is waited for', async () => {
+    const redis = await redisServer();
+    const { link } = await linkTo(redis);
+    const say = async (...of: Parameters<typeof words>) => replyOf(await link.pace('', [...words(...of), 0]));
+    const first = await say('a', 'want', '', '', '');
+    await say('a', 'keep', 1, 'kept');
+    await vi.waitFor(async () => expect((await say('b', 'want')).token).toBe(2), PATIENTLY);
+    const taken = await say('b', 'want');
+    expect(taken).toMatchObject({ state: 'kept', crashed: true });
+    expect(taken.now - first.now).toBeGreaterThanOrEqual(2000);
+    await redis.client().flushall();
+    expect((await say('a', 'want')).token).toBeUndefined();
+    expect(await say('b', 'keep', 2, 'kept')).toMatchObject({ token: 2, epoch: 'e', isLost: false });
+    expect((await say('c', 'want', '', '', 'another')).isLost).toBe(true);
   });
 
   it('survives a blip, and gives up after its patience, once', async () => {
@@ -189,7 +210,8 @@ describeWithRedis('the shared cap', () => {
 describeWithRedis('sentinels and clusters', () => {
   const works = async (url: string) => {
     const { link } = await linkTo({ url });
-    expect(replyOf(await link.pace('', request('a', ...take(3, 1)))).role).toBe('learns');
+    const reply = replyOf(await link.pace('', [...words('a', 'want', '', '', ''), 0]));
+    expect(reply.token).toBe(1);
     const cap = new SharedCap({
       link,
       sender: () => '919876543210',
