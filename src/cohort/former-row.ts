@@ -61,7 +61,7 @@ function digitsOf(cell: string): string {
     .replace(/^(\d+)[.,]0+$/, '$1');
 }
 
-export function isSamePair(one: Pair, other: Pair): boolean {
+function isSamePair(one: Pair, other: Pair): boolean {
   return one.chatId === other.chatId && personKey(one.participant) === personKey(other.participant);
 }
 

@@ -4,7 +4,7 @@ import { type Env, usage } from './api.ts';
 import type { RunFlags } from './flags.ts';
 
 /** Variable that Kubernetes sets in the pods of an Indexed Job; counted from 0. */
-export const JOB_INDEX = 'JOB_COMPLETION_INDEX';
+const JOB_INDEX = 'JOB_COMPLETION_INDEX';
 const SHARDS = 'GROUP_ONBOARD_SHARDS';
 
 /**

@@ -31,9 +31,9 @@ const EXIT_BY_CODE = {
   RESULTS_STALE: EXIT.again,
   REDIS_UNREACHABLE: EXIT.again,
 } as const satisfies Record<string, ExitCode>;
-export type ErrorCode = keyof typeof EXIT_BY_CODE;
+type ErrorCode = keyof typeof EXIT_BY_CODE;
 
-export interface OnboardErrorOptions {
+interface OnboardErrorOptions {
   readonly cause?: unknown;
   /** Command to type next, after the tool's name, quoted for a shell. */
   readonly command?: string;

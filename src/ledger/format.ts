@@ -97,7 +97,7 @@ export interface LikeOutcome {
 }
 
 /** Content of a line after the header. */
-export type LedgerLine = LedgerRecord | LikeOutcome;
+type LedgerLine = LedgerRecord | LikeOutcome;
 
 /** End of every line: `,"crc":"xxxxxxxx"}`. */
 const SUFFIX = /^,"crc":"([0-9a-f]{8})"\}$/;

@@ -6,7 +6,7 @@ import type { Deed } from './world.ts';
 
 export type Endpoint = 'add' | 'chat' | 'chats' | 'notifications' | 'phones' | 'other';
 
-export interface PairCount {
+interface PairCount {
   /** Number of add requests with the pair in the body, refused or not. */
   received: number;
   /**
@@ -21,7 +21,7 @@ export interface PairCount {
   status: Effect | 'untouched';
 }
 
-export interface TimelineEntry {
+interface TimelineEntry {
   /**
    * Time at which the limiter (or an earlier refusal) saw the request: milliseconds since the epoch, with fractions.
    */
@@ -33,7 +33,7 @@ export interface TimelineEntry {
   readonly throttled: boolean;
 }
 
-export interface WindowCount {
+interface WindowCount {
   /** End of the window, milliseconds since the epoch, true clock. */
   readonly endsAt: number;
   allowed: number;

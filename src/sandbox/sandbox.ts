@@ -237,7 +237,7 @@ const shut = (server: Server): Promise<void> =>
 const pairs = z.array(z.tuple([z.string(), z.string()]));
 
 /** Schema of the settings. Times are milliseconds. Unknown names are refused, so that a misspelt one fails. */
-export const controlSchema = z
+const controlSchema = z
   .strictObject({
     kind: z.enum(['express-rate-limit', 'fixed-aligned', 'sliding-log', 'token-bucket']),
     /** Requests per window; null: no limit. Takes effect at once, within the running window. */
@@ -286,4 +286,4 @@ export const controlSchema = z
   })
   .partial();
 
-export type SandboxControl = z.input<typeof controlSchema>;
+type SandboxControl = z.input<typeof controlSchema>;

@@ -41,7 +41,7 @@ export class NotLookedUp extends Error {}
 /** Book that `--groups` names; undefined: none. */
 export async function givenBook({ groupsFile }: RunConfig['cohort']): Promise<GroupBook | undefined> {
   if (groupsFile === undefined) return undefined;
-  return readGroupsFile(groupsFile, { plainCell: bareCell });
+  return readGroupsFile(groupsFile, bareCell);
 }
 
 /**

@@ -124,7 +124,7 @@ export const PHONE: Names = {
 };
 
 /** Names of the column with each phone's country. */
-export const COUNTRY: Names = {
+const COUNTRY: Names = {
   exact: [],
   strong: listed(`
     country code, country codes, phone country code, phone number country code, mobile country code, whatsapp country code

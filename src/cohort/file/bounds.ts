@@ -11,7 +11,7 @@ export type Bounds =
   | { readonly kind: 'quoted'; readonly end: number; readonly several: boolean }
   | { readonly kind: 'apart'; readonly known: number; readonly inside: boolean; readonly why: string };
 
-export interface Looking {
+interface Looking {
   readonly delimiter: string;
   /** Longest record, in characters. */
   readonly longest: number;

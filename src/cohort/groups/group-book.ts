@@ -95,7 +95,7 @@ export function quoteName(name: string): string {
 }
 
 /** Trouble with a cell that may hold a group's name to look up. */
-export interface NameTrouble extends Trouble {
+interface NameTrouble extends Trouble {
   readonly isName: true;
 }
 

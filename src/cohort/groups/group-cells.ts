@@ -14,7 +14,7 @@ const MOST_CELLS = 10_000;
 const FEW = 2;
 
 /** Name as first written, with its rows. */
-export interface NamedRows {
+interface NamedRows {
   readonly name: string;
   rows: number;
 }

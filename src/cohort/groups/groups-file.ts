@@ -12,19 +12,12 @@ const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'grou
 /** Rank of the API's own word, and of names with the same meaning. */
 const STRONG = 1;
 
-export interface GroupsFileOptions {
-  /** Removes the prefix that our own writer puts before a cell. */
-  readonly plainCell?: ((cell: string) => string) | undefined;
-}
-
 /**
  * Reads `--groups FILE`: a name and a chat_id in each row, under a header, in any column order; read like a cohort.
+ * @param plainCell removes the prefix that our own writer puts before a cell
  * @throws OnboardError CONFIG where it cannot be read, or a row has no id: half a list is never used
  */
-export async function readGroupsFile(
-  path: string,
-  { plainCell = (cell) => cell }: GroupsFileOptions = {},
-): Promise<GroupBook> {
+export async function readGroupsFile(path: string, plainCell: (cell: string) => string): Promise<GroupBook> {
   const refuse = (what: string, cause?: unknown) =>
     new OnboardError('CONFIG', `--groups ${path}: ${what}`, { cause });
   const table = await openTable(path, { name: path }).catch((error: unknown) => {

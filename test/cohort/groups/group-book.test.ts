@@ -5,7 +5,7 @@ import { openCohort } from '../../../src/cohort/cohort.ts';
 import { groupNameColumns } from '../../../src/cohort/columns/name-columns.ts';
 import { GroupBook, isUnresolvedName, readGroupCell } from '../../../src/cohort/groups/group-book.ts';
 import { readGroupsFile } from '../../../src/cohort/groups/groups-file.ts';
-import { plainCell } from '../../../src/report/results/safe-cell.ts';
+import { bareCell } from '../../../src/report/results/safe-cell.ts';
 import { scratch } from '../../helpers.ts';
 
 const A = '120363371308389685@g.us';
@@ -138,18 +138,18 @@ describe('--groups FILE', () => {
     ['a group without a name', `name,chat_id\n,${LEGACY}\nBatch A,${A}\nBatch B,${B}\n`],
     ['a pair twice', `name,chat_id\nBatch A,${A}\nBATCH A,${A}\nBatch B,${B}\n`],
   ])('%s', async (_how, text) => {
-    const found = await readGroupsFile(await csv(text));
+    const found = await readGroupsFile(await csv(text), bareCell);
     expect([found.idsOf('batch a'), found.idsOf('batch b')]).toEqual([[A], [B]]);
   });
 
   it('UTF-16 as Excel writes it', async () => {
     const text = Buffer.from(`\ufeffname\tchat_id\r\nBatch Ä\t${A}\r\n`, 'utf16le');
-    expect((await readGroupsFile(await csv(text))).idsOf('batch ä')).toEqual([A]);
+    expect((await readGroupsFile(await csv(text), bareCell)).idsOf('batch ä')).toEqual([A]);
   });
 
   it('names that were written so that no spreadsheet takes them for formulas', async () => {
     const path = await csv(`name,chat_id\n'=SUM of us,${A}\n'+1 Team,${B}\n`);
-    const found = await readGroupsFile(path, { plainCell });
+    const found = await readGroupsFile(path, bareCell);
     expect([found.idsOf('=sum of us'), found.idsOf('+1 team')]).toEqual([[A], [B]]);
   });
 
@@ -170,7 +170,7 @@ describe('--groups FILE', () => {
     ['nothing', '', /is empty/],
   ])('is refused: %s', async (_how, text, message) => {
     const path = await csv(text);
-    await expect(readGroupsFile(path)).rejects.toMatchObject({
+    await expect(readGroupsFile(path, bareCell)).rejects.toMatchObject({
       code: 'CONFIG',
       message: expect.stringMatching(message),
     });
