@@ -2,7 +2,7 @@ import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import type { Clock, Pair, Sender } from '../../domain/words.ts';
 import { count } from '../../lib/text.ts';
-import { WAITING } from '../../report/terminal/progress.ts';
+import { WAITS } from '../../report/summary/tally.ts';
 import { type Client, createClient } from '../../send/api/client.ts';
 import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
@@ -173,7 +173,7 @@ export function noteWait(
   const ms = Math.round(untilMonotonic - clock.monotonic());
   // A pause is logged by its cause, not here.
   const isNews = ms >= LONG_WAIT_MS && why !== 'paused' && why !== 'cool_down';
-  const [facts, message] = waitWords(ms, ` for ${WAITING[why]}`, clock.now());
+  const [facts, message] = waitWords(ms, ` for ${WAITS[why]?.now}`, clock.now());
   log[isNews ? 'info' : 'debug']({ ...facts, why }, message);
 }
 

@@ -1,4 +1,5 @@
 import { count } from '../../lib/text.ts';
+import { WAITS } from '../summary/tally.ts';
 import { type Html, html, NOTHING, number } from './markup.ts';
 
 /** Resolutions of the counts, milliseconds; too many different instants lead to the next one. */
@@ -96,18 +97,6 @@ export interface Pace {
   readonly waited: ReadonlyMap<string, number>;
 }
 
-const WAITED: Readonly<Record<string, string>> = {
-  window: 'for the server’s window',
-  throttled: 'after “too many requests” (429)',
-  gap: 'for --gap',
-  max_rate: 'for --max-rate',
-  no_headers: 'as the server sends no rate-limit headers',
-  paused: 'as the API was out of reach or unavailable',
-  cool_down: 'as WhatsApp throttled the phone',
-  hours: 'because of --hours',
-  daily_cap: 'because of --daily-cap',
-};
-
 const HEIGHT = 140;
 const TOP = 22;
 /** Ratio above which the allowance is stated and not drawn, because the bars would be invisible. */
@@ -175,7 +164,7 @@ function sentence({ asks, first, last, bucketMs }: Timeline, pace: Pace | undefi
 function waitsText(pace: Pace | undefined): Html {
   const waited = [...(pace?.waited ?? [])].filter(([, ms]) => ms >= 1_000).sort((a, b) => b[1] - a[1]);
   if (waited.length === 0) return NOTHING;
-  const all = waited.map(([why, ms]) => `${lasting(ms)} ${WAITED[why] ?? why}`).join('; ');
+  const all = waited.map(([why, ms]) => `${lasting(ms)} ${WAITS[why]?.after ?? why}`).join('; ');
   const shown = pace?.waits.length
     ? html` <span class="soft">The hatched parts of the picture are its longer waits.</span>`
     : NOTHING;
@@ -183,7 +172,7 @@ function waitsText(pace: Pace | undefined): Html {
 }
 
 function waitText({ why, from, to }: Wait): string {
-  return `waited ${lasting(to - from)} ${WAITED[why] ?? why}`;
+  return `waited ${lasting(to - from)} ${WAITS[why]?.after ?? why}`;
 }
 
 /** Duration in at most two units: `1.5 s`, `2 min 5 s`, `3 h 20 min`, `2 days 4 h`. */

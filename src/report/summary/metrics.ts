@@ -6,7 +6,7 @@
 
 import { EXIT } from '../../domain/errors.ts';
 import { STATUSES } from '../../domain/words.ts';
-import type { Ending } from './tally.ts';
+import { type Ending, WAITS } from './tally.ts';
 
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
@@ -14,19 +14,6 @@ interface Sample {
 }
 
 const LAST_SUCCESS = 'group_onboard_last_success_timestamp_seconds';
-/** Reasons to wait. All of them are always written, so that every series is continuous. */
-const WAITS = [
-  'window',
-  'throttled',
-  'gap',
-  'max_rate',
-  'no_headers',
-  'paused',
-  'cool_down',
-  'hours',
-  'daily_cap',
-];
-
 export const METRICS_BEGIN = '# HELP group_onboard_';
 
 /**
@@ -39,7 +26,8 @@ export function metricsText(ending: Ending, cohort: string, before: string): str
   const run = { cohort, ...(ending.shard !== undefined && { shard: ending.shard }) };
   const success =
     ending.exit === EXIT.ok && !ending.dryRun ? ending.endedAt / 1_000 : lastSuccessIn(before, run);
-  const reasons = [...new Set([...WAITS, ...ending.waitedMs.keys()])];
+  // All of them are always written, so that every series is continuous.
+  const reasons = [...new Set([...Object.keys(WAITS), ...ending.waitedMs.keys()])];
   const families: [name: string, help: string, samples: readonly Sample[]][] = [
     [
       'group_onboard_rows',

@@ -122,6 +122,19 @@ export function countsText(counts: Counts): string {
     .join(', ');
 }
 
+/** Reasons to wait, in words: while it lasts (“waiting for …”), and afterwards (“it waited 5 s …”). */
+export const WAITS: Readonly<Record<string, { readonly now: string; readonly after: string }>> = {
+  window: { now: 'the rate limit', after: 'for the server’s window' },
+  throttled: { now: 'the API (too many requests)', after: 'after “too many requests” (429)' },
+  gap: { now: 'the --gap', after: 'for --gap' },
+  max_rate: { now: 'the --max-rate', after: 'for --max-rate' },
+  no_headers: { now: 'a pace of our own', after: 'as the server sends no rate-limit headers' },
+  paused: { now: 'the API to recover', after: 'as the API was out of reach or unavailable' },
+  cool_down: { now: 'WhatsApp to cool down', after: 'as WhatsApp throttled the phone' },
+  hours: { now: 'the --hours', after: 'because of --hours' },
+  daily_cap: { now: 'the --daily-cap to have room', after: 'because of --daily-cap' },
+};
+
 /** Facts at the end of a command, for the summaries for machines and CI. */
 export interface Ending {
   readonly command: 'run' | 'follow-up' | 'check' | 'report' | 'merge' | 'groups';

@@ -1,6 +1,7 @@
 import type { Status } from '../../domain/words.ts';
 import { columns, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
+import { WAITS } from '../summary/tally.ts';
 
 /** Snapshot of the run, for the bar and for the log line. */
 export interface Moment {
@@ -29,19 +30,6 @@ const WORDS: Readonly<Partial<Record<Status, string>>> = {
   already_member: 'already in',
   failed: 'failed',
   unknown: 'unknown',
-};
-
-/** The limiter's reasons to wait, in plain words. */
-export const WAITING: Readonly<Record<string, string>> = {
-  window: 'the rate limit',
-  throttled: 'the API (too many requests)',
-  gap: 'the --gap',
-  max_rate: 'the --max-rate',
-  no_headers: 'a pace of our own',
-  paused: 'the API to recover',
-  cool_down: 'WhatsApp to cool down',
-  hours: 'the --hours',
-  daily_cap: 'the --daily-cap to have room',
 };
 
 /** Estimated ms until the end, from the rate so far, the user's pauses, and the current wait. */
@@ -97,7 +85,9 @@ function partsOf(moment: Moment): Record<'head' | 'counts' | 'wait' | 'rate' | '
   return {
     head: `${done}/${total}`,
     counts: countsLine(counts),
-    wait: waiting ? `waiting ${formatDuration(waiting.ms)} for ${WAITING[waiting.why] ?? waiting.why}` : '',
+    wait: waiting
+      ? `waiting ${formatDuration(waiting.ms)} for ${WAITS[waiting.why]?.now ?? waiting.why}`
+      : '',
     rate: !waiting && perSecond ? `${perSecond.toFixed(1)}/s` : '',
     left: eta !== undefined && done < total ? `about ${formatDuration(eta)} left` : '',
   };
