@@ -27,7 +27,7 @@ const MOST_FILES = 5_000;
 
 /**
  * File with the paths of ledgers in other folders, one JSON string per line, relative to its own folder. A run leaves
- * it beside its cohort and output: the next run on them, whatever its own output, finds that ledger by it.
+ * it beside its cohort: the next run of that, whatever its output, finds the ledger by it.
  */
 const NOTES = '.group-onboard.ledgers';
 
@@ -68,7 +68,7 @@ export async function assertNotAskedElsewhere(
   const message = known && `${knownText(known, plan)}, and ${config.ledger} does not know it`;
   if (message !== undefined && (config.dryRun || config.askAgain)) log.warn({}, plain(message, 2_000));
   if (config.dryRun) return;
-  if (known === undefined || config.askAgain) return noteLedger(config.ledger, near);
+  if (known === undefined || config.askAgain) return noteLedger(config.ledger, config.cohort.path);
   throw new OnboardError(
     'CONFIG',
     `${message}; nobody is asked: go on with that ledger (give the --output that it is beside, or --ledger ${known.path}), or, to have them asked again, give --ask-again-in-new-ledger`,
@@ -189,24 +189,22 @@ async function ledgersNear(own: string | undefined, near: readonly string[]) {
   return ledgers.sort((a, b) => b.at - a.at);
 }
 
-/** Notes a ledger in the folders of these files that it is not in. A folder that refuses the note goes without. */
-async function noteLedger(ledger: string, near: readonly string[]): Promise<void> {
-  const place = placeOf(ledger);
+/** Notes a ledger beside its cohort, unless it is there itself. A folder that refuses the note goes without. */
+async function noteLedger(ledger: string, cohort: string): Promise<void> {
+  const [place, dir] = [placeOf(ledger), dirname(placeOf(cohort))];
+  if (cohort === '-' || dir === dirname(place) || (await notedIn(dir)).includes(place)) return;
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
-  for (const dir of foldersOf(near)) {
-    if (dir === dirname(place) || (await notedIn(dir)).includes(place)) continue;
+  try {
+    const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_WRONLY;
+    const file = await open(join(dir, NOTES), flags, 0o600);
     try {
-      const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_WRONLY;
-      const file = await open(join(dir, NOTES), flags, 0o600);
-      try {
-        await file.appendFile(`${JSON.stringify(relative(dir, place))}\n`);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      if (!isSystemRefusal(error)) throw error;
+      await file.appendFile(`${JSON.stringify(relative(dir, place))}\n`);
+      await file.datasync();
+    } finally {
+      await file.close();
     }
+  } catch (error) {
+    if (!isSystemRefusal(error)) throw error;
   }
 }
 

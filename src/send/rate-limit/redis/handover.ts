@@ -14,6 +14,8 @@ export interface Handover {
   readonly batchSize: number;
   /** Most people of an ask that the server counted as one ask. */
   readonly people: number;
+  /** Beginning of Redis's data: answers told before another one are lost. */
+  readonly begun: string;
   /** Largest error of an instant in the state, milliseconds. */
   readonly slackMs: number;
 }
@@ -27,6 +29,7 @@ export interface Taker {
   readonly leaseMs: number;
   /** The last holder did not give the lease up: the state lacks its last asks. */
   readonly crashed: boolean;
+  readonly begun: string;
 }
 
 /** More than the asks of one lease: the numbers of asks that the state lacks are not used again. */
@@ -55,9 +58,9 @@ function unpacked(text: string, settings: RateSettings): Handover | undefined {
 
 /** The state as the next holder goes on with it. */
 export function takenOver(text: string, taker: Taker): Handover {
-  const { settings, slackMs, now, leaseMs, crashed } = taker;
+  const { settings, slackMs, now, leaseMs, crashed, begun } = taker;
   const { batchSize = 1 } = settings;
-  const fresh = { state: initial(settings), owners: new Map(), batchSize, people: 0, slackMs: 0 };
+  const fresh = { state: initial(settings), owners: new Map(), batchSize, people: 0, begun, slackMs: 0 };
   const before = unpacked(text, settings) ?? fresh;
   const most = Math.max(slackMs, before.slackMs);
   const state: RateState = { ...before.state, settings: { ...settings, slackMs: slackMs + most } };

@@ -60,7 +60,7 @@ export function leaseBy(
   own: readonly Told[],
   { settings, me, sentAt, now, at, slackMs }: Holder,
 ): Lease | undefined {
-  const { token, told, living, holdUntil, crashed } = reply;
+  const { token, told, living, holdUntil, crashed, begun } = reply;
   if (token === undefined) return undefined;
   const until = sentAt + LEASE_MS;
   let lease: Lease;
@@ -69,12 +69,14 @@ export function leaseBy(
   } else {
     // The dispatchers bound what is in flight, each its own.
     const most = { ...settings, maxInFlight: Number.POSITIVE_INFINITY };
-    const taker = { settings: most, slackMs, now: at, leaseMs: LEASE_MS, crashed };
+    const taker = { settings: most, slackMs, now: at, leaseMs: LEASE_MS, crashed, begun };
     lease = { ...takenOver(reply.state, taker), token, until, since: now, grants: 0 };
   }
   for (const text of told.values()) lease = takenIn(lease, JSON.parse(text));
   for (const mine of own) lease = takenIn(lease, mine);
-  lease = { ...lease, ...withLost(lease, (one) => one !== me && !living.has(one), at) };
+  const hasLost = lease.begun !== begun;
+  const isGone = (one: string) => hasLost || (one !== me && !living.has(one));
+  lease = { ...lease, ...withLost(lease, isGone, at), begun };
   if (holdUntil <= at) return lease;
   return takenIn(lease, { event: { type: 'paused', until: holdUntil, why: 'paused' }, at, by: me });
 }

@@ -24,7 +24,7 @@ local epoch = get('epoch')
 local function begin(name, crashed)
   redis.call('DEL', facts, told, queue)
   epoch = name
-  put('epoch', epoch)
+  put('epoch', epoch); put('begun', fresh)
   -- A process that knows more than Redis has a lease's time to say so.
   if crashed then put('until', now + lease); put('holder', '?') end
 end
@@ -87,7 +87,7 @@ if mine ~= '' then
 end
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 7200000) end
 local reply = { epoch, text(now), '', mine, get('crashed'), state, get('hold'), tostring(#wanting), tostring(place),
-  get('shown'), tostring(#living) }
+  get('shown'), get('begun'), tostring(#living) }
 for _, list in ipairs({ living, events }) do
   for _, one in ipairs(list) do reply[#reply + 1] = one end
 end
@@ -156,6 +156,8 @@ export interface Reply {
   /** Number of processes that get the lease before this one; -1: this one does not want it. */
   readonly place: number;
   readonly shown: string;
+  /** Another than before: Redis has lost its data, and with it answers that the holder had not taken in. */
+  readonly begun: string;
   /** With a lease: processes heard within its length. */
   readonly living: ReadonlySet<string>;
   /** With a lease: answers to asks of others, by name. */
@@ -163,25 +165,13 @@ export interface Reply {
 }
 
 export function replyOf(words: readonly string[]): Reply {
-  const [
-    epoch = '',
-    now,
-    lost,
-    token,
-    crashed,
-    state = '',
-    hold,
-    wanting,
-    place,
-    shown = '',
-    count,
-    ...more
-  ] = words;
+  const [epoch = '', now, lost, token, crashed, state = '', hold, wanting, place, ...rest] = words;
+  const [shown = '', begun = '', count, ...more] = rest;
   const living = Number(count ?? 0);
   const told = new Map<string, string>();
   for (let i = living; i + 1 < more.length; i += 2) told.set(more[i] as string, more[i + 1] as string);
   return {
-    ...{ epoch, state, shown, told },
+    ...{ epoch, state, shown, begun, told },
     now: Number(now),
     isLost: lost === 'lost',
     token: token ? Number(token) : undefined,
