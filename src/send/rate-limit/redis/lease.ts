@@ -6,7 +6,7 @@ import { notBefore } from '../not-before.ts';
 import type { Demand, PacerEvent } from '../pacer.ts';
 import { advance, type Observation, type RateSettings } from '../policy/policy.ts';
 import { isTold } from '../policy/state.ts';
-import { countsPeople, type Handover, takenOver, withLost } from './handover.ts';
+import { countsPeople, forgottenAfter, type Handover, takenOver, withLost } from './handover.ts';
 import type { Reply } from './scripts.ts';
 
 /** Length of a lease: another process goes on after it, if this one is gone. Milliseconds. */
@@ -77,8 +77,10 @@ export function leaseBy(
   const hasLost = lease.begun !== begun;
   const isGone = (one: string) => hasLost || (one !== me && !living.has(one));
   lease = { ...lease, ...withLost(lease, isGone, at), begun };
-  if (holdUntil <= at) return lease;
-  return takenIn(lease, { event: { type: 'paused', until: holdUntil, why: 'paused' }, at, by: me });
+  // Without their answers the server's count is not known before it has forgotten them.
+  const pausedUntil = Math.max(holdUntil, hasLost ? at + forgottenAfter(lease.state) : 0);
+  if (pausedUntil <= at) return lease;
+  return takenIn(lease, { event: { type: 'paused', until: pausedUntil, why: 'paused' }, at, by: me });
 }
 
 /** The event of an ask with its instants on Redis's clock. */
