@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LEASE_MS } from '../../../../src/send/rate-limit/redis/lease.ts';
-import { efficiency, SAMPLE, steady as steadyFrom, type World, worldOf } from '../simulator.ts';
+import { efficiency, randomFrom, SAMPLE, steady as steadyFrom, type World, worldOf } from '../simulator.ts';
 import { type Fleet, type FleetRun, simulateFleet } from './virtual.ts';
 
 const SERVERS = ['first-hit', 'aligned', 'sliding', 'bucket'] as const;
@@ -166,6 +166,34 @@ describe('a server that shows a thousand', () => {
     for (const client of run.clients) expect(client.finished).toBeLessThan(60_000);
   });
 });
+
+const DEEDS = ['kill', 'leave', 'freeze', 'answers lost', 'data lost', 'away', 'clock set'] as const;
+
+/** What happens to a process, or to Redis, for so many milliseconds. */
+function deedOf(what: (typeof DEEDS)[number], victim: number, ms: number) {
+  return ({ clients, redis, time }: FleetRun) => {
+    const { [victim]: one } = clients;
+    const after = (deed: () => void) => time.at(time.now + ms, deed);
+    const isLast = clients.filter(({ link, finished }) => !link.dead && finished === undefined).length < 2;
+    if (what === 'kill' && !isLast) one?.kill();
+    if (what === 'leave' && one?.finished === undefined && !one?.link.dead) void one?.leave();
+    if (what === 'freeze') one?.link.freeze(ms);
+    if (what === 'data lost') redis.forget();
+    if (what === 'clock set') redis.clockAt += ms % 1000 === 0 ? 3_600_000 : -ms;
+    if (what === 'answers lost') {
+      redis.lossy = 0.05;
+      after(() => {
+        redis.lossy = 0;
+      });
+    }
+    if (what === 'away') {
+      redis.up = false;
+      after(() => {
+        redis.up = true;
+      });
+    }
+  };
+}
 
 describe('what may happen to them', () => {
   const worlds = SERVERS.flatMap((server) =>
@@ -375,5 +403,25 @@ describe('what may happen to them', () => {
       deeds: [{ at: 4000, deed: ({ clients }) => clients[0]!.link.freeze(6000) }],
     });
     expect(judge(SAMPLE, run)).toEqual([]);
+  });
+
+  test('several of these, at any time: nobody waits without end, hardly a 429', async () => {
+    const bad: string[] = [];
+    let [asks, throttled] = [0, 0];
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = randomFrom(seed);
+      const drawn = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
+      const world = { ...SAMPLE, seed, server: drawn(SERVERS), workMs: drawn([0, 1000]) };
+      const deeds = [1, 2, 3].map(() => {
+        const deed = deedOf(drawn(DEEDS), Math.floor(random() * 3), drawn([300, 1500, 2500, 6000]));
+        return { at: 500 + random() * 12_000, deed };
+      });
+      const run = await simulateFleet(world, { processes: 3, asks: 20, giveUp: 120_000, deeds });
+      bad.push(...judge(world, { ...run, throttled: [] }));
+      asks += run.granted.length;
+      throttled += run.throttled.length;
+    }
+    expect(bad).toEqual([]);
+    expect(throttled / asks).toBeLessThanOrEqual(1 / 400);
   });
 });
