@@ -3,7 +3,7 @@
  * shows them. The instant at which the server counted an ask is an interval. Both ends leave out the shortest way
  * there, which is the same for all, so that only differences mean something.
  */
-import { type AskKind, longestHandshake, type Way } from './way.ts';
+import type { AskKind, Way } from './way.ts';
 
 /** One exchange. Instants are monotonic milliseconds. */
 export interface Ask {
@@ -36,9 +36,7 @@ export function latestArrival(ask: Ask, way: Way, now: number): number {
   }
   const took = answeredAt - sentAt;
   const byAnswer = answeredAt - Math.min(way.shortest[kind], took);
-  // If the server hardly works on it, the answer alone tells as much, and more surely.
-  const isQuick = took < 2 * longestHandshake(way);
-  return isQuick || took > usual ? byAnswer : Math.min(byWay, byAnswer);
+  return took > usual ? byAnswer : Math.min(byWay, byAnswer);
 }
 
 /** Number of asks that an ask sent at `now` may find counted in a window of `windowMs`. */

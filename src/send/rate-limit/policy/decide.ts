@@ -16,7 +16,7 @@ import {
   type WaitReason,
 } from './state.ts';
 import { type AskKind, longestRoundTrip, meanRoundTrip } from './way.ts';
-import { candidate, isLong, shiftOf } from './window.ts';
+import { isNearlySure, shiftOf } from './window.ts';
 
 /** `until` undefined: until an answer arrives. */
 export type Verdict =
@@ -40,8 +40,7 @@ export function decide(state: RateState, kind: AskKind, now: number): Verdict {
   const last = counter.asks.findLast((ask) => ask.kind !== 'other');
   if (last !== undefined && now < last.sentAt + slow.spacing)
     return wait(last.sentAt + slow.spacing, 'throttled');
-  const solos = counter.asks.filter((ask) => ask.solo && ask.answeredAt === undefined).length;
-  if (solos >= solosAllowed(counter.mode)) return wait(undefined, 'window');
+  if (counter.asks.some((ask) => ask.solo && ask.answeredAt === undefined)) return wait(undefined, 'window');
   const verdict = byMode(state, counter, now);
   if (!isFirstOfItsKind(state, kind)) return verdict;
   // Knowledge from the other kind allows one ask of this kind, whose answer shows whether they are counted together.
@@ -67,14 +66,6 @@ function byMode(state: RateState, counter: Counter, now: number): Verdict {
     case 'known':
       return foreseen(state, asks, mode, now);
   }
-}
-
-/**
- * Number of asks that may go on a conjecture: where windows are known, two or three, and the quickest of them shows
- * when the window began.
- */
-function solosAllowed(mode: Mode): number {
-  return mode.name === 'known' ? Math.min(3, Math.ceil(mode.limit / 8)) : 1;
 }
 
 /** Verdict without headers: the last known pace; else `--max-rate`, or one per second. */
@@ -114,20 +105,12 @@ function granted(state: RateState, { asks }: Counter, mode: Told, now: number): 
  */
 function reserved(state: RateState, asks: readonly Ask[], mode: Told, now: number, ageMs: number): number {
   const { limit } = mode;
-  if (limit === 1 || (mode.name === 'learning' && isNearlySure(mode))) return 0;
+  if (limit === 1 || (mode.name === 'learning' && isNearlySure(mode.window))) return 0;
   const perWindow = othersIn(asks, spanOf(mode), now);
   // Average use by others while an ask is under way, and its variation.
   const meanwhile = (perWindow * (meanRoundTrip(state.way) + ageMs)) / spanOf(mode);
   const others = Math.max(perWindow, Math.ceil(meanwhile + 2 * Math.sqrt(meanwhile)));
   return Math.min(limit - 1, Math.max(1, others));
-}
-
-/**
- * Whether a long window that held once may be tried with all of its allowance: a bucket would give nearly all of it
- * back, too.
- */
-function isNearlySure({ window }: Told): boolean {
-  return window.held > 0 && window.floating && window.doubts === 0 && isLong(candidate(window));
 }
 
 /** Instant at which enough counted asks must have come back for one ask, whatever others used since the last word. */
@@ -158,7 +141,7 @@ function learningAt(state: RateState, asks: readonly Ask[], mode: Told, now: num
       from = Math.max(from, latestArrival(ask, state.way, now));
   }
   const ripe = from + span + marginOf(state, span);
-  if (mode.credit > 0 || isNearlySure(mode)) return ripe;
+  if (mode.credit > 0 || isNearlySure(mode.window)) return ripe;
   if (mode.reset === undefined) {
     return Math.max(ripe, mode.heardAt + Math.min(LONGEST_BACKOFF, SECOND * 2 ** state.strikes));
   }

@@ -70,9 +70,7 @@ export interface Word {
   readonly limitBefore: number;
   /** Asks that the server will surely take: its last word, less the asks since. */
   readonly credit: number;
-  /** Send time of the ask behind the last certain word: all others had arrived before it, or went after it. */
-  readonly certainAt: number;
-  /** Lowest Remaining since then, or since nothing was in flight. */
+  /** Lowest Remaining since the last certain word, or since nothing was in flight. */
   readonly lowest: number;
   /** First id that the server may still count; it has forgotten earlier asks. */
   readonly countedFrom: number;

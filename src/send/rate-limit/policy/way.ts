@@ -100,11 +100,6 @@ function shortestRoundTrip(trips: RoundTrips, caution: number): number {
   return Math.max(0, min - spread * Math.max(40 / count, 0.15) * caution);
 }
 
-/** Longest handshake, milliseconds; 0 before any. */
-export function longestHandshake({ handshakes }: Way): number {
-  return handshakes.max;
-}
-
 /** The longest round trip, milliseconds; 0 before any. */
 export function longestRoundTrip({ trips }: Way, kind: AskKind): number {
   return Math.max(trips[kind].max, trips[kind].before.max);

@@ -56,10 +56,6 @@ const LONG = 8000;
 const HOLDS_TO_TRUST = 3;
 const DOUBTS_TO_REFUTE = 6;
 
-export function isLong(lengthMs: number): boolean {
-  return lengthMs >= LONG;
-}
-
 /** Length to try next, milliseconds: the shortest whole number of seconds without contrary evidence. */
 export function candidate({ above, hint }: WindowEstimate): number {
   if (hint !== undefined && hint.to > above) {
@@ -81,10 +77,7 @@ export function hinted(window: WindowEstimate, seen: Span): WindowEstimate {
   const { hint } = window;
   const next = { from: Math.max(hint?.from ?? 0, seen.from), to: Math.max(hint?.to ?? 0, seen.to) };
   if (hint !== undefined && next.from === hint.from && next.to === hint.to) return window;
-  const changed = { ...window, hint: next, longest: Math.max(window.longest, seen.to) };
-  return candidate(changed) === candidate(window)
-    ? changed
-    : { ...changed, held: 0, forgotten: 0, doubts: 0 };
+  return { ...window, hint: next, longest: Math.max(window.longest, seen.to) };
 }
 
 export interface Evidence {
@@ -123,27 +116,29 @@ export function judged(window: WindowEstimate, length: number, evidence: Evidenc
     const beyond = isBeyond(window, length);
     if (beyond && others > 0 && old - strange > 1) return { window, trusted: false, others: strange };
     // A length that the Resets rule out as well is refuted at once, even beside others.
-    const isDoubtful = (others > 0 || beyond) && !(window.hint !== undefined && least(window.hint) >= length);
+    const isRuledOut = window.hint !== undefined && least(window.hint) >= length;
+    const isDoubtful = (others > 0 || beyond) && !isRuledOut;
     return {
       window: isDoubtful ? doubted(window, length, limit) : tooShort(window, length, limit),
       trusted: false,
     };
   }
   if (elapsed >= length + 1000 || limit === 1) return { window, trusted: false };
-  const byBucket = Math.ceil((limit * elapsed) / (length + 1000)) + 1;
   if (strange > strangers) {
-    // More has come back than a bucket of the next length would give: another client is the cause. The same holds if no
-    // Reset showed a longer window.
-    if (isBeyond(window, length) || (length < LONG && old - strange > byBucket))
+    // No Reset showed a longer window: another client is the cause.
+    if (isBeyond(window, length))
       return { window: { ...window, doubts: 0 }, trusted: false, others: strange };
     return { window: doubted(window, length, limit), trusted: false };
   }
-  const calm = window.doubts > 0 && strange < old / 2 ? { ...window, doubts: 0 } : window;
+  const byBucket = Math.ceil((limit * elapsed) / (length + 1000)) + 1;
   // A bucket refills gradually: more must have come back than one of the next length would give.
-  if (lastWindow < Math.min(limit - 1, byBucket) - others) return { window: calm, trusted: false };
+  if (lastWindow < Math.min(limit - 1, byBucket) - others) {
+    const isCalm = strange < old / 2;
+    return { window: isCalm ? { ...window, doubts: 0 } : window, trusted: false };
+  }
   const held = window.held + 1;
   const forgotten = window.forgotten + counted + 1 - used;
-  const holds = floating ? (isLong(length) ? 2 : 1) : HOLDS_TO_TRUST;
+  const holds = !floating ? HOLDS_TO_TRUST : length < LONG ? 1 : 2;
   const enough = forgotten >= Math.min(8, (limit - 1) / 4) && held >= holds;
   return { window: { ...window, held, forgotten, floating, doubts: 0 }, trusted: enough };
 }
@@ -177,14 +172,22 @@ function isBeyond({ hint }: WindowEstimate, length: number): boolean {
   return hint !== undefined && length >= hint.to;
 }
 
-/** Length to use with others present: where an extra second costs little, the longest that the Resets allow. */
-export function amongOthers({ longest }: WindowEstimate, length: number): number {
-  return length < LONG ? length : Math.max(length, Math.ceil(longest / 1000) * 1000);
-}
-
 /** Whether the Resets say that the window is longer than `length`. A second that held in spite of them is believed. */
 export function isOutgrown({ hint }: WindowEstimate, length: number): boolean {
   return hint !== undefined && length > SHORTEST && least(hint) >= length;
+}
+
+/**
+ * Whether a long window that held may be tried with all of its allowance: a bucket would give nearly all of it back,
+ * too.
+ */
+export function isNearlySure(window: WindowEstimate): boolean {
+  return window.held > 0 && window.floating && candidate(window) >= LONG;
+}
+
+/** Length to use with others present: where an extra second costs little, the longest that the Resets allow. */
+export function amongOthers({ longest }: WindowEstimate, length: number): number {
+  return length < LONG ? length : Math.max(length, Math.ceil(longest / 1000) * 1000);
 }
 
 /*

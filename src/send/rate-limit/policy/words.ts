@@ -57,7 +57,6 @@ function fresh(limit: number, ask: Ask): Told {
     changedAt: Number.NEGATIVE_INFINITY,
     limitBefore: limit,
     credit: 0,
-    certainAt: Number.NEGATIVE_INFINITY,
     lowest: Number.POSITIVE_INFINITY,
     countedFrom: 0,
     heardAt: ask.answeredAt ?? 0,
@@ -132,9 +131,7 @@ function learnt(state: RateState, seen: Seen, before: Told, ask: Ask, remaining:
   const isCertain = after === 0;
   const judged = isCertain ? judgedBy(state, asks, mode, ask, remaining) : { mode, others: 0 };
   const single = mode.limit === 1 && isCertain ? withSample(state, judged.mode, ask) : judged.mode;
-  // A word on the time before another word is not news.
-  if (latestArrival(ask, state.way, answeredAt) <= before.certainAt) return whenQuiet({ asks, mode: single });
-  const word = credited(single, remaining, after, ask.sentAt);
+  const word = credited(single, remaining, after);
   return whenQuiet(beside(state, { asks, mode: word }, before, ask, { remaining, byProbe: judged.others }));
 }
 
@@ -153,9 +150,9 @@ function afterRefusal(before: Told, ask: Ask, left: number): Told {
 }
 
 /** Mode with the server's word as of this answer, or with the previous word if it says more without contradiction. */
-function credited(mode: Told, remaining: number, after: number, sentAt: number): Told {
+function credited(mode: Told, remaining: number, after: number): Told {
   const credit = Math.max(0, remaining - after);
-  if (after === 0) return { ...mode, credit, lowest: remaining, certainAt: sentAt };
+  if (after === 0) return { ...mode, credit, lowest: remaining };
   const lowest = Math.min(mode.lowest, remaining);
   if (mode.credit > remaining) return { ...mode, lowest, credit };
   // While the length is being tried, the probe must show the asks that come back.

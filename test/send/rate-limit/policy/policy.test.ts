@@ -152,6 +152,15 @@ describe('what changes in mid-run', () => {
     }
   });
 
+  test('a limit that is raised: a token bucket holds no more than before until it refills', () => {
+    for (const world of each.filter((one) => one.server === 'bucket')) {
+      for (const limit of [20, 50]) {
+        const run = simulate(world, { asks: 300, limitAt: [{ at: 10_000, limit }] });
+        expect(run.throttled, `seed ${world.seed}`).toEqual([]);
+      }
+    }
+  });
+
   test('the headers vanish: the last known pace is kept', () => {
     for (const world of each) {
       const run = simulate(world, { asks: 400, bareFrom: 10_000 });
