@@ -56,28 +56,23 @@ function zoneFor(text: string): string {
   return /^\d{4}-/.test(text) ? 'Z' : ' GMT';
 }
 
-/**
- * Time to a Reset that is hours or days away, milliseconds. The distance of an instant needs the server's own clock.
- */
-export function quotaFor(text: string | undefined, date: number | undefined): number | undefined {
-  const number = decimal(text);
-  const isDuration = number !== undefined && number < FIRST_EPOCH_SECOND;
-  const at = number === undefined ? instant(text) : epochMs(number);
-  const inMs = isDuration ? number * 1000 : at === undefined || date === undefined ? 0 : at - date;
-  return inMs > LONGEST_WINDOW && inMs <= LONGEST_QUOTA ? inMs : undefined;
+/** A Reset as the end of a window, or, hours or days away, as that of a quota. */
+export interface End {
+  readonly reset: Reset | undefined;
+  /** Time to the end of a quota, milliseconds. */
+  readonly quotaMs: number | undefined;
 }
 
-/** A Reset. An instant without `Date` is useless, because our own wall clock is never trusted. */
-export function reset(text: string | undefined, date: number | undefined): Reset | undefined {
+/** End by a Reset. An instant without `Date` is useless, because our own wall clock is never trusted. */
+export function endOf(text: string | undefined, date: number | undefined): End {
   const number = decimal(text);
-  if (number !== undefined && number < FIRST_EPOCH_SECOND) {
-    const step = Number.isInteger(number) ? 1000 : 1;
-    return believable(number * 1000) ? { on: 'answer', in: number * 1000, step } : undefined;
-  }
+  const at = retryAfter(text);
+  const inMs = at === undefined ? 0 : at.on === 'answer' ? at.in : date === undefined ? 0 : at.at - date;
+  const quotaMs = inMs > LONGEST_WINDOW && inMs <= LONGEST_QUOTA ? inMs : undefined;
+  if (at === undefined || !believable(inMs)) return { reset: undefined, quotaMs };
+  if (at.on === 'answer') return { reset: { ...at, step: Number.isInteger(number) ? 1000 : 1 }, quotaMs };
   const isMs = number !== undefined && number >= FIRST_EPOCH_MS;
-  const at = number === undefined ? instant(text) : epochMs(number);
-  if (at === undefined || date === undefined || !believable(at - date)) return undefined;
-  return { on: 'wall', at, step: isMs || at % 1000 !== 0 ? 1 : 1000 };
+  return { reset: { ...at, step: isMs || at.at % 1000 !== 0 ? 1 : 1000 }, quotaMs };
 }
 
 /**

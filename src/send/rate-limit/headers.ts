@@ -7,10 +7,9 @@ import {
   believable,
   dateOf,
   decimal,
-  quotaFor,
-  type Reset,
+  type End,
+  endOf,
   type RetryAfter,
-  reset,
   retryAfter,
   whole,
 } from './header-values.ts';
@@ -39,16 +38,13 @@ export interface Span {
 }
 
 /** One limit by the headers. */
-interface Word {
+interface Word extends End {
   /** Asks per window, 1 or more. */
   readonly limit: number | undefined;
   /** Asks that the server would still take, 0 or more. */
   readonly remaining: number | undefined;
-  readonly reset: Reset | undefined;
   /** Length of the window by the server, milliseconds. */
   readonly windowMs: number | undefined;
-  /** Time to a Reset too far away to end a window (a quota's), milliseconds. */
-  readonly quotaMs: number | undefined;
 }
 
 /** Facts of one answer; of several limits, the one with the least left. */
@@ -95,11 +91,7 @@ export function readFacts(observation: Observation): Facts {
   const date = dateOf(headers['date']);
   const word = wordOf(headers, date);
   return {
-    limit: word.limit,
-    remaining: word.remaining,
-    reset: word.reset,
-    windowMs: word.windowMs,
-    quotaMs: word.quotaMs,
+    ...word,
     understood: saysAnything(word),
     date,
     retryAfter: retryAfter(headers['retry-after']),
@@ -124,18 +116,12 @@ export function toldToWaitMs(facts: Facts, wallNow?: number): number | undefined
 /** Limit by the first of the server's header forms with a Remaining, or else by the first readable one. */
 function wordOf(headers: Headers, date: number | undefined): Word {
   const policies = listOf(headers['ratelimit-policy']).map(policyOf);
-  let any: Word | undefined;
-  for (let form = 0; form <= FAMILIES.length; form++) {
-    const family = FAMILIES[form];
-    const words =
-      family === undefined
-        ? oneHeader(headers['ratelimit'], policies, date)
-        : threeHeaders(headers, family, policies, date);
-    const word = tightest(words);
-    if (word.remaining !== undefined) return word;
-    if (any === undefined && saysAnything(word)) any = word;
-  }
-  return any ?? { ...NOTHING, limit: only(policies)?.limit, windowMs: only(policies)?.windowMs };
+  const forms = [
+    ...FAMILIES.map((family) => threeHeaders(headers, family, policies, date)),
+    oneHeader(headers['ratelimit'], policies, date),
+  ].map(tightest);
+  const best = forms.find(({ remaining }) => remaining !== undefined) ?? forms.find(saysAnything);
+  return best ?? { ...NOTHING, limit: only(policies)?.limit, windowMs: only(policies)?.windowMs };
 }
 
 function saysAnything({ limit, remaining, reset, windowMs }: Word): boolean {
@@ -177,8 +163,7 @@ function threeHeaders(
     return {
       limit: limit?.limit,
       remaining: whole(remaining[place]?.value, 0),
-      reset: reset(resets[place]?.value, date),
-      quotaMs: quotaFor(resets[place]?.value, date),
+      ...endOf(resets[place]?.value, date),
       windowMs: limit?.windowMs ?? windowFor(limit?.limit, known),
     };
   });
@@ -204,8 +189,7 @@ function oneHeader(text: string | undefined, policies: readonly Policy[], date: 
     return {
       limit: limit ?? policy?.limit,
       remaining: whole(said.get('remaining') ?? said.get('r'), 0),
-      reset: reset(said.get('reset') ?? said.get('t'), date),
-      quotaMs: quotaFor(said.get('reset') ?? said.get('t'), date),
+      ...endOf(said.get('reset') ?? said.get('t'), date),
       windowMs: policy?.windowMs ?? windowFor(limit, policies),
     };
   });
