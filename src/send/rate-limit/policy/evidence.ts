@@ -77,12 +77,7 @@ function lastWindow(asks: readonly Ask[], lengthMs: number): readonly Ask[] {
 }
 
 /** Word of this answer on the end of the window. */
-export function resetWord(
-  state: RateState,
-  facts: Facts,
-  ask: Ask,
-  before: ResetWord | undefined,
-): ResetWord | undefined {
+export function resetWord(state: RateState, facts: Facts, ask: Ask): ResetWord | undefined {
   const { reset } = facts;
   const from = ask.sentAt;
   const to = ask.answeredAt ?? from;
@@ -93,13 +88,11 @@ export function resetWord(
       reset,
       at: { from: from + length.from, to: latestArrival(ask, state.way, to) + length.to },
       length,
-      said: reset.in,
     };
   }
   const at = toMonotonic(state.clock, reset.at);
   if (at === undefined || facts.date === undefined) return undefined;
   const said = reset.at - facts.date;
-  const same = before?.reset.on === 'wall' && before.reset.at === reset.at;
   return {
     reset,
     at,
@@ -107,7 +100,6 @@ export function resetWord(
       from: Math.max(said - SECOND - reset.step, at.from - reset.step - to),
       to: Math.min(said, at.to - from),
     },
-    said: Math.max(said, same ? before.said : said),
   };
 }
 
@@ -115,7 +107,7 @@ export function resetWord(
  * Whether the window cannot be both longer than `length` and aligned to the clock: aligned windows end at multiples of
  * their length, counted from the epoch, and are not longer than the Resets say.
  */
-function floats({ resets, window }: Told, length: number): boolean {
+export function floats({ resets, window }: Told, length: number): boolean {
   if (resets.some((at) => at % SECOND !== 0)) return true;
   if (resets.length === 0 || window.hint === undefined) return false;
   for (let longer = length + SECOND; longer < window.hint.to + SECOND; longer += SECOND) {

@@ -85,12 +85,11 @@ export interface Word {
   readonly othersAt: number;
 }
 
-/** A Reset on our clock, and its distance when first seen (milliseconds). */
+/** A Reset on our clock, and its distance when seen (milliseconds). */
 export interface ResetWord {
   readonly reset: Reset;
   readonly at: Span;
   readonly length: Span;
-  readonly said: number;
 }
 
 /** Windows without a sign of others before they are gone; their use is averaged over as many. */

@@ -193,8 +193,7 @@ export function amongOthers({ longest }: WindowEstimate, length: number): number
 /*
  * Window of a server that allows one ask at a time. No allowance is left for a probe, so only its Reset counts, which
  * in whole seconds, rounded up, wastes up to half. A few asks at different phases of the server's second settle it:
- * only one length explains each of them if the window starts with the ask. The Resets show whether it does: in a window
- * aligned to the clock they lie whole windows apart.
+ * only one length explains each of them if the window starts with the ask.
  */
 
 /** One ask: its possible arrival (monotonic milliseconds), and its Reset (server's clock). */
@@ -202,8 +201,6 @@ export interface Sample {
   readonly arrival: Span;
   readonly resetAt: number;
   readonly step: number;
-  /** Distance of the Reset by the answer's Date. */
-  readonly said: number;
 }
 
 /** Delay of the next ask after the Reset: another whole second, and another phase. */
@@ -221,23 +218,10 @@ export function isExhausted(samples: readonly Sample[]): boolean {
 /** The only whole number of seconds that explains every sample; undefined while another explanation is left. */
 export function settled(samples: readonly Sample[], clock: ServerClock): number | undefined {
   const { offset } = clock;
-  if (samples.length < 3 || offset === undefined || !startsWithAsk(samples)) return undefined;
+  if (samples.length < 3 || offset === undefined) return undefined;
   const from = Math.max(...samples.map((sample) => sample.resetAt - sample.step - sample.arrival.to));
   const to = Math.min(...samples.map((sample) => sample.resetAt - sample.arrival.from));
   if (from >= to) return undefined;
   const second = Math.floor((to - offset.from) / 1000) * 1000;
   return second > from - offset.to && second > 0 ? second : undefined;
-}
-
-function startsWithAsk(samples: readonly Sample[]): boolean {
-  if (samples.some((sample) => sample.resetAt % 1000 !== 0)) return true;
-  const apart = samples.slice(1).reduce((gcd, sample, index) => {
-    return commonDivisor(gcd, sample.resetAt - (samples[index]?.resetAt ?? 0));
-  }, 0);
-  return apart > 0 && apart < Math.max(...samples.map((sample) => sample.said));
-}
-
-/** Greatest number that divides both; `a` itself if `b` is 0. */
-function commonDivisor(a: number, b: number): number {
-  return b === 0 ? a : commonDivisor(b, a % b);
 }

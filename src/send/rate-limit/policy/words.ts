@@ -2,7 +2,7 @@
 
 import type { Facts } from '../headers.ts';
 import { type Ask, inFlight, isBefore, latestArrival } from './ask-log.ts';
-import { beside, judgedBy, resetWord, type Seen, withOthers } from './evidence.ts';
+import { beside, floats, judgedBy, resetWord, type Seen, withOthers } from './evidence.ts';
 import { type Counter, isTold, type RateState, spanOf, type Told } from './state.ts';
 import { doubted, hinted, isExhausted, isOutgrown, settled, tooShort, UNKNOWN_WINDOW } from './window.ts';
 
@@ -72,7 +72,7 @@ function fresh(limit: number, ask: Ask): Told {
 function blind(state: RateState, { mode }: Counter, ask: Ask, facts: Facts): Counter['mode'] {
   const known = isTold(mode) ? { limit: mode.limit, windowMs: spanOf(mode) } : undefined;
   const earlier = mode.name === 'blind' ? mode : undefined;
-  const reset = resetWord(state, facts, ask, undefined);
+  const reset = resetWord(state, facts, ask);
   return {
     name: 'blind',
     limit: facts.limit ?? known?.limit ?? earlier?.limit,
@@ -86,7 +86,7 @@ function answeredBy(state: RateState, { asks, mode }: Seen, ask: Ask, facts: Fac
   const limit = facts.limit ?? mode.limit;
   const changed = limit !== mode.limit;
   const leapt = state.clock.leaps > 0 && state.clock.offset === undefined;
-  const reset = leapt && facts.reset?.on === 'wall' ? undefined : resetWord(state, facts, ask, mode.reset);
+  const reset = leapt && facts.reset?.on === 'wall' ? undefined : resetWord(state, facts, ask);
   // The offset of a clock that leapt may have ruled out correct lengths.
   const window = leapt && mode.window.hint !== undefined ? UNKNOWN_WINDOW : mode.window;
   const next: Told = {
@@ -184,9 +184,9 @@ function withSample(state: RateState, mode: Told, ask: Ask): Told {
   const { reset, samples } = mode;
   if (mode.name !== 'learning' || reset?.reset.on !== 'wall' || isExhausted(samples)) return mode;
   const arrival = { from: ask.sentAt, to: ask.answeredAt ?? 0 };
-  const more = [...samples, { arrival, resetAt: reset.reset.at, step: reset.reset.step, said: reset.said }];
+  const more = [...samples, { arrival, resetAt: reset.reset.at, step: reset.reset.step }];
   const windowMs = settled(more, state.clock);
-  return windowMs === undefined
+  return windowMs === undefined || !floats(mode, windowMs)
     ? { ...mode, samples: more }
     : { ...mode, name: 'known', samples: more, windowMs };
 }
