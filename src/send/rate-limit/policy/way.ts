@@ -7,21 +7,16 @@ import type { Observation } from '../headers.ts';
 /** A POST, or one of the GETs around it: our own pace counts only POSTs. */
 export type AskKind = 'ask' | 'read';
 
-/** Round trips of one kind, milliseconds. */
+/** Round trips of one kind, milliseconds. The mean forgets old values of a network that has changed. */
 interface Trips {
   readonly count: number;
-  readonly sum: number;
+  readonly mean: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Two generations of round trips, so that old values of a network that has changed are forgotten. */
-export interface RoundTrips extends Trips {
-  readonly before: Trips;
-}
-
 export interface Way {
-  readonly trips: Readonly<Record<AskKind, RoundTrips>>;
+  readonly trips: Readonly<Record<AskKind, Trips>>;
   /** TCP handshakes: there and back, without work. */
   readonly handshakes: Trips;
   /** Factor on the measured bounds: doubled by a refusal that they explain. */
@@ -32,17 +27,17 @@ export interface Way {
   readonly shortest: Readonly<Record<AskKind, number>>;
 }
 
-const NOTHING: Trips = { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0 };
-const NO_TRIPS: RoundTrips = { ...NOTHING, before: NOTHING };
+const NOTHING: Trips = { count: 0, mean: 0, min: Number.POSITIVE_INFINITY, max: 0 };
 export const UNKNOWN_WAY: Way = {
-  trips: { ask: NO_TRIPS, read: NO_TRIPS },
+  trips: { ask: NOTHING, read: NOTHING },
   handshakes: NOTHING,
   caution: 1,
   spread: Number.POSITIVE_INFINITY,
   shortest: { ask: 0, read: 0 },
 };
 
-const GENERATION = 512;
+/** Number of exchanges in the mean. */
+const REMEMBERED = 512;
 /** Least difference between two ways, milliseconds: networks, timers and the event loops of both ends. */
 const LEAST_SPREAD = 30;
 /** Multiple of the longest duration so far beyond which an exchange was held up, perhaps on its way. */
@@ -51,15 +46,9 @@ const HELD_UP = 1.5;
 const FEW = 8;
 const MOST_CAUTION = 16;
 
-function added(trips: Trips, ms: number): Trips {
-  const { count, sum, min, max } = trips;
-  return { count: count + 1, sum: sum + ms, min: Math.min(min, ms), max: Math.max(max, ms) };
-}
-
-function addRoundTrip(trips: RoundTrips, ms: number): RoundTrips {
-  if (trips.count < GENERATION) return { ...added(trips, ms), before: trips.before };
-  const { count, sum, min, max } = trips;
-  return { ...added(NOTHING, ms), before: { count, sum, min, max } };
+function added({ count, mean, min, max }: Trips, ms: number): Trips {
+  const next = mean + (ms - mean) / Math.min(count + 1, REMEMBERED);
+  return { count: count + 1, mean: next, min: Math.min(min, ms), max: Math.max(max, ms) };
 }
 
 /** The way after one more answered exchange. */
@@ -67,7 +56,7 @@ export function measured(way: Way, kind: AskKind, observation: Observation): Way
   const { sentAt, answeredAt, tripMs = answeredAt - sentAt, handshakeMs } = observation;
   return bounded({
     ...way,
-    trips: { ...way.trips, [kind]: addRoundTrip(way.trips[kind], tripMs) },
+    trips: { ...way.trips, [kind]: added(way.trips[kind], tripMs) },
     handshakes: handshakeMs === undefined ? way.handshakes : added(way.handshakes, handshakeMs),
   });
 }
@@ -92,31 +81,25 @@ function bounded(way: Way): Way {
  * undercuts it stays near one in a million for a uniform spread; the part of the spread that is always subtracted
  * serves distributions with a thin lower edge.
  */
-function shortestRoundTrip(trips: RoundTrips, caution: number): number {
-  const count = trips.count + trips.before.count;
-  if (count < 8) return 0;
-  const min = Math.min(trips.min, trips.before.min);
-  const spread = (trips.sum + trips.before.sum) / count - min;
-  return Math.max(0, min - spread * Math.max(40 / count, 0.15) * caution);
+function shortestRoundTrip({ count, mean, min }: Trips, caution: number): number {
+  return count < FEW ? 0 : Math.max(0, min - (mean - min) * Math.max(40 / count, 0.15) * caution);
 }
 
 /** The longest round trip, milliseconds; 0 before any. */
 export function longestRoundTrip({ trips }: Way, kind: AskKind): number {
-  return Math.max(trips[kind].max, trips[kind].before.max);
+  return trips[kind].max;
 }
 
 /** Mean of all exchanges, milliseconds; 0 before any. */
 export function meanRoundTrip({ trips: { ask, read } }: Way): number {
-  const count = ask.count + ask.before.count + read.count + read.before.count;
-  return count === 0 ? 0 : (ask.sum + ask.before.sum + read.sum + read.before.sum) / count;
+  return (ask.count * ask.mean + read.count * read.mean) / Math.max(1, ask.count + read.count);
 }
 
 /** Longest exchange of this kind unless something holds it up, milliseconds; 0 before any. */
-export function usualRoundTrip(way: Way, kind: AskKind): number {
-  const { count, sum, before } = way.trips[kind];
-  const all = count + before.count;
+export function usualRoundTrip({ trips }: Way, kind: AskKind): number {
+  const { count, mean, max } = trips[kind];
   // One delayed exchange raises the longest for good, the mean hardly.
-  return all < FEW ? longestRoundTrip(way, kind) * HELD_UP : (2 * (sum + before.sum)) / all;
+  return count < FEW ? max * HELD_UP : 2 * mean;
 }
 
 /**
