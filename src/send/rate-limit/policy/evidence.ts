@@ -13,7 +13,7 @@ import {
   spanOf,
   type Told,
 } from './state.ts';
-import { judged, UNKNOWN_WINDOW } from './window.ts';
+import { judged } from './window.ts';
 
 export interface Judged {
   readonly mode: Told;
@@ -172,15 +172,8 @@ export function withOthers(
     }),
   );
   const place = asks.findLastIndex((one) => one.id === ask.id);
-  const next = noticed(mode, before.othersAt);
+  const next: Told = mode.name === 'learning' ? mode : { ...mode, name: 'shared' };
   return { asks: [...asks.slice(0, place), ...others, ...asks.slice(place)], mode: { ...next, othersAt } };
-}
-
-/** Mode after others were noticed: their asks may be the reason for lengths ruled out before. */
-function noticed(mode: Told, before: number): Told {
-  if (!Number.isFinite(before) && mode.window.above > 0)
-    return { ...mode, name: 'learning', window: UNKNOWN_WINDOW };
-  return mode.name === 'learning' ? mode : { ...mode, name: 'shared' };
 }
 
 /** Mode after some windows without a sign of others: they are gone. */
