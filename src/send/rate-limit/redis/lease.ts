@@ -67,9 +67,7 @@ export function leaseBy(
   if (before?.token === token) {
     lease = { ...before, until, ...(isOver(before, 0, now) && { since: now, grants: 0 }) };
   } else {
-    // The dispatchers bound what is in flight, each its own.
-    const most = { ...settings, maxInFlight: Number.POSITIVE_INFINITY };
-    const taker = { settings: most, slackMs, now: at, leaseMs: LEASE_MS, crashed, begun };
+    const taker = { settings, slackMs, now: at, leaseMs: LEASE_MS, crashed, begun };
     lease = { ...takenOver(reply.state, taker), token, until, since: now, grants: 0 };
   }
   for (const text of told.values()) lease = takenIn(lease, JSON.parse(text));

@@ -88,6 +88,21 @@ describe('four processes: never over, nine tenths used', () => {
     }
   });
 
+  test('--concurrency is that of all together', async () => {
+    const world = { ...SAMPLE, limit: 100, workMs: 1000 };
+    let most = 0;
+    const look = ({ clients }: FleetRun) => {
+      most = Math.max(
+        most,
+        clients.reduce((sum, client) => sum + client.flying, 0),
+      );
+    };
+    const deeds = Array.from({ length: 400 }, (_, i) => ({ at: i * 50, deed: look }));
+    const run = await simulateFleet(world, { processes: 4, asks: 20, concurrency: 5, deeds });
+    expect(judge(world, run)).toEqual([]);
+    expect([run.granted.length, most]).toEqual([80, 5]);
+  });
+
   test('the judgement fails where nothing is shared', async () => {
     const world = { ...SAMPLE, seed: 3 };
     const apart: Fleet = {
