@@ -80,8 +80,8 @@ type Config = Pick<
 >;
 
 /**
- * Starts the sandbox, or finds the API's address, and shares the allowance, for a command that only reads. undefined:
- * an unreachable Redis has stopped it, or there is no target.
+ * Starts the sandbox, or finds the API's address, and shares the allowance, for a command that only reads.
+ * @returns undefined without a target, or if Redis is out of reach, which stops the command
  */
 export async function openReading(config: Config, session: Session): Promise<ReaderParts | undefined> {
   const { control, clock, log, live, releases } = session;

@@ -33,7 +33,7 @@ export interface Told {
   readonly by: string;
 }
 
-/** The lease after an event of whichever process. An ask that the state does not have as that process's is not in it. */
+/** The lease after an event of any process. An ask that the state does not hold for that process is passed over. */
 export function takenIn(lease: Lease, { event, at, by }: Told): Lease {
   if (event.type === 'paused') return { ...lease, state: advance(lease.state, event, at) };
   if (lease.owners.get(event.id) !== by) return lease;

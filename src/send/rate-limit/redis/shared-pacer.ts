@@ -69,7 +69,7 @@ interface Mine {
   isSent: boolean;
 }
 
-/** What processes without the lease show. */
+/** Display of a process without the lease. */
 interface Shown {
   readonly allowance: Allowance;
   readonly wait: Wait | undefined;
