@@ -90,10 +90,16 @@ describe('the same cohort with another --output', () => {
     expect((await readFile(notes, 'utf8')).match(/"a\/r\.csv\.ledger\.jsonl"/g)).toHaveLength(1);
     expect(asked(...people)).toEqual([1, 1, 1]);
     // Another cohort in that folder is not disturbed, and a folder that takes no note neither.
+    await writeFile(notes, '"torn');
+    await writeFile(join(dir, 'more.csv'), csv([phone(61, 1)]));
+    expect((await go('run', join(dir, 'more.csv'), ...args, '-o', b)).code).toBe(0);
+    const elsewhere = await go('run', join(dir, 'more.csv'), ...args, '-o', join(dir, 'b', 'r.csv'));
+    expect([elsewhere.code, asked(phone(61, 1))]).toEqual([2, [1]]);
     await rm(notes);
     await mkdir(notes);
     await writeFile(join(dir, 'others.csv'), csv([phone(51, 1)]));
-    expect((await go('run', join(dir, 'others.csv'), ...args, '-o', b)).code).toBe(0);
+    const c = join(dir, 'a', 'others.csv');
+    expect((await go('run', join(dir, 'others.csv'), ...args, '-o', c)).code).toBe(0);
     expect(asked(...PEOPLE, phone(51, 1))).toEqual([1, 1, 1, 1, 1, 1]);
   });
 

@@ -198,7 +198,8 @@ async function noteLedger(ledger: string, cohort: string): Promise<void> {
     const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_WRONLY;
     const file = await open(join(dir, NOTES), flags, 0o600);
     try {
-      await file.appendFile(`${JSON.stringify(relative(dir, place))}\n`);
+      // The line before may be torn.
+      await file.appendFile(`\n${JSON.stringify(relative(dir, place))}\n`);
       await file.datasync();
     } finally {
       await file.close();
