@@ -1,4 +1,4 @@
-/** State of the policy. Instants are monotonic milliseconds. */
+/** State of the policy. Instants are monotonic milliseconds, or on Redis’s clock where several processes share it. */
 
 import type { Reset } from '../header-values.ts';
 import type { Span } from '../headers.ts';
