@@ -8,6 +8,7 @@ import { narrow, toMonotonic } from './server-clock.ts';
 import { passed, refused } from './slow-start.ts';
 import {
   type Counter,
+  flyingIn,
   isTold,
   type Mode,
   marginOf,
@@ -76,11 +77,13 @@ function notDone(state: RateState, kind: AskKind, ask: Ask, facts: Facts): RateS
   const first = ask.sentAt >= state.struckAt;
   // Its own headers show room: the server counts something that they do not show.
   const inSpite = facts.remaining !== 0;
+  // An ask that left later may overtake it.
+  const level = Math.max(ask.level, flyingIn(state) + 1);
   const struck: RateState = {
     ...state,
     strikes: state.strikes + (first ? 1 : 0),
     struckAt: first ? answeredAt : state.struckAt,
-    slow: first && inSpite ? refused(state.slow, ask.level) : state.slow,
+    slow: first && inSpite ? refused(state.slow, level) : state.slow,
     way:
       first && !ask.promised && isTold(mode) && mode.name !== 'shared' ? moreCareful(state.way) : state.way,
   };
