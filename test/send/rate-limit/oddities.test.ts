@@ -41,6 +41,12 @@ describe('a Date that cannot be relied on', () => {
       { ...SAMPLE, server: 'sliding', dateOffMs: -500 },
       () => undefined,
     ],
+    ['behind by five seconds', { ...SAMPLE, dateOffMs: -5000 }, () => undefined],
+    [
+      'behind by twenty seconds, a sliding log',
+      { ...SAMPLE, server: 'sliding', dateOffMs: -20_000 },
+      () => undefined,
+    ],
     ['behind by five minutes', { ...SAMPLE, dateOffMs: -300_000 }, () => undefined],
     [
       'behind by five minutes, a token bucket',

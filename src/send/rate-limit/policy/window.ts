@@ -41,10 +41,10 @@ export const UNKNOWN_WINDOW: WindowEstimate = {
 const USUAL_SECONDS = [
   1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600,
 ];
-/** Length tried first behind a far Reset: a `Date` that is minutes behind makes minutes of the sample's second. */
+/** Length tried first behind a far Reset: a `Date` that is behind the clock of Reset makes any length of it. */
 const SHORTEST = 1000;
-/** Windows beyond this are rare, and a `Date` that is minutes behind is not; milliseconds. */
-const FAR = 30_000;
+/** Reset from which on the sample's second is not among the first lengths tried anyway, milliseconds. */
+const FAR = 3_000;
 /** Largest difference between `Date` and Reset if they come from two clocks, milliseconds. */
 const TWO_CLOCKS = 1060;
 /** Length from which an extra second costs little, and a nearly equal bucket would pass for the shorter window. */
