@@ -93,6 +93,11 @@ function granted(state: RateState, { asks }: Counter, mode: Told, now: number): 
   const stale = isStale(state, mode, now);
   const reserve = reserved(state, asks, mode, now, 0);
   if (mode.credit > reserve && !(stale && flying > 0)) return { go: true, solo: stale };
+  // Where an answer takes long, the next ask does not wait for it.
+  if (mode.name === 'shared' && meanRoundTrip(state.way) > spanOf(mode) / 4) {
+    const at = sharedAt(state, asks, mode, now);
+    return now >= at ? GO : until(at, now, 'window');
+  }
   // Without a grant, the one probe needs the last word of all.
   if (flying > 0 && mode.credit === 0) return wait(undefined, 'window');
   const at = mode.name === 'shared' ? sharedAt(state, asks, mode, now) : learningAt(state, asks, mode, now);

@@ -57,6 +57,18 @@ describe('beside another client that takes 30 % at random', () => {
     },
   );
 
+  test('answers that take longer than the window, beside one ask of others in three windows: half of what is left', () => {
+    const runs = (['first-hit', 'aligned', 'sliding', 'bucket'] as const).flatMap((server) =>
+      SEEDS.slice(0, 3).map((seed) =>
+        simulate({ ...SAMPLE, server, seed, workMs: 2500 }, { asks: ASKS, others: 0.03, giveUp: 1e6 }),
+      ),
+    );
+    for (const run of runs) expect(run.granted).toHaveLength(ASKS);
+    const throttled = runs.reduce((sum, run) => sum + run.throttled.length, 0);
+    expect(throttled).toBeLessThanOrEqual((runs.length * ASKS) / 200);
+    expect(share(SAMPLE.windowMs, runs)).toBeGreaterThan(0.45);
+  });
+
   test('any world of the matrix: at most 1 throttled of 50 in all', () => {
     let throttled = 0;
     let asks = 0;
