@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,8 @@ const median = (values: readonly number[]) =>
 function measure(args: readonly string[], env: Record<string, string> = {}): Promise<Cost> {
   return new Promise((resolve, reject) => {
     const options = { env: { ...process.env, ...env, NODE_OPTIONS: `--import ${PRELOAD}` }, maxBuffer: 1e8 };
-    execFile(process.execPath, [...args], options, (_error, _stdout, stderr) => {
+    execFile(process.execPath, [...args], options, (error, _stdout, stderr) => {
+      if (error !== null) return reject(new Error(`exit ${error.code}: ${stderr.slice(-300)}`));
       const line = /MEASURED (.*)/.exec(stderr)?.[1];
       if (line === undefined) reject(new Error(`not measured: ${stderr.slice(-300)}`));
       else resolve(JSON.parse(line) as Cost);
@@ -80,8 +81,11 @@ export async function bench(): Promise<string> {
   try {
     for (const rows of [SMALL, LARGE, SMALL * BATCH, LARGE * BATCH])
       await writeFile(join(dir, `${rows}.csv`), cohort(rows));
-    let runs = 0;
-    const ours = (batch: string) => (file: string) => {
+    const ours = (batch: string) => async (file: string) => {
+      // A cohort that another run asked for is refused.
+      const own = await mkdtemp(join(dir, 'run-'));
+      const cohortFile = join(own, 'cohort.csv');
+      await copyFile(file, cohortFile);
       const flags = [
         '--base-url',
         api.url,
@@ -91,15 +95,8 @@ export async function bench(): Promise<string> {
         '--max-rate',
         '1000000/s',
       ];
-      const output = [
-        '-o',
-        join(dir, `out-${runs++}.csv`),
-        '--log-level',
-        'silent',
-        '--concurrency',
-        CONCURRENCY,
-      ];
-      return measure([CLI, 'run', file, ...flags, ...output, '--batch-size', batch], {
+      const output = ['--log-level', 'silent', '--concurrency', CONCURRENCY];
+      return measure([CLI, 'run', cohortFile, ...flags, ...output, '--batch-size', batch], {
         PERISKOPE_API_KEY: api.key,
       });
     };
