@@ -4,7 +4,7 @@ import { parseSender } from '../domain/ids.ts';
 import { visible } from '../domain/safe-text.ts';
 import type { Sender } from '../domain/words.ts';
 import { errorCode, isOpenToAll, readSmallFile } from '../lib/files.ts';
-import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-client.ts';
 import type { GroupsFlags, RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 

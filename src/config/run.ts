@@ -4,7 +4,7 @@ import type { Shard } from '../domain/shard.ts';
 import type { ChatId, Sender, Status } from '../domain/words.ts';
 import type { Gap, Rate, Tolerance } from '../lib/units.ts';
 import type { HoursConfig } from '../plan/open-hours.ts';
-import type { RedisTarget } from '../send/rate-limit/redis/redis-url.ts';
+import type { RedisTarget } from '../send/rate-limit/redis/redis-client.ts';
 import {
   DEFAULT_CONCURRENCY,
   type Env,

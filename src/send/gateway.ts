@@ -1,11 +1,10 @@
 import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
 import type { Answer, CallOptions } from './api/client.ts';
-import { isRefusedForNow } from './api/read-failure.ts';
-import { statusRule } from './classify/refusal.ts';
+import { isRefusedForNow, statusRule } from './classify/refusal.ts';
 import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';
-import type { HeaderWatch } from './rate-limit/header-watch.ts';
+import type { HeaderWatch } from './rate-limit/headers.ts';
 import { readFacts } from './rate-limit/headers.ts';
 import { type Limiter, LimiterStopped, type Observation, type Task } from './rate-limit/limiter.ts';
 import { anotherRun, backoffMs, notBefore, waitWords } from './rate-limit/not-before.ts';

@@ -11,7 +11,7 @@ import { Groups } from '../../src/send/groups/groups.ts';
 import { PhoneWatch } from '../../src/send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
 import type { AskLedger, Settlement } from '../../src/send/ports.ts';
-import { HeaderWatch } from '../../src/send/rate-limit/header-watch.ts';
+import { HeaderWatch } from '../../src/send/rate-limit/headers.ts';
 import {
   type Limiter,
   type LimiterSnapshot,

@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/words.ts';
 import type { Log, LoggedAsks } from '../../send/ports.ts';
 import { anotherRun } from '../../send/rate-limit/not-before.ts';
 import type { MakePacer } from '../../send/rate-limit/pacer.ts';
-import type { RedisTarget } from '../../send/rate-limit/redis/redis-url.ts';
+import type { RedisTarget } from '../../send/rate-limit/redis/redis-client.ts';
 import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Releases } from '../releases.ts';
@@ -48,7 +48,7 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
     import('../../send/rate-limit/redis/redis-link.ts'),
     import('../../send/rate-limit/redis/shared-pacer.ts'),
     import('../../send/rate-limit/redis/shared-cap.ts'),
-    import('../../send/rate-limit/redis/redis-url.ts'),
+    import('../../send/rate-limit/redis/redis-client.ts'),
   ]);
   // The braces keep all keys of one account in one slot of a Redis Cluster; the API key can not be read from them.
   const account = hash(`${to.baseUrl.origin}\n${to.apiKey}`);

@@ -14,7 +14,7 @@ import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
 import { PhoneWatch } from '../../send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../send/phones/phone-times.ts';
 import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
-import type { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
+import type { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { createLimiter, type Limiter } from '../../send/rate-limit/limiter.ts';
 import { waitWords } from '../../send/rate-limit/not-before.ts';
 import type { RunControl } from '../../send/run-control.ts';

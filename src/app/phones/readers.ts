@@ -8,7 +8,7 @@ import { type Groups, type Read, SharedKnowledge } from '../../send/groups/group
 import { type Listing, listGroups } from '../../send/groups/listing.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import type { Lanes } from '../../send/phones/lanes.ts';
-import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
+import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { RunControl } from '../../send/run-control.ts';
 import { openSharing, type Sharing } from '../asking/share.ts';
 import { type Releases, releasing } from '../releases.ts';

@@ -16,7 +16,7 @@ import type { History } from '../../send/groups/notifications.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
 import type { Lanes } from '../../send/phones/lanes.ts';
 import type { Log } from '../../send/ports.ts';
-import { HeaderWatch } from '../../send/rate-limit/header-watch.ts';
+import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { ownEnds, type RunControl, SenderControl, type StopReason } from '../../send/run-control.ts';
 import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Client } from '../api/client.ts';
-import { stopOf } from '../api/read-failure.ts';
+import { stopOf } from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { AskingEvents, Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';

@@ -3,10 +3,10 @@ import { parseChatId, personKey } from '../../domain/ids.ts';
 import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject } from '../api/body.ts';
-import { bodyOf, failureOf, nonsense, type ReadFailure } from '../api/read-failure.ts';
 import { readMemberId } from '../classify/entries.ts';
+import { bodyOf, failureOf, nonsense, type ReadFailure } from '../classify/refusal.ts';
 
-export type { ReadFailure } from '../api/read-failure.ts';
+export type { ReadFailure } from '../classify/refusal.ts';
 export { type Phone, parsePhones } from '../phones/phone-state.ts';
 
 /** Members of a group, by person: 521… is found under 52…. Compact: a group holds 1024 people. */

@@ -4,10 +4,19 @@ import { personKey } from '../../domain/ids.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, isPage, parseJson } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
-import { bodyOf, failureOf, nonsense, type ReadFailure, stopOf } from '../api/read-failure.ts';
 import { oneLine } from '../api/redact.ts';
 import { readMemberId } from '../classify/entries.ts';
-import { accountStop, statusRule, subjectOf, whatAnswered } from '../classify/refusal.ts';
+import {
+  accountStop,
+  bodyOf,
+  failureOf,
+  nonsense,
+  type ReadFailure,
+  statusRule,
+  stopOf,
+  subjectOf,
+  whatAnswered,
+} from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../ports.ts';
 import type { RunControl, StopReason } from '../run-control.ts';

@@ -3,17 +3,23 @@
  * or one `RateLimit` with its `RateLimit-Policy`; `Reset` is in epoch seconds (documented), epoch milliseconds, seconds
  * from now, or a date. Unreadable or absurd values are left out: no fact is better than a wrong one.
  */
+import type { Log } from '../ports.ts';
 import {
   believable,
   dateOf,
   decimal,
   type End,
   endOf,
+  type Item,
+  listOf,
+  pairOf,
   type RetryAfter,
   retryAfter,
   whole,
 } from './header-values.ts';
-import { type Item, listOf, pairOf } from './structured-header.ts';
+
+/** A POST, or one of the GETs around it: our own pace counts only POSTs. */
+export type AskKind = 'ask' | 'read';
 
 /** Observation of one HTTP exchange, built by the client. Instants are monotonic milliseconds. */
 export interface Observation {
@@ -220,4 +226,32 @@ function windowFor(limit: number | undefined, policies: readonly Policy[]): numb
     }
   }
   return windows.size === 1 ? [...windows][0] : undefined;
+}
+
+/** Number of 200 answers without rate-limit headers before the warning: servers often do not count reads. */
+const ENOUGH: Readonly<Record<AskKind, number>> = { ask: 1, read: 3 };
+
+/** Warns once per run that no header shows the rate limit, which makes the run slow. */
+export class HeaderWatch {
+  readonly #log: Log;
+  readonly #silent: Record<AskKind, number> = { ask: 0, read: 0 };
+  #isOver = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  saw(kind: AskKind, observation: Observation | undefined): void {
+    if (this.#isOver || observation?.httpStatus !== 200) return;
+    if (readFacts(observation).understood) {
+      this.#isOver = true;
+    } else if (++this.#silent[kind] >= ENOUGH[kind]) {
+      this.#isOver = true;
+      this.#log.warn(
+        {},
+        'the answers show no rate limit in a header that we know (X-RateLimit-*, X-Rate-Limit-*, RateLimit-*, RateLimit): ' +
+          'one request per second, or as --max-rate says',
+      );
+    }
+  }
 }

@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Bottleneck from 'bottleneck/light.js';
 import type { Clock } from '../../domain/words.ts';
 import { createLane } from './lane.ts';
-import { FRESH_LEAD, measured } from './lead.ts';
 import { localPacer, type MakePacer, type Permit, type Wait } from './pacer.ts';
 import type { Allowance, AskKind, Observation, OwnPaceSettings, WaitReason } from './policy/policy.ts';
 
@@ -30,6 +29,20 @@ export interface LimiterOptions extends OwnPaceSettings {
   readonly onCeiling?: (atOnce: number) => void;
   /** Keeper of the policy's state; undefined: this process alone. */
   readonly pacer?: MakePacer | undefined;
+}
+
+/**
+ * Lead of a permit before its instant: the time that a task needs until it could send, so that its preparation (the
+ * ledger record is durable before the bytes go out) costs nothing of the window. The shortest covers Bottleneck's turns
+ * of the event loop, the longest a slow disk; milliseconds. It falls slowly, because lateness costs more than waiting.
+ */
+const SHORTEST_LEAD = 2;
+const LONGEST_LEAD = 50;
+const KEPT_LEAD = 0.95;
+
+/** Lead after an ask that took `took` from its permit until it was ready. */
+export function leadAfter(lead: number, took: number): number {
+  return Math.min(LONGEST_LEAD, Math.max(SHORTEST_LEAD, took, lead * KEPT_LEAD));
 }
 
 /** Smallest change of a wait's end that is reported, milliseconds. */
@@ -107,7 +120,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   /** Tasks not started, and their permits, oldest first. */
   const waiting: Record<AskKind, number> = { ask: 0, read: 0 };
   const permits: Record<AskKind, Given[]> = { ask: [], read: [] };
-  let lead = FRESH_LEAD;
+  let lead = SHORTEST_LEAD;
   /** Permits still in use. */
   let inFlight = 0;
   let throttled = 0;
@@ -173,7 +186,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   /** Waits for the instant of a permit. */
   async function due({ permit, givenAt }: Given): Promise<boolean> {
     const readyAt = clock.monotonic();
-    if (permit.kind === 'ask') lead = measured(lead, readyAt - givenAt);
+    if (permit.kind === 'ask') lead = leadAfter(lead, readyAt - givenAt);
     for (let early = permit.from - readyAt; early > 0; early = permit.from - clock.monotonic()) {
       await delay(early);
     }

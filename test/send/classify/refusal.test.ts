@@ -1,7 +1,6 @@
 import { expect, it, test } from 'vitest';
-import { isRefusedForNow } from '../../../src/send/api/read-failure.ts';
 import { classify } from '../../../src/send/classify/classifier.ts';
-import { type StatusMeaning, statusRule } from '../../../src/send/classify/refusal.ts';
+import { isRefusedForNow, type StatusMeaning, statusRule } from '../../../src/send/classify/refusal.ts';
 import { ANNA, answered, broken, UNSENT } from '../answers.ts';
 
 const own = (status: number, code: string, message: string) => ({ code, message, name: 'Error', status });

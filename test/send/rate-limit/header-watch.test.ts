@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HeaderWatch } from '../../../src/send/rate-limit/header-watch.ts';
+import { HeaderWatch } from '../../../src/send/rate-limit/headers.ts';
 
 type Told = readonly ['ask' | 'read', status: number | undefined, headers?: Record<string, string>];
 

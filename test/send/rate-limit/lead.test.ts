@@ -1,8 +1,7 @@
 /** What an ask does before it can be sent, its record in the ledger above all, costs nothing of its window. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { FRESH_LEAD, measured } from '../../../src/send/rate-limit/lead.ts';
-import { createLimiter, type LimiterOptions } from '../../../src/send/rate-limit/limiter.ts';
+import { createLimiter, type LimiterOptions, leadAfter } from '../../../src/send/rate-limit/limiter.ts';
 import { localPacer, type MakePacer, type Permit } from '../../../src/send/rate-limit/pacer.ts';
 import { bestOfThree, soakTest } from '../../helpers.ts';
 
@@ -86,11 +85,11 @@ test('a pause that comes while the record is written holds it back: it is given 
 });
 
 test('the lead is what it takes of late: soon longer, slowly shorter, within bounds', () => {
-  expect(measured(FRESH_LEAD, 0)).toBe(FRESH_LEAD);
-  expect(measured(FRESH_LEAD, 9)).toBe(9);
-  expect(measured(9, 5)).toBeCloseTo(8.55);
-  expect(measured(9, 400)).toBe(50);
+  expect(leadAfter(2, 0)).toBe(2);
+  expect(leadAfter(2, 9)).toBe(9);
+  expect(leadAfter(9, 5)).toBeCloseTo(8.55);
+  expect(leadAfter(9, 400)).toBe(50);
   let lead = 50;
-  for (let i = 0; i < 100; i++) lead = measured(lead, 9);
+  for (let i = 0; i < 100; i++) lead = leadAfter(lead, 9);
   expect(lead).toBe(9);
 });

@@ -1,5 +1,15 @@
 /** Decides whether an ask may start: the half of the policy that reads the state. */
-import { type Ask, countedAt, freeAt, inFlight, latestArrival } from './ask-log.ts';
+
+import type { AskKind } from '../headers.ts';
+import {
+  type Ask,
+  countedAt,
+  freeAt,
+  inFlight,
+  latestArrival,
+  longestRoundTrip,
+  meanRoundTrip,
+} from './arrivals.ts';
 import { paceAllows } from './own-pace.ts';
 import {
   type Counter,
@@ -15,7 +25,6 @@ import {
   type Told,
   type WaitReason,
 } from './state.ts';
-import { type AskKind, longestRoundTrip, meanRoundTrip } from './way.ts';
 import { isNearlySure, shiftOf } from './window.ts';
 
 /** `until` undefined: until an answer arrives. */

@@ -1,7 +1,7 @@
 /** Evidence from an answer on the window's length, and on another client of the same key. */
 
 import type { Facts } from '../headers.ts';
-import { type Ask, latestArrival } from './ask-log.ts';
+import { type Ask, latestArrival } from './arrivals.ts';
 import { toMonotonic } from './server-clock.ts';
 import {
   marginOf,

@@ -1,8 +1,8 @@
 /** Transitions of the policy: a new state for each event, from the arguments alone. The old one stays unchanged. */
 
-import type { Observation } from '../headers.ts';
+import type { AskKind, Observation } from '../headers.ts';
 import { answered } from './answers.ts';
-import type { Ask } from './ask-log.ts';
+import { type Ask, usualRoundTrip } from './arrivals.ts';
 import { paceGranted, paceSent } from './own-pace.ts';
 import {
   type Counter,
@@ -18,13 +18,11 @@ import {
   type WaitReason,
   withCounter,
 } from './state.ts';
-import { type AskKind, usualRoundTrip } from './way.ts';
 
-export type { Observation } from '../headers.ts';
+export type { AskKind, Observation } from '../headers.ts';
 export { decide, type Verdict } from './decide.ts';
 export type { OwnPaceSettings } from './own-pace.ts';
 export { initial, marginOf, type RateSettings, type RateState, type WaitReason } from './state.ts';
-export type { AskKind } from './way.ts';
 
 export type RateEvent =
   /** An ask is about to start, as `decide` allowed. `random` in [0, 1) draws its gap. */

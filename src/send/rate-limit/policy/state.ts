@@ -1,12 +1,11 @@
 /** State of the policy. Instants are monotonic milliseconds, or on Redis’s clock where several processes share it. */
 
 import type { Reset } from '../header-values.ts';
-import type { Span } from '../headers.ts';
-import { type Ask, inFlight } from './ask-log.ts';
+import type { AskKind, Span } from '../headers.ts';
+import { type Ask, inFlight, UNKNOWN_WAY, type Way } from './arrivals.ts';
 import { FRESH_PACE, type OwnPace, type OwnPaceSettings } from './own-pace.ts';
 import { type ServerClock, UNKNOWN_CLOCK } from './server-clock.ts';
 import { SLOW_START, type SlowStart } from './slow-start.ts';
-import { type AskKind, UNKNOWN_WAY, type Way } from './way.ts';
 import { amongOthers, candidate, type Sample, type WindowEstimate } from './window.ts';
 
 export interface RateSettings extends OwnPaceSettings {

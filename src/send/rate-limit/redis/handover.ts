@@ -2,7 +2,7 @@
  * State of the policy on its way from one process to the next. Its instants are on Redis's clock. It is plain data, with
  * counters that may be one and the same.
  */
-import type { Ask } from '../policy/ask-log.ts';
+import type { Ask } from '../policy/arrivals.ts';
 import { advance, initial, marginOf, type RateSettings, type RateState } from '../policy/policy.ts';
 import { isTold, pausedUntil, spanOf } from '../policy/state.ts';
 

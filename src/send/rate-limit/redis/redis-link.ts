@@ -7,8 +7,7 @@ import { OnboardError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../domain/words.ts';
 import type { Log } from '../../ports.ts';
 import { type Link, LinkDown } from './link.ts';
-import { type Client, clientOf } from './redis-client.ts';
-import { placeOf, type RedisTarget } from './redis-url.ts';
+import { type Client, clientOf, placeOf, type RedisTarget } from './redis-client.ts';
 
 export interface RedisLinkOptions {
   readonly target: RedisTarget;

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Ask } from '../../../../src/send/rate-limit/policy/ask-log.ts';
+import { type Ask, measured } from '../../../../src/send/rate-limit/policy/arrivals.ts';
 import { beside } from '../../../../src/send/rate-limit/policy/evidence.ts';
 import { initial } from '../../../../src/send/rate-limit/policy/policy.ts';
 import type { Told } from '../../../../src/send/rate-limit/policy/state.ts';
-import { measured } from '../../../../src/send/rate-limit/policy/way.ts';
 import { UNKNOWN_WINDOW } from '../../../../src/send/rate-limit/policy/window.ts';
 
 const ask = (id: number, sentAt: number, answeredAt: number | undefined): Ask => ({

@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../../src/app/io.ts';
+import { parseRedisUrl } from '../../../../src/send/rate-limit/redis/redis-client.ts';
 import { openRedisLink } from '../../../../src/send/rate-limit/redis/redis-link.ts';
-import { parseRedisUrl } from '../../../../src/send/rate-limit/redis/redis-url.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

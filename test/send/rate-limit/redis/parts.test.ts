@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseRedisUrl, placeOf } from '../../../../src/send/rate-limit/redis/redis-client.ts';
 import { refusalOf, troubleOf } from '../../../../src/send/rate-limit/redis/redis-link.ts';
 import { RedisTime } from '../../../../src/send/rate-limit/redis/redis-time.ts';
-import { parseRedisUrl, placeOf } from '../../../../src/send/rate-limit/redis/redis-url.ts';
 
 describe('Redis’s clock', () => {
   test('goes on as ours does, whatever the ways take', () => {
