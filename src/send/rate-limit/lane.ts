@@ -1,7 +1,8 @@
 /**
  * Bottleneck as a queue with a reservoir of permits, without a limit on tasks in flight.
  * This is the package's build for engines with async functions (ES2017, without clustering, which is unused here). The
- * default build of `import 'bottleneck'` uses generators instead: an ask cost 0.065 ms more CPU with it.
+ * default build of `import 'bottleneck'` uses generators instead: 350 to 470 rows a second went with it, and 1,100 to
+ * 1,240 with this one, without a limit and beside other work.
  */
 import Bottleneck from 'bottleneck/light.js';
 
