@@ -14,7 +14,7 @@ export interface Typed<T> {
 }
 
 /** Options by the name that commander gives their flags. */
-type Table = Readonly<Record<string, Typed<unknown>>>;
+export type Table = Readonly<Record<string, Typed<unknown>>>;
 
 type Held<Option> = Option extends Typed<infer T> ? T : never;
 
@@ -52,7 +52,7 @@ export function isSwitch(option: Option): boolean {
 
 /**
  * Option that `GROUP_ONBOARD_<FLAG>` can set; a flag wins over the environment, which wins over the default.
- * environment.ts reads the variable of a switch without a value, because commander would take `false` for set, and our
+ * program.ts reads the variable of a switch without a value, because commander would take `false` for set, and our
  * variable of a flag that also has one of the vendor's.
  */
 export function named(flags: string, description: string, group: string): Option {

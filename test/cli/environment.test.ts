@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { applySwitches, refuseUnknownVariables } from '../../src/cli/environment.ts';
-import { program } from '../../src/cli/program.ts';
+import { applySwitches, program, refuseUnknownVariables } from '../../src/cli/program.ts';
 import { redisTarget } from '../../src/config/api.ts';
 import { notifyTarget } from '../../src/config/outputs.ts';
 import { isSwitch, variableOf } from '../../src/config/typed-option.ts';
