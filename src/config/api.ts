@@ -36,44 +36,21 @@ const LONGEST_KEY = 4_096;
 
 /** Key from the environment, or from the file that the environment names. No message holds its text. */
 export function readApiKey(env: Env): string | undefined {
-  const inline = env['PERISKOPE_API_KEY'];
-  const file = env['PERISKOPE_API_KEY_FILE'];
-  if (inline && file) {
-    throw new OnboardError(
-      'KEY_MISSING',
-      'both PERISKOPE_API_KEY and PERISKOPE_API_KEY_FILE are set: unset one, so that it is clear which key is meant',
-    );
-  }
-  let key = inline;
-  if (file) {
-    try {
-      key = readSmallFile(file);
-    } catch (error) {
-      const why = errorCode(error) || (error as Error).message;
-      throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: cannot read ${file} (${why})`, {
-        cause: error,
-      });
-    }
-  }
-  key = key?.trim();
-  if (file && !key) throw new OnboardError('KEY_MISSING', `PERISKOPE_API_KEY_FILE: ${file} is empty`);
+  const { text: key, file } = textOf('PERISKOPE_API_KEY', env, 'key ');
   const where = file ? `PERISKOPE_API_KEY_FILE: ${file}` : 'PERISKOPE_API_KEY';
-  if (key && key.length > LONGEST_KEY) {
+  if (!key) {
+    if (file) throw usage(`${where} is empty`);
+    return undefined;
+  }
+  if (key.length > LONGEST_KEY) {
     const size = `${key.length.toLocaleString('en-US')} characters`;
-    throw new OnboardError(
-      'KEY_MISSING',
-      `${where} holds ${size}, and no key is so long: put the key alone there`,
-    );
+    throw usage(`${where} holds ${size}, and no key is so long: put the key alone there`);
   }
-  const more = key && besideKey(key);
-  if (more) throw new OnboardError('KEY_MISSING', `${where} holds ${more}: put the key alone there`);
-  if (key && !/^[\x21-\x7e]+$/.test(key)) {
-    throw new OnboardError(
-      'KEY_MISSING',
-      `${where} holds characters that no key has (a space, a line break?)`,
-    );
-  }
-  return key || undefined;
+  const more = besideKey(key);
+  if (more) throw usage(`${where} holds ${more}: put the key alone there`);
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw usage(`${where} holds characters that no key has (a space, a line break?)`);
+  return key;
 }
 
 /** Words that were copied along with the key; undefined when none is recognized. */
@@ -120,8 +97,7 @@ export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefi
   const apiKey = readApiKey(env);
   if (apiKey === undefined) {
     if (dryRun) return undefined;
-    throw new OnboardError(
-      'KEY_MISSING',
+    throw usage(
       'no API key: set PERISKOPE_API_KEY, or PERISKOPE_API_KEY_FILE to a file that holds it (or try --sandbox)',
     );
   }
@@ -171,20 +147,30 @@ export function fromEnvironment<T>(
   env: Env,
   parse: (where: string, text: string | undefined) => T | undefined,
 ): T | undefined {
-  const inline = env[name]?.trim();
+  const { text, file } = textOf(name, env);
+  const value = parse(file ? `${name}_FILE: what ${file} holds` : name, text);
+  if (file && value === undefined) throw usage(`${name}_FILE: ${file} is empty`);
+  return value;
+}
+
+/** Text of a variable, or of the file that `<name>_FILE` names, trimmed. @param which its kind in a message */
+function textOf(
+  name: string,
+  env: Env,
+  which = '',
+): { readonly text: string | undefined; readonly file: string | undefined } {
+  const text = env[name]?.trim();
   const file = env[`${name}_FILE`];
-  if (inline && file)
-    throw usage(`both ${name} and ${name}_FILE are set: unset one, so that it is clear which is meant`);
-  if (!file) return parse(name, inline);
-  let text: string;
+  if (text && file)
+    throw usage(
+      `both ${name} and ${name}_FILE are set: unset one, so that it is clear which ${which}is meant`,
+    );
+  if (!file) return { text, file };
   try {
-    text = readSmallFile(file);
+    return { text: readSmallFile(file).trim(), file };
   } catch (error) {
     throw usage(`${name}_FILE: cannot read ${file} (${errorCode(error) || (error as Error).message})`);
   }
-  const value = parse(`${name}_FILE: what ${file} holds`, text);
-  if (value === undefined) throw usage(`${name}_FILE: ${file} is empty`);
-  return value;
 }
 
 function redisFrom(where: string, text: string | undefined): RedisTarget | undefined {
@@ -229,7 +215,7 @@ export function requestTimeout(flags: Pick<GroupsFlags, 'requestTimeout'>): numb
 type ReachFlags = Pick<GroupsFlags, 'baseUrl' | 'requestTimeout' | 'limitPer'> &
   Partial<Pick<GroupsFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
-/** @throws OnboardError KEY_MISSING, CONFIG */
+/** @throws OnboardError CONFIG */
 export function reachConfig(flags: ReachFlags, env: Env): ReachConfig {
   return Object.freeze({
     target: target(flags, env, false) as Target,

@@ -21,87 +21,85 @@ import {
 import {
   choiceOr,
   type FlagsOf,
-  named,
   RETRYABLE,
   statuses,
   type Typed,
   text,
   toggle,
+  under,
   value,
 } from './typed-option.ts';
-
-/** commander sets a flag that begins with `no-` to true, and the switch clears it. */
-const PRECHECK: Typed<boolean> = {
-  option: named(
-    '--no-precheck',
-    'do not read the phone’s state and the groups’ members first (phones named in two ways are read)',
-    API,
-  ),
-};
 
 export const RUN_OPTIONS = {
   ...COHORT_OPTIONS,
   ...FILE_OPTIONS,
   ...NOTIFY_OPTIONS,
   ...REACH_OPTIONS,
-  precheck: PRECHECK,
-  forceAdd: toggle('--force-add', 'ask the API to add directly (force_add_participants)', API),
+  ...under(API, {
+    // commander sets a flag that begins with `no-` to true, and the switch clears it.
+    precheck: toggle(
+      '--no-precheck',
+      'do not read the phone’s state and the groups’ members first (phones named in two ways are read)',
+    ) as Typed<boolean>,
+    forceAdd: toggle('--force-add', 'ask the API to add directly (force_add_participants)'),
+  }),
   ...PACE_OPTIONS,
-  yes: toggle('-y, --yes', 'do not ask before sending (only a terminal is asked)', WHAT),
-  dryRun: toggle('--dry-run', 'everything but the asks: shows what would be done', WHAT),
-  limit: value('--limit <N>', 'at most N rows asked in this run (of each shard)', WHAT, parseCount),
-  retry: value(
-    '--retry <LIST>',
-    `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`,
-    WHAT,
-    statuses(RETRYABLE),
-  ),
-  askAgainInNewLedger: toggle(
-    '--ask-again-in-new-ledger',
-    'ask also whom another ledger beside the cohort or the results has as asked',
-    WHAT,
-  ),
-  onlyStatus: value(
-    '--only-status <LIST>',
-    'of a cohort that is itself a results CSV, just these rows',
-    WHAT,
-    statuses(STATUSES),
-  ),
+  ...under(WHAT, {
+    yes: toggle('-y, --yes', 'do not ask before sending (only a terminal is asked)'),
+    dryRun: toggle('--dry-run', 'everything but the asks: shows what would be done'),
+    limit: value('--limit <N>', 'at most N rows asked in this run (of each shard)', parseCount),
+    retry: value(
+      '--retry <LIST>',
+      `ask again pairs that were settled as: ${RETRYABLE.join(', ')}`,
+      statuses(RETRYABLE),
+    ),
+    askAgainInNewLedger: toggle(
+      '--ask-again-in-new-ledger',
+      'ask also whom another ledger beside the cohort or the results has as asked',
+    ),
+    onlyStatus: value(
+      '--only-status <LIST>',
+      'of a cohort that is itself a results CSV, just these rows',
+      statuses(STATUSES),
+    ),
+  }),
   ...SHARD_OPTIONS,
-  breaker: value(
-    '--breaker <N>',
-    'stop after N asks in a row without a clear answer, or throttled by WhatsApp (default: 5)',
-    SAFETY,
-    parseCount,
-  ),
-  maxErrors: value(
-    '--max-errors <N-or-N%>',
-    'stop when more rows than this are failed or unknown',
-    SAFETY,
-    parseTolerance,
-  ),
-  deadline: value(
-    '--deadline <DURATION>',
-    'stop in good order after this long; run again to go on',
-    SAFETY,
-    parseDuration,
-  ),
+  ...under(SAFETY, {
+    breaker: value(
+      '--breaker <N>',
+      'stop after N asks in a row without a clear answer, or throttled by WhatsApp (default: 5)',
+      parseCount,
+    ),
+    maxErrors: value(
+      '--max-errors <N-or-N%>',
+      'stop when more rows than this are failed or unknown',
+      parseTolerance,
+    ),
+    deadline: value(
+      '--deadline <DURATION>',
+      'stop in good order after this long; run again to go on',
+      parseDuration,
+    ),
+  }),
   ...ENDING_OPTIONS,
   ...LOG_OPTIONS,
-  progress: choiceOr(
-    '--progress <WHEN>',
-    'a bar on a terminal, else a log line every 10 s',
-    OUTPUT,
-    ['auto', 'on', 'off'],
-    'auto',
-  ),
+  ...under(OUTPUT, {
+    progress: choiceOr(
+      '--progress <WHEN>',
+      'a bar on a terminal, else a log line every 10 s',
+      ['auto', 'on', 'off'],
+      'auto',
+    ),
+  }),
 };
 
 export const CHECK_OPTIONS = {
   ...COHORT_OPTIONS,
   output: FILE_OPTIONS.output,
   excel: FILE_OPTIONS.excel,
-  online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)', API),
+  ...under(API, {
+    online: toggle('--online', 'look names of groups up through the API (reads; sends nothing)'),
+  }),
   ...REACH_OPTIONS,
   careful: PACE_OPTIONS.careful,
   maxRate: PACE_OPTIONS.maxRate,
@@ -117,23 +115,24 @@ export const CHECK_OPTIONS = {
 };
 
 export const FOLLOW_UP_OPTIONS = {
-  output: text(
-    '-o, --output <FILE>',
-    'where the results go (default: back to where they came from); - is stdout',
-    FILES,
-  ),
-  ledger: text(
-    '--ledger <FILE>',
-    'the record of those results (default: <results>.ledger.jsonl, if it is there)',
-    FILES,
-  ),
-  list: toggle('--list', 'name the rows of everybody who is still out', OUTPUT),
-  olderThan: value(
-    '--older-than <DURATION>',
-    'name the rows of invites older than this, like 3d',
-    OUTPUT,
-    parseDuration,
-  ),
+  ...under(FILES, {
+    output: text(
+      '-o, --output <FILE>',
+      'where the results go (default: back to where they came from); - is stdout',
+    ),
+    ledger: text(
+      '--ledger <FILE>',
+      'the record of those results (default: <results>.ledger.jsonl, if it is there)',
+    ),
+  }),
+  ...under(OUTPUT, {
+    list: toggle('--list', 'name the rows of everybody who is still out'),
+    olderThan: value(
+      '--older-than <DURATION>',
+      'name the rows of invites older than this, like 3d',
+      parseDuration,
+    ),
+  }),
   toDo: FILE_OPTIONS.toDo,
   summaryJson: SUMMARY_OPTIONS.summaryJson,
   ...NOTIFY_OPTIONS,
@@ -144,7 +143,9 @@ export const FOLLOW_UP_OPTIONS = {
 };
 
 export const GROUPS_OPTIONS = {
-  output: text('-o, --output <FILE>', 'a CSV of the groups, which --groups takes; - is stdout', FILES),
+  ...under(FILES, {
+    output: text('-o, --output <FILE>', 'a CSV of the groups, which --groups takes; - is stdout'),
+  }),
   excel: FILE_OPTIONS.excel,
   ...REACH_OPTIONS,
   ...JSON_OPTIONS,
@@ -154,12 +155,13 @@ export const GROUPS_OPTIONS = {
 export const REPORT_OPTIONS = { report: FILE_OPTIONS.report, toDo: FILE_OPTIONS.toDo, ...JSON_OPTIONS };
 
 export const MERGE_OPTIONS = {
-  output: text('-o, --output <FILE>', 'the results CSV to make; - is stdout', FILES),
-  cohort: text(
-    '--cohort <FILE>',
-    'the cohort: rows without a result are found, and written as not_attempted',
-    FILES,
-  ),
+  ...under(FILES, {
+    output: text('-o, --output <FILE>', 'the results CSV to make; - is stdout'),
+    cohort: text(
+      '--cohort <FILE>',
+      'the cohort: rows without a result are found, and written as not_attempted',
+    ),
+  }),
   ...COHORT_OPTIONS,
   ...ENDING_OPTIONS,
   ...JSON_OPTIONS,

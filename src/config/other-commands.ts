@@ -64,7 +64,6 @@ export function checkConfig(
   if (output !== undefined && isSameFile(output, cohort)) {
     throw usage(`--output ${output} is the cohort itself: give another file`);
   }
-  const log = logConfig({ ...flags, progress: 'off' }, stderrIsTerminal);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
     online: flags.online === true || flags.sandbox === true ? reachConfig(flags, env) : undefined,
@@ -77,7 +76,7 @@ export function checkConfig(
     batchSize: flags.batchSize,
     okCodes: flags.okCodes ?? [],
     json: jsonOnStdout(flags, output),
-    log,
+    log: logConfig(flags, stderrIsTerminal),
   });
 }
 
@@ -132,7 +131,7 @@ export function followUpConfig(
     olderThanMs: flags.olderThan,
     okCodes: flags.okCodes ?? [],
     json: jsonOnStdout(flags, output),
-    log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
+    log: logConfig(flags, stderrIsTerminal),
   });
 }
 
@@ -154,7 +153,7 @@ export function groupsConfig(flags: GroupsFlags, env: Env, stderrIsTerminal: boo
     output: flags.output,
     excel: flags.excel === true,
     json: jsonOnStdout(flags, flags.output),
-    log: logConfig({ ...flags, progress: 'off' }, stderrIsTerminal),
+    log: logConfig(flags, stderrIsTerminal),
   });
 }
 

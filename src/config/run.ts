@@ -131,7 +131,7 @@ export function cohortConfig(path: string, flags: Partial<CohortFlags>): CohortC
 }
 
 export function logConfig(
-  flags: Pick<RunFlags, 'quiet' | 'logLevel' | 'logFormat' | 'progress'>,
+  flags: Pick<RunFlags, 'quiet' | 'logLevel' | 'logFormat'> & Partial<Pick<RunFlags, 'progress'>>,
   stderrIsTerminal: boolean,
 ): LogConfig {
   const quiet = flags.quiet === true;
@@ -139,7 +139,7 @@ export function logConfig(
     level: quiet ? 'error' : flags.logLevel,
     format: flags.logFormat ?? (stderrIsTerminal ? 'text' : 'json'),
     records: flags.logFormat === 'json',
-    progress: quiet ? 'off' : flags.progress,
+    progress: quiet ? 'off' : (flags.progress ?? 'off'),
     quiet,
   });
 }

@@ -55,17 +55,23 @@ export function isSwitch(option: Option): boolean {
  * program.ts reads the variable of a switch without a value, because commander would take `false` for set, and our
  * variable of a flag that also has one of the vendor's.
  */
-export function named(flags: string, description: string, group: string): Option {
-  const made = new Option(flags, description).helpGroup(group);
+function named(flags: string, description: string): Option {
+  const made = new Option(flags, description);
   return isSwitch(made) ? made : made.env(variableOf(made));
 }
 
-export function text(flags: string, description: string, group: string): Typed<string | undefined> {
-  return { option: named(flags, description, group) };
+/** Options under one heading of the help. */
+export function under<Options extends Table>(heading: string, options: Options): Options {
+  for (const { option } of Object.values(options)) option.helpGroup(heading);
+  return options;
 }
 
-export function toggle(flags: string, description: string, group: string): Typed<boolean | undefined> {
-  return { option: named(flags, description, group) };
+export function text(flags: string, description: string): Typed<string | undefined> {
+  return { option: named(flags, description) };
+}
+
+export function toggle(flags: string, description: string): Typed<boolean | undefined> {
+  return { option: named(flags, description) };
 }
 
 /** Wraps a parser that throws RangeError, so that commander names the flag (or the variable) with the bad value. */
@@ -84,10 +90,9 @@ export function valued<T>(parse: (text: string) => T): (text: string) => T {
 export function value<T>(
   flags: string,
   description: string,
-  group: string,
   parse: (text: string) => T,
 ): Typed<T | undefined> {
-  return { option: named(flags, description, group).argParser(valued(parse)) };
+  return { option: named(flags, description).argParser(valued(parse)) };
 }
 
 /**
@@ -97,32 +102,29 @@ export function value<T>(
 export function valueOr<T>(
   flags: string,
   description: string,
-  group: string,
   parse: (text: string) => T,
   otherwise: T,
   shown?: string,
 ): Typed<T> {
-  const { option } = value(flags, description, group, parse);
+  const { option } = value(flags, description, parse);
   return { option: option.default(otherwise, shown) };
 }
 
-export function choice<Choice extends string>(
+export function choice<const Choice extends string>(
   flags: string,
   description: string,
-  group: string,
   choices: readonly Choice[],
 ): Typed<Choice | undefined> {
-  return { option: named(flags, description, group).choices(choices) };
+  return { option: named(flags, description).choices(choices) };
 }
 
-export function choiceOr<Choice extends string>(
+export function choiceOr<const Choice extends string>(
   flags: string,
   description: string,
-  group: string,
   choices: readonly Choice[],
   otherwise: NoInfer<Choice>,
 ): Typed<Choice> {
-  return { option: named(flags, description, group).choices(choices).default(otherwise) };
+  return { option: named(flags, description).choices(choices).default(otherwise) };
 }
 
 /** `failed,unknown` → statuses, from the allowed ones. */

@@ -19,7 +19,6 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const EXIT_BY_CODE = {
   USAGE: EXIT.usage,
   CONFIG: EXIT.usage,
-  KEY_MISSING: EXIT.usage,
   NOT_WRITABLE: EXIT.usage,
   LEDGER_ORIGIN: EXIT.usage,
   LEDGER_DAMAGED: EXIT.usage,
