@@ -25,12 +25,13 @@ import { filePaths, type NotifyTarget, notifyTarget, type ReportFiles, reportFil
 import {
   type CohortConfig,
   cohortConfig,
+  fileNames,
   type LogConfig,
   logConfig,
   type PaceConfig,
   paceConfig,
+  shardConfig,
 } from './run.ts';
-import { fileNames, shardConfig } from './shard.ts';
 
 /** Configuration of `check`: no key, and no ledger of its own. */
 export interface CheckConfig extends Omit<PaceConfig, 'breaker'> {

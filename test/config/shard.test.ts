@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeConfig } from '../../src/config/other-commands.ts';
-import { runConfig } from '../../src/config/run.ts';
-import { shardConfig, wholeCohortInPod } from '../../src/config/shard.ts';
+import { runConfig, shardConfig, wholeCohortInPod } from '../../src/config/run.ts';
 import { OnboardError } from '../../src/domain/errors.ts';
 import { defaults } from './defaults.ts';
 
