@@ -127,9 +127,8 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
           await writer.write(batch.map((reading) => project(reading, projection)));
         }
         await writer.commit();
-      } catch (error) {
+      } finally {
         await writer.abort();
-        throw error;
       }
     }
     const exit = plan.invalid > 0 ? EXIT.incomplete : EXIT.ok;

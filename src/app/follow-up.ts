@@ -18,6 +18,7 @@ import type { History } from '../send/groups/notifications.ts';
 import { forgiven } from './exit.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
+import { ownColumnsOf } from './outputs/project.ts';
 import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
 import { assertReplaceable } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
@@ -237,7 +238,9 @@ async function rewrite(
   // A byte order mark is of `--excel`, which also wrote CRLF: both are kept.
   const excel = cohort.marked;
   const { toDo: list } = config.reports;
-  const toDo = list === undefined ? undefined : new ToDoList(list, (id) => live.groupAbout(id), excel);
+  const { phoneAt } = ownColumnsOf(cohort);
+  const toDo =
+    list === undefined ? undefined : new ToDoList(list, (id) => live.groupAbout(id), phoneAt, excel);
   const writer = await openRecords(target, { excel });
   try {
     const rewritten = await rewriteResults({

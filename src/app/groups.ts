@@ -102,8 +102,7 @@ async function write(
     const rows = listed.map((group) => groupCells(group).map((cell) => safeCell(cell, { excel })));
     await writer.write([GROUP_COLUMNS, ...rows]);
     await writer.commit();
-  } catch (error) {
+  } finally {
     await writer.abort();
-    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
-import { type Pair, rowNumber } from '../domain/words.ts';
+import type { ChatId, Pair } from '../domain/words.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isSameFile } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
@@ -29,7 +29,6 @@ import {
   project,
   type Recorded,
   reportRow,
-  toDoRow,
 } from './outputs/project.ts';
 import { forLog, notify, publish, writeRecord } from './outputs/publish.ts';
 import { writePage } from './outputs/replaceable.ts';
@@ -69,13 +68,12 @@ export async function reportRun(
     (changed === undefined
       ? undefined
       : ({ exit: EXIT.again, code: 'cohort_changed', message: changed } as const));
-  const page = config.reports.report
-    ? new HtmlReport(ownColumnsOf(inputs.cohort), (chatId) => live.groupAbout(chatId))
-    : undefined;
-  const toDo =
-    config.reports.toDo === undefined
-      ? undefined
-      : new ToDoList(config.reports.toDo, (chatId) => live.groupAbout(chatId), config.excel);
+  const { cohort } = inputs;
+  const about = (chatId: ChatId) => live.groupAbout(chatId);
+  const { report: pagePath, toDo: listPath } = config.reports;
+  const page = pagePath ? new HtmlReport(ownColumnsOf(cohort), about) : undefined;
+  const phoneAt = cohort.columns.indexOf(cohort.phoneColumn);
+  const toDo = listPath ? new ToDoList(listPath, about, phoneAt, config.excel) : undefined;
   const outputs = { page, toDo };
   const tally = await writeResults(config, session, inputs, selection, sent, outputs).catch(
     (error: unknown) => {
@@ -225,15 +223,13 @@ async function writeResults(
     if (former && !config.dryRun) await settleCorrected(former.corrected, ledger).catch(() => undefined);
     for await (const batch of cohort.readings()) {
       const rows = batch.map((reading) => project(reading, projection));
-      for (const row of rows) {
-        tally.add(row.chatId, row.status, row.reasonCode, () => ({
-          number: row.number ?? rowNumber(row.row),
-          name: cohort.nameOf(row.row),
-        }));
-        page?.add(reportRow(row, cohort.nameOf(row.row)));
+      const shown = rows.map((row) => reportRow(row, cohort.nameOf(row.row)));
+      for (const row of shown) {
+        tally.add(row.chatId, row.status, row.reasonCode, () => row);
+        page?.add(row);
       }
       await writer.write(rows);
-      await toDo?.add(rows.map((row) => toDoRow(row, cohort)));
+      await toDo?.add(shown);
     }
     await writer.commit();
   } catch (error) {

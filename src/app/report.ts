@@ -1,18 +1,14 @@
 import { basename } from 'node:path';
-import type { Cohort } from '../cohort/cohort.ts';
 import type { ReportConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
-import { type Row, rowNumber } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { HtmlReport } from '../report/html/page.ts';
-import type { ReportRow } from '../report/html/people.ts';
-import { bareCell } from '../report/results/safe-cell.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './inputs/results-csv.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
-import { ownColumnsOf, previousOf } from './outputs/project.ts';
+import { ownColumnsOf, writtenRow } from './outputs/project.ts';
 import { assertPublishable, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { writePage } from './outputs/replaceable.ts';
 
@@ -27,14 +23,15 @@ export async function report(
   await sweepAll([config.report, config.toDo], systemClock.now());
   const columns = ownColumnsOf(cohort);
   const made = new HtmlReport(columns, () => undefined);
-  const toDo = config.toDo === undefined ? undefined : new ToDoList(config.toDo, () => undefined);
+  const toDo =
+    config.toDo === undefined ? undefined : new ToDoList(config.toDo, () => undefined, columns.phoneAt);
   let unreadable = 0;
   for await (const batch of cohort.readings()) {
     for (const { row } of batch) {
-      const found = rowOf(cohort, row);
+      const found = writtenRow(cohort, row);
       if (found) {
         made.add(found);
-        await toDo?.add([{ ...found, phoneCell: found.own[columns.phoneAt] ?? '' }]);
+        await toDo?.add([found]);
       } else unreadable++;
     }
   }
@@ -69,24 +66,4 @@ export async function report(
   } as const;
   writeRecord(offlineEnding({ ...facts, tally }, startedAt), config, io);
   return EXIT.ok;
-}
-
-/** Row of the results in the file's own words; undefined when it holds no status. */
-function rowOf(cohort: Cohort, row: Row): ReportRow | undefined {
-  const fields = cohort.former(row);
-  const previous = previousOf(fields);
-  if (!fields || !previous) return undefined;
-  const { status, reasonCode, message, traceId, askedAt } = previous;
-  return {
-    number: Number(fields.row) || rowNumber(row),
-    name: bareCell(cohort.nameOf(row)),
-    own: row.fields.slice(0, cohort.ownWidth).map(bareCell),
-    chatId: bareCell(fields.chat_id),
-    participant: bareCell(fields.participant),
-    status,
-    reasonCode,
-    message,
-    traceId,
-    askedAt,
-  };
 }

@@ -136,7 +136,7 @@ function shortest(script: string, cwd: string): string {
   return path === '' || path.startsWith('..') || isAbsolute(path) ? script : path;
 }
 
-/** Variables without a flag of the same name: read in shard.ts, api.ts, cli.ts. */
+/** Variables without a flag of the same name: read in run.ts, api.ts, cli.ts. */
 const WITHOUT_FLAG = [
   'GROUP_ONBOARD_SHARDS',
   'GROUP_ONBOARD_REDIS_URL_FILE',

@@ -52,9 +52,8 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
       else await alone(rows, out);
       await out.flush();
       await writer.commit();
-    } catch (error) {
+    } finally {
       await writer.abort();
-      throw error;
     }
     // With the results themselves, or the record, on stdout, text goes to stderr.
     const say = config.output === '-' || config.json ? io.stderr : io.stdout;

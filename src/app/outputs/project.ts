@@ -13,7 +13,7 @@ import {
 import { decide, isLeftAlone, type Selection } from '../../plan/decide.ts';
 import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import type { ResultRow } from '../../report/results/results.ts';
-import type { ToDoRow } from '../../report/results/to-do.ts';
+import { bareCell } from '../../report/results/safe-cell.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
 /** Former results of a row, as the CSV spells them. */
@@ -207,15 +207,7 @@ export function ownColumnsOf(cohort: Cohort): OwnColumns {
   };
 }
 
-/** Row of the results, in the to-do list's form. */
-export function toDoRow(result: ResultRow, cohort: Cohort): ToDoRow {
-  const { row, chatId, participant, status, reasonCode, message } = result;
-  const phoneCell = row.fields[cohort.columns.indexOf(cohort.phoneColumn)] ?? '';
-  const who = { number: result.number ?? rowNumber(row), name: cohort.nameOf(row), phoneCell };
-  return { ...who, chatId, participant, status, reasonCode, message };
-}
-
-/** Row of the results, in the report's form. */
+/** Row of the results, as the page and the to-do list show it. */
 export function reportRow(result: ResultRow, name: string): ReportRow {
   const { row, chatId, participant, status, reasonCode, message, traceId, askedAt } = result;
   return {
@@ -230,5 +222,21 @@ export function reportRow(result: ResultRow, name: string): ReportRow {
     message,
     traceId,
     askedAt,
+  };
+}
+
+/** Row of existing results in the file's own words; undefined when it holds no status. */
+export function writtenRow(cohort: Cohort, row: Row): ReportRow | undefined {
+  const fields = cohort.former(row);
+  const previous = previousOf(fields);
+  if (!fields || !previous) return undefined;
+  const { status, reasonCode, message, traceId, askedAt } = previous;
+  return {
+    number: Number(fields.row) || rowNumber(row),
+    name: bareCell(cohort.nameOf(row)),
+    own: row.fields.slice(0, cohort.ownWidth).map(bareCell),
+    chatId: bareCell(fields.chat_id),
+    participant: bareCell(fields.participant),
+    ...{ status, reasonCode, message, traceId, askedAt },
   };
 }

@@ -92,9 +92,8 @@ export async function writePage(path: string, page: Iterable<string>): Promise<v
     try {
       for (const piece of page) await file.write(piece);
       await file.commit();
-    } catch (error) {
+    } finally {
       await file.abort();
-      throw error;
     }
   } catch (error) {
     throw new OnboardError(

@@ -15,14 +15,15 @@ import {
 } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { detached } from '../../lib/text.ts';
+import type { ReportRow } from '../../report/html/people.ts';
 import type { RecordsWriter } from '../../report/results/results.ts';
 import { bareCell } from '../../report/results/safe-cell.ts';
-import type { ToDoList, ToDoRow } from '../../report/results/to-do.ts';
+import type { ToDoList } from '../../report/results/to-do.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';
 import type { Groups } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
-import { ownColumnsOf, previousOf } from './project.ts';
+import { previousOf, writtenRow } from './project.ts';
 
 interface RewriteParts {
   readonly cohort: Cohort;
@@ -124,24 +125,11 @@ export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
 }
 
 /** Row in its new state, for the to-do list; empty where somebody has edited its status. */
-function toDoOf({ reading, before }: Seen, news: News | undefined, { cohort }: RewriteParts): ToDoRow[] {
-  const previous = previousOf(before?.fields);
-  if (before === undefined || previous === undefined) return [];
-  const { row } = reading;
+function toDoOf({ reading }: Seen, news: News | undefined, { cohort }: RewriteParts): ReportRow[] {
+  const written = writtenRow(cohort, reading.row);
+  if (written === undefined) return [];
   const pair = reading.kind === 'pair' ? reading.pair : undefined;
-  const { phoneAt } = ownColumnsOf(cohort);
-  return [
-    {
-      number: Number(before.fields.row) || rowNumber(row),
-      name: bareCell(cohort.nameOf(row)),
-      chatId: pair?.chatId ?? bareCell(before.fields.chat_id),
-      participant: pair?.participant ?? bareCell(before.fields.participant),
-      phoneCell: bareCell(row.fields[phoneAt] ?? ''),
-      status: news?.status ?? previous.status,
-      reasonCode: news?.reasonCode ?? previous.reasonCode,
-      message: bareCell(previous.message),
-    },
-  ];
+  return [{ ...written, message: bareCell(written.message), ...pair, ...news }];
 }
 
 type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };

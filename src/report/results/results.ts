@@ -62,13 +62,14 @@ export async function openRecords(
 ): Promise<RecordsWriter> {
   const sink =
     typeof target === 'string' ? await fileSink(target, options.ledger) : streamSink(target, options.ledger);
-  const format = new Format(0, options.excel ?? false);
-  let first = true;
+  const { excel = false } = options;
+  const format = { record_delimiter: lineBreakOf(excel), quoted_match: QUOTED };
+  let mark = excel ? '\ufeff' : '';
   return {
     async write(records) {
       if (records.length === 0) return;
-      await sink.write((first && options.excel ? '\ufeff' : '') + format.text(records));
-      first = false;
+      await sink.write(mark + stringify(records as string[][], format));
+      mark = '';
     },
     commit: () => sink.commit(),
     abort: () => sink.abort(),
@@ -88,34 +89,54 @@ export async function openResults(
   options: ResultsOptions = {},
 ): Promise<ResultsWriter> {
   const records = await openRecords(target, options);
-  const format = new Format(columns.length, options.excel ?? false);
-  let first = true;
-  const header = async () => {
-    if (!first) return;
-    await records.write([format.header(columns)]);
-    first = false;
+  let head = [headerCells(columns, options)];
+  const write = (rows: readonly ResultRow[]) => {
+    const lines = [...head, ...rows.map((row) => resultCells(row, columns.length, options))];
+    head = [];
+    return records.write(lines);
   };
   return {
-    async write(rows) {
-      await header();
-      await records.write(rows.map((row) => format.record(row)));
-    },
+    write,
     async commit() {
-      await header();
+      await write([]);
       await records.commit();
     },
     abort: () => records.abort(),
   };
 }
 
-/** Header as `openResults` writes it, for writers of records. */
+/** Header of results. A line break in a name is the one that ends records, because CSV readers split at the first. */
 export function headerCells(columns: readonly string[], { excel = false }: ResultsOptions): string[] {
-  return new Format(columns.length, excel).header(columns);
+  const lineBreak = lineBreakOf(excel);
+  return [...ownColumns(columns), ...RESULT_COLUMNS].map((name) =>
+    safeCell(name.replace(/\r\n|\r|\n/g, lineBreak), { excel }),
+  );
 }
 
-/** Cells of a row as `openResults` writes them. @param width number of the cohort's own columns */
+/** Cells of a row of results. @param width number of the cohort's own columns */
 export function resultCells(result: ResultRow, width: number, { excel = false }: ResultsOptions): string[] {
-  return new Format(width, excel).record(result);
+  const safe = (text: string) => safeCell(text, { excel });
+  const { row, former } = result;
+  const own = Array.from({ length: width }, (_, at) => safe(row.fields[at] ?? ''));
+  if (former) return [...own, ...RESULT_COLUMNS.map((name) => safe(former[name]))];
+  return [
+    ...own,
+    String(result.number ?? rowNumber(row)),
+    safe(result.chatId),
+    safe(result.participant),
+    result.status,
+    result.reasonCode,
+    safe(result.message),
+    result.httpStatus === undefined ? '' : String(result.httpStatus),
+    String(result.attempts),
+    safe(result.traceId),
+    time(result.askedAt),
+    time(result.settledAt),
+  ];
+}
+
+function lineBreakOf(excel: boolean): string {
+  return excel ? '\r\n' : '\n';
 }
 
 /**
@@ -139,56 +160,6 @@ export function ownColumns(columns: readonly string[]): string[] {
     taken.add(free);
     return free;
   });
-}
-
-class Format {
-  readonly #width: number;
-  readonly #excel: boolean;
-  readonly #lineBreak: string;
-
-  constructor(width: number, excel: boolean) {
-    this.#width = width;
-    this.#excel = excel;
-    this.#lineBreak = excel ? '\r\n' : '\n';
-  }
-
-  safe(text: string): string {
-    return safeCell(text, { excel: this.#excel });
-  }
-
-  /** Name with the line break that ends records: CSV readers take the first one, quoted or not, as the separator. */
-  name(text: string): string {
-    return this.safe(text.replace(/\r\n|\r|\n/g, this.#lineBreak));
-  }
-
-  header(columns: readonly string[]): string[] {
-    return [...ownColumns(columns), ...RESULT_COLUMNS].map((name) => this.name(name));
-  }
-
-  record(result: ResultRow): string[] {
-    const cells: string[] = [];
-    for (let i = 0; i < this.#width; i++) cells.push(this.safe(result.row.fields[i] ?? ''));
-    const { former } = result;
-    if (former) return [...cells, ...RESULT_COLUMNS.map((name) => this.safe(former[name]))];
-    cells.push(
-      String(result.number ?? rowNumber(result.row)),
-      this.safe(result.chatId),
-      this.safe(result.participant),
-      result.status,
-      result.reasonCode,
-      this.safe(result.message),
-      result.httpStatus === undefined ? '' : String(result.httpStatus),
-      String(result.attempts),
-      this.safe(result.traceId),
-      time(result.askedAt),
-      time(result.settledAt),
-    );
-    return cells;
-  }
-
-  text(records: readonly (readonly string[])[]): string {
-    return stringify(records as string[][], { record_delimiter: this.#lineBreak, quoted_match: QUOTED });
-  }
 }
 
 /**
@@ -229,8 +200,8 @@ function streamSink(stream: Writable, ledger: string | undefined): AtomicFile {
   return {
     async write(text) {
       check();
+      if (!stream.destroyed && !stream.write(text)) await drained(stream);
       if (stream.destroyed) onError(Object.assign(new Error('closed'), { code: 'EPIPE' }));
-      else if (!stream.write(text)) await drained(stream);
       check();
     },
     async commit() {

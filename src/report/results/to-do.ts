@@ -1,9 +1,9 @@
 /** To-do list: a CSV of the rows that need action, with the facts for it. */
 import { OnboardError } from '../../domain/errors.ts';
-import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
-import type { ChatId, Status } from '../../domain/words.ts';
+import { REASONS } from '../../domain/reasons.ts';
+import type { ChatId } from '../../domain/words.ts';
 import { describeFailure } from '../../lib/files.ts';
-import { type AboutGroup, safeInviteLink } from '../html/people.ts';
+import { type AboutGroup, type ReportRow, safeInviteLink } from '../html/people.ts';
 import { openRecords, type RecordsWriter } from './results.ts';
 import { safeCell } from './safe-cell.ts';
 
@@ -23,19 +23,6 @@ const COLUMNS = [
 /** First line of every such file. */
 export const TO_DO_BEGINS = COLUMNS.join(',');
 
-/** A row of the results for the list. Every text is untrusted and raw. */
-export interface ToDoRow {
-  readonly number: number;
-  readonly name: string;
-  readonly chatId: string;
-  readonly participant: string;
-  /** Cell of the phone, shown for an unreadable participant. */
-  readonly phoneCell: string;
-  readonly status: Status;
-  readonly reasonCode: ReasonCode | '';
-  readonly message: string;
-}
-
 const ACCEPT = 'has an invite to accept: remind them';
 
 /** Remedy of the row for a person; undefined if none is needed, or the same command resolves it. */
@@ -43,7 +30,7 @@ export function whatToDo({
   status,
   reasonCode,
   message,
-}: Pick<ToDoRow, 'status' | 'reasonCode' | 'message'>): string | undefined {
+}: Pick<ReportRow, 'status' | 'reasonCode' | 'message'>): string | undefined {
   const advice = reasonCode === '' ? '' : REASONS[reasonCode].advice;
   switch (status) {
     case 'invited':
@@ -61,15 +48,18 @@ export function whatToDo({
   }
 }
 
-/** Cells of the row's line; undefined: no action is needed. */
-function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefined {
+/**
+ * Cells of the row's line; undefined: no action is needed.
+ * @param phoneAt index of the cell that is shown for an unreadable participant
+ */
+function toDoCells(row: ReportRow, about: AboutGroup, phoneAt: number): readonly string[] | undefined {
   const what = whatToDo(row);
   if (what === undefined) return undefined;
   const group = about(row.chatId as ChatId);
   return [
     String(row.number),
     row.name,
-    row.participant || row.phoneCell,
+    row.participant || (row.own[phoneAt] ?? ''),
     group?.name ?? '',
     row.chatId,
     row.status,
@@ -84,20 +74,23 @@ function toDoCells(row: ToDoRow, about: AboutGroup): readonly string[] | undefin
 export class ToDoList {
   readonly #path: string;
   readonly #about: AboutGroup;
+  readonly #phoneAt: number;
   readonly #excel: boolean;
   #writer: RecordsWriter | undefined;
   #failure: unknown;
 
-  constructor(path: string, about: AboutGroup, excel = false) {
+  /** @param phoneAt index of the cohort's phone column */
+  constructor(path: string, about: AboutGroup, phoneAt: number, excel = false) {
     this.#path = path;
     this.#about = about;
+    this.#phoneAt = phoneAt;
     this.#excel = excel;
   }
 
   /** Adds rows, in input order. */
-  async add(rows: readonly ToDoRow[]): Promise<void> {
+  async add(rows: readonly ReportRow[]): Promise<void> {
     const lines = rows.flatMap((row) => {
-      const cells = toDoCells(row, this.#about);
+      const cells = toDoCells(row, this.#about, this.#phoneAt);
       return cells ? [cells.map((cell) => safeCell(cell, { excel: this.#excel }))] : [];
     });
     await this.#write(lines);
