@@ -3,12 +3,10 @@ import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
 import type { MergeConfig } from '../../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
-import { isReasonCode, REASONS } from '../../domain/reasons.ts';
 import { readShardFile } from '../../domain/shard.ts';
-import { RESULT_COLUMNS, type Reading, type ResultColumn, rowNumber, rowText } from '../../domain/words.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { count, plain } from '../../lib/text.ts';
-import { headerCells, openRecords, type RecordsWriter, resultCells } from '../../report/results/results.ts';
+import { headerCells, openRecords } from '../../report/results/results.ts';
 import { plainCell } from '../../report/results/safe-cell.ts';
 import { summaryOfResults } from '../../report/summary/summary.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
@@ -18,8 +16,7 @@ import { assertOutput } from '../inputs/inputs.ts';
 import { type Io, systemClock } from '../io.ts';
 import { offlineEnding, writeRecord } from '../outputs/publish.ts';
 import { releasing } from '../releases.ts';
-import { ByRow, type FromFile } from './by-row.ts';
-import { UnseenAsks } from './unseen-asks.ts';
+import { alone, byRow, type Parts, Ranges, UnseenAsks, withCohort } from './merged-rows.ts';
 
 /** Records gathered before a write. */
 const BATCH = 500;
@@ -42,23 +39,28 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
     const unseen = new UnseenAsks(config.results, systemClock);
     releases.add(() => unseen.close());
-    const rows = await ByRow.open(files);
-    releases.add(() => rows.close());
+    const missing = new Ranges();
+    const parts: Parts = { records: byRow(files), unseen, missing, excel };
+    releases.add(() => parts.records.return());
+    const tally = new TallyMaker();
     const writer = await openRecords(config.output === '-' ? io.stdout : config.output, { excel });
-    const out = new Merging(first.ownWidth, excel, writer, unseen);
     try {
-      await writer.write([first.columns]);
-      if (cohort) await withCohort(rows, cohort, config.cohort?.path ?? '', out);
-      else await alone(rows, out);
-      await out.flush();
+      let batch = [first.columns];
+      for await (const row of cohort ? withCohort(cohort, config.cohort?.path ?? '', parts) : alone(parts)) {
+        tally.add(row.chatId, row.status, row.reasonCode, () => ({ number: row.number, name: '' }));
+        if (batch.push(row.cells) < BATCH) continue;
+        await writer.write(batch);
+        batch = [];
+      }
+      await writer.write(batch);
       await writer.commit();
     } finally {
       await writer.abort();
     }
     // With the results themselves, or the record, on stdout, text goes to stderr.
     const say = config.output === '-' || config.json ? io.stderr : io.stdout;
-    say.write(mergedText(config, out.tally, out.missing));
-    const exit = out.missing.rows > 0 ? EXIT.again : exitCodeOf(out.tally.counts, undefined);
+    say.write(mergedText(config, tally, missing));
+    const exit = missing.rows > 0 ? EXIT.again : exitCodeOf(tally.counts, undefined);
     const asZero = forgiven(exit, config.okCodes);
     if (asZero) say.write(`note     ${asZero}\n`);
     const facts = {
@@ -67,135 +69,9 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
       results: config.output === '-' ? undefined : config.output,
       exit,
     } as const;
-    writeRecord(offlineEnding({ ...facts, tally: out.tally }, startedAt), config, io);
+    writeRecord(offlineEnding({ ...facts, tally }, startedAt), config, io);
     return exit;
   });
-}
-
-/** Takes records in order: counts them, and writes them in batches. */
-class Merging {
-  readonly tally = new TallyMaker();
-  /** Whether the cohort's groups are names that nothing looks up; undefined: not checked yet. */
-  #areNames: boolean | undefined;
-  /** Rows of the cohort without a result. */
-  readonly missing = new Ranges();
-  readonly #excel: boolean;
-  readonly #start: number;
-  readonly #writer: RecordsWriter;
-  readonly unseen: UnseenAsks;
-  #batch: (readonly string[])[] = [];
-
-  constructor(ownWidth: number, excel: boolean, writer: RecordsWriter, unseen: UnseenAsks) {
-    this.#start = ownWidth;
-    this.#excel = excel;
-    this.#writer = writer;
-    this.unseen = unseen;
-  }
-
-  async take({ file, record }: FromFile): Promise<void> {
-    const cell = (column: ResultColumn) =>
-      plainCell(record.fields[this.#start + RESULT_COLUMNS.indexOf(column)] ?? '', { excel: file.excel });
-    const { status } = record;
-    const chatId = cell('chat_id');
-    if (status === 'not_attempted' || status === 'planned')
-      await this.unseen.refuse(chatId, cell('participant'), `${file.path} ${rowText(record)} is ${status}`);
-    const reasonCode = cell('reason_code');
-    this.tally.add(chatId, status, isReasonCode(reasonCode) ? reasonCode : '', () => ({
-      number: record.row,
-      name: '',
-    }));
-    await this.#add(record.fields);
-  }
-
-  /** Adds a row of the cohort that no file has. */
-  async miss(reading: Reading, cohort: Cohort, name: string): Promise<void> {
-    const { row } = reading;
-    if (reading.kind === 'invalid' && reading.problem.code === 'chat_id_invalid')
-      await this.#refuseNames(cohort, `${name} ${rowText(row)}`);
-    const { chatId, participant } = reading.kind === 'pair' ? reading.pair : { chatId: '', participant: '' };
-    await this.unseen.refuse(chatId, participant, `${name} ${rowText(row)} has no result`);
-    this.missing.add(rowNumber(row));
-    const status = 'not_attempted';
-    const reasonCode = 'no_result';
-    this.tally.add(chatId, status, reasonCode, () => ({ number: rowNumber(row), name: '' }));
-    const message = REASONS[reasonCode].meaning;
-    const result = {
-      row,
-      chatId,
-      participant,
-      status,
-      reasonCode,
-      message,
-      attempts: 0,
-      traceId: '',
-    } as const;
-    await this.#add(resultCells(result, cohort.ownWidth, { excel: this.#excel }));
-  }
-
-  /** Refuses a group given by name, because the ledgers can not be searched for it: they may hold an ask into it. */
-  async #refuseNames(cohort: Cohort, where: string): Promise<void> {
-    this.#areNames ??= cohort.groups === undefined && (await cohort.groupCells())?.isOfNames === true;
-    if (!this.#areNames) return;
-    throw new OnboardError(
-      'CONFIG',
-      `${where} has no result, and the cohort names its groups: give --groups FILE (name,chat_id), so that the ledgers tell whether this person was asked`,
-    );
-  }
-
-  async flush(): Promise<void> {
-    const batch = this.#batch;
-    this.#batch = [];
-    await this.#writer.write(batch);
-  }
-
-  /** Cells of a record's own columns, as the cohort had them. */
-  own({ file, record }: FromFile): string[] {
-    return record.fields.slice(0, this.#start).map((cell) => plainCell(cell, { excel: file.excel }));
-  }
-
-  async #add(cells: readonly string[]): Promise<void> {
-    this.#batch.push(cells);
-    if (this.#batch.length >= BATCH) await this.flush();
-  }
-}
-
-/** Writes every row of the cohort, with its result or without one. */
-async function withCohort(rows: ByRow, cohort: Cohort, name: string, out: Merging): Promise<void> {
-  const foreign = ({ file, record }: FromFile) =>
-    new OnboardError(
-      'COHORT_UNREADABLE',
-      `${file.path} ${rowText(record)}: row ${record.row} of the cohort is not what ${name} has there: it is of another cohort, or the cohort was edited; run the shards again (nobody is asked twice), then merge`,
-    );
-  for await (const batch of cohort.readings()) {
-    for (const reading of batch) {
-      const { current } = rows;
-      const { fields } = reading.row;
-      const number = rowNumber(reading.row);
-      if (current === undefined || current.record.row > number) {
-        await out.miss(reading, cohort, name);
-        continue;
-      }
-      if (current.record.row < number || out.own(current).some((cell, i) => cell !== fields[i]))
-        throw foreign(current);
-      await out.take(current);
-      const wait = rows.advance();
-      if (wait) await wait;
-    }
-  }
-  if (rows.current) throw foreign(rows.current);
-}
-
-/** Merges without the cohort: writes the existing rows, and counts the unknown rows between them. */
-async function alone(rows: ByRow, out: Merging): Promise<void> {
-  let next = 2;
-  for (let { current } = rows; current; current = rows.current) {
-    const { row } = current.record;
-    if (row > next) out.missing.add(next, row - 1);
-    next = row + 1;
-    await out.take(current);
-    const wait = rows.advance();
-    if (wait) await wait;
-  }
 }
 
 function assertAlike([first, ...others]: readonly ResultsFile[]): void {
@@ -245,31 +121,4 @@ function absentShards(paths: readonly string[]): string {
   const more = n - given.size - 20;
   if (absent.length === 0) return '';
   return `shard ${absent.slice(0, 20).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Ranges shown; the rest are counted. */
-const SHOWN = 20;
-
-/** Ascending row numbers as ranges: `3, 7–9`. Memory grows with the ranges shown, not with the rows. */
-class Ranges {
-  readonly #ranges: [from: number, to: number][] = [];
-  #last = Number.NEGATIVE_INFINITY;
-  #more = 0;
-  rows = 0;
-
-  /** @param to inclusive */
-  add(from: number, to = from): void {
-    this.rows += to - from + 1;
-    const open = this.#ranges.at(-1);
-    if (this.#last === from - 1) {
-      if (open && this.#more === 0) open[1] = to;
-    } else if (this.#ranges.length < SHOWN) this.#ranges.push([from, to]);
-    else this.#more++;
-    this.#last = to;
-  }
-
-  toString(): string {
-    const shown = this.#ranges.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
-    return this.#more > 0 ? `${shown} and ${this.#more} more places` : shown;
-  }
 }
