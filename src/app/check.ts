@@ -11,8 +11,7 @@ import { sweepLitter } from '../lib/atomic-file.ts';
 import { estimateMs } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import { asksNeeded, busiestOf, firstRows, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
-import { openResults } from '../report/results/results.ts';
-import { plainCell } from '../report/results/safe-cell.ts';
+import { openResults, plainCell } from '../report/results/results.ts';
 import { type Tally, TallyMaker } from '../report/summary/tally.ts';
 import { namesText } from '../report/terminal/groups.ts';
 import { planText, problemLine } from '../report/terminal/plan.ts';
@@ -33,8 +32,7 @@ import { type Projection, previousOf, project } from './outputs/project.ts';
 import { offlineEnding, writeRecord } from './outputs/publish.ts';
 import { assertNoResults } from './outputs/replaceable.ts';
 import { groupsOfPhones } from './phones/readers.ts';
-import { releasing } from './releases.ts';
-import { openSession } from './session.ts';
+import { openSession, releasing } from './session.ts';
 
 /** Problems shown one by one; the rest are counted. `--output` has all. */
 const SHOWN = 20;

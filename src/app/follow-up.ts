@@ -16,7 +16,7 @@ import type { Ending } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { forgiven } from './exit.ts';
-import { openResultsCsv } from './inputs/results-csv.ts';
+import { openResultsCsv } from './going-on/own-files.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
@@ -24,8 +24,7 @@ import { assertReplaceable } from './outputs/replaceable.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, openReading, type Readers } from './phones/readers.ts';
-import { type Releases, releasing } from './releases.ts';
-import { openSession, type Session, timesOf } from './session.ts';
+import { openSession, type Releases, releasing, type Session, timesOf } from './session.ts';
 
 /** Groups read at once; the limiter decides when each read starts. */
 const READS_IN_FLIGHT = 8;

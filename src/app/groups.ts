@@ -3,8 +3,7 @@ import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import type { ListedGroup } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
-import { openRecords } from '../report/results/results.ts';
-import { safeCell } from '../report/results/safe-cell.ts';
+import { openRecords, safeCell } from '../report/results/results.ts';
 import type { Ending } from '../report/summary/tally.ts';
 import { TallyMaker } from '../report/summary/tally.ts';
 import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/terminal/groups.ts';
@@ -14,8 +13,7 @@ import { type Io, isSeenOnce, isTerminal, systemClock, wantsColour } from './io.
 import { forLog, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { assertOurs } from './outputs/replaceable.ts';
 import { groupsOfPhones } from './phones/readers.ts';
-import { releasing } from './releases.ts';
-import { openSession } from './session.ts';
+import { openSession, releasing } from './session.ts';
 
 /** Lists the phone's groups: as a table, or as a CSV for `--groups`. Reads only, and sends nothing. */
 export function groups(config: GroupsConfig, io: Io): Promise<ExitCode> {

@@ -7,7 +7,7 @@ import { type Place, rowText, SETTLED_STATUSES, type SettledStatus } from '../do
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
 import { describeFailure, errorCode } from '../lib/files.ts';
 import { count, plain } from '../lib/text.ts';
-import { plainCell } from '../report/results/safe-cell.ts';
+import { plainCell } from '../report/results/results.ts';
 import { isInShard } from './going-on/lost-asks.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
 import { type Io, systemClock } from './io.ts';

@@ -6,7 +6,7 @@ import { count } from '../lib/text.ts';
 import { HtmlReport } from '../report/html/page.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
-import { openResultsCsv } from './inputs/results-csv.ts';
+import { openResultsCsv } from './going-on/own-files.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { ownColumnsOf, writtenRow } from './outputs/project.ts';
 import { assertPublishable, offlineEnding, writeRecord } from './outputs/publish.ts';

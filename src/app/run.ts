@@ -9,10 +9,9 @@ import { openInputs } from './inputs/inputs.ts';
 import { Interrupted } from './inputs/kept-cohort.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
-import { type Releases, releasing } from './releases.ts';
 import { reportRun } from './report-run.ts';
 import { send } from './send.ts';
-import { openSession } from './session.ts';
+import { openSession, type Releases, releasing } from './session.ts';
 
 /** One run: session, inputs, plan, asks, report. */
 export async function run(config: RunConfig, io: Io): Promise<ExitCode> {

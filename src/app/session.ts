@@ -11,7 +11,6 @@ import { type Progress, startBar, startLines } from '../report/terminal/progress
 import { RunControl } from '../send/run-control.ts';
 import { Live } from './asking/live.ts';
 import { type Io, type StopSignal, systemClock, wantsColour } from './io.ts';
-import type { Releases } from './releases.ts';
 
 /** Longest wait for requests in flight after a signal, ms; then they are abandoned, and are in doubt. */
 const DRAIN_MS = 10_000;
@@ -21,6 +20,7 @@ const PER_FURTHER_PERSON_MS = 2_000;
 const LEAVE_MS = 20_000;
 /** After that, the longest wait for a release at the end, ms. */
 const LONGEST_RELEASE_MS = 3_000;
+
 /** Parts shared by every later step of a use case: clock, stop signals, log, progress. */
 export interface Session {
   readonly io: Io;
@@ -158,4 +158,57 @@ function openOutput(config: SessionConfig, io: Io, live: Live): Output {
       progress = undefined;
     },
   };
+}
+
+/** Releases resources last in, first out, in one place, however the job ends. */
+export class Releases {
+  readonly #stack: (() => unknown)[] = [];
+
+  #longestMs: number | undefined;
+
+  add(release: () => unknown): void {
+    this.#stack.push(release);
+  }
+
+  /** Abandons every later release that takes longer than this, because the process is about to end. */
+  hurry(longestMs: number): void {
+    this.#longestMs = longestMs;
+  }
+
+  /** Releases everything, even when one release fails; then throws the first failure. */
+  async all(): Promise<void> {
+    let failed = false;
+    let failure: unknown;
+    for (let release = this.#stack.pop(); release; release = this.#stack.pop()) {
+      try {
+        await this.#inTime(release());
+      } catch (error) {
+        if (!failed) failure = error;
+        failed = true;
+      }
+    }
+    if (failed) throw failure;
+  }
+
+  async #inTime(releasing: unknown): Promise<void> {
+    if (this.#longestMs === undefined) {
+      await releasing;
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#longestMs);
+    });
+    await Promise.race([releasing, over]).finally(() => clearTimeout(timer));
+  }
+}
+
+/** Runs `use`, then releases the resources that it opened, however it ended. */
+export async function releasing<T>(use: (releases: Releases) => Promise<T>): Promise<T> {
+  const releases = new Releases();
+  try {
+    return await use(releases);
+  } finally {
+    await releases.all();
+  }
 }

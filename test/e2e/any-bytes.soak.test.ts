@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OnboardError } from '../../src/domain/errors.ts';
 import { REASONS } from '../../src/domain/reasons.ts';
 import { RESULT_COLUMNS, STATUSES } from '../../src/domain/words.ts';
-import { plainCell } from '../../src/report/results/safe-cell.ts';
+import { plainCell } from '../../src/report/results/results.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { anyCharacter } from '../any-character.ts';
 import { SOAK, scratch } from '../helpers.ts';

@@ -8,7 +8,7 @@ import type { MakePacer } from '../../send/rate-limit/pacer.ts';
 import type { RedisTarget } from '../../send/rate-limit/redis/redis-client.ts';
 import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import type { Releases } from '../releases.ts';
+import type { Releases } from '../session.ts';
 
 /** State that this run shares with other processes. */
 export interface Sharing {

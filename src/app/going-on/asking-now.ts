@@ -23,7 +23,7 @@ import {
 } from '../../ledger/presence.ts';
 import { isSystemRefusal } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
-import type { Releases } from '../releases.ts';
+import type { Releases } from '../session.ts';
 
 const FOLDER = '.group-onboard.asking';
 const BYTES = BigUint64Array.BYTES_PER_ELEMENT;

@@ -8,7 +8,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { maskNames } from '../../domain/safe-text.ts';
 import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
 import { count, publicName } from '../../lib/text.ts';
-import { bareCell } from '../../report/results/safe-cell.ts';
+import { bareCell } from '../../report/results/results.ts';
 import { type NameMapping, nameText } from '../../report/terminal/groups.ts';
 import type { Listing } from '../../send/groups/listing.ts';
 import type { Log } from '../../send/ports.ts';

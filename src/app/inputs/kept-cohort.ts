@@ -13,7 +13,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { settled, temporaryBeside } from '../../lib/atomic-file.ts';
 import { describeFailure, errorCode, specialKind } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
-import type { Releases } from '../releases.ts';
+import type { Releases } from '../session.ts';
 
 interface KeptCohort {
   /** Path of the copy, which the releases remove. */

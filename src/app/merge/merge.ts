@@ -6,8 +6,7 @@ import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { count, plain } from '../../lib/text.ts';
-import { headerCells, openRecords } from '../../report/results/results.ts';
-import { plainCell } from '../../report/results/safe-cell.ts';
+import { headerCells, openRecords, plainCell } from '../../report/results/results.ts';
 import { summaryOfResults } from '../../report/summary/summary.ts';
 import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
 import { exitCodeOf, forgiven } from '../exit.ts';
@@ -15,7 +14,7 @@ import { givenBook } from '../inputs/group-names.ts';
 import { assertOutput } from '../inputs/inputs.ts';
 import { type Io, systemClock } from '../io.ts';
 import { offlineEnding, writeRecord } from '../outputs/publish.ts';
-import { releasing } from '../releases.ts';
+import { releasing } from '../session.ts';
 import { alone, byRow, type Parts, Ranges, UnseenAsks, withCohort } from './merged-rows.ts';
 
 /** Records gathered before a write. */

@@ -18,8 +18,7 @@ import {
   type Status,
 } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
-import { resultCells } from '../../report/results/results.ts';
-import { plainCell } from '../../report/results/safe-cell.ts';
+import { plainCell, resultCells } from '../../report/results/results.ts';
 
 export interface Parts {
   readonly records: AsyncGenerator<FromFile, void, undefined>;

@@ -12,8 +12,7 @@ import {
 } from '../../domain/words.ts';
 import { decide, isLeftAlone, type Selection } from '../../plan/decide.ts';
 import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
-import type { ResultRow } from '../../report/results/results.ts';
-import { bareCell } from '../../report/results/safe-cell.ts';
+import { bareCell, type ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
 /** Former results of a row, as the CSV spells them. */

@@ -16,8 +16,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { detached } from '../../lib/text.ts';
 import type { ReportRow } from '../../report/html/people.ts';
-import type { RecordsWriter } from '../../report/results/results.ts';
-import { bareCell } from '../../report/results/safe-cell.ts';
+import { bareCell, type RecordsWriter } from '../../report/results/results.ts';
 import type { ToDoList } from '../../report/results/to-do.ts';
 import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary/follow-up-text.ts';
 import { TallyMaker } from '../../report/summary/tally.ts';

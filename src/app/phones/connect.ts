@@ -20,7 +20,7 @@ import { waitWords } from '../../send/rate-limit/not-before.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { WaitMeter } from '../asking/live.ts';
 import type { CapLedger, Sharing } from '../asking/share.ts';
-import type { Releases } from '../releases.ts';
+import type { Releases } from '../session.ts';
 
 /** Shortest wait that is logged, ms. */
 const LONG_WAIT_MS = 5_000;

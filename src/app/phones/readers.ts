@@ -11,8 +11,7 @@ import type { Lanes } from '../../send/phones/lanes.ts';
 import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { RunControl } from '../../send/run-control.ts';
 import { openSharing, type Sharing } from '../asking/share.ts';
-import { type Releases, releasing } from '../releases.ts';
-import type { Session } from '../session.ts';
+import { type Releases, releasing, type Session } from '../session.ts';
 import {
   connectLanes,
   connectReader,

@@ -1,4 +1,7 @@
-/** Results CSV: the cohort's own columns unchanged, then the results. Written completely, or not at all. */
+/**
+ * Results CSV: the cohort's own columns unchanged, then the results, in cells that no spreadsheet takes for a formula.
+ * Written completely, or not at all.
+ */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
@@ -7,7 +10,6 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import { RESULT_COLUMNS, type ResultColumn, type Row, rowNumber, type Status } from '../../domain/words.ts';
 import { type AtomicFile, openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
-import { safeCell } from './safe-cell.ts';
 
 export interface ResultRow {
   readonly row: Row;
@@ -41,7 +43,10 @@ interface ResultsWriter {
 }
 
 interface ResultsOptions {
-  /** Writes a byte order mark and CRLF, and protects numbers (see safe-cell.ts), for opening with a double click. */
+  /**
+   * Writes a byte order mark and CRLF, and protects long numbers, leading zeros and `+`, for opening with a double
+   * click. Default false.
+   */
   readonly excel?: boolean;
   /** Path of the ledger of these results, if asks may have been sent before. */
   readonly ledger?: string;
@@ -241,4 +246,50 @@ function failed(path: string, cause: unknown, ledger: string | undefined): Onboa
   const kept = ledger === undefined ? '' : `, ${ledger} has all that was done`;
   const message = `${path}: the results could not be written: ${describeFailure(cause)}; nothing is lost${kept}: put that right and run the same command again, which asks nobody twice`;
   return new OnboardError('RESULTS_FAILED', message, { cause });
+}
+
+/**
+ * Cells that a spreadsheet does not take for a formula. A cell is dangerous if, after spaces, quotes and invisible
+ * characters, it begins with `=`, `+`, `-`, `@` or a full-width form of these, or if it begins with a control character
+ * (tab, CR, LF, NUL …). It then gets one `'` in front, which spreadsheets show or drop, and never execute.
+ *
+ * A number of a sign, digits and spaces (`-5`, `+91 98745 32456`) is not a formula, and stays unchanged, because a
+ * phone column has to be readable again. One with a second operator (`+91-98745-32456`, `-1+2`) is arithmetic, and is
+ * changed.
+ *
+ * Nothing is lost: `plainCell(safeCell(text)) === text` for every text. Source: OWASP, CSV Injection; ASVS 1.2.10.
+ */
+
+const DANGEROUS =
+  /^(?:['"]*\p{Cc}|[\s\u0085\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"'`‘’“”«»＂＇]*[=+\-@＝＋－＠﹢﹣﹦﹫−])/u;
+const SIGNED_NUMBER = /^[+-]\d[\d ]*(?:[.,]\d+)?$/;
+
+/**
+ * Pattern of cells that Excel would change into another number, in scientific notation or without zeros, for a file
+ * opened with a double click (`--excel`). Leading `'` are skipped, so that the rule can be undone.
+ */
+const EXCEL_WOULD_CHANGE =
+  /^'*(?:[+-]?0\d[\d ]*|[+-]?\d{12,}(?:[.,]\d+)?|\+[\d ]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)$/;
+
+type SafeCellOptions = Pick<ResultsOptions, 'excel'>;
+
+export function safeCell(text: string, options: SafeCellOptions = {}): string {
+  return isDangerous(text, options) ? `'${text}` : text;
+}
+
+/** Undoes `safeCell` with the same options. */
+export function plainCell(text: string, options: SafeCellOptions = {}): string {
+  if (!text.startsWith("'")) return text;
+  const rest = text.slice(1);
+  return isDangerous(rest, options) ? rest : text;
+}
+
+/** Cell of a results CSV, or of a list made from one, without the prefix of `safeCell`, whichever options it had. */
+export function bareCell(text: string): string {
+  return plainCell(text, { excel: true });
+}
+
+function isDangerous(text: string, { excel = false }: SafeCellOptions): boolean {
+  if (excel && EXCEL_WOULD_CHANGE.test(text)) return true;
+  return DANGEROUS.test(text) && !SIGNED_NUMBER.test(text);
 }

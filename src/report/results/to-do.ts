@@ -4,8 +4,7 @@ import { REASONS } from '../../domain/reasons.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { describeFailure } from '../../lib/files.ts';
 import { type AboutGroup, type ReportRow, safeInviteLink } from '../html/people.ts';
-import { openRecords, type RecordsWriter } from './results.ts';
-import { safeCell } from './safe-cell.ts';
+import { openRecords, type RecordsWriter, safeCell } from './results.ts';
 
 const COLUMNS = [
   'row',

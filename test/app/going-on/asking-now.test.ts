@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { assertNotAskedNow } from '../../../src/app/going-on/asking-now.ts';
-import { Releases } from '../../../src/app/releases.ts';
+import { Releases } from '../../../src/app/session.ts';
 import type { Pair } from '../../../src/domain/words.ts';
 import { scratch } from '../../helpers.ts';
 import { pair } from '../../ledger/people.ts';

@@ -5,7 +5,7 @@ import { openCohort } from '../../../src/cohort/cohort.ts';
 import { groupNameColumns } from '../../../src/cohort/columns/name-columns.ts';
 import { GroupBook, isUnresolvedName, readGroupCell } from '../../../src/cohort/groups/group-book.ts';
 import { readGroupsFile } from '../../../src/cohort/groups/groups-file.ts';
-import { bareCell } from '../../../src/report/results/safe-cell.ts';
+import { bareCell } from '../../../src/report/results/results.ts';
 import { scratch } from '../../helpers.ts';
 
 const A = '120363371308389685@g.us';

@@ -22,9 +22,9 @@ import {
   openRecords,
   openResults,
   ownColumns,
+  plainCell,
   type ResultRow,
 } from '../../../src/report/results/results.ts';
-import { plainCell } from '../../../src/report/results/safe-cell.ts';
 import { fill, smallDisk } from '../../full-disk.ts';
 import { repeats, scratch } from '../../helpers.ts';
 

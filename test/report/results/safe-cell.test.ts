@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainCell, safeCell } from '../../../src/report/results/safe-cell.ts';
+import { plainCell, safeCell } from '../../../src/report/results/results.ts';
 import { anyCharacter } from '../../any-character.ts';
 import { repeats } from '../../helpers.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { FORM, openSharing } from '../../../../src/app/asking/share.ts';
 import { systemClock } from '../../../../src/app/io.ts';
-import { Releases } from '../../../../src/app/releases.ts';
+import { Releases } from '../../../../src/app/session.ts';
 import { LinkDown } from '../../../../src/send/rate-limit/redis/link.ts';
 import { parseRedisUrl } from '../../../../src/send/rate-limit/redis/redis-client.ts';
 import { openRedisLink, type RedisLinkOptions } from '../../../../src/send/rate-limit/redis/redis-link.ts';
