@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { RunConfig } from '../config/run.ts';
 import type { Clock } from '../domain/words.ts';
 
 /** `SIGHUP`: the terminal was closed. It ends a run like SIGTERM. */
@@ -35,6 +36,12 @@ export function isSeenOnce({ env }: Pick<Io, 'env'>, stream: Writable): boolean 
 /** Whether a stream gets colours: it is a terminal, and no setting forbids them (https://no-color.org). */
 export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = io.stderr): boolean {
   return isTerminal(stream) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+}
+
+/** Whether a run shows its plan to a person, and asks, before it sends: where both ends are a terminal, and not in CI. */
+export function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
+  const canAsk = isTerminal(io.stderr) && isTerminal(io.stdin) && !io.env['CI'];
+  return target?.kind !== 'sandbox' && !dryRun && !yes && canAsk;
 }
 
 export const systemClock: Clock = {

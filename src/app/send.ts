@@ -4,7 +4,6 @@ import type { ChatId, Pair } from '../domain/words.ts';
 import { alreadyDone, estimateMs } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
-import { agreed } from './asking/agreed.ts';
 import { askAll } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
 import { Rounds } from './asking/rounds.ts';
@@ -14,7 +13,7 @@ import { systemClock } from './io.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
 import { keepNames } from './phones/readers.ts';
 import { connectPhones, type Phones } from './phones/senders.ts';
-import type { Plan } from './plan.ts';
+import { agreed, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 
 /** Result of the asking. */

@@ -7,7 +7,7 @@ import { type Doubt, reconcile } from '../../send/groups/reconciler.ts';
 import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Phones } from '../phones/senders.ts';
-import { foresee } from './agreed.ts';
+import { foresee } from '../plan.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Longest time for reading memberships after an early stop, ms. */

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type ForeseeParts, foresee } from '../../../src/app/asking/agreed.ts';
-import type { ChatId, Participant } from '../../../src/domain/words.ts';
-import { PairList } from '../../../src/plan/survey.ts';
-import { groupName } from '../../../src/sandbox/groups.ts';
-import { csv, phone } from '../../e2e/harness.ts';
-import { scratch } from '../../helpers.ts';
-import { api, desk } from '../in-process.ts';
+import { type ForeseeParts, foresee } from '../../src/app/plan.ts';
+import type { ChatId, Participant } from '../../src/domain/words.ts';
+import { PairList } from '../../src/plan/survey.ts';
+import { groupName } from '../../src/sandbox/groups.ts';
+import { csv, phone } from '../e2e/harness.ts';
+import { scratch } from '../helpers.ts';
+import { api, desk } from './in-process.ts';
 
 const ENDING = (ending: string) => `12036337130838${ending}@g.us`;
 const people = Array.from({ length: 5 }, (_, i) => phone(i));
