@@ -29,8 +29,7 @@ import {
 import { assertOutput, cohortFile, inShard } from './inputs/inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, previousOf, project } from './outputs/project.ts';
-import { offlineEnding, writeRecord } from './outputs/publish.ts';
-import { assertNoResults } from './outputs/replaceable.ts';
+import { assertNoResults, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
 import { openSession, releasing } from './session.ts';
 

@@ -19,8 +19,14 @@ import { forgiven } from './exit.ts';
 import { openResultsCsv } from './going-on/own-files.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { ownColumnsOf } from './outputs/project.ts';
-import { assertPublishable, forLog, notify, publish, writeRecord } from './outputs/publish.ts';
-import { assertReplaceable } from './outputs/replaceable.ts';
+import {
+  assertPublishable,
+  assertReplaceable,
+  forLog,
+  notify,
+  publish,
+  writeRecord,
+} from './outputs/publish.ts';
 import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
 import { connectReaders, openReading, type Readers } from './phones/readers.ts';

@@ -10,8 +10,7 @@ import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/
 import { safeWriter } from '../report/terminal/log.ts';
 import type { StopReason } from '../send/run-control.ts';
 import { type Io, isSeenOnce, isTerminal, systemClock, wantsColour } from './io.ts';
-import { forLog, offlineEnding, writeRecord } from './outputs/publish.ts';
-import { assertOurs } from './outputs/replaceable.ts';
+import { assertOurs, forLog, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
 import { openSession, releasing } from './session.ts';
 

@@ -9,7 +9,7 @@ import { isSameFile } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import type { Selection } from '../plan/decide.ts';
 import { firstRows } from '../plan/survey.ts';
-import { HtmlReport } from '../report/html/page.ts';
+import { HtmlReport, writePage } from '../report/html/page.ts';
 import { openResults } from '../report/results/results.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import type { Countries } from '../report/summary/countries.ts';
@@ -31,7 +31,6 @@ import {
   reportRow,
 } from './outputs/project.ts';
 import { forLog, notify, publish, writeRecord } from './outputs/publish.ts';
-import { writePage } from './outputs/replaceable.ts';
 import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
 import { type Session, timesOf } from './session.ts';

@@ -3,14 +3,13 @@ import type { ReportConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
-import { HtmlReport } from '../report/html/page.ts';
+import { HtmlReport, writePage } from '../report/html/page.ts';
 import { ToDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './going-on/own-files.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
 import { ownColumnsOf, writtenRow } from './outputs/project.ts';
 import { assertPublishable, offlineEnding, writeRecord } from './outputs/publish.ts';
-import { writePage } from './outputs/replaceable.ts';
 
 /** Makes the summary and the HTML report of existing results. Asks nobody, and leaves the results unchanged. */
 export async function report(

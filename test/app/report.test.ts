@@ -4,9 +4,8 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { assertPublishable } from '../../src/app/outputs/publish.ts';
-import { writePage } from '../../src/app/outputs/replaceable.ts';
 import { report } from '../../src/app/report.ts';
-import { REPORT_MARK } from '../../src/report/html/page.ts';
+import { REPORT_MARK, writePage } from '../../src/report/html/page.ts';
 import { scratch } from '../helpers.ts';
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/results.csv', import.meta.url));

@@ -1,11 +1,13 @@
+/** Files of a run: results, and the one ledger that goes with them. */
 import { existsSync, lstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Cohort, type CohortOptions, openCohort } from '../../cohort/cohort.ts';
 import { openFormer } from '../../cohort/former-row.ts';
 import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { readShardFile, shardText } from '../../domain/shard.ts';
+import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 import { isSameFile, placeOf } from '../../lib/files.ts';
 
 /**
@@ -95,4 +97,31 @@ function resultsOf(path: string): string | undefined {
   return [`${stem}.results.csv`, `${stem}.sandbox.results.csv`]
     .map((name) => join(dirname(path), name))
     .find((name) => existsSync(name));
+}
+
+/**
+ * Refuses a second ledger of the same cohort that was dealt otherwise (in another number of shards, or not at all): it
+ * knows people whom this one does not, and only a run's own ledger keeps its people from a second ask.
+ * @throws OnboardError CONFIG when there is one next to this run's ledger
+ */
+export async function assertOneSharding(ledger: string, shard: Shard | undefined): Promise<void> {
+  const ours = basename(ledger);
+  const plain = (shard && readShardFile(ours)?.plain) ?? ours;
+  // A directory that cannot be read is reported where the ledger is opened.
+  const names = await readdir(dirname(ledger)).catch(() => []);
+  for (const name of names.sort()) {
+    if (shard && name === plain) throw dealtOtherwise(join(dirname(ledger), name), undefined, shard);
+    const other = readShardFile(name);
+    if (other?.plain === plain && other.shard.count !== shard?.count && name !== ours)
+      throw dealtOtherwise(join(dirname(ledger), name), other.shard, shard);
+  }
+}
+
+function dealtOtherwise(path: string, other: Shard | undefined, shard: Shard | undefined): OnboardError {
+  const now = shard ? `--shard ${shardText(shard)}` : 'a run without --shard';
+  const found = `${path} is of a run ${other ? `in ${other.count} shards` : 'without --shard'}, and ${now} would ask the same people again`;
+  const todo = other
+    ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results, and run with the merged file, once rebuild-ledger has made its ledger`
+    : 'go on without --shard, or run with the results of that run, once it has ended';
+  return new OnboardError('CONFIG', `${found}: ${todo}`);
 }

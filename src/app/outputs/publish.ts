@@ -1,13 +1,17 @@
-/** Ways out for the summary: files and the job page of CI, one JSON record, a post to a chat. */
-import { appendFile, readFile, stat } from 'node:fs/promises';
+/** Ways out for the summary (files, the job page of CI, one JSON record, a post to a chat), and what may be replaced. */
+
+import { existsSync } from 'node:fs';
+import { appendFile, open, readFile, stat } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { basename } from 'node:path';
 import type { Logger } from 'pino';
+import { tellsOfAsk } from '../../cohort/results-file.ts';
 import type { NotifyTarget, ReportFiles } from '../../config/outputs.ts';
 import type { LogConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import { replaceFile } from '../../lib/atomic-file.ts';
+import { RESULT_COLUMNS, rowText } from '../../domain/words.ts';
+import { probeAtomicFile, replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
 import { REPORT_MARK } from '../../report/html/page.ts';
 import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
@@ -24,8 +28,8 @@ import {
 import type { Ending } from '../../report/summary/tally.ts';
 import { safeWriter } from '../../report/terminal/log.ts';
 import { tunnelAgents } from '../../send/api/connections.ts';
+import { formerRowsOf } from '../going-on/lost-asks.ts';
 import { type Io, systemClock } from '../io.ts';
-import { assertOurs, type Kind } from './replaceable.ts';
 
 /** File mode readable by others: by CI, and by node-exporter. */
 const PUBLIC = 0o644;
@@ -184,4 +188,93 @@ function post({ url, proxy }: NotifyTarget, body: string, longestMs: number): Pr
     );
     made.end(body);
   });
+}
+
+/** Longest header that is looked at, bytes. */
+const HEADER_BYTES = 65_536;
+const OURS = RESULT_COLUMNS.join(',');
+
+/**
+ * Refuses results over a file that is not an older results CSV of ours, because a mistyped `--output` must not cost a
+ * spreadsheet.
+ * @param ledger of this output, where it knows of asks
+ * @throws OnboardError NOT_WRITABLE when the file there is something else.
+ */
+export async function assertReplaceable(path: string, ledger?: string): Promise<void> {
+  if (path === '-') return;
+  const begins = await beginningOf(path, HEADER_BYTES);
+  const [header = ''] = begins.toString('utf8').split(/\r?\n/, 1);
+  const isOurs = header.endsWith(OURS) || begins.includes(`${OURS}\n`) || begins.includes(`${OURS}\r\n`);
+  if (begins.length === 0 || isOurs) return;
+  const todo =
+    ledger === undefined
+      ? 'give --output another file'
+      : `it was changed, or is something else: move it away, and run the same command again, which goes on with ${ledger}`;
+  throw new OnboardError('NOT_WRITABLE', `${path} exists but is not a group-onboard results CSV: ${todo}`);
+}
+
+/** Kind of a file that a flag asks for: its name in messages, and the beginning of every such file of ours. */
+interface Kind {
+  readonly flag: string;
+  readonly what: string;
+  readonly begins: string;
+}
+
+/** Length of the byte order mark at the start of files for Excel. */
+const MARK_BYTES = 3;
+
+/** @throws OnboardError NOT_WRITABLE when the file there is not of this kind, or could not be written. */
+export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
+  const found = await beginningOf(path, MARK_BYTES + begins.length);
+  if (
+    found.length > 0 &&
+    !found
+      .toString('utf8')
+      .replace(/^\ufeff/, '')
+      .startsWith(begins)
+  ) {
+    throw new OnboardError(
+      'NOT_WRITABLE',
+      `${path} exists and is no ${what} of ours: give ${flag} another file`,
+    );
+  }
+  await probeAtomicFile(path).catch((error: unknown) => {
+    throw new OnboardError(
+      'NOT_WRITABLE',
+      `${path}: the ${what} cannot be written there: ${describeFailure(error)}; put that right, or give another ${flag}`,
+      { cause: error },
+    );
+  });
+}
+
+/**
+ * First bytes of a file; empty when it is absent, unreadable or a device: another check covers whether these can be
+ * written.
+ */
+async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+  // Checked before it is opened, because opening a pipe may block forever.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return Buffer.alloc(0);
+  const file = await open(path, 'r').catch(() => undefined);
+  try {
+    const read = await file?.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return read?.buffer.subarray(0, read.bytesRead) ?? Buffer.alloc(0);
+  } finally {
+    await file?.close();
+  }
+}
+
+/**
+ * Refuses to replace results by a plan: results are the only trace of a lost ledger, and people read them. A file that
+ * can not be read as results says nothing.
+ * @throws OnboardError CONFIG when the file there says that somebody was asked
+ */
+export async function assertNoResults(path: string): Promise<void> {
+  if (path === '-' || !existsSync(path)) return;
+  for await (const { row, fields } of formerRowsOf(path)) {
+    if (!tellsOfAsk(fields)) continue;
+    throw new OnboardError(
+      'CONFIG',
+      `${path}, ${rowText(row)}, says that people were asked: give --output another file for the plan`,
+    );
+  }
 }

@@ -1,7 +1,10 @@
 /** HTML report: one self-contained file. Takes rows one by one, and yields the page in pieces. */
 
 import { createHash } from 'node:crypto';
+import { OnboardError } from '../../domain/errors.ts';
 import type { ChatId } from '../../domain/words.ts';
+import { openAtomicFile } from '../../lib/atomic-file.ts';
+import { describeFailure } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
 import { MEANING } from '../summary/summary.ts';
 import { type Tally, TallyMaker } from '../summary/tally.ts';
@@ -189,4 +192,26 @@ ${bar(counts, 12)}
 ${folded}${note}
 </section>
 `;
+}
+
+/**
+ * Writes the page as a whole, readable by its owner only.
+ * @throws OnboardError RESULTS_FAILED; the results CSV is in place by then, and the report can be made from it.
+ */
+export async function writePage(path: string, page: Iterable<string>): Promise<void> {
+  try {
+    const file = await openAtomicFile(path);
+    try {
+      for (const piece of page) await file.write(piece);
+      await file.commit();
+    } finally {
+      await file.abort();
+    }
+  } catch (error) {
+    throw new OnboardError(
+      'RESULTS_FAILED',
+      `${path}: the report could not be written: ${describeFailure(error)}; nothing is lost: put that right and make it with group-onboard report`,
+      { cause: error },
+    );
+  }
 }

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertOneSharding, assertReplaceable } from '../../../src/app/outputs/replaceable.ts';
+import { assertOneSharding } from '../../../src/app/going-on/own-files.ts';
+import { assertReplaceable } from '../../../src/app/outputs/publish.ts';
 import { scratch } from '../../helpers.ts';
 
 const OF_4 = 'c.shard-1-of-4.results.csv.ledger.jsonl';
