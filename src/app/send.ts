@@ -4,9 +4,8 @@ import type { ChatId, Pair } from '../domain/words.ts';
 import { alreadyDone, estimateMs } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
-import { askAll } from './asking/ask-all.ts';
+import { askAll, namesAll, pairName, Rounds } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
-import { Rounds } from './asking/rounds.ts';
 import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { systemClock } from './io.ts';
@@ -73,13 +72,7 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
     session.progress.start();
     return true;
   };
-  const { batchSize, limit, precheck, dryRun } = config;
-  const asking = askAll({
-    ...{ ...session, ...inputs, ...made, phones, ready },
-    ...{ batchSize, limit, precheck, dryRun, namesAll: namesAll(config) },
-    ...{ rounds, mayComeBack: hours !== undefined || config.untilDone, now: () => clock.now() },
-    events: live,
-  }).then(
+  const asking = askAll({ ...session, ...inputs, ...made, config, phones, ready, rounds }).then(
     (limited) => ({ limited, failure: undefined }),
     (error: unknown) => {
       control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
@@ -96,11 +89,6 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
     session,
   );
   return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
-}
-
-/** Whether an output names every group, and the groups may be read for it. */
-function namesAll({ precheck, reports }: RunConfig): boolean {
-  return precheck && (reports.report ?? reports.toDo) !== undefined;
 }
 
 /**
@@ -148,8 +136,4 @@ function logDone(
 /** Deadline of the run, epoch ms. */
 function deadlineOf({ deadlineMs }: RunConfig, { clock, startedAt }: Session): number | undefined {
   return deadlineMs === undefined ? undefined : clock.now() - (clock.monotonic() - startedAt) + deadlineMs;
-}
-
-function pairName({ chatId, participant }: Pair): string {
-  return `${chatId} ${participant}`;
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Rounds } from '../../../src/app/asking/rounds.ts';
+import { Rounds } from '../../../src/app/asking/ask-all.ts';
 import { systemClock } from '../../../src/app/io.ts';
 import type { ChatId, Pair, Participant } from '../../../src/domain/words.ts';
 import { RunControl } from '../../../src/send/run-control.ts';
