@@ -8,7 +8,7 @@ import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
 import { describeFailure, errorCode } from '../lib/files.ts';
 import { count, plain } from '../lib/text.ts';
 import { plainCell } from '../report/results/results.ts';
-import { isInShard } from './going-on/lost-asks.ts';
+import { isInShard } from './going-on/former-results.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
 import { type Io, systemClock } from './io.ts';
 import { previousOf } from './outputs/project.ts';

@@ -18,7 +18,8 @@ import type { Inputs } from '../inputs/inputs.ts';
 import type { Plan } from '../plan.ts';
 import type { Session } from '../session.ts';
 import { assertNotAskedNow } from './asking-now.ts';
-import { isAsked, tellsOfAsks } from './lost-asks.ts';
+import { isAsked } from './former-results.ts';
+import { tellsOfAsks } from './own-files.ts';
 
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
 

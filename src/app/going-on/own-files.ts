@@ -1,6 +1,6 @@
 /** Files of a run: results, and the one ledger that goes with them. */
 import { existsSync, lstatSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Cohort, type CohortOptions, openCohort } from '../../cohort/cohort.ts';
 import { openFormer } from '../../cohort/former-row.ts';
@@ -8,7 +8,7 @@ import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
-import { isSameFile, placeOf } from '../../lib/files.ts';
+import { errorCode, isSameFile, placeOf } from '../../lib/files.ts';
 
 /**
  * Configuration with the run's files as they are on disk. A results CSV goes on with its own files: it is rewritten in
@@ -124,4 +124,24 @@ function dealtOtherwise(path: string, other: Shard | undefined, shard: Shard | u
     ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results, and run with the merged file, once rebuild-ledger has made its ledger`
     : 'go on without --shard, or run with the results of that run, once it has ended';
   return new OnboardError('CONFIG', `${found}: ${todo}`);
+}
+
+/** Bytes read from a ledger's beginning to find out whether anybody was asked. */
+const BEGINNING = 64 * 1024;
+
+/** Whether the ledger at `path` has an ask; an unreadable one counts as having one. */
+export async function tellsOfAsks(path: string): Promise<boolean> {
+  try {
+    // Checked before it is opened, because a pipe would block. Errors of opening are the ledger's own.
+    if (!(await stat(path)).isFile()) return false;
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0);
+      return bytesRead === BEGINNING || buffer.includes('"is":"asked"');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(errorCode(error));
+  }
 }

@@ -14,9 +14,14 @@ import { isSameFile, keepToOwner } from '../../lib/files.ts';
 import { assertWritable, plainCell } from '../../report/results/results.ts';
 import type { NameMapping } from '../../report/terminal/groups.ts';
 import { shellWords } from '../exit.ts';
-import { type FormerResults, readFormerResults } from '../going-on/former-results.ts';
-import { type Known, lostAsksIn, NOTHING_KNOWN, tellsOfAsks } from '../going-on/lost-asks.ts';
-import { assertOneSharding } from '../going-on/own-files.ts';
+import {
+  type FormerResults,
+  type Known,
+  lostAsksIn,
+  NOTHING_KNOWN,
+  readFormerResults,
+} from '../going-on/former-results.ts';
+import { assertOneSharding, tellsOfAsks } from '../going-on/own-files.ts';
 import { asksFirst } from '../io.ts';
 import { assertPublishable, assertReplaceable } from '../outputs/publish.ts';
 import { SANDBOX_SENDER } from '../phones/connect.ts';

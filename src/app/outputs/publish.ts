@@ -28,7 +28,7 @@ import {
 import type { Ending } from '../../report/summary/tally.ts';
 import { safeWriter } from '../../report/terminal/log.ts';
 import { tunnelAgents } from '../../send/api/connections.ts';
-import { formerRowsOf } from '../going-on/lost-asks.ts';
+import { formerRowsOf } from '../going-on/former-results.ts';
 import { type Io, systemClock } from '../io.ts';
 
 /** File mode readable by others: by CI, and by node-exporter. */
