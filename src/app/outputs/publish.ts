@@ -15,8 +15,15 @@ import { probeAtomicFile, replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
 import { REPORT_MARK } from '../../report/html/page.ts';
 import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
-import { annotations, folded, MOST_BYTES, section, stepSummary } from '../../report/summary/ci-logs.ts';
-import { JUNIT_BEGINS, junitXml } from '../../report/summary/junit.ts';
+import {
+  annotations,
+  folded,
+  JUNIT_BEGINS,
+  junitXml,
+  MOST_BYTES,
+  section,
+  stepSummary,
+} from '../../report/summary/ci.ts';
 import { METRICS_BEGIN, metricsText } from '../../report/summary/metrics.ts';
 import { chatBody } from '../../report/summary/summary.ts';
 import {

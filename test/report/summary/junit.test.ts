@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeXml, junitXml } from '../../../src/report/summary/junit.ts';
+import { escapeXml, junitXml } from '../../../src/report/summary/ci.ts';
 import { anyCharacter } from '../../any-character.ts';
 import { parseXml, type XmlElement } from '../xml.ts';
 import { endingOf, LEGACY, MODERN, tallyOf } from './ending.ts';

@@ -9,7 +9,7 @@ import {
   section,
   stepSummary,
   workflowCommand,
-} from '../../../src/report/summary/ci-logs.ts';
+} from '../../../src/report/summary/ci.ts';
 import { anyCharacter } from '../../any-character.ts';
 import { endingOf, LEGACY, MODERN, tallyOf } from '../summary/ending.ts';
 
