@@ -91,6 +91,11 @@ export function parseBaseUrl(text: string): URL {
   return url;
 }
 
+/** Origin that a ledger is bound to: the API's, or `sandbox`. */
+export function originOf(flags: Pick<Flags, 'baseUrl' | 'sandbox'>): string {
+  return flags.sandbox ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin;
+}
+
 export function target(flags: Flags, env: Env, dryRun: boolean): Target | undefined {
   if (flags.sandbox) return Object.freeze({ kind: 'sandbox' });
   const baseUrl = parseBaseUrl(flags.baseUrl);
@@ -186,19 +191,6 @@ function redisFrom(where: string, text: string | undefined): RedisTarget | undef
 
 export type LimitPer = 'key' | 'phone';
 
-/** Access to the API for reading, paced only by the server: `follow-up`, `groups`, and `check --online`. */
-export interface ReachConfig {
-  readonly target: Target;
-  /** Phone used for reading; undefined: the sandbox's own, or those of the rows. */
-  readonly sender: Sender | undefined;
-  readonly requestTimeoutMs: number;
-  readonly redis: RedisTarget | undefined;
-  readonly concurrency: number;
-  readonly limitPer: LimitPer;
-  readonly maxRate: undefined;
-  readonly gap: undefined;
-}
-
 /** Default ceiling on asks in flight: above the need of 100 asks per second at 500 ms latency. */
 export const DEFAULT_CONCURRENCY = 100;
 
@@ -215,10 +207,16 @@ export function requestTimeout(flags: Pick<GroupsFlags, 'requestTimeout'>): numb
 type ReachFlags = Pick<GroupsFlags, 'baseUrl' | 'requestTimeout' | 'limitPer'> &
   Partial<Pick<GroupsFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
-/** @throws OnboardError CONFIG */
-export function reachConfig(flags: ReachFlags, env: Env): ReachConfig {
+export type ReachConfig = ReturnType<typeof reachConfig>;
+
+/**
+ * Access to the API for reading, paced only by the server: for `follow-up`, `groups`, and `check --online`.
+ * @throws OnboardError CONFIG
+ */
+export function reachConfig(flags: ReachFlags, env: Env) {
   return Object.freeze({
     target: target(flags, env, false) as Target,
+    /** Phone used for reading; undefined: the sandbox's own, or those of the rows. */
     sender: sender(flags),
     requestTimeoutMs: requestTimeout(flags),
     redis: redisTarget(flags, env),

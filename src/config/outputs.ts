@@ -6,15 +6,8 @@ import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 
 /** Files that a user may ask for besides the results. Only the HTML page and the to-do list hold phone numbers. */
-export interface ReportFiles {
-  /** HTML page for people. Holds phone numbers. */
-  readonly report: string | undefined;
-  /** CSV of the people with something to do. Holds phone numbers. */
-  readonly toDo: string | undefined;
-  readonly summaryJson: string | undefined;
-  readonly junit: string | undefined;
-  readonly metricsFile: string | undefined;
-}
+const REPORT_FILES = ['report', 'toDo', 'summaryJson', 'junit', 'metricsFile'] as const;
+export type ReportFiles = Readonly<Record<(typeof REPORT_FILES)[number], string | undefined>>;
 
 /** Files that the user has named. */
 export interface Named {
@@ -63,27 +56,19 @@ export function reportFiles(
   paths: { readonly output: string; readonly ledger: string | undefined },
   named: (path: string) => string = (path) => path,
 ): ReportFiles {
-  const file = (name: keyof ReportFiles) => {
-    const path = flags[name];
-    return path === undefined ? undefined : named(path);
-  };
-  const files = {
-    report: file('report'),
-    toDo: file('toDo'),
-    summaryJson: file('summaryJson'),
-    junit: file('junit'),
-    metricsFile: file('metricsFile'),
-  };
   const taken = [cohort, paths.output, ...(paths.ledger === undefined ? [] : [paths.ledger])];
-  for (const [name, path] of Object.entries(files)) {
-    if (path === undefined) continue;
+  const files = REPORT_FILES.map((name) => {
+    const given = flags[name];
+    if (given === undefined) return [name, undefined];
+    const path = named(given);
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (path === '-') throw usage(`${flag} needs a file: standard output carries the results only`);
     if (taken.some((other) => isSameFile(path, other)))
       throw usage(`${flag} ${path} is used already: give another file`);
     taken.push(path);
-  }
-  return Object.freeze(files);
+    return [name, path];
+  });
+  return Object.freeze(Object.fromEntries(files)) as ReportFiles;
 }
 
 /** Destination of the summary at the end. Its address is a secret: it lets anybody post there. */

@@ -1,183 +1,106 @@
-import type { CountryCode } from 'libphonenumber-js/max';
-import type { ExitCode } from '../domain/errors.ts';
 import { parseShard, type Shard, shardFile, shardText } from '../domain/shard.ts';
-import type { ChatId, Sender, Status } from '../domain/words.ts';
-import type { Gap, Rate, Tolerance } from '../lib/units.ts';
 import type { HoursConfig } from '../plan/open-hours.ts';
-import type { RedisTarget } from '../send/rate-limit/redis/redis-client.ts';
 import {
   DEFAULT_CONCURRENCY,
   type Env,
-  type LimitPer,
-  parseBaseUrl,
+  originOf,
   redisTarget,
   requestTimeout,
   sender,
-  type Target,
   target,
   usage,
 } from './api.ts';
 import type { CohortFlags, RunFlags } from './flags.ts';
-import {
-  filePaths,
-  type Named,
-  type NotifyTarget,
-  notifyTarget,
-  type ReportFiles,
-  reportFiles,
-} from './outputs.ts';
+import { filePaths, notifyTarget, reportFiles } from './outputs.ts';
 
 /** Options for reading the cohort. */
-export interface CohortConfig {
-  readonly path: string;
-  readonly chatId: ChatId | undefined;
-  readonly chatColumn: string | undefined;
-  /** CSV that maps names to groups; undefined: none. */
-  readonly groupsFile: string | undefined;
-  readonly phoneColumn: string | undefined;
-  readonly senderColumn: string | undefined;
-  readonly countryColumn: string | undefined;
-  /** ISO country; checked against libphonenumber when the cohort is opened. */
-  readonly defaultCountry: CountryCode | undefined;
-  readonly delimiter: string | undefined;
-  readonly encoding: string | undefined;
-}
+export type CohortConfig = ReturnType<typeof cohortConfig>;
+export type LogConfig = ReturnType<typeof logConfig>;
+export type PaceConfig = ReturnType<typeof paceConfig>;
+export type RunConfig = ReturnType<typeof runConfig>;
 
-export interface LogConfig {
-  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  readonly format: 'text' | 'json';
-  /**
-   * JSON was asked for: the summary is a record, too, and no bar is drawn. Otherwise only the log's own lines are JSON.
-   */
-  readonly records: boolean;
-  readonly progress: 'auto' | 'on' | 'off';
-  /** Errors only; neither progress nor summary. */
-  readonly quiet: boolean;
-}
-
-export interface PaceConfig {
-  readonly careful: boolean;
-  readonly maxRate: Rate | undefined;
-  readonly gap: Gap | undefined;
-  readonly dailyCap: number | undefined;
-  readonly breaker: number;
-  /** undefined: at any hour. */
-  readonly hours: HoursConfig | undefined;
-}
-
-export interface RunConfig extends PaceConfig {
-  readonly cohort: CohortConfig;
-  /** undefined: the whole cohort. */
-  readonly shard: Shard | undefined;
-  /** A path, or '-' for stdout. */
-  readonly output: string;
-  readonly ledger: string;
-  /** Files that the user has named; undefined: not named. A results CSV as the cohort goes on with its own. */
-  readonly named: Named;
-  /** Writes results with a byte order mark and CRLF, and protects values that Excel would turn into other numbers. */
-  readonly excel: boolean;
-  readonly reports: ReportFiles;
-  /** Destination of the summary; undefined: not posted. */
-  readonly notify: NotifyTarget | undefined;
-  /** Origin that the ledger is bound to: the API's, or `sandbox`. */
-  readonly origin: string;
-  /** undefined in a dry run without a key: then nothing is read from the API either. */
-  readonly target: Target | undefined;
-  /** The `x-phone` header of rows that name no sender: digits, or `phone-…`. */
-  readonly sender: Sender | undefined;
-  readonly requestTimeoutMs: number;
-  readonly precheck: boolean;
-  readonly forceAdd: boolean;
-  /** Redis that shares the allowance with other processes; undefined: not shared. */
-  readonly redis: RedisTarget | undefined;
-  /** Unit of the server's rate limit, where several phones send. */
-  readonly limitPer: LimitPer;
-  /** Waits for the next day when the daily cap is reached. */
-  readonly untilDone: boolean;
-  readonly batchSize: number;
-  readonly concurrency: number;
-  readonly coolDownMs: number;
-  readonly dryRun: boolean;
-  /** Sends without a prompt, even on a terminal. */
-  readonly yes: boolean;
-  readonly limit: number | undefined;
-  readonly retry: readonly Status[];
-  readonly onlyStatus: readonly Status[] | undefined;
-  /** Includes people whom another ledger nearby has as asked. */
-  readonly askAgain: boolean;
-  readonly maxErrors: Tolerance | undefined;
-  readonly deadlineMs: number | undefined;
-  /** Exit codes that end as 0. */
-  readonly okCodes: readonly ExitCode[];
-  readonly log: LogConfig;
-}
-
-export function cohortConfig(path: string, flags: Partial<CohortFlags>): CohortConfig {
+export function cohortConfig(path: string, flags: Partial<CohortFlags>) {
   if (flags.groups !== undefined && flags.chatId !== undefined)
     throw usage('--groups and --chat-id exclude each other: with --chat-id every row goes to one group');
   return Object.freeze({
     path,
+    /** CSV that maps names to groups; undefined: none. */
     groupsFile: flags.groups,
     chatId: flags.chatId,
     chatColumn: flags.chatColumn,
     phoneColumn: flags.phoneColumn,
     senderColumn: flags.senderColumn,
     countryColumn: flags.countryColumn,
+    /** ISO country; checked against libphonenumber when the cohort is opened. */
     defaultCountry: flags.defaultCountry,
     delimiter: flags.delimiter,
     encoding: flags.encoding,
   });
 }
 
-export function logConfig(
-  flags: Pick<RunFlags, 'quiet' | 'logLevel' | 'logFormat'> & Partial<Pick<RunFlags, 'progress'>>,
-  stderrIsTerminal: boolean,
-): LogConfig {
+type LogFlags = Pick<RunFlags, 'quiet' | 'logLevel' | 'logFormat'> & Partial<Pick<RunFlags, 'progress'>>;
+
+export function logConfig(flags: LogFlags, stderrIsTerminal: boolean) {
   const quiet = flags.quiet === true;
   return Object.freeze({
     level: quiet ? 'error' : flags.logLevel,
     format: flags.logFormat ?? (stderrIsTerminal ? 'text' : 'json'),
+    /**
+     * JSON was asked for: the summary is a record, too, and no bar is drawn. Otherwise only the log's own lines are
+     * JSON.
+     */
     records: flags.logFormat === 'json',
     progress: quiet ? 'off' : (flags.progress ?? 'off'),
+    /** Errors only; neither progress nor summary. */
     quiet,
   });
 }
 
 /** argv + env → one frozen Config, or an OnboardError with exit code 2. Touches no file. */
-export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTerminal: boolean): RunConfig {
+export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTerminal: boolean) {
   const dryRun = flags.dryRun === true;
+  /** undefined in a dry run without a key: then nothing is read from the API either. */
   const to = target(flags, env, dryRun);
   const shard = shardConfig(flags, env);
   const named = fileNames(shard);
   const paths = filePaths(cohort, flags, named);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
+    /** undefined: the whole cohort. */
     shard,
     ...paths,
+    /** Writes results with a byte order mark and CRLF, and protects values that Excel would turn into other numbers. */
     excel: flags.excel === true,
     reports: reportFiles(cohort, flags, paths, named),
     notify: notifyTarget(flags, env),
-    origin: flags.sandbox ? 'sandbox' : parseBaseUrl(flags.baseUrl).origin,
+    origin: originOf(flags),
     target: to,
+    /** The `x-phone` header of rows that name no sender: digits, or `phone-…`. */
     sender: sender(flags),
     requestTimeoutMs: requestTimeout(flags),
-    redis: redisTarget(flags, env),
     precheck: flags.precheck,
     forceAdd: flags.forceAdd === true,
+    /** Redis that shares the allowance with other processes; undefined: not shared. */
+    redis: redisTarget(flags, env),
+    /** Unit of the server's rate limit, where several phones send. */
     limitPer: flags.limitPer,
     ...paceConfig(flags),
+    /** Waits for the next day when the daily cap is reached. */
     untilDone: flags.untilDone === true,
     batchSize: flags.batchSize,
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
     coolDownMs: flags.coolDown,
     dryRun,
+    /** Sends without a prompt, even on a terminal. */
     yes: flags.yes === true,
     limit: flags.limit,
     retry: flags.retry ?? [],
     onlyStatus: flags.onlyStatus,
+    /** Includes people whom another ledger nearby has as asked. */
     askAgain: flags.askAgainInNewLedger === true,
     maxErrors: flags.maxErrors,
     deadlineMs: flags.deadline,
+    /** Exit codes that end as 0. */
     okCodes: flags.okCodes ?? [],
     log: logConfig(flags, stderrIsTerminal),
   });
@@ -203,7 +126,7 @@ type PaceFlags = Partial<
 >;
 
 /** Pace that the flags give: an explicit flag wins over `--careful`. */
-export function paceConfig(flags: PaceFlags): PaceConfig {
+export function paceConfig(flags: PaceFlags) {
   const careful = flags.careful === true;
   const advised = careful ? CAREFUL : undefined;
   return {
@@ -212,6 +135,7 @@ export function paceConfig(flags: PaceFlags): PaceConfig {
     gap: flags.gap ?? advised?.gap,
     dailyCap: flags.dailyCap ?? advised?.dailyCap,
     breaker: flags.breaker ?? advised?.breaker ?? BREAKER,
+    /** undefined: at any hour. */
     hours: hoursOf(flags),
   };
 }
