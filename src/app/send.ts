@@ -56,8 +56,6 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
     hours,
     later: (pair) => rounds.later(pair),
     ...{ ...session, ...inputs, config, plan, to, sharing },
-    events: live,
-    waits: live.waits,
     throttled: (pair) => throttled.add(pairName(pair)),
   });
   live.waiting = () => waiting ?? phones.limiter.snapshot;

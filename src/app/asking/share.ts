@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { EXIT, OnboardError } from '../../domain/errors.ts';
-import type { Clock } from '../../domain/words.ts';
-import type { Log, LoggedAsks } from '../../send/ports.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Log } from '../../send/ports.ts';
 import { anotherRun } from '../../send/rate-limit/not-before.ts';
 import type { MakePacer } from '../../send/rate-limit/pacer.ts';
 import type { RedisTarget } from '../../send/rate-limit/redis/redis-client.ts';
 import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
-import type { RunControl } from '../../send/run-control.ts';
-import type { Releases } from '../session.ts';
+import type { Session } from '../session.ts';
 
 /** State that this run shares with other processes. */
 export interface Sharing {
@@ -20,19 +19,15 @@ export interface Sharing {
 /** Version of the data in Redis: another version uses other keys. */
 export const FORM = 7;
 
-export interface CapLedger {
+interface CapLedger extends Pick<Ledger, 'asksInLast'> {
   readonly path: string;
-  readonly header: { readonly created: string };
-  asksInLast(ms: number, sender: string): LoggedAsks;
+  readonly header: Pick<Ledger['header'], 'created'>;
 }
 
-interface SharingParts {
+interface SharingParts extends Pick<Session, 'control' | 'clock' | 'releases'> {
   readonly redis: RedisTarget | undefined;
   readonly to: { readonly baseUrl: URL; readonly apiKey: string };
-  readonly control: RunControl;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly releases: Releases;
 }
 
 /**

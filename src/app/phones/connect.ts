@@ -1,26 +1,27 @@
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
-import type { Clock, Pair, Sender } from '../../domain/words.ts';
+import type { ChatId, Pair, Sender } from '../../domain/words.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { count } from '../../lib/text.ts';
 import { WAITS } from '../../report/summary/tally.ts';
 import { type Client, createClient } from '../../send/api/client.ts';
 import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
 import { Gateway } from '../../send/gateway.ts';
-import { Groups, type SharedKnowledge } from '../../send/groups/groups.ts';
-import { Notifications } from '../../send/groups/notifications.ts';
+import { Groups, type Read, type SharedKnowledge } from '../../send/groups/groups.ts';
+import { type History, Notifications } from '../../send/groups/notifications.ts';
 import type { Wait } from '../../send/phones/gate.ts';
 import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
 import { PhoneWatch } from '../../send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../send/phones/phone-times.ts';
-import type { AskingEvents, AskLedger, Log } from '../../send/ports.ts';
+import type { Log } from '../../send/ports.ts';
 import type { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { createLimiter, type Limiter } from '../../send/rate-limit/limiter.ts';
 import { waitWords } from '../../send/rate-limit/not-before.ts';
 import type { RunControl } from '../../send/run-control.ts';
-import type { WaitMeter } from '../asking/live.ts';
-import type { CapLedger, Sharing } from '../asking/share.ts';
-import type { Releases } from '../session.ts';
+import type { Live } from '../asking/live.ts';
+import type { Sharing } from '../asking/share.ts';
+import type { Releases, Session } from '../session.ts';
 
 /** Shortest wait that is logged, ms. */
 const LONG_WAIT_MS = 5_000;
@@ -73,18 +74,11 @@ export interface Connection extends Omit<Reader, 'client'> {
   readonly times: PhoneTimes;
 }
 
-export interface ReaderParts {
+export interface ReaderParts extends Pick<Session, 'clock' | 'control' | 'closing' | 'live' | 'releases'> {
   readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'> &
     Partial<Pick<RunConfig, 'batchSize'>>;
   readonly to: Endpoint;
-  readonly control: RunControl;
-  /** Ends the reads that may follow an early stop. */
-  readonly closing: RunControl;
-  readonly clock: Clock;
-  readonly events: AskingEvents;
-  readonly waits: WaitMeter;
   readonly log: Log;
-  readonly releases: Releases;
   /** State shared with other processes; undefined: none. */
   readonly sharing?: Sharing | undefined;
 }
@@ -103,13 +97,7 @@ export interface Among extends SharedReading {
 
 export interface ConnectParts extends ReaderParts {
   readonly config: RunConfig;
-  readonly ledger: AskLedger &
-    Omit<CapLedger, 'path'> & {
-      samePhone(names: readonly [string, ...string[]]): void;
-      /** Names of phones that have asked. */
-      senders(): readonly string[];
-      roomAt(ms: number, sender: string, cap: number): number | undefined;
-    };
+  readonly ledger: Ledger;
   /** Called with each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
   /** Times when people may be asked; undefined: at any hour. */
@@ -122,7 +110,7 @@ export interface ConnectParts extends ReaderParts {
 
 /** Limiters for this number of phones, which end with the run. */
 export function connectLanes(parts: ReaderParts, phones: number): Lanes {
-  const { config, clock, control, closing, sharing, log, waits, releases } = parts;
+  const { config, clock, control, closing, sharing, log, live, releases } = parts;
   const { maxRate, gap, concurrency } = config;
   // A ceiling for the whole run needs one limiter for the whole run.
   const per = maxRate === undefined ? config.limitPer : 'key';
@@ -151,8 +139,8 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
             `the API refuses more than ${count(atOnce, 'ask')} at a time, whatever its headers say`,
           ),
       }),
-    onWait: (wait) => noteWait(parts, wait),
-    onWaitEnd: () => waits.ends(),
+    onWait: (wait) => noteWait({ waits: live.waits, clock, log }, wait),
+    onWaitEnd: () => live.waits.ends(),
   });
   releases.add(() => lanes.stop());
   // A stop rejects every queued ask at once, however long the window still is. Memberships of people in doubt may be
@@ -166,7 +154,7 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
  * Logs a wait that a person would wonder about. A window of a second ends every second, so its waits are not logged.
  */
 export function noteWait(
-  { waits, clock, log }: Pick<ReaderParts, 'waits' | 'clock' | 'log'>,
+  { waits, clock, log }: Pick<ReaderParts, 'clock' | 'log'> & Pick<Live, 'waits'>,
   { untilMonotonic, why }: Wait,
 ): void {
   waits.begins(why);
@@ -179,7 +167,7 @@ export function noteWait(
 
 /** Connects all parts between the job and the network for reading memberships. */
 export function connectReader(parts: ReaderParts, among: SharedReading): Reader {
-  const { config, to, control, clock, events, log, releases } = parts;
+  const { config, to, control, clock, live, log, releases } = parts;
   const client = createClient({
     baseUrl: to.baseUrl,
     apiKey: to.apiKey,
@@ -193,7 +181,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
   const limiter = lanes.lane(to.sender);
   const random = Math.random;
   const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
-  const groups = new Groups(gateway, client, events, control, log, among.groups);
+  const groups = new Groups(gateway, client, live, control, log, among.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
   const notifications = new Notifications(gateway, client, log, among.groups.history);
   return { client, limiter, gateway, groups, notifications };
@@ -201,7 +189,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
 
 /** Connects all parts between the planner and the network. */
 export function connect(parts: ConnectParts): Connection {
-  const { config, to, ledger, control, events, log, among } = parts;
+  const { config, to, ledger, control, live, log, among } = parts;
   const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);
   const { dailyCap } = config;
@@ -222,7 +210,7 @@ export function connect(parts: ConnectParts): Connection {
     budget: among.budget,
     common: among.common,
     control,
-    events,
+    events: live,
     log,
     sender: to.sender,
     concurrency: config.concurrency,
@@ -243,4 +231,34 @@ export function connect(parts: ConnectParts): Connection {
     abandon: parts.abandon,
   });
   return { limiter, gateway, groups, notifications, phone, dispatcher, times };
+}
+
+/** Reads a group through the first of these phones that can. */
+export async function readThrough(
+  phones: Iterable<Pick<Reader, 'groups'>>,
+  chatId: ChatId,
+  trying?: RunControl,
+): Promise<Read> {
+  let read: Read = 'unreadable';
+  for (const { groups } of phones) {
+    read = await groups.read(chatId, trying);
+    if (read !== 'unreadable') break;
+  }
+  return read;
+}
+
+/** Joins and exits of a group, where the API reports them: through the first phone that can, or through all. */
+export async function historyThrough(
+  phones: Iterable<Pick<Reader, 'notifications'>>,
+  chatId: ChatId,
+  trying: RunControl,
+  through: 'first' | 'all' = 'first',
+): Promise<History | undefined> {
+  let known: History | undefined;
+  for (const { notifications } of phones) {
+    const history = await notifications.read(chatId, trying);
+    known = known && history ? known.and(history) : (history ?? known);
+    if (known !== undefined && through === 'first') break;
+  }
+  return known;
 }

@@ -17,8 +17,10 @@ import {
   connectReader,
   type Endpoint,
   endpoint,
+  historyThrough,
   type Reader,
   type ReaderParts,
+  readThrough,
 } from './connect.ts';
 import type { Phones } from './senders.ts';
 
@@ -50,25 +52,12 @@ export function connectReaders(
     phones.set(sender, connectReader({ ...parts, to }, among));
   }
   const all = [...phones.values()];
+  const through = (chatId: ChatId) =>
+    [...(chatIds.get(chatId) ?? [])].flatMap((sender) => phones.get(sender) ?? []);
   return {
     limiter: lanes,
-    async read(chatId) {
-      let read: Read = 'unreadable';
-      for (const sender of chatIds.get(chatId) ?? []) {
-        read = (await phones.get(sender)?.groups.read(chatId, parts.control)) ?? read;
-        if (read !== 'unreadable') break;
-      }
-      return read;
-    },
-    async history(chatId, through) {
-      let known: History | undefined;
-      for (const sender of chatIds.get(chatId) ?? []) {
-        const history = await phones.get(sender)?.notifications.read(chatId, parts.control);
-        known = known && history ? known.and(history) : (history ?? known);
-        if (known !== undefined && through === 'first') break;
-      }
-      return known;
-    },
+    read: (chatId) => readThrough(through(chatId), chatId, parts.control),
+    history: (chatId, which) => historyThrough(through(chatId), chatId, parts.control, which),
     groups: { lists: (chatId, participant) => all[0]?.groups.lists(chatId, participant) === true },
   };
 }
@@ -83,12 +72,12 @@ type Config = Pick<
  * @returns undefined without a target, or if Redis is out of reach, which stops the command
  */
 export async function openReading(config: Config, session: Session): Promise<ReaderParts | undefined> {
-  const { control, clock, log, live, releases } = session;
+  const { control, clock, log, releases } = session;
   const { redis } = config;
   const to = await endpoint(config, releases);
   const sharing = to && (await openSharing({ redis, to, control, clock, log, releases }));
   if (to === undefined || (redis && sharing === undefined)) return undefined;
-  return { ...session, config, to, sharing, closing: control, events: live, waits: live.waits };
+  return { ...session, config, to, sharing, closing: control };
 }
 
 /**
@@ -182,14 +171,11 @@ async function readApart(
   readAll: (read: (id: ChatId) => Promise<unknown>) => Promise<unknown>,
   chatIds: readonly ChatId[],
 ): Promise<void> {
-  const { live, log } = session;
+  const { log } = session;
   const quiet = log.debug.bind(log);
   const hushed = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   const senders = (id: ChatId) => new Set<Sender | undefined>(plan.routes.get(id)?.keys() ?? [undefined]);
   const parts = { ...session, config, to, sharing, control, closing: control, log: hushed, releases };
-  const readers = connectReaders(
-    { ...parts, events: live, waits: live.waits },
-    new Map(chatIds.map((id) => [id, senders(id)])),
-  );
+  const readers = connectReaders(parts, new Map(chatIds.map((id) => [id, senders(id)])));
   await readAll((id) => readers.read(id));
 }

@@ -5,20 +5,22 @@ import type { ChatId, Participant, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';
 import { CommonTrouble, ErrorBudget } from '../../send/circuit-breaker.ts';
-import {
-  type Groups,
-  type Read,
-  SharedKnowledge,
-  type Standings,
-  standingsOf,
-} from '../../send/groups/groups.ts';
+import { type Groups, SharedKnowledge, type Standings, standingsOf } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
 import type { Lanes } from '../../send/phones/lanes.ts';
 import type { Log } from '../../send/ports.ts';
 import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { ownEnds, type RunControl, SenderControl, type StopReason } from '../../send/run-control.ts';
-import { type Among, type Connection, type ConnectParts, connect, connectLanes } from './connect.ts';
+import {
+  type Among,
+  type Connection,
+  type ConnectParts,
+  connect,
+  connectLanes,
+  historyThrough,
+  readThrough,
+} from './connect.ts';
 import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
 
 /**
@@ -162,9 +164,7 @@ export function connectPhones(parts: PhonesParts): Phones {
     const ended = [...lines.values()].flatMap(({ sender, control: { own } }) =>
       own ? [{ sender, reason: own }] : [],
     );
-    const [worst] = [...ended].sort(
-      (a, b) => Number(b.reason.exit === EXIT.safety) - Number(a.reason.exit === EXIT.safety),
-    );
+    const worst = ended.find(({ reason }) => reason.exit === EXIT.safety) ?? ended[0];
     if (worst === undefined) return undefined;
     const named = ended
       .slice(0, NAMED)
@@ -178,25 +178,9 @@ export function connectPhones(parts: PhonesParts): Phones {
     };
   }
 
-  function sendersOf(chatId: ChatId): readonly (Sender | undefined)[] {
-    return [...(plan.routes.get(chatId)?.keys() ?? lines.keys())];
-  }
-
-  async function historyOf(chatId: ChatId, trying: RunControl): Promise<History | undefined> {
-    for (const sender of sendersOf(chatId)) {
-      const history = await lineOf(sender)?.notifications.read(chatId, trying);
-      if (history !== undefined) return history;
-    }
-    return undefined;
-  }
-
-  async function readAny(chatId: ChatId, trying?: RunControl): Promise<Read> {
-    let read: Read = 'unreadable';
-    for (const sender of sendersOf(chatId)) {
-      read = (await lineOf(sender)?.groups.read(chatId, trying)) ?? read;
-      if (read !== 'unreadable') break;
-    }
-    return read;
+  /** Phones that ask into a group; all, where none does. */
+  function linesOf(chatId: ChatId): readonly Line[] {
+    return [...(plan.routes.get(chatId)?.keys() ?? lines.keys())].flatMap((sender) => lineOf(sender) ?? []);
   }
 
   return {
@@ -257,7 +241,7 @@ export function connectPhones(parts: PhonesParts): Phones {
     },
     calls: (sender) => lineOf(sender)?.sender ?? sender,
     groups: {
-      read: readAny,
+      read: (chatId, trying) => readThrough(linesOf(chatId), chatId, trying),
       lists: (chatId, participant) =>
         [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
       lacks: (chatId, participant) =>
@@ -272,7 +256,7 @@ export function connectPhones(parts: PhonesParts): Phones {
           ),
         ),
       ),
-    history: historyOf,
+    history: (chatId, trying) => historyThrough(linesOf(chatId), chatId, trying),
     stopOf: (sender) => lineOf(sender)?.control.own,
     stopped,
   };
