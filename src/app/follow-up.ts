@@ -87,7 +87,8 @@ async function readGroups(config: FollowUpConfig, session: Session, inputs: Inpu
   const { chatIds, open, inDoubt } = inputs;
   const read = new Set<ChatId>();
   const histories = new Map<ChatId, History>();
-  const readers = await openReaders(config, session, chatIds);
+  const parts = chatIds.size === 0 ? undefined : await openReading(config, session);
+  const readers = parts && connectReaders(parts, chatIds);
   if (readers === undefined) return { readers, read, histories };
   const slots = pLimit(READS_IN_FLIGHT);
   await Promise.all(
@@ -105,16 +106,6 @@ async function readGroups(config: FollowUpConfig, session: Session, inputs: Inpu
     ),
   );
   return { readers, read, histories };
-}
-
-async function openReaders(
-  config: FollowUpConfig,
-  session: Session,
-  chatIds: Inputs['chatIds'],
-): Promise<Readers | undefined> {
-  if (chatIds.size === 0) return undefined;
-  const parts = await openReading(config, session);
-  return parts && connectReaders(parts, chatIds);
 }
 
 /** Reports the end: in words, in the files that were asked for, and in the exit code. */

@@ -1,5 +1,5 @@
 import type { GroupsConfig } from '../config/other-commands.ts';
-import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
 import type { ListedGroup } from '../domain/words.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
@@ -92,9 +92,7 @@ async function write(
   listed: readonly ListedGroup[],
   excel: boolean,
 ): Promise<void> {
-  const writer = await openRecords(target, { excel }).catch((error: unknown) => {
-    throw error instanceof OnboardError ? error : new OnboardError('NOT_WRITABLE', String(error));
-  });
+  const writer = await openRecords(target, { excel });
   try {
     const rows = listed.map((group) => groupCells(group).map((cell) => safeCell(cell, { excel })));
     await writer.write([GROUP_COLUMNS, ...rows]);

@@ -3,7 +3,7 @@ import { formerPair } from '../cohort/former-row.ts';
 import { tellsOfAsk } from '../cohort/results-file.ts';
 import type { RebuildConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
-import { type Place, rowText, SETTLED_STATUSES, type SettledStatus } from '../domain/words.ts';
+import { type Place, rowText, SETTLED_STATUSES } from '../domain/words.ts';
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
 import { describeFailure, errorCode } from '../lib/files.ts';
 import { count, plain } from '../lib/text.ts';
@@ -11,7 +11,7 @@ import { plainCell } from '../report/results/results.ts';
 import { isInShard } from './going-on/former-results.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
 import { type Io, systemClock } from './io.ts';
-import { previousOf } from './outputs/project.ts';
+import { wordsOf } from './outputs/project.ts';
 
 /** Adds to the ledger of results everybody who was asked according to them. Asks nobody. */
 export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Promise<ExitCode> {
@@ -64,7 +64,14 @@ async function* toldBy(
       }
       if (!isInShard(pair, shard)) continue;
       const from = (reading.kind === 'pair' ? reading.sender : sender) ?? 'unknown';
-      yield told({ pair, from, fields, status, now });
+      const words = wordsOf(fields);
+      const askedAt = wasAsked ? (words.askedAt ?? words.settledAt ?? now) : undefined;
+      yield {
+        ...{ pair, from, ...words, askedAt },
+        status: status ?? 'unknown',
+        reasonCode: status === undefined ? 'no_answer' : words.reasonCode,
+        settledAt: words.settledAt ?? askedAt ?? now,
+      };
     }
   }
 }
@@ -77,29 +84,4 @@ function openCohortOf(results: string, defaultSender: RebuildConfig['sender']): 
     if (error instanceof OnboardError && error.code === 'COHORT_COLUMNS') return openCohort(results, options);
     throw error;
   });
-}
-
-function told({
-  pair,
-  from,
-  fields,
-  status,
-  now,
-}: Pick<Told, 'pair' | 'from'> & {
-  readonly fields: Parameters<typeof formerPair>[0];
-  readonly status: SettledStatus | undefined;
-  readonly now: number;
-}): Told {
-  const words = previousOf({ ...fields, status: status ?? 'unknown' });
-  const askedAt = tellsOfAsk(fields) ? (words?.askedAt ?? words?.settledAt ?? now) : undefined;
-  return {
-    ...{ pair, from, askedAt },
-    status: status ?? 'unknown',
-    reasonCode: status === undefined ? 'no_answer' : (words?.reasonCode ?? ''),
-    message: words?.message ?? '',
-    httpStatus: words?.httpStatus,
-    traceId: words?.traceId ?? '',
-    settledAt: words?.settledAt ?? askedAt ?? now,
-    attempts: words?.attempts ?? 0,
-  };
 }

@@ -155,19 +155,7 @@ function resultRow(
   status: Status,
   facts: Omit<Previous, 'status'>,
 ): ResultRow {
-  return {
-    row,
-    chatId: pair?.chatId ?? '',
-    participant: pair?.participant ?? '',
-    status,
-    reasonCode: facts.reasonCode,
-    message: facts.message,
-    httpStatus: facts.httpStatus,
-    attempts: facts.attempts,
-    traceId: facts.traceId,
-    askedAt: facts.askedAt,
-    settledAt: facts.settledAt,
-  };
+  return { row, chatId: '', participant: '', ...pair, ...facts, status };
 }
 
 /**
@@ -177,13 +165,17 @@ function resultRow(
 export function previousOf(fields: FormerCells | undefined): Previous | undefined {
   const status = STATUSES.find((one) => one === fields?.status.toLowerCase());
   if (fields === undefined || status === undefined) return undefined;
+  return { status, ...wordsOf(fields) };
+}
+
+/** Former results of a row, without the status, as values. */
+export function wordsOf(fields: FormerCells): Omit<Previous, 'status'> {
   const time = (text: string) => {
     const ms = Date.parse(text);
     return Number.isNaN(ms) ? undefined : ms;
   };
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
   return {
-    status,
     reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : '',
     message: fields.message,
     httpStatus: number(fields.http_status),

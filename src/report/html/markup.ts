@@ -1,4 +1,4 @@
-import { STATUSES, type Status } from '../../domain/words.ts';
+import type { Status } from '../../domain/words.ts';
 import { plain } from '../../lib/text.ts';
 import type { Counts } from '../summary/tally.ts';
 
@@ -127,30 +127,26 @@ export function widths(counts: readonly number[]): readonly number[] {
 export function bar(counts: Counts, height: number): Html {
   const statuses = present(counts);
   const wide = widths(statuses.map((status) => counts[status]));
-  let at = 0;
-  const slices = statuses.map((status, i) => {
-    const x = at;
-    at += wide[i] ?? 0;
-    return html`<rect x="${x.toFixed(3)}%" width="${(wide[i] ?? 0).toFixed(3)}%" height="${height}" fill="url(#p-${status})"><title>${number(counts[status])} ${statusWord(status)}</title></rect>`;
-  });
-  const gaps = slices
-    .slice(1)
-    .map((_, i) => html`<rect class="gap" x="${sumTo(wide, i).toFixed(3)}%" width="2" height="${height}"/>`);
+  const left = wide.map((_, i) =>
+    wide
+      .slice(0, i)
+      .reduce((sum, one) => sum + one, 0)
+      .toFixed(3),
+  );
+  const slices = statuses.map(
+    (status, i) =>
+      html`<rect x="${left[i]}%" width="${(wide[i] ?? 0).toFixed(3)}%" height="${height}" fill="url(#p-${status})"><title>${number(counts[status])} ${statusWord(status)}</title></rect>`,
+  );
+  const gaps = left.slice(1).map((x) => html`<rect class="gap" x="${x}%" width="2" height="${height}"/>`);
   return html`<svg class="bar" width="100%" height="${height}" role="img" aria-label="${inWords(counts) || 'nobody'}">${slices}${gaps}</svg>`;
-}
-
-function sumTo(all: readonly number[], last: number): number {
-  return all.slice(0, last + 1).reduce((sum, one) => sum + one, 0);
 }
 
 /** Legend of the bar's colours and patterns, with the numbers. */
 export function legend(counts: Counts, meaning: Readonly<Record<Status, string>>): Html {
-  const items = STATUSES.filter((status) => counts[status] > 0)
-    .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
-    .map(
-      (status) =>
-        html`<li>${swatch(status)}<b>${number(counts[status])}</b> <span>${statusWord(status)} <span class="soft">${meaning[status]}</span></span></li>`,
-    );
+  const items = present(counts).map(
+    (status) =>
+      html`<li>${swatch(status)}<b>${number(counts[status])}</b> <span>${statusWord(status)} <span class="soft">${meaning[status]}</span></span></li>`,
+  );
   return html`<ul class="legend">${items}</ul>`;
 }
 
