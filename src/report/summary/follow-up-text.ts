@@ -2,6 +2,7 @@ import { maskChatId } from '../../domain/ids.ts';
 import { type ChatId, type Place, rowText } from '../../domain/words.ts';
 import { count, cutMiddle, fitted, plain } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
+import { countLine } from './tally.ts';
 
 /** Results for the people of one group who were invited, or in doubt. */
 export interface FollowUpCounts {
@@ -76,7 +77,7 @@ export function followUpText(facts: FollowUpFacts): string {
     `${plain(facts.file)}: ${count(invited, 'person', 'people')} invited${inDoubt}${facts.sandbox ? ' (sandbox: these are no real groups)' : ''}`,
   ];
   const line = (n: number, words: string) => {
-    if (n > 0) lines.push(`  ${String(n).padStart(7)}  ${words}`);
+    if (n > 0) lines.push(countLine(n, words));
   };
   line(total.joined, 'joined: have come in since');
   line(total.added, 'added: were in doubt, and the group tells of them');

@@ -3,7 +3,7 @@ import { maskChatId } from '../../domain/ids.ts';
 import { visible } from '../../domain/safe-text.ts';
 import { type ChatId, STATUSES, type Status } from '../../domain/words.ts';
 import { columns, count, cutMiddle, fitted, paint, plain, publicText } from '../../lib/text.ts';
-import { countsText, type Ending, type Tally, troublesOf } from './tally.ts';
+import { countLine, countsText, type Ending, firstLines, type Tally, troublesOf } from './tally.ts';
 
 interface SummaryFacts
   extends Pick<
@@ -62,7 +62,7 @@ export function summaryText(facts: SummaryFacts, colour: boolean, width: number)
     const n = tally.counts[status];
     if (n === 0) continue;
     const name = paint(colour, COLOUR[status], status.padEnd(14));
-    lines.push(`  ${String(n).padStart(7)}  ${name} ${MEANING[status]}`);
+    lines.push(countLine(n, `${name} ${MEANING[status]}`));
   }
   lines.push('', ...groupLines(facts, width));
   lines.push(...adviceLines(tally, width, facts.names === true));
@@ -122,18 +122,13 @@ function groupLines(facts: SummaryFacts, width: number): string[] {
 function adviceLines(tally: Tally, width: number, names: boolean): string[] {
   const found = troublesOf(tally.reasons, names);
   if (found.length === 0) return [];
-  const lines = ['what to do'];
-  for (const { reasonCode, rows, which, advice } of found.slice(0, MOST_REASONS_SHOWN)) {
-    const line = `  ${String(rows).padStart(7)}  ${reasonCode.padEnd(26)} ${advice}`;
+  const lines = firstLines(found, MOST_REASONS_SHOWN, 'reason', ({ reasonCode, rows, which, advice }) => {
+    const line = countLine(rows, `${reasonCode.padEnd(26)} ${advice}`);
     // On a narrow terminal the advice is on the next lines, because it must not be cut.
-    if (columns(line) <= width) lines.push(line);
-    else lines.push(`  ${String(rows).padStart(7)}  ${reasonCode}`, `           ${advice}`);
-    if (which !== '') lines.push(`           ${which}`);
-  }
-  if (found.length > MOST_REASONS_SHOWN)
-    lines.push(`           … and ${count(found.length - MOST_REASONS_SHOWN, 'more reason')}`);
-  lines.push('');
-  return lines;
+    const said = columns(line) <= width ? line : `${countLine(rows, reasonCode)}\n           ${advice}`;
+    return which === '' ? said : `${said}\n           ${which}`;
+  });
+  return ['what to do', ...lines, ''];
 }
 
 /**

@@ -122,6 +122,25 @@ export function countsText(counts: Counts): string {
     .join(', ');
 }
 
+/** Line of a number and its words, in a column. */
+export function countLine(n: number, words: string): string {
+  return `  ${String(n).padStart(7)}  ${words}`;
+}
+
+/** Lines of the first items; of the others only their number. @param what names one of them */
+export function firstLines<T>(
+  items: readonly T[],
+  most: number,
+  what: string,
+  line: (item: T, at: number) => string,
+): string[] {
+  const more = items.length - most;
+  return [
+    ...items.slice(0, most).map(line),
+    ...(more > 0 ? [`           … and ${count(more, `more ${what}`)}`] : []),
+  ];
+}
+
 /** Reasons to wait, in words: while it lasts (“waiting for …”), and afterwards (“it waited 5 s …”). */
 export const WAITS: Readonly<Record<string, { readonly now: string; readonly after: string }>> = {
   window: { now: 'the rate limit', after: 'for the server’s window' },

@@ -3,6 +3,7 @@ import { maskChatId } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ChatId, ListedGroup } from '../../domain/words.ts';
 import { columns, count, cutMiddle, paint, plain, publicName } from '../../lib/text.ts';
+import { countLine } from '../summary/tally.ts';
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
 
@@ -93,7 +94,7 @@ export function namesText({ column, source, names }: NameMapping, seenOnce: bool
   ].slice(0, 2 * MOST_NAMES);
   const lines = [
     `${count(names.length, 'name')} of “${plain(column, 60)}”, looked up in ${plain(source, 200)}:`,
-    ...shown.map((one) => `  ${String(one.rows).padStart(7)}  ${nameText(one, seenOnce)}`),
+    ...shown.map((one) => countLine(one.rows, nameText(one, seenOnce))),
   ];
   if (names.length > shown.length)
     lines.push(`           … and ${count(names.length - shown.length, 'more name')}`);

@@ -4,6 +4,7 @@ import { type ChatId, type Place, type Problem, rowText } from '../../domain/wor
 import { count, cutMiddle, paint, plain, publicText } from '../../lib/text.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { type Countries, countryLines } from '../summary/countries.ts';
+import { countLine, firstLines } from '../summary/tally.ts';
 
 interface Plan {
   readonly rows: number;
@@ -66,28 +67,19 @@ export function planText({
       `… and ${count(plan.invalid - shown, 'more row')} with problems, ${count(plan.invalid, 'row')} in all:`,
     );
     for (const [code, rows] of [...plan.invalidByReason].sort((a, b) => b[1] - a[1])) {
-      lines.push(
-        `  ${String(rows).padStart(7)}  ${code}: ${REASONS[code].meaning} → ${REASONS[code].advice}`,
-      );
+      lines.push(countLine(rows, `${code}: ${REASONS[code].meaning} → ${REASONS[code].advice}`));
     }
   }
   if (plan.invalid > 0) lines.push('');
   const of = shard === undefined ? '' : ` of shard ${shard}`;
+  const told = (n: number, code: number, what: string, meaning: string) =>
+    n > 0 ? [countLine(n, `${paint(colour, code, what)}: ${meaning}`)] : [];
   lines.push(
     `${count(plan.rows, 'row')}${of}: ${paint(colour, CYAN, `${count(plan.toAsk, 'person', 'people')} to ask`)}`,
+    ...told(plan.known, DIM, 'known already', 'not asked again'),
+    ...told(plan.duplicates, DIM, 'duplicate', 'the same person and group as another row'),
+    ...told(plan.invalid, RED, 'invalid', 'cannot be used; nobody is asked'),
   );
-  if (plan.known > 0)
-    lines.push(
-      `  ${String(plan.known).padStart(7)}  ${paint(colour, DIM, 'known already')}: not asked again`,
-    );
-  if (plan.duplicates > 0)
-    lines.push(
-      `  ${String(plan.duplicates).padStart(7)}  ${paint(colour, DIM, 'duplicate')}: the same person and group as another row`,
-    );
-  if (plan.invalid > 0)
-    lines.push(
-      `  ${String(plan.invalid).padStart(7)}  ${paint(colour, RED, 'invalid')}: cannot be used; nobody is asked`,
-    );
   const { size } = plan.countries;
   if (size > 0) {
     const heading = `${count(size, 'country', 'countries')}: `;
@@ -97,24 +89,17 @@ export function planText({
   lines.push(
     `${count(groups.length, 'group')}, ${count(asks, 'ask')}, about ${formatDuration(estimateMs)} at this pace`,
   );
-  for (const [chatId, people] of groups.slice(0, MOST_GROUPS))
-    lines.push(`  ${String(people).padStart(7)}  ${maskChatId(chatId)}`);
-  if (groups.length > MOST_GROUPS)
-    lines.push(`           … and ${count(groups.length - MOST_GROUPS, 'more group')}`);
-  lines.push(...sendersLines(senders));
+  lines.push(
+    ...firstLines(groups, MOST_GROUPS, 'group', ([chatId, people]) => countLine(people, maskChatId(chatId))),
+    ...(senders.length === 0 ? [] : [count(senders.length, 'sending phone')]),
+    ...firstLines(senders, MOST_GROUPS, 'phone', ({ sender, people }) =>
+      countLine(
+        people,
+        sender === undefined ? 'rows that name none: the one of --phone' : maskSender(sender),
+      ),
+    ),
+  );
   return `${lines.join('\n')}\n`;
-}
-
-function sendersLines(senders: PlanFacts['senders']): string[] {
-  if (senders.length === 0) return [];
-  const lines = [count(senders.length, 'sending phone')];
-  for (const { sender, people } of senders.slice(0, MOST_GROUPS)) {
-    const who = sender === undefined ? 'rows that name none: the one of --phone' : maskSender(sender);
-    lines.push(`  ${String(people).padStart(7)}  ${who}`);
-  }
-  if (senders.length > MOST_GROUPS)
-    lines.push(`           … and ${count(senders.length - MOST_GROUPS, 'more phone')}`);
-  return lines;
 }
 
 interface SendingPlan {
@@ -167,7 +152,7 @@ export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
     ...shown.flatMap(({ chatId, name, people, trouble }) => {
       const id = maskChatId(chatId);
       const known = name ? `${cutMiddle(plain(name), 60)}  (${id})` : id;
-      const line = `  ${String(people).padStart(7)}  ${known}`;
+      const line = countLine(people, known);
       return trouble === undefined ? [line] : [line, `           look: ${trouble}`];
     }),
   ];
@@ -187,10 +172,8 @@ export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
 /** Lines on the sending phones: the only one, or the number of people that each of several asks. */
 function fromLines({ senders }: SendingPlan): string[] {
   const several = senders.length > 1;
-  const lines = senders.slice(0, MOST_SENDERS).map(({ sender, people }, at) => {
+  return firstLines(senders, MOST_SENDERS, 'phone', ({ sender, people }, at) => {
     const who = several ? `${maskSender(sender)}  ${count(people, 'person', 'people')}` : maskSender(sender);
     return `  ${at === 0 ? 'from' : '    '}     ${who}`;
   });
-  const more = senders.length - MOST_SENDERS;
-  return more > 0 ? [...lines, `           … and ${count(more, 'more phone')}`] : lines;
 }
