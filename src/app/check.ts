@@ -8,9 +8,8 @@ import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
 import type { Problem, Row } from '../domain/words.ts';
 import { sweepLitter } from '../lib/atomic-file.ts';
-import { estimateMs } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
-import { asksNeeded, busiestOf, firstRows, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
+import { firstRows, roundedIdsNote, survey, workloads } from '../plan/survey.ts';
 import { openResults, plainCell } from '../report/results/results.ts';
 import { type Tally, TallyMaker } from '../report/summary/tally.ts';
 import { namesText } from '../report/terminal/groups.ts';
@@ -31,6 +30,7 @@ import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
 import { type Projection, previousOf, project } from './outputs/project.ts';
 import { assertNoResults, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
+import { estimate } from './plan.ts';
 import { openSession, releasing } from './session.ts';
 
 /** Problems shown one by one; the rest are counted. `--output` has all. */
@@ -89,8 +89,9 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     if (rounded !== undefined) say(`note: ${rounded}\n`);
     const ledger = cohort.isResults ? ledgerBeside(config.cohort.path) : config.ledger;
     for (const note of await notesOnOtherLedgers({ ...config, ledger }, plan)) say(`note: ${note}\n`);
-    const asks = asksNeeded(plan, config.batchSize);
-    const work = workloads(plan, config.batchSize);
+    const { batchSize } = config;
+    const { asks, ms } = estimate({ plan, people: plan.toAsk, batchSize }, config);
+    const work = workloads(plan, batchSize);
     const hours = config.hours && new OpenHours(config.hours);
     for (const region of hours?.neverOpen(plan.countries.keys(), systemClock.now()) ?? [])
       say(`note: ${hours?.refusal(region)}\n`);
@@ -98,10 +99,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
       planText({
         plan,
         asks,
-        estimateMs: estimateMs(asks, plan.toAsk, config, busiestOf([...work.values()], asks, plan.toAsk), {
-          people: plan.countries,
-          now: systemClock.now(),
-        }),
+        estimateMs: ms,
         senders:
           cohort.senderColumn === undefined
             ? []

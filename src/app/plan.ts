@@ -134,7 +134,6 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
     }));
 
   const people = Math.min(plan.toAsk, config.limit ?? plan.toAsk);
-  const asks = Math.min(asksNeeded(plan, config.batchSize), people);
   const workOf = new Map<Sender | undefined, Workload>();
   for (const [named, { people, asks }] of workloads(plan, config.batchSize)) {
     const sender = parts.calls(named);
@@ -142,9 +141,9 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
     workOf.set(sender, { people: before.people + people, asks: before.asks + asks });
   }
   const senders = [...workOf].filter(([, work]) => work.people > 0);
-  const works = senders.map(([, work]) => work);
-  const when = { people: plan.countries, now: systemClock.now() };
-  const took = (pace: Pace) => estimateMs(asks, people, pace, busiestOf(works, asks, people), when);
+  const of = { plan, people, batchSize: config.batchSize, works: senders.map(([, work]) => work) };
+  const took = (pace: Pace) => estimate(of, pace).ms;
+  const { asks } = estimate(of, config);
   const pace = paceOf(config);
   const risk = !isSlowed(config) ? banRisk(people, took({ ...config, ...CAREFUL })) : undefined;
   if (!asksFirst(config, io)) {
@@ -172,6 +171,22 @@ export async function agreed(parts: AgreedParts): Promise<boolean> {
   if (await confirm(io, 'Send? [y/N] ', control.signal)) return true;
   control.stop({ exit: EXIT.again, code: 'interrupted', message: 'you did not say yes: nobody was asked' });
   return false;
+}
+
+interface Estimated {
+  readonly plan: Survey;
+  readonly people: number;
+  readonly batchSize: number;
+  /** By sending phone, if one has several names in the plan. */
+  readonly works?: readonly Workload[];
+}
+
+/** Number of asks for people of a plan, and their duration at a pace. */
+export function estimate({ plan, people, batchSize, works }: Estimated, pace: Pace) {
+  const asks = Math.min(asksNeeded(plan, batchSize), people);
+  const busiest = busiestOf(works ?? [...workloads(plan, batchSize).values()], asks, people);
+  const when = { people: plan.countries, now: systemClock.now() };
+  return { asks, ms: estimateMs(asks, people, pace, busiest, when) };
 }
 
 /** Whether a flag keeps the asks apart. Hours do not: within them the run goes at full speed. */

@@ -1,18 +1,17 @@
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
-import { alreadyDone, estimateMs } from '../plan/estimate.ts';
+import { alreadyDone } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
-import { asksNeeded, busiestOf, type Survey, workloads } from '../plan/survey.ts';
+import { type Survey, workloads } from '../plan/survey.ts';
 import { askAll, namesAll, pairName, Rounds } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
 import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs/inputs.ts';
-import { systemClock } from './io.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
 import { keepNames } from './phones/readers.ts';
 import { connectPhones, type Phones } from './phones/senders.ts';
-import { agreed, type Plan } from './plan.ts';
+import { agreed, estimate, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 
 /** Result of the asking. */
@@ -97,10 +96,7 @@ function paceMs(config: RunConfig, plan: Survey, people: number): number | undef
   const { gap, maxRate, batchSize, hours } = config;
   const dailyCap = config.untilDone ? config.dailyCap : undefined;
   if ((gap ?? maxRate ?? hours ?? dailyCap) === undefined) return undefined;
-  const asks = Math.min(asksNeeded(plan, batchSize), people);
-  const busiest = busiestOf([...workloads(plan, batchSize).values()], asks, people);
-  const when = { people: plan.countries, now: systemClock.now() };
-  return estimateMs(asks, people, { ...config, dailyCap }, busiest, when);
+  return estimate({ plan, people, batchSize }, { ...config, dailyCap }).ms;
 }
 
 /** Result of the asking; undefined once the run goes on without it. The ledger has every record so far. */

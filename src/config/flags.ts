@@ -19,8 +19,9 @@ import {
   WHAT,
 } from './options.ts';
 import {
-  choiceOr,
+  choice,
   type FlagsOf,
+  or,
   RETRYABLE,
   statuses,
   type Typed,
@@ -84,10 +85,8 @@ export const RUN_OPTIONS = {
   ...ENDING_OPTIONS,
   ...LOG_OPTIONS,
   ...under(OUTPUT, {
-    progress: choiceOr(
-      '--progress <WHEN>',
-      'a bar on a terminal, else a log line every 10 s',
-      ['auto', 'on', 'off'],
+    progress: or(
+      choice('--progress <WHEN>', 'a bar on a terminal, else a log line every 10 s', ['auto', 'on', 'off']),
       'auto',
     ),
   }),

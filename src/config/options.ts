@@ -8,16 +8,15 @@ import {
   batchSize,
   chatId,
   choice,
-  choiceOr,
   country,
   LARGEST_BATCH,
   okCodes,
+  or,
   type Typed,
   text,
   toggle,
   under,
   value,
-  valueOr,
 } from './typed-option.ts';
 
 /** Headings of the help that several tables stand under. */
@@ -106,17 +105,16 @@ export const REACH_OPTIONS = under(API, {
   phone: PHONE,
   baseUrl: BASE_URL,
   sandbox: toggle('--sandbox', 'run against the built-in stand-in: no key, nobody is contacted'),
-  requestTimeout: valueOr(
-    '--request-timeout <DURATION>',
-    'longest wait for one answer',
-    parseDuration,
+  requestTimeout: or(
+    value('--request-timeout <DURATION>', 'longest wait for one answer', parseDuration),
     60_000,
     '60s',
   ),
-  limitPer: choiceOr(
-    '--limit-per <WHAT>',
-    'what the API’s rate limit counts by, where several phones send',
-    ['key', 'phone'],
+  limitPer: or(
+    choice('--limit-per <WHAT>', 'what the API’s rate limit counts by, where several phones send', [
+      'key',
+      'phone',
+    ]),
     'key',
   ),
   redisUrl: REDIS_URL,
@@ -150,10 +148,12 @@ export const PACE_OPTIONS = under('Pace (the server’s rate limit is always kep
     parseTimeZone,
   ),
   untilDone: toggle('--until-done', 'wait over the --daily-cap instead of stopping'),
-  batchSize: valueOr(
-    '--batch-size <N>',
-    `people per ask, at most ${LARGEST_BATCH}: spares requests, not the account`,
-    batchSize,
+  batchSize: or(
+    value(
+      '--batch-size <N>',
+      `people per ask, at most ${LARGEST_BATCH}: spares requests, not the account`,
+      batchSize,
+    ),
     1,
   ),
   concurrency: value(
@@ -161,10 +161,8 @@ export const PACE_OPTIONS = under('Pace (the server’s rate limit is always kep
     'ceiling on asks in flight (by itself: what the allowance needs)',
     parseCount,
   ),
-  coolDown: valueOr(
-    '--cool-down <DURATION>',
-    'pause after WhatsApp itself throttles the phone',
-    parseDuration,
+  coolDown: or(
+    value('--cool-down <DURATION>', 'pause after WhatsApp itself throttles the phone', parseDuration),
     300_000,
     '5m',
   ),
@@ -197,14 +195,11 @@ export const ENDING_OPTIONS = under(SAFETY, {
   ),
 });
 
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
 /** Log options of commands without a progress bar. */
 export const LOG_OPTIONS = under(OUTPUT, {
-  logLevel: choiceOr(
-    '--log-level <LEVEL>',
-    'how much is logged',
-    ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-    'info',
-  ),
+  logLevel: or(choice('--log-level <LEVEL>', 'how much is logged', LEVELS), 'info'),
   logFormat: choice(
     '--log-format <FORMAT>',
     'text on a terminal, else json; asked for by name, json makes JSON lines of all of stderr',

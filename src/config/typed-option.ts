@@ -95,18 +95,8 @@ export function value<T>(
   return { option: named(flags, description).argParser(valued(parse)) };
 }
 
-/**
- * `value` with a default.
- * @param shown default as help writes it
- */
-export function valueOr<T>(
-  flags: string,
-  description: string,
-  parse: (text: string) => T,
-  otherwise: T,
-  shown?: string,
-): Typed<T> {
-  const { option } = value(flags, description, parse);
+/** Option with a default. @param shown the default as help writes it */
+export function or<T>({ option }: Typed<T | undefined>, otherwise: NoInfer<T>, shown?: string): Typed<T> {
   return { option: option.default(otherwise, shown) };
 }
 
@@ -116,15 +106,6 @@ export function choice<const Choice extends string>(
   choices: readonly Choice[],
 ): Typed<Choice | undefined> {
   return { option: named(flags, description).choices(choices) };
-}
-
-export function choiceOr<const Choice extends string>(
-  flags: string,
-  description: string,
-  choices: readonly Choice[],
-  otherwise: NoInfer<Choice>,
-): Typed<Choice> {
-  return { option: named(flags, description).choices(choices).default(otherwise) };
 }
 
 /** `failed,unknown` → statuses, from the allowed ones. */
