@@ -34,14 +34,10 @@ import type { Session } from './session.ts';
 const MOST_SENDERS = 20;
 
 /** People to ask, and the rules of that decision. */
-export interface Plan {
-  readonly plan: Survey;
-  readonly selection: Selection;
-  readonly knowledge: Knowledge;
-}
+export type Plan = Awaited<ReturnType<typeof makePlan>>;
 
 /** Reads the whole cohort once, together with its ledger and former results. */
-export async function makePlan(config: RunConfig, session: Session, inputs: Inputs): Promise<Plan> {
+export async function makePlan(config: RunConfig, session: Session, inputs: Inputs) {
   const { control, io, log } = session;
   const { cohort, ledger, former } = inputs;
   const selection: Selection = { retry: config.retry, onlyStatus: config.onlyStatus };

@@ -4,7 +4,6 @@ import { secretFileWarnings } from '../config/api.ts';
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import { shardText } from '../domain/shard.ts';
-import type { Clock } from '../domain/words.ts';
 import { LONGEST_TIMER } from '../lib/units.ts';
 import { createLog, safeWriter } from '../report/terminal/log.ts';
 import { type Progress, startBar, startLines } from '../report/terminal/progress.ts';
@@ -22,25 +21,7 @@ const LEAVE_MS = 20_000;
 const LONGEST_RELEASE_MS = 3_000;
 
 /** Parts shared by every later step of a use case: clock, stop signals, log, progress. */
-export interface Session {
-  readonly io: Io;
-  readonly clock: Clock;
-  /** Monotonic ms. */
-  readonly startedAt: number;
-  /** Ends the work in good order: no new asks. */
-  readonly control: RunControl;
-  /** Ends the reads that may follow an early stop. */
-  readonly closing: RunControl;
-  /** Abandons the requests that are still in flight. */
-  readonly abandon: AbortSignal;
-  /** Aborts some time after `abandon`: pending work is left, so that the results are written. */
-  readonly leave: AbortSignal;
-  readonly live: Live;
-  readonly log: Logger;
-  readonly progress: Pick<Output, 'start' | 'stop'>;
-  /** Takes each resource when it is opened. */
-  readonly releases: Releases;
-}
+export type Session = ReturnType<typeof openSession>;
 
 type SessionConfig = Pick<RunConfig, 'log' | 'target'> &
   Partial<Pick<RunConfig, 'shard' | 'deadlineMs' | 'batchSize'>>;
@@ -54,7 +35,7 @@ export function openSession(
   io: Io,
   releases: Releases,
   onSignal?: (log: Logger, signal: string) => void,
-): Session {
+) {
   const clock = systemClock;
   const startedAt = clock.monotonic();
   const control = new RunControl();
@@ -95,9 +76,21 @@ export function openSession(
     releases.add(() => clearTimeout(timer));
   }
   return {
-    ...{ io, clock, startedAt, control, closing, live, log, progress, releases },
+    io,
+    clock,
+    /** Monotonic ms. */
+    startedAt,
+    /** Ends the work in good order: no new asks. */
+    control,
+    /** Ends the reads that may follow an early stop. */
+    closing,
+    /** Abandons the requests that are still in flight. */
     abandon: abandon.signal,
+    /** Aborts some time after `abandon`: pending work is left, so that the results are written. */
     leave: leave.signal,
+    ...{ live, log, progress },
+    /** Takes each resource when it is opened. */
+    releases,
   };
 }
 
@@ -117,16 +110,8 @@ export function timesOf({ clock, startedAt }: Session): {
   return { startedAt: endedAt - elapsedMs, endedAt, elapsedMs };
 }
 
-interface Output {
-  readonly log: Logger;
-  /** Starts the bar or the lines, where they are wanted. */
-  start(): void;
-  /** Stops the bar or the lines; the log goes on. */
-  stop(): void;
-}
-
 /** Output for log and progress, which share stderr: a log line goes above the bar. */
-function openOutput(config: SessionConfig, io: Io, live: Live): Output {
+function openOutput(config: SessionConfig, io: Io, live: Live) {
   const write = safeWriter(io.stderr);
   let progress: Progress | undefined;
   const log = createLog({
@@ -138,6 +123,7 @@ function openOutput(config: SessionConfig, io: Io, live: Live): Output {
   });
   return {
     log,
+    /** Starts the bar or the lines, where they are wanted. */
     start: () => {
       const { progress: wanted } = config.log;
       if (wanted === 'off') return;
@@ -153,6 +139,7 @@ function openOutput(config: SessionConfig, io: Io, live: Live): Output {
         progress = { line: write, stop: lines.stop };
       }
     },
+    /** Stops the bar or the lines; the log goes on. */
     stop: () => {
       progress?.stop();
       progress = undefined;

@@ -27,16 +27,7 @@ import { isLeftAlone, type Selection } from '../../plan/decide.ts';
 import { shellWords } from '../exit.ts';
 
 /** A results CSV as a cohort, read together with its ledger. */
-export interface FormerResults {
-  /** Its rows by their own columns, each judged together with its results. */
-  readonly cohort: Cohort;
-  /** Asks in the results that the ledger does not know. */
-  readonly lost: LostAsks;
-  /** Number of the row that counts for a pair: the first of the rows whose results say most. */
-  rowOf(pair: Pair): number | undefined;
-  /** People who were asked for rows that have been corrected since. */
-  readonly corrected: readonly Pair[];
-}
+export type FormerResults = Awaited<ReturnType<typeof readFormerResults>>;
 
 /** Weight of a status: how much it tells of a person, from nothing on. A person who left is never asked again. */
 const WEIGHT: Readonly<Partial<Record<Status, number>>> = {
@@ -62,7 +53,7 @@ const WEIGHTS = 8;
 export async function readFormerResults(
   cohort: Cohort,
   { ledger, ledgerPath, path, selection }: FormerParts,
-): Promise<FormerResults> {
+) {
   const own = judged(cohort, { isAsked: (pair) => isAsked(ledger, pair) });
   const lost = new LostAsks();
   const best = new PairIndex();
@@ -104,13 +95,16 @@ export async function readFormerResults(
     assertNobodyMissing(ledger, seenDone, path, ledgerPath);
   }
   return {
+    /** Its rows by their own columns, each judged together with its results. */
     cohort: own,
+    /** Asks in the results that the ledger does not know. */
     lost,
-    rowOf: (pair) => {
+    /** Number of the row that counts for a pair: the first of the rows whose results say most. */
+    rowOf: (pair: Pair) => {
       const found = best.get(pair);
       return found === undefined ? undefined : Math.floor(found / WEIGHTS);
     },
-    // Another row may still be about them.
+    // Another row may still be about the people who were asked for rows that have been corrected since.
     corrected: corrected.filter((pair) => best.get(pair) === undefined),
   };
 

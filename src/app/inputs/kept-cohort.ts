@@ -15,16 +15,6 @@ import { describeFailure, errorCode, specialKind } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
 import type { Releases } from '../session.ts';
 
-interface KeptCohort {
-  /** Path of the copy, which the releases remove. */
-  readonly path: string;
-  /**
-   * One line on changes of the file since; undefined: its bytes are the same.
-   * @param rows of the copy
-   */
-  changed(rows: number): Promise<string | undefined>;
-}
-
 interface KeepOptions {
   readonly beside: string;
   readonly signal: AbortSignal;
@@ -38,15 +28,17 @@ interface KeepOptions {
  * changes in the original.
  * @throws OnboardError COHORT_UNREADABLE, NOT_WRITABLE
  */
-export async function keepCohort(path: string, options: KeepOptions): Promise<KeptCohort> {
+export async function keepCohort(path: string, options: KeepOptions) {
   const { beside, signal, releases, open } = options;
   const digest = createHash('sha256');
   const copy = await spool(Readable.from(digested(path, digest)), beside, { signal, what: basename(path) });
   releases.add(copy.remove);
   const before = digest.digest('hex');
   return {
+    /** Path of the copy, which the releases remove. */
     path: copy.path,
-    changed: async (rows) => {
+    /** One line on changes of the file since; undefined: its bytes are the same. @param rows of the copy */
+    changed: async (rows: number): Promise<string | undefined> => {
       const now = createHash('sha256');
       try {
         // Reading a pipe in its place would block.

@@ -40,13 +40,7 @@ interface RewriteParts {
   readonly named: (askedAt: number | undefined) => boolean;
 }
 
-export interface Rewritten {
-  readonly tally: TallyMaker;
-  /** Number of changed rows. */
-  readonly changed: number;
-  readonly counts: ReadonlyMap<ChatId | '', FollowUpCounts>;
-  readonly rows: readonly OutRow[];
-}
+export type Rewritten = Awaited<ReturnType<typeof rewriteResults>>;
 
 /** Statuses in the ledger of people who are in the group. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
@@ -65,7 +59,7 @@ const NOTIFIED: News = { status: 'added', reasonCode: 'confirmed_by_notification
  * Writes every record unchanged, except of people who came in or left since, or whose doubt is settled: their
  * status, reason_code and settled_at are new. The ledger is written first, because the results are made from it.
  */
-export async function rewriteResults(parts: RewriteParts): Promise<Rewritten> {
+export async function rewriteResults(parts: RewriteParts) {
   const { cohort, writer } = parts;
   const tally = new TallyMaker();
   const counts = new Map<ChatId | '', FollowUpCounts>();

@@ -4,7 +4,7 @@ import type { ChatId, Pair, Sender } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { count } from '../../lib/text.ts';
 import { WAITS } from '../../report/summary/tally.ts';
-import { type Client, createClient } from '../../send/api/client.ts';
+import { createClient } from '../../send/api/client.ts';
 import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
 import { Gateway } from '../../send/gateway.ts';
@@ -16,7 +16,7 @@ import { PhoneWatch } from '../../send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../send/phones/phone-times.ts';
 import type { Log } from '../../send/ports.ts';
 import type { HeaderWatch } from '../../send/rate-limit/headers.ts';
-import { createLimiter, type Limiter } from '../../send/rate-limit/limiter.ts';
+import { createLimiter } from '../../send/rate-limit/limiter.ts';
 import { waitWords } from '../../send/rate-limit/not-before.ts';
 import type { RunControl } from '../../send/run-control.ts';
 import type { Live } from '../asking/live.ts';
@@ -60,19 +60,8 @@ export async function endpoint(
 }
 
 /** Read-only parts: enough to look into groups. */
-export interface Reader {
-  readonly client: Client;
-  readonly limiter: Limiter;
-  readonly gateway: Gateway;
-  readonly groups: Groups;
-  readonly notifications: Notifications;
-}
-
-export interface Connection extends Omit<Reader, 'client'> {
-  readonly phone: PhoneWatch;
-  readonly dispatcher: Dispatcher;
-  readonly times: PhoneTimes;
-}
+export type Reader = ReturnType<typeof connectReader>;
+export type Connection = ReturnType<typeof connect>;
 
 export interface ReaderParts extends Pick<Session, 'clock' | 'control' | 'closing' | 'live' | 'releases'> {
   readonly config: Pick<RunConfig, 'requestTimeoutMs' | 'concurrency' | 'limitPer' | 'maxRate' | 'gap'> &
@@ -166,7 +155,7 @@ export function noteWait(
 }
 
 /** Connects all parts between the job and the network for reading memberships. */
-export function connectReader(parts: ReaderParts, among: SharedReading): Reader {
+export function connectReader(parts: ReaderParts, among: SharedReading) {
   const { config, to, control, clock, live, log, releases } = parts;
   const client = createClient({
     baseUrl: to.baseUrl,
@@ -188,7 +177,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading): Reader 
 }
 
 /** Connects all parts between the planner and the network. */
-export function connect(parts: ConnectParts): Connection {
+export function connect(parts: ConnectParts) {
   const { config, to, ledger, control, live, log, among } = parts;
   const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
   const phone = new PhoneWatch(gateway, client, to.sender, control, log);

@@ -2,12 +2,10 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { RunConfig } from '../../config/run.ts';
 import { EXIT } from '../../domain/errors.ts';
-import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
+import type { ChatId, ListedGroup, Participant, Sender } from '../../domain/words.ts';
 import type { Survey } from '../../plan/survey.ts';
-import { type Groups, type Read, SharedKnowledge } from '../../send/groups/groups.ts';
+import { SharedKnowledge } from '../../send/groups/groups.ts';
 import { type Listing, listGroups } from '../../send/groups/listing.ts';
-import type { History } from '../../send/groups/notifications.ts';
-import type { Lanes } from '../../send/phones/lanes.ts';
 import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { RunControl } from '../../send/run-control.ts';
 import { openSharing, type Sharing } from '../asking/share.ts';
@@ -25,23 +23,13 @@ import {
 import type { Phones } from './senders.ts';
 
 /** Reads groups through any phone that can. */
-export interface Readers {
-  readonly limiter: Pick<Lanes, 'snapshot'>;
-  /** Reads a group through the first of its phones that can. */
-  read(chatId: ChatId): Promise<Read>;
-  /**
-   * Joins and exits of a group, where the API reports them: through the first phone that can, or through all phones of
-   * the group.
-   */
-  history(chatId: ChatId, through: 'first' | 'all'): Promise<History | undefined>;
-  readonly groups: Pick<Groups, 'lists'>;
-}
+export type Readers = ReturnType<typeof connectReaders>;
 
 /** Connects the readers. Reads ask nobody: a phone matters only where the server counts by phone. */
 export function connectReaders(
   parts: ReaderParts,
   chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,
-): Readers {
+) {
   const senders = new Set([...chatIds.values()].flatMap((senders) => [...senders]));
   const concurrency = Math.max(parts.config.concurrency, senders.size);
   const lanes = connectLanes({ ...parts, config: { ...parts.config, concurrency } }, senders.size);
@@ -56,9 +44,14 @@ export function connectReaders(
     [...(chatIds.get(chatId) ?? [])].flatMap((sender) => phones.get(sender) ?? []);
   return {
     limiter: lanes,
-    read: (chatId) => readThrough(through(chatId), chatId, parts.control),
-    history: (chatId, which) => historyThrough(through(chatId), chatId, parts.control, which),
-    groups: { lists: (chatId, participant) => all[0]?.groups.lists(chatId, participant) === true },
+    /** Reads a group through the first of its phones that can. */
+    read: (chatId: ChatId) => readThrough(through(chatId), chatId, parts.control),
+    /** Joins and exits of a group: through the first phone that can, or through all phones of the group. */
+    history: (chatId: ChatId, which: 'first' | 'all') =>
+      historyThrough(through(chatId), chatId, parts.control, which),
+    groups: {
+      lists: (chatId: ChatId, participant: Participant) => all[0]?.groups.lists(chatId, participant) === true,
+    },
   };
 }
 

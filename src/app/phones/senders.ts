@@ -5,10 +5,8 @@ import type { ChatId, Participant, Sender } from '../../domain/words.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { Survey } from '../../plan/survey.ts';
 import { CommonTrouble, ErrorBudget } from '../../send/circuit-breaker.ts';
-import { type Groups, SharedKnowledge, type Standings, standingsOf } from '../../send/groups/groups.ts';
-import type { History } from '../../send/groups/notifications.ts';
+import { SharedKnowledge, type Standings, standingsOf } from '../../send/groups/groups.ts';
 import type { Doubt } from '../../send/groups/reconciler.ts';
-import type { Lanes } from '../../send/phones/lanes.ts';
 import type { Log } from '../../send/ports.ts';
 import { HeaderWatch } from '../../send/rate-limit/headers.ts';
 import { ownEnds, type RunControl, SenderControl, type StopReason } from '../../send/run-control.ts';
@@ -32,46 +30,7 @@ const LOOK_AHEAD = 100_000;
 const NAMED = 3;
 
 /** Phones of a run, as the job uses them. */
-export interface Phones {
-  readonly limiter: Pick<Lanes, 'snapshot'>;
-  /** Takes one ask; resolves when there is room for the next. */
-  submit(ask: Ask): Promise<void>;
-  /** Resolves when nothing is queued and nothing runs; more may be submitted after it. */
-  idle(): Promise<void>;
-  /**
-   * Time when this phone may ask this person, epoch ms; in the past: at once. Tells whether the daily cap is the
-   * reason.
-   */
-  opensAt(
-    sender: Sender | undefined,
-    participant: Participant,
-  ): { readonly at: number; readonly capped: boolean };
-  /** Resolves when every ask has ended; returns the pairs left in doubt. Throws the error of an ask. */
-  drain(): Promise<readonly Doubt[]>;
-  /** Whether this phone still asks. */
-  takes(sender: Sender | undefined): boolean;
-  /** Canonical name of this phone in the run: the first, if it has two. */
-  calls(sender: Sender | undefined): Sender | undefined;
-  /** Whether a phone may be listed under both of its names: then they must be read before anybody is asked. */
-  readonly namedBothWays: boolean;
-  /** Reads the state of every phone that has somebody to ask. `control` ends the attempts. */
-  check(control?: RunControl): Promise<void>;
-  /**
-   * Reads each group through each phone that has somebody to ask into it.
-   * @param all also those into which nobody is to be asked any more
-   */
-  readGroups(all: boolean): Promise<void>;
-  /** Groups for pairs in doubt: the members are the same through any phone. */
-  readonly groups: Pick<Groups, 'read' | 'lists' | 'lacks'>;
-  /** Name of the group, and its page as each phone that asks into it sees it. */
-  standings(chatId: ChatId): Standings;
-  /** Joins and exits of a group, where the API reports them. */
-  history(chatId: ChatId, trying: RunControl): Promise<History | undefined>;
-  /** Reason why this phone was stopped while the run went on. */
-  stopOf(sender: Sender | undefined): StopReason | undefined;
-  /** `stopOf` for all stopped phones, in one line. */
-  stopped(): StopReason | undefined;
-}
+export type Phones = ReturnType<typeof connectPhones>;
 
 interface PhonesParts extends Omit<ConnectParts, 'among'> {
   readonly plan: Survey;
@@ -86,7 +45,7 @@ interface Line extends Connection {
   pumping: Promise<void> | undefined;
 }
 
-export function connectPhones(parts: PhonesParts): Phones {
+export function connectPhones(parts: PhonesParts) {
   const { config, control, plan, log } = parts;
   const work = new Map<Sender, number>();
   for (const route of plan.routes.values()) {
@@ -185,7 +144,8 @@ export function connectPhones(parts: PhonesParts): Phones {
 
   return {
     limiter: lanes,
-    async submit(ask) {
+    /** Takes one ask; resolves when there is room for the next. */
+    async submit(ask: Ask): Promise<void> {
       submitted = true;
       const one = lineOf(ask.sender);
       if (one === undefined) throw new Error('an ask of a phone that was not in the plan');
@@ -198,12 +158,18 @@ export function connectPhones(parts: PhonesParts): Phones {
         });
       }
     },
+    /** Resolves when nothing is queued and nothing runs; more may be submitted after it. */
     idle,
-    opensAt(sender, participant) {
+    /**
+     * Time when this phone may ask this person, epoch ms; in the past: at once. Tells whether the daily cap is the
+     * reason.
+     */
+    opensAt(sender: Sender | undefined, participant: Participant) {
       const times = lineOf(sender)?.times;
       return { at: times?.opensAt(participant) ?? 0, capped: times?.isCapped === true };
     },
-    async drain() {
+    /** Resolves when every ask has ended; returns the pairs left in doubt. Throws the error of an ask. */
+    async drain(): Promise<readonly Doubt[]> {
       const all = [...lines.values()];
       await Promise.all(all.map((one) => one.pumping));
       const ended = await Promise.allSettled(all.map((one) => one.dispatcher.drain()));
@@ -214,9 +180,12 @@ export function connectPhones(parts: PhonesParts): Phones {
       }
       return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     },
-    takes: (sender) => lineOf(sender)?.control.stopped === false,
+    /** Whether this phone still asks. */
+    takes: (sender: Sender | undefined) => lineOf(sender)?.control.stopped === false,
+    /** Whether a phone may be listed under both of its names: then they must be read before anybody is asked. */
     namedBothWays: namedBothWays(work, parts),
-    async check(trying) {
+    /** Reads the state of every phone that has somebody to ask. `trying` ends the attempts. */
+    async check(trying?: RunControl): Promise<void> {
       for (const one of lines.values()) {
         if ((trying ?? control).stopped) return;
         if (one.people === 0 && !alone) continue;
@@ -228,7 +197,11 @@ export function connectPhones(parts: PhonesParts): Phones {
       const doubt = submitted ? undefined : undecided(asking, parts);
       if (doubt) control.stop(doubt);
     },
-    async readGroups(all) {
+    /**
+     * Reads each group through each phone that has somebody to ask into it.
+     * @param all also those into which nobody is to be asked any more
+     */
+    async readGroups(all: boolean): Promise<void> {
       for (const [chatId, route] of plan.routes) {
         const busy = [...route].filter(([, people]) => people > 0);
         const senders = busy.length === 0 && all ? [...route].slice(0, 1) : busy;
@@ -239,15 +212,18 @@ export function connectPhones(parts: PhonesParts): Phones {
         }
       }
     },
-    calls: (sender) => lineOf(sender)?.sender ?? sender,
+    /** Canonical name of this phone in the run: the first, if it has two. */
+    calls: (sender: Sender | undefined) => lineOf(sender)?.sender ?? sender,
+    /** Groups for pairs in doubt: the members are the same through any phone. */
     groups: {
-      read: (chatId, trying) => readThrough(linesOf(chatId), chatId, trying),
-      lists: (chatId, participant) =>
+      read: (chatId: ChatId, trying?: RunControl) => readThrough(linesOf(chatId), chatId, trying),
+      lists: (chatId: ChatId, participant: Participant) =>
         [...lines.values()].some(({ groups }) => groups.lists(chatId, participant)),
-      lacks: (chatId, participant) =>
+      lacks: (chatId: ChatId, participant: Participant) =>
         [...lines.values()].every(({ groups }) => groups.lacks(chatId, participant)),
     },
-    standings: (chatId) =>
+    /** Name of the group, and its page as each phone that asks into it sees it. */
+    standings: (chatId: ChatId): Standings =>
       standingsOf(
         chatId,
         new Set(
@@ -256,8 +232,11 @@ export function connectPhones(parts: PhonesParts): Phones {
           ),
         ),
       ),
-    history: (chatId, trying) => historyThrough(linesOf(chatId), chatId, trying),
-    stopOf: (sender) => lineOf(sender)?.control.own,
+    /** Joins and exits of a group, where the API reports them. */
+    history: (chatId: ChatId, trying: RunControl) => historyThrough(linesOf(chatId), chatId, trying),
+    /** Reason why this phone was stopped while the run went on. */
+    stopOf: (sender: Sender | undefined) => lineOf(sender)?.control.own,
+    /** `stopOf` for all stopped phones, in one line. */
     stopped,
   };
 }
