@@ -218,14 +218,17 @@ function memberBody({ id, digits, isAdmin }: Member): object {
   };
 }
 
+/** Sending phone of the sandbox, for `x-phone`; an admin of every group. */
+export const SANDBOX_PHONE = '919876543210';
+
 /** Organisation and phone of the API page's sample. */
 export const ORG_ID = '2997dd64-89bf-48d3-9a22-b314fca017e5';
 const PHONE_ID = 'phone-bqzvyibhmwkaergr';
 
 /** Phone for an `x-phone`: the sample's phone, unless another one is named. */
-export function phoneOf(xPhone: string, sandboxPhone: string): { orgPhone: string; phoneId: string } {
-  if (xPhone === PHONE_ID || xPhone === sandboxPhone)
-    return { orgPhone: `${sandboxPhone}@c.us`, phoneId: PHONE_ID };
+export function phoneOf(xPhone: string): { orgPhone: string; phoneId: string } {
+  if (xPhone === PHONE_ID || xPhone === SANDBOX_PHONE)
+    return { orgPhone: `${SANDBOX_PHONE}@c.us`, phoneId: PHONE_ID };
   const hash = stableHash(`phone ${xPhone}`);
   if (xPhone.startsWith('phone-')) {
     return { orgPhone: `9188${String(hash % 100_000_000).padStart(8, '0')}@c.us`, phoneId: xPhone };

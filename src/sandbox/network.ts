@@ -17,7 +17,7 @@ export class Network {
   latency: Latency;
   /** Resolves at the end of the current pause. */
   #held: Promise<void> | undefined;
-  #endHold: (() => void) | undefined;
+  #hold = new AbortController();
   readonly #random: () => number;
   readonly #closing = new AbortController();
 
@@ -30,19 +30,15 @@ export class Network {
 
   /** Starts a pause of `ms` milliseconds in place of the current one; 0 ends it. */
   hold(ms: number): void {
-    this.#endHold?.();
+    this.#hold.abort();
+    this.#held = undefined;
     if (ms === 0) return;
-    const pause = new AbortController();
-    const ended = new Promise<void>((resolve) => {
-      const end = (): void => {
-        if (this.#held === ended) this.#held = undefined;
-        pause.abort();
-        resolve();
-      };
-      this.#endHold = end;
-      const signal = AbortSignal.any([pause.signal, this.#closing.signal]);
-      delay(ms, undefined, { signal }).then(end, end);
-    });
+    this.#hold = new AbortController();
+    const signal = AbortSignal.any([this.#hold.signal, this.#closing.signal]);
+    const end = (): void => {
+      if (this.#held === ended) this.#held = undefined;
+    };
+    const ended: Promise<void> = delay(ms, undefined, { signal }).then(end, end);
     this.#held = ended;
   }
 

@@ -2,6 +2,7 @@
  * Outcomes of an ask for one participant, chosen by the number's last four digits: every row of the table
  * “Answer → status” of api/FACTS.md, and every form in which a key may differ from the number asked.
  */
+import { otherNumber } from '../domain/ids.ts';
 import { lidOf, stableHash } from './groups.ts';
 
 /** Effect of an ask on a participant. Only `added` and `already_member` show in the group's membership. */
@@ -91,16 +92,7 @@ const addedAnd = (does: string, answer: ParticipantAnswer): OutcomeRow => ({
   answer,
 });
 
-/** The same person's other number, in countries that have two; else the number itself. Source: api/FACTS.md. */
-export function variantOf(digits: string): string {
-  if (/^521\d{10}$/.test(digits)) return `52${digits.slice(3)}`;
-  if (/^52\d{10}$/.test(digits)) return `521${digits.slice(2)}`;
-  if (/^549\d{10}$/.test(digits)) return `54${digits.slice(3)}`;
-  if (/^54\d{10}$/.test(digits)) return `549${digits.slice(2)}`;
-  if (/^55\d{2}9\d{8}$/.test(digits)) return digits.slice(0, 4) + digits.slice(5);
-  if (/^55\d{10}$/.test(digits)) return `${digits.slice(0, 4)}9${digits.slice(4)}`;
-  return digits;
-}
+const variantId = (digits: string): string => `${otherNumber(digits) ?? digits}@c.us`;
 
 /** Outcomes by the number's last four digits. */
 export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
@@ -175,8 +167,8 @@ export const OUTCOMES: Readonly<Record<string, OutcomeRow>> = {
   '0024': {
     ...ADDED,
     does: 'added, answered and listed under the other number of the same person (52/521, 54/549, Brazil’s ninth digit)',
-    key: (digits) => `${variantOf(digits)}@c.us`,
-    memberId: (digits) => `${variantOf(digits)}@c.us`,
+    key: variantId,
+    memberId: variantId,
   },
   '0025': REFUSED,
   '0026': failed('removed by an admin before (code 402)', 402, 'The participant was removed by an admin'),

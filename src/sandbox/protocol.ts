@@ -6,8 +6,6 @@ export interface Ask {
   readonly chatId: string;
   readonly participants: readonly string[];
   readonly force: boolean;
-  /** `x-phone`; undefined: the sandbox's own. */
-  readonly sender?: string;
 }
 
 /** Most participants of one request. The API's limit is unknown; this one is ours. */

@@ -12,34 +12,23 @@ import { z } from 'zod';
 import { OnboardError } from '../domain/errors.ts';
 import { Counts, readRecord, type SandboxCounts } from './counts.ts';
 import { FAULTS } from './faults.ts';
+import { SANDBOX_PHONE } from './groups.ts';
 import { Limiting, type LimitSettings } from './limiting.ts';
 import { type Latency, Network } from './network.ts';
-import { buildApp, type Parts, throttle } from './server.ts';
+import { buildApp, type Parts, type Settings, throttle } from './server.ts';
 import { World } from './world.ts';
 
 /** Default API key of the sandbox. Not a secret. */
 const SANDBOX_KEY = 'sandbox-key-not-a-secret';
-/** Sending phone of the sandbox, for `x-phone`; an admin of every group. */
-const SANDBOX_PHONE = '919876543210';
 
 /** Options of the sandbox. All times are milliseconds. */
-export interface SandboxOptions extends Partial<LimitSettings> {
+export interface SandboxOptions extends Partial<LimitSettings & Omit<Settings, 'notifications'>> {
   /** Port; 0, the default: any free one. */
   readonly port?: number;
   readonly apiKey?: string;
   /** Shorthand for `latency: { ms }`. */
   readonly latencyMs?: number;
   readonly latency?: Latency;
-  /** Time per person of an ask; 0 by default. */
-  readonly personMs?: number;
-  /** Delay of the answer of ending 0056; 3000 by default. */
-  readonly slowMs?: number;
-  /** Number of first requests that get a 429 that is not the limiter's, with Retry-After: 1. */
-  readonly force429?: number;
-  /** Answers of GET /phones, GET /chats and GET /chats/{chat_id}; `ok` by default. */
-  readonly reads?: 'ok' | 'error' | 'nonsense';
-  /** HTTP status of asks through a disconnected phone; 500 by default (the API's own is unknown). */
-  readonly disconnectedStatus?: number;
   /** [chat_id, participant] of initial members besides `defaultMembers(chatId)`. */
   readonly seedMembers?: readonly (readonly [chatId: string, participant: string])[];
   /** [chat_id, name] of groups that are listed besides those of the demo; also renames one of these. */
@@ -78,10 +67,22 @@ const LIMIT_DEFAULTS: LimitSettings = {
   hideHeaders: [],
 };
 
+const DEFAULTS: Settings = {
+  /** Delay of the answer of ending 0056. */
+  slowMs: 3000,
+  /** Time per person of an ask. */
+  personMs: 0,
+  reads: 'ok',
+  notifications: true,
+  force429: 0,
+  /** HTTP status of asks through a disconnected phone (the API's own is unknown). */
+  disconnectedStatus: 500,
+};
+
 /** Starts a sandbox. Rejects with an OnboardError (USAGE) if the port is not available. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const key = options.apiKey ?? SANDBOX_KEY;
-  const world = new World(SANDBOX_PHONE, options.seedMembers);
+  const world = new World(options.seedMembers);
   world.named = new Map(options.named);
   const network = new Network(
     options.latency ?? { ms: options.latencyMs ?? 0 },
@@ -99,63 +100,43 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     response.end('{}');
   });
 
-  let forced429 = options.force429 ?? 0;
-  let slowMs = options.slowMs ?? 3000;
-  let personMs = options.personMs ?? 0;
-  let reads = options.reads ?? 'ok';
-  let notifications = true;
-  const limiting: Limiting = new Limiting(limitSettings(options), counts, (request, response) =>
+  const settings = { ...DEFAULTS, ...membersOf(DEFAULTS, options) };
+  const limits = { ...LIMIT_DEFAULTS, ...membersOf(LIMIT_DEFAULTS, options) };
+  const limiting: Limiting = new Limiting(limits, counts, (request, response) =>
     throttle(parts, request, response),
   );
 
   const control = (changes: unknown): void => {
-    const { limit, latency, join, leave, remove, ...rest } = controlSchema.parse(changes);
-    const { kind, windowMs, clockOffsetMs, resetForm, retryAfterForm, hideHeaders } = rest;
+    const { limit, ...rest } = controlSchema.parse(changes);
     limiting.change(
-      defined({
-        kind,
-        windowMs,
-        clockOffsetMs,
-        resetForm,
-        retryAfterForm,
-        hideHeaders,
-        limit: limit === null ? Number.POSITIVE_INFINITY : limit,
-      }),
+      membersOf(LIMIT_DEFAULTS, { ...rest, limit: limit === null ? Number.POSITIVE_INFINITY : limit }),
     );
-    if (latency) network.latency = latency;
+    Object.assign(settings, membersOf(DEFAULTS, rest));
+    if (rest.latency) network.latency = rest.latency;
     if (rest.holdMs !== undefined) network.hold(rest.holdMs);
-    slowMs = rest.slowMs ?? slowMs;
-    personMs = rest.personMs ?? personMs;
-    reads = rest.reads ?? reads;
-    notifications = rest.notifications ?? notifications;
-    forced429 = rest.force429 ?? forced429;
     world.keyRevoked = rest.keyRevoked ?? world.keyRevoked;
     world.phoneConnected = rest.phoneConnected ?? world.phoneConnected;
     world.phoneBlocked = rest.phoneBlocked ?? world.phoneBlocked;
     if (rest.disconnected) world.disconnected = new Set(rest.disconnected);
     if (rest.named) world.named = new Map(rest.named);
-    for (const [chatId, participant] of join ?? []) world.join(chatId, participant);
-    for (const [chatId, participant] of leave ?? []) world.leave(chatId, participant);
-    for (const [chatId, participant] of remove ?? []) world.remove(chatId, participant);
+    for (const [chatId, participant] of rest.join ?? []) world.join(chatId, participant);
+    for (const [chatId, participant] of rest.leave ?? []) world.leave(chatId, participant);
+    for (const [chatId, participant] of rest.remove ?? []) world.remove(chatId, participant);
   };
   const reset = (): void => {
     counts.reset();
     world.reset();
     limiting.reset();
-    forced429 = 0;
+    settings.force429 = 0;
   };
   const parts: Parts = {
     apiKey: key,
-    sandboxPhone: SANDBOX_PHONE,
     world,
     counts,
     limiting,
     network,
-    around: () => ({ slowMs, decoyUrl, disconnectedStatus: options.disconnectedStatus ?? 500 }),
-    reads: () => reads,
-    personMs: () => personMs,
-    notifications: () => notifications,
-    takeForced429: () => forced429 > 0 && forced429-- > 0,
+    settings,
+    decoyUrl,
     control,
     reset,
   };
@@ -202,19 +183,11 @@ function takeUp(recordFile: string, world: World, counts: Counts): void {
   }
 }
 
-function limitSettings(options: SandboxOptions): LimitSettings {
-  const { kind, limit, windowMs, scope, clockOffsetMs, resetForm, retryAfterForm, hideHeaders } = options;
-  return {
-    ...LIMIT_DEFAULTS,
-    ...defined({ kind, limit, windowMs, scope, clockOffsetMs, resetForm, retryAfterForm, hideHeaders }),
-  };
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The record without its undefined members, so that they do not overwrite other settings. */
-const defined = <T extends object>(record: T): Defined<T> =>
-  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>;
+/** The defined members of `from` that `like` has too. */
+const membersOf = <T extends object>(like: T, from: object): Partial<T> =>
+  Object.fromEntries(
+    Object.entries(from).filter(([name, value]) => name in like && value !== undefined),
+  ) as Partial<T>;
 
 const listen = (server: Server, port: number): Promise<void> =>
   new Promise((resolve, reject) => {

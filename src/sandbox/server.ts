@@ -24,23 +24,27 @@ import {
   statusOf,
   text,
 } from './protocol.ts';
-import type { Surroundings, World } from './world.ts';
+import type { World } from './world.ts';
+
+/** Settings of the answers, which may change while the sandbox runs. Times are milliseconds. */
+export interface Settings {
+  slowMs: number;
+  personMs: number;
+  reads: 'ok' | 'error' | 'nonsense';
+  notifications: boolean;
+  force429: number;
+  disconnectedStatus: number;
+}
 
 export interface Parts {
   readonly apiKey: string;
-  readonly sandboxPhone: string;
   readonly world: World;
   readonly counts: Counts;
   readonly limiting: Limiting;
   readonly network: Network;
-  readonly around: () => Surroundings;
-  /** Time per person of an ask, ms. */
-  readonly personMs: () => number;
-  readonly reads: () => 'ok' | 'error' | 'nonsense';
-  /** Whether the notifications endpoint exists. */
-  readonly notifications: () => boolean;
-  /** Uses up one forced 429; false if none is left. */
-  readonly takeForced429: () => boolean;
+  readonly settings: Settings;
+  /** Target of redirects. */
+  readonly decoyUrl: string;
   readonly control: (changes: unknown) => void;
   readonly reset: () => void;
 }
@@ -65,51 +69,56 @@ export async function throttle(parts: Parts, request: Request, response: Respons
 }
 
 export function buildApp(parts: Parts): Express {
+  const { world, settings, network } = parts;
   const app = express();
   app.use('/_sandbox', sandboxPages(parts));
   const v1 = express.Router();
   v1.post('/chats/:chat_id/add', ...chain(parts, 'add'), async (request, response) => {
     const answer = answerAdd(parts, request);
-    const ms = parts.personMs() * namedIn(passageOf(request).body).length;
-    if (ms > 0) await parts.network.wait(ms);
+    const ms = settings.personMs * namedIn(passageOf(request).body).length;
+    if (ms > 0) await network.wait(ms);
     await deliver(parts, request, response, answer);
   });
-  v1.get('/chats', ...chain(parts, 'chats'), (request, response) =>
-    deliver(parts, request, response, answerChats(parts, request)),
-  );
-  v1.get('/chats/:chat_id', ...chain(parts, 'chat'), (request, response) => {
-    const chatId = String(request.params['chat_id']);
-    const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
-    const refused = refuseAddress(request.headers['x-phone'], chatId);
-    return deliver(
-      parts,
-      request,
-      response,
-      refused ?? spoiled(parts) ?? parts.world.readChat(chatId, orgPhone),
-    );
+  const read = (path: string, endpoint: Endpoint, answerOf: (request: Request) => Answer) =>
+    v1.get(path, ...chain(parts, endpoint), (request, response) => {
+      const refused = refuseAddress(request.headers['x-phone'], request.params['chat_id']);
+      return deliver(parts, request, response, refused ?? spoiled(settings) ?? answerOf(request));
+    });
+  read('/chats', 'chats', (request) => {
+    const asked = readListRequest(request.query);
+    return 'kind' in asked ? asked : world.listChats(senderOf(request).orgPhone, asked);
   });
-  v1.get('/chats/:chat_id/notifications', ...chain(parts, 'notifications'), (request, response) =>
-    deliver(parts, request, response, answerNotifications(parts, request)),
-  );
-  v1.get('/phones', ...chain(parts, 'phones'), (request, response) => {
-    const { orgPhone, phoneId } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
-    const refused = refuseAddress(request.headers['x-phone']);
-    const answer =
-      refused ??
-      spoiled(parts) ??
-      json(200, phoneBody(orgPhone, phoneId, parts.world.phoneState(String(request.headers['x-phone']))));
-    return deliver(parts, request, response, answer);
+  read('/chats/:chat_id', 'chat', (request) => world.readChat(chatOf(request), senderOf(request).orgPhone));
+  read('/chats/:chat_id/notifications', 'notifications', (request) => {
+    if (!settings.notifications) return noSuchPath(request);
+    const page = readPage(request.query['offset'], request.query['limit']);
+    if ('kind' in page) return page;
+    return world.readNotifications(chatOf(request), senderOf(request).orgPhone, page);
+  });
+  read('/phones', 'phones', (request) => {
+    const { xPhone, orgPhone, phoneId } = senderOf(request);
+    return json(200, phoneBody(orgPhone, phoneId, world.phoneState(xPhone)));
   });
   app.use('/v1', v1);
   app.use(...chain(parts, 'other'), (request, response) =>
-    deliver(parts, request, response, apiError(404, 'NOT_FOUND', `Cannot ${request.method} this path`)),
+    deliver(parts, request, response, noSuchPath(request)),
   );
   app.use(onError(parts));
   return app;
 }
 
+const chatOf = (request: Request): string => String(request.params['chat_id']);
+
+function senderOf(request: Request) {
+  const xPhone = String(request.headers['x-phone']);
+  return { xPhone, ...phoneOf(xPhone) };
+}
+
+const noSuchPath = (request: Request): Answer =>
+  apiError(404, 'NOT_FOUND', `Cannot ${request.method} this path`);
+
 function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
-  const { counts, limiting, network } = parts;
+  const { counts, limiting, network, settings } = parts;
   return [
     (request, response, next) => {
       counts.arrived();
@@ -125,17 +134,17 @@ function chain(parts: Parts, endpoint: Endpoint): express.RequestHandler[] {
       const passage = passageOf(request);
       passage.at = preciseNow();
       passage.body = parseBody(request.body);
-      if (endpoint === 'add') counts.received(String(request.params['chat_id']), namedIn(passage.body));
+      if (endpoint === 'add') counts.received(chatOf(request), namedIn(passage.body));
       const refused = authorize(parts, request);
       if (refused) return deliver(parts, request, response, refused);
-      const phone = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
       response.setHeader('x-periskope-org-id', ORG_ID);
-      response.setHeader('x-periskope-phone-id', phone.phoneId);
+      response.setHeader('x-periskope-phone-id', senderOf(request).phoneId);
       next();
     },
     limiting.middleware,
     async (request, response, next) => {
-      if (parts.takeForced429()) {
+      if (settings.force429 > 0) {
+        settings.force429--;
         const answer = text(429, 'Too many requests, please try again later.', { 'Retry-After': '1' });
         return deliver(parts, request, response, answer);
       }
@@ -152,40 +161,20 @@ function authorize({ apiKey, world }: Parts, request: Request): Answer | undefin
 }
 
 /** Answer of the reads when they are set to fail, else undefined. */
-function spoiled(parts: Parts): Answer | undefined {
-  const reads = parts.reads();
+function spoiled({ reads }: Settings): Answer | undefined {
   if (reads === 'error') return apiError(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong');
   return reads === 'nonsense' ? json(200, ['nonsense']) : undefined;
 }
 
-function answerChats(parts: Parts, request: Request): Answer {
-  const refused = refuseAddress(request.headers['x-phone']);
-  if (refused) return refused;
-  const asked = readListRequest(request.query);
-  if ('kind' in asked) return asked;
-  const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
-  return spoiled(parts) ?? parts.world.listChats(orgPhone, asked);
-}
-
-function answerNotifications(parts: Parts, request: Request): Answer {
-  if (!parts.notifications()) return apiError(404, 'NOT_FOUND', `Cannot ${request.method} this path`);
-  const chatId = String(request.params['chat_id']);
-  const { orgPhone } = phoneOf(String(request.headers['x-phone']), parts.sandboxPhone);
-  const page = readPage(request.query['offset'], request.query['limit']);
-  if ('kind' in page) return page;
-  const refused = refuseAddress(request.headers['x-phone'], chatId);
-  return refused ?? spoiled(parts) ?? parts.world.readNotifications(chatId, orgPhone, page);
-}
-
-function answerAdd({ world, counts, around }: Parts, request: Request): Answer {
-  const chatId = String(request.params['chat_id']);
+function answerAdd({ world, counts, settings, decoyUrl }: Parts, request: Request): Answer {
+  const chatId = chatOf(request);
   const refused = refuseAddress(request.headers['x-phone'], chatId);
   if (refused) return refused;
   const ask = readAsk(chatId, passageOf(request).body);
   if ('kind' in ask) return ask;
-  const sender = String(request.headers['x-phone']);
-  const deed = world.ask({ ...ask, sender }, around());
-  counts.acted(chatId, ask.participants, sender, statusOf(deed.answer), deed);
+  const { xPhone } = senderOf(request);
+  const deed = world.ask({ ...ask, sender: xPhone }, { ...settings, decoyUrl });
+  counts.acted(chatId, ask.participants, xPhone, statusOf(deed.answer), deed);
   return deed.answer;
 }
 

@@ -15,6 +15,7 @@ import {
   notificationsBody,
   type PhoneState,
   phoneOf,
+  SANDBOX_PHONE,
   VERDICTS,
 } from './groups.ts';
 import {
@@ -42,6 +43,9 @@ export interface Deed {
   readonly fault: string;
 }
 
+/** An ask, with the `x-phone` that it is sent through. */
+type SentAsk = Ask & { readonly sender: string };
+
 export type Surroundings = Pick<FaultContext, 'slowMs' | 'decoyUrl' | 'disconnectedStatus'>;
 
 const pairOf = (chatId: string, participant: string): string => `${chatId} ${participant}`;
@@ -55,7 +59,6 @@ export class World {
   disconnected: ReadonlySet<string> = new Set();
   /** Names of groups, and further groups to list: chat_id → name. */
   named: ReadonlyMap<string, string> = new Map();
-  readonly #sandboxPhone: string;
   readonly #seeds: readonly (readonly [chatId: string, participant: string])[];
   /** chat_id → person → member. A group is created at its first use. */
   readonly #groups = new Map<string, Map<string, Member>>();
@@ -64,8 +67,7 @@ export class World {
   /** Pairs whose once-only fault has occurred. */
   readonly #struck = new Set<string>();
 
-  constructor(sandboxPhone: string, seeds: readonly (readonly [chatId: string, participant: string])[] = []) {
-    this.#sandboxPhone = sandboxPhone;
+  constructor(seeds: readonly (readonly [chatId: string, participant: string])[] = []) {
     this.#seeds = seeds;
   }
 
@@ -89,7 +91,7 @@ export class World {
     if (known) return known;
     const members = new Map<string, Member>();
     this.#groups.set(chatId, members);
-    this.#enter(members, this.#sandboxPhone, true, !NOT_ADMIN.has(groupKind(chatId)));
+    this.#enter(members, SANDBOX_PHONE, true, !NOT_ADMIN.has(groupKind(chatId)));
     for (const digits of defaultMembers(chatId)) this.#enter(members, digits, true);
     for (const [group, digits] of this.#seeds) if (group === chatId) this.#enter(members, digits, true);
     return members;
@@ -109,7 +111,7 @@ export class World {
   /** Removes a person from a group, by the sandbox's own phone. */
   remove(chatId: string, participant: string): void {
     if (this.membersOf(chatId).delete(personKey(participant)))
-      this.#happens(chatId, 'remove', this.#sandboxPhone, participant);
+      this.#happens(chatId, 'remove', SANDBOX_PHONE, participant);
   }
 
   #happens(chatId: string, type: Happening['type'], author: string, who: string): void {
@@ -156,9 +158,9 @@ export class World {
   }
 
   /** Carries out one valid ask, completely and at one instant; the answer may then be lost. */
-  ask(ask: Ask, around: Surroundings): Deed {
+  ask(ask: SentAsk, around: Surroundings): Deed {
     const kind = groupKind(ask.chatId);
-    if (this.phoneState(ask.sender ?? this.#sandboxPhone) !== 'CONNECTED')
+    if (this.phoneState(ask.sender) !== 'CONNECTED')
       return refusal(phoneNotConnected(around.disconnectedStatus));
     if (kind === '0404') return refusal(apiError(404, 'NOT_FOUND', 'Chat not found'));
     if (kind === '0403' || kind === '0410') {
@@ -191,7 +193,7 @@ export class World {
     return fault?.once && this.#struck.has(pairOf(chatId, participant)) ? undefined : fault;
   }
 
-  #process(ask: Ask): { results: Record<string, ParticipantAnswer>; effects: Record<string, Effect> } {
+  #process(ask: SentAsk): { results: Record<string, ParticipantAnswer>; effects: Record<string, Effect> } {
     // Without a prototype, V8 uses hash tables; otherwise each new number would create a new object shape.
     const results: Record<string, ParticipantAnswer> = Object.create(null);
     const effects: Record<string, Effect> = Object.create(null);
@@ -202,7 +204,7 @@ export class World {
       results[row?.key?.(participant) ?? `${participant}@c.us`] = outcome.answer;
       effects[participant] = outcome.effect;
       if (outcome.effect === 'added' || outcome.effect === 'already_member') {
-        const { orgPhone } = phoneOf(ask.sender ?? this.#sandboxPhone, this.#sandboxPhone);
+        const { orgPhone } = phoneOf(ask.sender);
         if (this.#enter(members, participant, false) && outcome.effect === 'added')
           this.#happens(ask.chatId, 'add', orgPhone.slice(0, -'@c.us'.length), participant);
       }
