@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { OnboardError } from '../domain/errors.ts';
 import { Counts, readRecord, type SandboxCounts } from './counts.ts';
-import { FAULTS } from './faults.ts';
+import { FAULTS } from './endings.ts';
 import { SANDBOX_PHONE } from './groups.ts';
 import { Limiting, type LimitSettings } from './limiting.ts';
 import { type Latency, Network } from './network.ts';

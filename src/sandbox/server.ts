@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { type Counts, type Endpoint, preciseNow } from './counts.ts';
-import { unauthorized } from './faults.ts';
+import { unauthorized } from './endings.ts';
 import { ORG_ID, phoneBody, phoneOf } from './groups.ts';
 import type { Limiting } from './limiting.ts';
 import type { Network } from './network.ts';

@@ -1,6 +1,6 @@
 /** State behind the API: the members of each group, and the effect of an ask on them. Independent of HTTP. */
 import { personKey } from '../domain/ids.ts';
-import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './faults.ts';
+import { FAULTS, type FaultContext, type FaultRow, faultOutcome, phoneNotConnected } from './endings.ts';
 import {
   chatBody,
   defaultMembers,
