@@ -80,7 +80,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
       });
     }
     const ledger = new OpenLedger(opened, state, journal, lock, clock);
-    if (journal !== undefined && state.isAhead) await ledger.markTime();
+    if (journal !== undefined && state.senders.isAhead) await ledger.markTime();
     return ledger;
   } catch (error) {
     await lock?.release();

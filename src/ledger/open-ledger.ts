@@ -7,6 +7,7 @@ import { type Header, MAX_MESSAGE } from './format.ts';
 import type { Draft, Journal, OutcomesDraft } from './journal.ts';
 import type { Claim, Lock } from './lock.ts';
 import { OutcomeReader, type OutcomeWords } from './own-file.ts';
+import type { LoggedAsk } from './sender-log.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
 
 declare const askId: unique symbol;
@@ -56,10 +57,7 @@ export interface Ledger {
   /** Time (epoch ms) at which `sender` is below `cap` asked in the last `ms` (at most 48 h); undefined: it is now. */
   roomAt(ms: number, sender: string, cap: number): number | undefined;
   /** Asks of `sender` in the last `ms` (at most 48 h); `at` is epoch ms. */
-  asksInLast(
-    ms: number,
-    sender: string,
-  ): readonly { readonly ask: number; readonly at: number; readonly people: number }[];
+  asksInLast(ms: number, sender: string): readonly Readonly<LoggedAsk>[];
   /** Number of pairs the ledger knows. */
   readonly size: number;
   readonly counts: StateCounts;
@@ -192,28 +190,27 @@ export class OpenLedger implements Ledger {
   }
 
   samePhone(names: readonly [string, ...string[]]): void {
-    this.#state.samePhone(names);
+    this.#state.senders.unite(names);
   }
 
   senders(): readonly string[] {
-    return this.#state.senders();
+    return this.#state.senders.names();
   }
 
-  asksInLast(ms: number, sender: string) {
-    const asks = this.#state.asksAfter(sender, this.#clock.now() - ms);
-    return asks.map(({ ask, at, count }) => ({ ask, at, people: count }));
+  asksInLast(ms: number, sender: string): readonly Readonly<LoggedAsk>[] {
+    return this.#state.senders.after(sender, this.#clock.now() - ms);
   }
 
   askedInLast(ms: number, sender: string): number {
-    return this.#state.askedWithin(sender, ms, this.#clock.now());
+    return this.#state.senders.within(sender, ms, this.#clock.now());
   }
 
   lastAskedAt(): number | undefined {
-    return this.#state.lastAskedAt();
+    return this.#state.senders.last();
   }
 
   roomAt(ms: number, sender: string, cap: number): number | undefined {
-    return this.#state.roomAt(sender, ms, cap, this.#clock.now());
+    return this.#state.senders.roomAt(sender, ms, cap, this.#clock.now());
   }
 
   close(): Promise<void> {

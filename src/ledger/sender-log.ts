@@ -15,130 +15,19 @@ export interface LoggedAsk {
   readonly ask: number;
   /** Epoch ms. */
   at: number;
-  count: number;
-}
-
-/** Epoch ms. */
-type Now = () => number;
-
-class Sender {
-  readonly #clock: Now;
-  /** By `at`, rising. */
-  #asks: LoggedAsk[] = [];
-  /**
-   * Span of the running sum, ms; -1: recount. Asks from `#head` on are later than `#now - #span`; `#sum` counts them.
-   */
-  #span = -1;
-  #now = 0;
-  #head = 0;
-  #sum = 0;
-
-  constructor(clock: Now) {
-    this.#clock = clock;
-  }
-
-  add(at: number, count: number, number: number): LoggedAsk {
-    const ask = { ask: number, at, count };
-    let place = this.#asks.length;
-    while (place > 0 && (this.#asks[place - 1] as LoggedAsk).at > at) place--;
-    if (place === this.#asks.length) {
-      this.#asks.push(ask);
-      this.#sum += count;
-    } else {
-      // The wall clock was set back since the ask before this one.
-      this.#asks.splice(place, 0, ask);
-      this.#span = -1;
-    }
-    this.#forget(Math.min(at, this.#clock()) - REMEMBERED_MS);
-    return ask;
-  }
-
-  /** Dates asks from the future back to `at`, the instant of the record that follows them. */
-  settle(at: number, now: number): void {
-    let first = this.#asks.length;
-    while (first > 0 && (this.#asks[first - 1] as LoggedAsk).at > now) first--;
-    const earliest = Math.max(at, this.#asks[first - 1]?.at ?? at);
-    for (const ask of this.#asks.slice(first)) ask.at = earliest;
-    if (first < this.#asks.length) this.#span = -1;
-  }
-
-  /** Latest date of an ask, epoch ms; -Infinity if there is none. */
-  get latest(): number {
-    return this.#asks.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
-  }
-
-  /** Adds the asks of another name of the same phone. */
-  join({ all }: Sender): void {
-    this.#asks = [...this.#asks, ...all].sort((a, b) => a.at - b.at);
-    this.#span = -1;
-  }
-
-  get all(): readonly LoggedAsk[] {
-    return this.#asks;
-  }
-
-  takeBack(ask: LoggedAsk): void {
-    ask.count = 0;
-    this.#span = -1;
-  }
-
-  within(span: number, now: number): number {
-    if (span !== this.#span || now < this.#now) {
-      this.#span = span;
-      this.#head = 0;
-      this.#sum = this.#asks.reduce((sum, ask) => sum + ask.count, 0);
-    }
-    this.#now = now;
-    for (
-      let ask = this.#asks[this.#head];
-      ask !== undefined && ask.at <= now - span;
-      ask = this.#asks[this.#head]
-    ) {
-      this.#sum -= ask.count;
-      this.#head++;
-    }
-    return this.#sum;
-  }
-
-  roomAt(span: number, cap: number, now: number): number | undefined {
-    let sum = this.within(span, now);
-    let at: number | undefined;
-    // The asks from `#head` on are the next to leave the span.
-    for (let i = this.#head; sum >= cap; i++) {
-      const ask = this.#asks[i];
-      if (ask === undefined) break;
-      sum -= ask.count;
-      at = Math.min(ask.at, now) + span;
-    }
-    return at;
-  }
-
-  /** Time of the newest ask, epoch ms; asks that were not done do not count. */
-  last(): number | undefined {
-    return this.#asks.findLast((ask) => ask.count > 0)?.at;
-  }
-
-  after(instant: number): readonly LoggedAsk[] {
-    return this.#asks.filter(({ at, count }) => at > instant && count > 0);
-  }
-
-  /** Drops old asks in large pieces only, so that each ask is moved a bounded number of times. */
-  #forget(before: number): void {
-    const middle = this.#asks.length >> 1;
-    if (middle < 1024 || (this.#asks[middle] as LoggedAsk).at >= before) return;
-    this.#asks = this.#asks.slice(middle);
-    this.#span = -1;
-  }
+  /** Number of participants; 0 once it is certain that nothing was done. */
+  people: number;
 }
 
 export class SenderLog {
-  readonly #senders = new Map<string, Sender>();
-  readonly #clock: Now;
+  /** The asks of each sender by `at`, rising. The names of one phone share a list. */
+  readonly #asks = new Map<string, LoggedAsk[]>();
+  readonly #clock: () => number;
   /** Upper bound of the asks' dates, epoch ms. */
   #latest = Number.NEGATIVE_INFINITY;
 
   /** @param clock wall clock, epoch ms; by default Infinity, so that every date is believed */
-  constructor(clock: Now = () => Number.POSITIVE_INFINITY) {
+  constructor(clock: () => number = () => Number.POSITIVE_INFINITY) {
     this.#clock = clock;
   }
 
@@ -151,62 +40,94 @@ export class SenderLog {
   saw(at: number): void {
     const now = this.#clock();
     if (this.#latest <= now || at > now) return;
-    for (const sender of this.#senders.values()) sender.settle(at, now);
-    this.#latest = Math.max(...[...this.#senders.values()].map(({ latest }) => latest));
+    for (const asks of this.#asks.values()) dateBack(asks, at, now);
+    const dates = [...this.#asks.values()].map((asks) => asks.at(-1)?.at ?? Number.NEGATIVE_INFINITY);
+    this.#latest = Math.max(...dates);
   }
 
-  add(sender: string, at: number, count: number, ask = 0): LoggedAsk {
+  add(sender: string, at: number, people: number, number = 0): LoggedAsk {
     this.saw(at);
     this.#latest = Math.max(this.#latest, at);
-    return this.#of(sender).add(at, count, ask);
+    const asks = this.#of(sender);
+    const ask = { ask: number, at, people };
+    // The last place, unless the wall clock was set back since the ask before this one.
+    asks.splice(firstAfter(asks, at), 0, ask);
+    forget(asks, Math.min(at, this.#clock()) - REMEMBERED_MS);
+    return ask;
   }
 
   /** Unites names of one phone: past and future asks under any of them count for each. */
   unite([first, ...others]: readonly [string, ...string[]]): void {
-    const log = this.#of(first);
     for (const name of others) {
-      const other = this.#of(name);
-      if (other === log) continue;
-      log.join(other);
-      for (const [known, its] of this.#senders) if (its === other) this.#senders.set(known, log);
+      const [one, other] = [this.#of(first), this.#of(name)];
+      if (one === other) continue;
+      const both = [...one, ...other].sort((a, b) => a.at - b.at);
+      for (const [known, asks] of this.#asks) if (asks === one || asks === other) this.#asks.set(known, both);
     }
   }
 
   /** Names of the senders that have asked. */
   names(): string[] {
-    return [...this.#senders].flatMap(([name, sender]) => (sender.last() === undefined ? [] : [name]));
-  }
-
-  #of(sender: string): Sender {
-    const known = this.#senders.get(sender);
-    if (known) return known;
-    const made = new Sender(this.#clock);
-    this.#senders.set(sender, made);
-    return made;
-  }
-
-  takeBack(sender: string, ask: LoggedAsk): void {
-    this.#senders.get(sender)?.takeBack(ask);
+    return [...this.#asks].flatMap(([name, asks]) => (lastOf(asks) === undefined ? [] : [name]));
   }
 
   /** Time of the last ask of any sender, epoch ms. */
   last(): number | undefined {
-    const times = [...this.#senders.values()].flatMap((sender) => sender.last() ?? []);
+    const times = [...this.#asks.values()].flatMap((asks) => lastOf(asks) ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
-  }
-
-  /** Time (epoch ms) at which `sender` is below `cap` asked in the last `span` ms; undefined: it is now. */
-  roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
-    return this.#senders.get(sender)?.roomAt(span, cap, now);
   }
 
   /** Number of participants asked by `sender` after `now - span`; `span` in ms, at most REMEMBERED_MS. */
   within(sender: string, span: number, now: number): number {
-    return this.#senders.get(sender)?.within(span, now) ?? 0;
+    return this.after(sender, now - span).reduce((sum, { people }) => sum + people, 0);
+  }
+
+  /** Time (epoch ms) at which `sender` is below `cap` asked in the last `span` ms; undefined: it is now. */
+  roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
+    let sum = this.within(sender, span, now);
+    let at: number | undefined;
+    for (const ask of this.after(sender, now - span)) {
+      if (sum < cap) break;
+      sum -= ask.people;
+      at = Math.min(ask.at, now) + span;
+    }
+    return at;
   }
 
   /** Remembered asks of `sender` after `instant` (epoch ms). */
   after(sender: string, instant: number): readonly LoggedAsk[] {
-    return this.#senders.get(sender)?.after(instant) ?? [];
+    const asks = this.#asks.get(sender) ?? [];
+    return asks.slice(firstAfter(asks, instant)).filter(({ people }) => people > 0);
   }
+
+  #of(sender: string): LoggedAsk[] {
+    const known = this.#asks.get(sender);
+    if (known !== undefined) return known;
+    const made: LoggedAsk[] = [];
+    this.#asks.set(sender, made);
+    return made;
+  }
+}
+
+/** Index of the first ask after `instant`; looked for from the end, which is near. */
+function firstAfter(asks: readonly LoggedAsk[], instant: number): number {
+  return asks.findLastIndex(({ at }) => at <= instant) + 1;
+}
+
+/** Time of the newest ask, epoch ms; asks that were not done do not count. */
+function lastOf(asks: readonly LoggedAsk[]): number | undefined {
+  return asks.findLast(({ people }) => people > 0)?.at;
+}
+
+/** Dates asks from the future back to `at`, the instant of the record that follows them. */
+function dateBack(asks: readonly LoggedAsk[], at: number, now: number): void {
+  const first = firstAfter(asks, now);
+  const earliest = Math.max(at, asks[first - 1]?.at ?? at);
+  for (const ask of asks.slice(first)) ask.at = earliest;
+}
+
+/** Drops old asks in large pieces only, so that each ask is moved a bounded number of times. */
+function forget(asks: LoggedAsk[], before: number): void {
+  const middle = asks.length >> 1;
+  if (middle >= 1024 && (asks[middle] as LoggedAsk).at < before) asks.splice(0, middle);
 }

@@ -50,22 +50,18 @@ export class LedgerState {
   readonly #open = new Map<number, OpenAsk>();
   /** Entry → open asks that wait for it, nearly always one. */
   readonly #waiting = new Map<number, number[]>();
-  readonly #senders: SenderLog;
+  /** Times of the asks, by sending phone. */
+  readonly senders: SenderLog;
   /** Number of pairs by view. */
   readonly #counts = new Uint32Array(VIEWS.length);
 
   /** @param clock wall clock, epoch ms; without it every date is believed */
   constructor(clock?: () => number) {
-    this.#senders = new SenderLog(clock);
+    this.senders = new SenderLog(clock);
   }
 
   get size(): number {
     return this.#index.size;
-  }
-
-  /** Whether an ask is dated later than now, without a later record that is not. */
-  get isAhead(): boolean {
-    return this.#senders.isAhead;
   }
 
   get counts(): StateCounts {
@@ -89,7 +85,7 @@ export class LedgerState {
       return;
     }
     // The date is parsed only if an ask is ahead, which is rare.
-    if (this.#senders.isAhead) this.#senders.saw(Date.parse(record.at));
+    if (this.senders.isAhead) this.senders.saw(Date.parse(record.at));
     if (record.is === 'not_done') this.#notDone(record.ask);
     else this.#settled(record, offset);
   }
@@ -142,37 +138,13 @@ export class LedgerState {
     }
   }
 
-  samePhone(names: readonly [string, ...string[]]): void {
-    this.#senders.unite(names);
-  }
-
-  senders(): readonly string[] {
-    return this.#senders.names();
-  }
-
-  askedWithin(sender: string, span: number, now: number): number {
-    return this.#senders.within(sender, span, now);
-  }
-
-  lastAskedAt(): number | undefined {
-    return this.#senders.last();
-  }
-
-  roomAt(sender: string, span: number, cap: number, now: number): number | undefined {
-    return this.#senders.roomAt(sender, span, cap, now);
-  }
-
-  asksAfter(sender: string, instant: number): readonly LoggedAsk[] {
-    return this.#senders.after(sender, instant);
-  }
-
   #asked(asked: AskedRecord): void {
     // A person named twice (a number and its variant) is one person, and one attempt.
     const waiting = new Map<number, Participant>();
     for (const participant of asked.who)
       waiting.set(this.#entry({ chatId: asked.chat, participant }), participant);
     const at = Date.parse(asked.at);
-    const logged = this.#senders.add(asked.from, at, asked.who.length, asked.n);
+    const logged = this.senders.add(asked.from, at, asked.who.length, asked.n);
     this.#open.set(asked.n, { asked, logged, waiting });
 
     for (const entry of waiting.keys()) {
@@ -189,7 +161,7 @@ export class LedgerState {
     const open = this.#open.get(ask);
     if (open === undefined) return;
     this.#open.delete(ask);
-    this.#senders.takeBack(open.asked.from, open.logged);
+    open.logged.people = 0;
     for (const entry of open.waiting.keys()) {
       const others = (this.#waiting.get(entry) as number[]).filter((other) => other !== ask);
       if (others.length > 0) {

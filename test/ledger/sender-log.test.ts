@@ -22,7 +22,7 @@ test('an ask that was not done does not count', () => {
   const first = log.add('a', 1_000, 2);
   log.add('a', 1_000, 4);
   expect(log.within('a', DAY, 1_000)).toBe(6);
-  log.takeBack('a', first);
+  first.people = 0;
   expect(log.within('a', DAY, 1_000)).toBe(4);
 });
 
@@ -55,7 +55,7 @@ test('it agrees with counting everything anew, whatever the wall clock does', ()
           const which = one.which % Math.max(1, all.length);
           const ask = logged[which];
           if (ask === undefined) continue;
-          log.takeBack('a', ask);
+          ask.people = 0;
           all[which]!.count = 0;
         } else {
           now += one.step;
@@ -88,7 +88,7 @@ test('knows when anybody was last asked, and forgets an ask that was not done', 
   log.add('a', 1_000, 2);
   const later = log.add('b', 3_000, 1);
   expect(log.last()).toBe(3_000);
-  log.takeBack('b', later);
+  later.people = 0;
   expect(log.last()).toBe(1_000);
 });
 
@@ -125,7 +125,7 @@ test('two names of one phone are counted together, whatever was asked before and
   expect(['a', 'b', 'never asked'].map((name) => log.within(name, DAY, 2_000))).toEqual([10, 10, 10]);
   expect(log.within('a', 600, 2_000)).toBe(8);
   log.add('never asked', 3_000, 1);
-  log.takeBack('a', second);
+  second.people = 0;
   log.unite(['b', 'a']);
   expect(log.within('b', DAY, 3_000)).toBe(6);
   expect(log.roomAt('b', DAY, 4, 3_000)).toBe(2_000 + DAY);
@@ -176,7 +176,7 @@ describe('asks that are dated later than now', () => {
       [T + DAY, 3],
       [T + HOUR, 1],
     ]);
-    expect(log.after('a', T + HOUR - 1).map(({ at, count }) => [at, count])).toEqual([
+    expect(log.after('a', T + HOUR - 1).map(({ at, people }) => [at, people])).toEqual([
       [T + HOUR, 3],
       [T + HOUR, 1],
     ]);

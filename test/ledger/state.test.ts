@@ -29,7 +29,7 @@ test('what is said of an ask that is not open changes nothing', () => {
   state.apply(notDone(4, 2), 300);
   state.apply(notDone(5, 77), 400);
   expect(state.get(pair(1))?.status).toBe('not_done');
-  expect(state.askedWithin(SENDER, 1000, Date.parse(at))).toBe(0);
+  expect(state.senders.within(SENDER, 1000, Date.parse(at))).toBe(0);
 });
 
 test('attempts stop counting rather than start again', () => {
