@@ -6,7 +6,7 @@ import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '.
 import { type Header, MAX_MESSAGE } from './format.ts';
 import type { Draft, Journal, OutcomesDraft } from './journal.ts';
 import type { Claim, Lock } from './lock.ts';
-import { OutcomeReader, type OutcomeWords } from './own-file.ts';
+import { LineReader, type OutcomeWords, outcomeIn } from './own-file.ts';
 import type { LoggedAsk } from './sender-log.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
 
@@ -92,7 +92,7 @@ export class OpenLedger implements Ledger {
   readonly #journal: Journal | undefined;
   readonly #lock: Lock | undefined;
   readonly #opened: Pick<Opened, 'file' | 'claim'>;
-  readonly #outcomes: OutcomeReader | undefined;
+  readonly #lines: LineReader | undefined;
   readonly #clock: Clock;
   /** Persons (`personKey`), by group, whose `asked` record is being written and not yet in the state. */
   readonly #beingAsked = new Map<ChatId, Set<string>>();
@@ -108,7 +108,7 @@ export class OpenLedger implements Ledger {
     this.repaired = opened.repaired;
     this.header = opened.header;
     this.#opened = opened;
-    this.#outcomes = opened.file && new OutcomeReader(opened.file.fd);
+    this.#lines = opened.file && new LineReader(opened.file.fd);
     this.#state = state;
     this.#journal = journal;
     this.#lock = lock;
@@ -264,9 +264,9 @@ export class OpenLedger implements Ledger {
 
   #lastOutcome(pair: Pair): OutcomeWords | undefined {
     const offset = this.#state.outcomeOffset(pair);
-    if (offset === undefined) return undefined;
+    if (offset === undefined || this.#lines === undefined) return undefined;
     try {
-      return this.#outcomes?.at(offset);
+      return outcomeIn(this.#lines.lineAt(offset));
     } catch {
       return this.#remembered(pair);
     }

@@ -144,22 +144,20 @@ export class LineReader {
    */
   lineAt(offset: number): Buffer {
     const pieces: Buffer[] = [];
-    for (let at = offset; ; ) {
-      const from = at % BLOCK_BYTES;
-      const block = this.#block((at - from) / BLOCK_BYTES);
-      const end = block.indexOf(NEWLINE, from);
+    for (let at = offset; ; at += BLOCK_BYTES - (at % BLOCK_BYTES)) {
+      const [number, from] = [Math.floor(at / BLOCK_BYTES), at % BLOCK_BYTES];
+      let block = this.#block(number);
+      let end = block.indexOf(NEWLINE, from);
+      if (end === -1 && block.length < BLOCK_BYTES) {
+        block = this.#read(number);
+        end = block.indexOf(NEWLINE, from);
+      }
       if (end !== -1) {
         const last = block.subarray(from, end);
         return pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
       }
-      if (block.length < BLOCK_BYTES) {
-        const fresh = this.#read((at - from) / BLOCK_BYTES);
-        if (fresh.length <= block.length)
-          throw new Error(`the ledger ends within the line at byte ${offset}`);
-        continue;
-      }
-      pieces.push(Buffer.from(block.subarray(from)));
-      at += BLOCK_BYTES - from;
+      if (block.length < BLOCK_BYTES) throw new Error(`the ledger ends within the line at byte ${offset}`);
+      pieces.push(block.subarray(from));
     }
   }
 
@@ -172,19 +170,13 @@ export class LineReader {
   }
 
   #read(number: number): Buffer {
+    const room = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block = room.subarray(0, readSync(this.#fd, room, 0, BLOCK_BYTES, number * BLOCK_BYTES));
     this.#blocks.delete(number);
-    const reused = this.#blocks.size < BLOCKS ? undefined : this.#oldest();
-    const room = reused ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    const length = readSync(this.#fd, room, 0, BLOCK_BYTES, number * BLOCK_BYTES);
-    const block = length === BLOCK_BYTES ? room : Buffer.from(room.subarray(0, length));
     this.#blocks.set(number, block);
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size > BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
     return block;
-  }
-
-  #oldest(): Buffer | undefined {
-    const [oldest] = this.#blocks;
-    this.#blocks.delete(oldest?.[0] ?? -1);
-    return oldest?.[1].length === BLOCK_BYTES ? oldest[1] : undefined;
   }
 }
 
@@ -197,47 +189,19 @@ export interface OutcomeWords extends Outcome {
   readonly settledAt: number | undefined;
 }
 
-/**
- * Number of outcomes kept, because people of a batch share theirs: enough for the 10,000 rows a batch is gathered from.
- */
-const KEPT = 4_096;
-/** Longest message kept, in UTF-16 units: 8 MB if all kept outcomes have one. */
-const KEPT_MESSAGE = 1_000;
-
-export class OutcomeReader {
-  readonly #lines: LineReader;
-  /** Direct-mapped cache: an outcome's offset gives its place, and the newest outcome at a place stays. */
-  readonly #kept: ({ readonly offset: number; readonly words: OutcomeWords } | undefined)[] = new Array(KEPT);
-
-  constructor(fd: number) {
-    this.#lines = new LineReader(fd);
-  }
-
-  /** @param offset of the line with the full outcome, in bytes. @throws Error when that line no longer exists */
-  at(offset: number): OutcomeWords {
-    // Lines of ours are longer than 64 bytes.
-    const place = Math.floor(offset / 64) % KEPT;
-    const kept = this.#kept[place];
-    if (kept?.offset === offset) return kept.words;
-    const words = this.#read(offset);
-    if (words.message.length <= KEPT_MESSAGE) this.#kept[place] = { offset, words };
-    return words;
-  }
-
-  #read(offset: number): OutcomeWords {
-    const value = decodeLine(this.#lines.lineAt(offset)) as { readonly n: number } | undefined;
-    const line = value && asLine(value, value.n);
-    if (line?.is !== 'outcome' || 'as' in line)
-      throw new Error(`the ledger has no outcome at byte ${offset} any more`);
-    return {
-      status: line.status,
-      reasonCode: knownReason(line.reason),
-      message: line.message,
-      httpStatus: line.http,
-      traceId: line.trace,
-      asked: line.asked,
-      askedAt: line.asked === undefined ? undefined : Date.parse(line.asked),
-      settledAt: Date.parse(line.at),
-    };
-  }
+/** Full outcome in a line of the ledger. @throws Error when the line has none any more */
+export function outcomeIn(bytes: Buffer): OutcomeWords {
+  const value = decodeLine(bytes) as { readonly n: number } | undefined;
+  const line = value && asLine(value, value.n);
+  if (line?.is !== 'outcome' || 'as' in line) throw new Error('the ledger has not this outcome any more');
+  return {
+    status: line.status,
+    reasonCode: knownReason(line.reason),
+    message: line.message,
+    httpStatus: line.http,
+    traceId: line.trace,
+    asked: line.asked,
+    askedAt: line.asked === undefined ? undefined : Date.parse(line.asked),
+    settledAt: Date.parse(line.at),
+  };
 }
