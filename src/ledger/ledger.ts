@@ -11,7 +11,7 @@ import { canonicalPath, describeFailure, errorCode, syncDirectory } from '../lib
 import { BRIEF_SINCE, encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
 import { Journal } from './journal.ts';
 import { acquireLock, type Claim, claimFile, isLeftLocked, type Lock } from './lock.ts';
-import { type AskId, type Ledger, type Opened, OpenLedger } from './open-ledger.ts';
+import { type AskId, type Ledger, openedLedger } from './open-ledger.ts';
 import { OwnFile } from './own-file.ts';
 import { scan } from './scan.ts';
 import { LedgerState, type PairState, type StateCounts } from './state.ts';
@@ -52,17 +52,17 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
     ? undefined
     : await takeLock(path, place, options, (why) => journal?.poison(lost(path, why)));
   try {
-    const opened = await openLedgerFile(path, {
+    const now = new Date(clock.now()).toISOString();
+    const { file, claim, own, header, repaired, lines, length } = await openLedgerFile(path, {
       place,
       origin: options.origin,
-      now: new Date(clock.now()).toISOString(),
+      now,
       readOnly,
       durable,
       crashed,
       onRecord: (record, offset) => state.apply(record, offset),
     });
-    if (opened.own !== undefined) {
-      const { own, header, lines, length } = opened;
+    if (own !== undefined) {
       const held = async () => {
         if (lock !== undefined && !(await lock.isHeld())) throw lost(path, 'its lock is gone');
       };
@@ -79,9 +79,14 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
         },
       });
     }
-    const ledger = new OpenLedger(opened, state, journal, lock, clock);
-    if (journal !== undefined && state.senders.isAhead) await ledger.markTime();
-    return ledger;
+    // A record of the time: earlier asks that are dated later then count as asked by now.
+    if (state.senders.isAhead) await journal?.append([{ is: 'not_done', at: now, ask: NO_ASK }]);
+    const release = async () => {
+      await file?.close();
+      await claim?.release();
+      await lock?.release();
+    };
+    return openedLedger({ header, repaired, file, journal, state, clock, release });
   } catch (error) {
     await lock?.release();
     throw error;
@@ -113,7 +118,16 @@ async function takeLock(
 /** Origin of every run against the embedded sandbox. */
 export const SANDBOX_ORIGIN = 'sandbox';
 
-interface OpenedFile extends Opened {
+/** Number that no ask has. */
+const NO_ASK = 0;
+
+interface OpenedFile {
+  /** Undefined for a read-only ledger that does not exist. */
+  readonly file: FileHandle | undefined;
+  /** Released once the file is closed. */
+  readonly claim: Claim | undefined;
+  readonly header: Header;
+  readonly repaired: string | undefined;
   /** The file to append to; undefined for a read-only ledger. */
   readonly own: OwnFile | undefined;
   readonly lines: number;

@@ -8,7 +8,7 @@ describe('a defect of ours in mid-run', () => {
   it.each([
     ['in an ask', 'send/settler.js', 'Settler', 'each'],
     ['in the planner', 'plan/batches.js', 'Planner', 'add'],
-    ['in the ledger', 'ledger/open-ledger.js', 'OpenLedger', 'asked'],
+    ['in the ledger', 'ledger/journal.js', 'Journal', 'append'],
   ])(
     '%s: one line, 1, the results as far as they go; the next run goes on',
     async (_what, file, name, method) => {
