@@ -6,7 +6,7 @@ import { quote } from './cell.ts';
 import { nameColumns, nameIn } from './columns/name-columns.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type Encoding, Lines } from './file/encoding.ts';
-import { type Layout, mayBeShort, openTable, recordsOf, type TableOptions, toRow } from './file/reader.ts';
+import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import type { GroupBook } from './groups/group-book.ts';
 import { type GroupCells, groupCellsOf } from './groups/group-cells.ts';
@@ -205,16 +205,13 @@ async function* readings(
     if (reading.kind === 'pair' || fitted.problem === undefined) return reading;
     return { kind: 'invalid', row: { ...row, problem: fitted.problem }, problem: fitted.problem };
   };
-  let header = true;
-  const records = recordsOf(layout, {
+  const records = recordsBelow(layout, {
     isRecord: (fields, place) => isRow(fields, place, roles, layout.delimiter, findings),
     onBlank: (place) => findings.blank.add(place),
   });
   for await (const batch of records) {
     signal?.throwIfAborted();
-    const rows = header ? batch.slice(1) : batch;
-    header = false;
-    if (rows.length > 0) yield rows.map(read);
+    yield batch.map(read);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type Status,
 } from '../domain/words.ts';
 import { quote } from './cell.ts';
-import { openTable, recordsOf, type TableOptions } from './file/reader.ts';
+import { openTable, recordsBelow, type TableOptions } from './file/reader.ts';
 import { findResults, formerCells, type PreviousResult, tellsOfAsk } from './results-file.ts';
 
 /** Row of results: its place, and the cells of the results columns. */
@@ -30,10 +30,7 @@ export async function openFormer(
   if (start === undefined) return undefined;
   return {
     rows: async function* () {
-      let isHeader = true;
-      for await (const batch of recordsOf(layout)) {
-        const records = isHeader ? batch.slice(1) : batch;
-        isHeader = false;
+      for await (const records of recordsBelow(layout)) {
         yield records.map((record) => ({ row: record, fields: formerCells(record, start) }));
       }
     },

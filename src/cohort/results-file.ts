@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { OnboardError } from '../domain/errors.ts';
 import {
   type Place,
@@ -12,7 +11,8 @@ import {
 } from '../domain/words.ts';
 import { quote } from './cell.ts';
 import { statCohort } from './file/bytes.ts';
-import { type Layout, recordsOf, toRow } from './file/reader.ts';
+import { findEncoding } from './file/encoding.ts';
+import { type Layout, recordsBelow, recordsOf, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 
 /** Values of a row's results columns, when the cohort is itself a results CSV. */
@@ -146,7 +146,8 @@ export async function openResultsFile(path: string): Promise<ResultsFile> {
   if (columns === undefined || start === undefined) {
     throw new OnboardError('COHORT_COLUMNS', `${path} is not a results CSV: give the files that run wrote`);
   }
-  const excel = await beginsWithMark(path);
+  // Written with `--excel`, it begins with a byte order mark.
+  const { marked: excel } = await findEncoding(file, layout.encoding);
   return { path, columns, ownWidth: start, excel, records: () => records(path, layout, columns, start) };
 }
 
@@ -161,22 +162,15 @@ async function* records(
   columns: readonly string[],
   start: number,
 ): AsyncGenerator<readonly ResultsRecord[], void, undefined> {
-  let header = true;
   let last: Place & { readonly row: number } = { line: 0, row: 0 };
-  for await (const batch of recordsOf(layout)) {
-    const out: ResultsRecord[] = [];
-    for (const record of batch) {
-      if (header) {
-        header = false;
-        continue;
-      }
+  for await (const batch of recordsBelow(layout)) {
+    yield batch.map((record) => {
       const read = recordOf(path, record, columns.length, start);
       if (read.row < last.row || (read.row === last.row && read.fields[start + REASON] !== 'unreadable_row'))
         throw outOfOrder(path, read, last);
       last = read;
-      out.push(read);
-    }
-    if (out.length > 0) yield out;
+      return read;
+    });
   }
 }
 
@@ -210,15 +204,4 @@ function outOfOrder(
       ? `row ${now.row} of the cohort is there twice (${rowText(last)} too): remove one of the two`
       : `row ${now.row} of the cohort comes after row ${last.row}: sort the file by its row column`;
   return new OnboardError('COHORT_UNREADABLE', `${path} ${rowText(now)}: ${what}`);
-}
-
-/** Whether the file begins with a byte order mark, as with `--excel`. */
-async function beginsWithMark(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
-    return bytesRead === 3 && buffer.equals(Buffer.from('\ufeff'));
-  } finally {
-    await file.close();
-  }
 }

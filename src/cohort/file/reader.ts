@@ -196,6 +196,19 @@ export async function* recordsOf(
   if (records.length > 0) yield records;
 }
 
+/** Records below the header, in batches; none of them is empty. */
+export async function* recordsBelow(
+  layout: Layout,
+  options?: RecordsOptions,
+): AsyncGenerator<readonly CsvRecord[]> {
+  let header = 1;
+  for await (const batch of recordsOf(layout, options)) {
+    const below = batch.slice(header);
+    header = 0;
+    if (below.length > 0) yield below;
+  }
+}
+
 /**
  * Record as a row of the header's width. Missing fields are '' and surplus ones are dropped, so that the row can be
  * written under the header again; surplus fields that are all blank (trailing delimiters) are not a problem.

@@ -4,7 +4,7 @@ import { quoteAll } from '../cell.ts';
 import { candidates, rankOf } from '../columns/columns.ts';
 import { groupNameColumns } from '../columns/name-columns.ts';
 import { headerKey } from '../columns/names.ts';
-import { openTable, recordsOf } from '../file/reader.ts';
+import { openTable, recordsBelow } from '../file/reader.ts';
 import { readChatCell } from '../id-cells.ts';
 import { GroupBook } from './group-book.ts';
 
@@ -32,9 +32,8 @@ export async function readGroupsFile(path: string, plainCell: (cell: string) => 
     throw refuse(`it needs a header with the columns name and chat_id (${has})`);
   }
   const book = new GroupBook(path);
-  let isHeader = true;
-  for await (const batch of recordsOf(table.layout)) {
-    for (const record of isHeader ? batch.slice(1) : batch) {
+  for await (const batch of recordsBelow(table.layout)) {
+    for (const record of batch) {
       const { fields, broken } = record;
       if (broken !== undefined) throw refuse(`${rowText(record)} ${broken}`);
       const name = plainCell(fields[nameAt] ?? '');
@@ -44,7 +43,6 @@ export async function readGroupsFile(path: string, plainCell: (cell: string) => 
       if (typeof read !== 'string') throw refuse(`${rowText(record)}: ${read.message}`);
       book.add(name, read);
     }
-    isHeader = false;
   }
   return book;
 }

@@ -1,6 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { detached } from '../../lib/text.ts';
-import { type Layout, recordsOf } from '../file/reader.ts';
+import { type Layout, recordsBelow } from '../file/reader.ts';
 import type { CsvRecord } from '../file/records.ts';
 import { readSenderCell } from '../id-cells.ts';
 import type { Roles } from '../normalizer.ts';
@@ -106,10 +106,9 @@ export async function takeCensus(
   if (defaultSender !== undefined) census.countSender(defaultSender);
   // A cell with a country needs no evidence from the column.
   const said = ownPhone?.country?.inDoubt === false ? ownPhone.country.index : undefined;
-  let header = true;
-  for await (const records of recordsOf(layout)) {
+  for await (const records of recordsBelow(layout)) {
     signal?.throwIfAborted();
-    for (const record of header ? records.slice(1) : records) {
+    for (const record of records) {
       see?.(record);
       if (!isNeeded) continue;
       const { fields } = record;
@@ -117,7 +116,6 @@ export async function takeCensus(
       if (!isSaid) census.count(fields[ownPhone.index] ?? '');
       if (sender !== undefined) census.countSender(fields[sender.index] ?? '');
     }
-    header = false;
   }
   return isNeeded ? census.judge() : undefined;
 }
