@@ -1,6 +1,5 @@
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
-import { formerPair } from '../cohort/former-row.ts';
-import { tellsOfAsk } from '../cohort/results-file.ts';
+import { formerPair, tellsOfAsk } from '../cohort/results-file.ts';
 import type { RebuildConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type Place, rowText, SETTLED_STATUSES } from '../domain/words.ts';

@@ -1,8 +1,13 @@
+/** A results CSV, read again: as a cohort, as evidence of who was asked, and for merging. */
 import { OnboardError } from '../domain/errors.ts';
+import { parseChatId, parseParticipant, personKey } from '../domain/ids.ts';
 import {
+  ACCEPTED_STATUSES,
+  type Pair,
   type Place,
   type Problem,
   RESULT_COLUMNS,
+  type Reading,
   type ResultColumn,
   type Row,
   rowText,
@@ -10,9 +15,9 @@ import {
   type Status,
 } from '../domain/words.ts';
 import { quote } from './cell.ts';
-import { statCohort } from './file/bytes.ts';
+import { statCohort, unreadable } from './file/bytes.ts';
 import { findEncoding } from './file/encoding.ts';
-import { type Layout, recordsBelow, recordsOf, toRow } from './file/reader.ts';
+import { type Layout, openTable, recordsBelow, recordsOf, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 
 /** Values of a row's results columns, when the cohort is itself a results CSV. */
@@ -31,21 +36,15 @@ export function findResults(columns: readonly string[]): number | undefined {
   return all ? start : undefined;
 }
 
-/** Column names that no cohort has by chance; with enough of them, the file is an edited results CSV. */
-const TELLING: readonly ResultColumn[] = [
-  'participant',
-  'reason_code',
-  'http_status',
-  'trace_id',
-  'asked_at',
-  'settled_at',
-];
+/** Column names that a cohort may have by chance; with enough of the others, the file is an edited results CSV. */
+const USUAL: readonly ResultColumn[] = ['row', 'chat_id', 'status', 'message', 'attempts'];
 const ENOUGH = 3;
 
 /** Whether the header is that of a results CSV with moved or missing columns: it no longer tells who was asked. */
 export function areResultsChanged(columns: readonly string[]): boolean {
   const names = new Set(columns.map((column) => column.trim().toLowerCase()));
-  return findResults(columns) === undefined && TELLING.filter((name) => names.has(name)).length >= ENOUGH;
+  const telling = RESULT_COLUMNS.filter((name) => names.has(name) && !USUAL.includes(name));
+  return findResults(columns) === undefined && telling.length >= ENOUGH;
 }
 
 /** Statuses of rows that were not asked. */
@@ -59,13 +58,10 @@ export function editedStatus(row: Row, start: number): Problem | undefined {
   const cells = formerCells(row, start);
   const { status: said, reason_code: reason } = cells;
   const wasAsked = tellsOfAsk(cells);
-  const status = STATUSES.find((one) => one === said.toLowerCase());
-  const problem = (message: string): Problem => ({
-    code: 'status_edited',
-    message,
-    column: 'status',
-    value: said,
-  });
+  const status = statusOf(said);
+  const problem = (message: string): Problem => {
+    return { code: 'status_edited', message, column: 'status', value: said };
+  };
   // Found by an earlier run, and still not corrected.
   if (status === 'invalid' && reason === 'status_edited')
     return problem(cells.message || edited('was edited'));
@@ -103,8 +99,12 @@ export function tellsOfAsk(fields: PreviousResult['fields']): boolean {
 /** Results of a row; undefined when its status cell holds no valid status (it was edited). */
 export function readPrevious(row: Row, start: number): PreviousResult | undefined {
   const fields = formerCells(row, start);
-  const status = STATUSES.find((one) => one === fields.status.toLowerCase());
+  const status = statusOf(fields.status);
   return status && { status, fields };
+}
+
+function statusOf(cell: string): Status | undefined {
+  return STATUSES.find((one) => one === cell.toLowerCase());
 }
 
 /** Record of a results CSV: its place there, its raw cells, and the values for merging it. */
@@ -148,7 +148,7 @@ export async function openResultsFile(path: string): Promise<ResultsFile> {
   }
   // Written with `--excel`, it begins with a byte order mark.
   const { marked: excel } = await findEncoding(file, layout.encoding);
-  return { path, columns, ownWidth: start, excel, records: () => records(path, layout, columns, start) };
+  return { path, columns, ownWidth: start, excel, records: () => records(layout, columns.length, start) };
 }
 
 async function headerOf(layout: Layout): Promise<readonly string[] | undefined> {
@@ -156,18 +156,15 @@ async function headerOf(layout: Layout): Promise<readonly string[] | undefined> 
   return undefined;
 }
 
-async function* records(
-  path: string,
-  layout: Layout,
-  columns: readonly string[],
-  start: number,
-): AsyncGenerator<readonly ResultsRecord[], void, undefined> {
-  let last: Place & { readonly row: number } = { line: 0, row: 0 };
+async function* records(layout: Layout, width: number, start: number) {
+  const path = layout.file.name;
+  let last: ResultsRecord | undefined;
   for await (const batch of recordsBelow(layout)) {
     yield batch.map((record) => {
-      const read = recordOf(path, record, columns.length, start);
-      if (read.row < last.row || (read.row === last.row && read.fields[start + REASON] !== 'unreadable_row'))
-        throw outOfOrder(path, read, last);
+      const read = recordOf(path, record, width, start);
+      // The lines of one unreadable record have one row.
+      const least = (last?.row ?? 0) + (read.fields[start + REASON] === 'unreadable_row' ? 0 : 1);
+      if (last !== undefined && read.row < least) throw outOfOrder(path, read, last);
       last = read;
       return read;
     });
@@ -177,10 +174,7 @@ async function* records(
 function recordOf(path: string, record: CsvRecord, width: number, start: number): ResultsRecord {
   const { line, number, broken } = record;
   const wrong = (what: string) =>
-    new OnboardError(
-      'COHORT_UNREADABLE',
-      `${path} ${rowText(record)}: ${what}: the file was edited; run its shard again`,
-    );
+    unreadable(path, `${rowText(record)}: ${what}: the file was edited; run its shard again`);
   if (broken !== undefined) throw wrong(`the row ${broken}`);
   const whole = toRow(record, width);
   // Spreadsheets leave out empty fields at the end.
@@ -194,14 +188,105 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
   return { line, number, row, status, fields };
 }
 
-function outOfOrder(
-  path: string,
-  now: Place & { readonly row: number },
-  last: Place & { readonly row: number },
-): OnboardError {
+function outOfOrder(path: string, now: ResultsRecord, last: ResultsRecord): OnboardError {
   const what =
     now.row === last.row
       ? `row ${now.row} of the cohort is there twice (${rowText(last)} too): remove one of the two`
       : `row ${now.row} of the cohort comes after row ${last.row}: sort the file by its row column`;
-  return new OnboardError('COHORT_UNREADABLE', `${path} ${rowText(now)}: ${what}`);
+  return unreadable(path, `${rowText(now)}: ${what}`);
+}
+
+/** Row of results: its place, and the cells of the results columns. */
+export interface FormerRow {
+  readonly row: Pick<Row, 'line' | 'number'>;
+  readonly fields: PreviousResult['fields'];
+}
+
+/**
+ * Reader of the results columns of each row, without the cohort's own columns; undefined: not a results CSV.
+ * @throws OnboardError COHORT_UNREADABLE where it cannot be read
+ */
+export async function openFormer(
+  path: string,
+  options: TableOptions = {},
+): Promise<{ rows(): AsyncGenerator<readonly FormerRow[]> } | undefined> {
+  const { layout, header } = await openTable(path, options);
+  const start = findResults(header);
+  if (start === undefined) return undefined;
+  return {
+    rows: async function* () {
+      for await (const batch of recordsBelow(layout))
+        yield batch.map((row) => ({ row, fields: formerCells(row, start) }));
+    },
+  };
+}
+
+/** Evidence for judging the own columns of a results row. */
+export interface Witness {
+  /** Whether the ledger has an ask of this pair. */
+  isAsked(pair: Pair): boolean;
+}
+
+/** Pair named by the results columns of a row; undefined: none, or not readable any more. */
+export function formerPair(fields: PreviousResult['fields']): Pair | undefined {
+  const chatId = parseChatId(digitsOf(fields.chat_id));
+  const participant = parseParticipant(digitsOf(fields.participant));
+  return chatId && participant && { chatId, participant };
+}
+
+/** Text without what a spreadsheet adds to whole numbers: the apostrophe of `--excel`, a plus, and zeros as decimals. */
+function digitsOf(cell: string): string {
+  return cell
+    .trim()
+    .replace(/^'?\+?/, '')
+    .replace(/^(\d+)[.,]0+$/, '$1');
+}
+
+/**
+ * Reading of a results row, from the cohort's own columns and its results columns, which name the person asked. Where
+ * the two differ, the row was corrected and now means somebody else. Where it is unclear which of them was edited, the
+ * row is invalid.
+ */
+export function judgeFormerRow(
+  reading: Reading,
+  previous: PreviousResult | undefined,
+  { isAsked }: Witness,
+): Reading {
+  if (previous === undefined || reading.row.problem !== undefined) return reading;
+  const { fields, status } = previous;
+  const wasAsked = tellsOfAsk(fields);
+  const before = formerPair(fields);
+  if (reading.kind === 'invalid') {
+    // A spreadsheet may have damaged the own cell of a person who is done.
+    const isKept = wasAsked && isDone(status) && reading.problem.code !== 'status_edited';
+    return isKept && before && isAsked(before) ? { kind: 'pair', row: reading.row, pair: before } : reading;
+  }
+  const { row, pair } = reading;
+  const invalid = (problem: Problem): Reading => ({ kind: 'invalid', row, problem });
+  if (before === undefined) return wasAsked && !isAsked(pair) ? invalid(namesNobody(fields, pair)) : reading;
+  if (before.chatId === pair.chatId && isSamePerson(before, pair)) return reading;
+  if (wasAsked && !isAsked(before) && isAsked(pair)) return invalid(twoPairs(before, pair));
+  return { ...reading, corrected: before };
+}
+
+function isSamePerson(one: Pair, other: Pair): boolean {
+  return personKey(one.participant) === personKey(other.participant);
+}
+
+function isDone(status: Status): boolean {
+  return status === 'left' || (ACCEPTED_STATUSES as readonly Status[]).includes(status);
+}
+
+function namesNobody(fields: PreviousResult['fields'], pair: Pair): Problem {
+  const message = `the cells “chat_id” and “participant” (now ${quote(fields.chat_id)}, ${quote(fields.participant)}) do not say any more who was asked, and the ledger knows nothing of ${pair.participant}: put them back`;
+  return { code: 'status_edited', message, column: 'participant', value: fields.participant };
+}
+
+/** Problem of a row edited in the wrong cell: its results name a person never asked, its own columns one who was. */
+function twoPairs(before: Pair, pair: Pair): Problem {
+  const [column, now, own] = isSamePerson(before, pair)
+    ? ['chat_id', before.chatId, pair.chatId]
+    : ['participant', before.participant, pair.participant];
+  const message = `the cell “${column}” of the results says ${now}, who was never asked, and your own columns say ${own}, who was: correct your own column, and put “${column}” back`;
+  return { code: 'phone_conflict', message, column, value: now };
 }

@@ -4,9 +4,9 @@ import {
   formerPair,
   judgeFormerRow,
   openFormer,
+  tellsOfAsk,
   type Witness,
-} from '../../cohort/former-row.ts';
-import { tellsOfAsk } from '../../cohort/results-file.ts';
+} from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { parseChatId } from '../../domain/ids.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';

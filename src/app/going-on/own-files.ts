@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Cohort, type CohortOptions, openCohort } from '../../cohort/cohort.ts';
-import { openFormer } from '../../cohort/former-row.ts';
+import { openFormer } from '../../cohort/results-file.ts';
 import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
