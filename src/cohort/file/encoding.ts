@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { OnboardError } from '../../domain/errors.ts';
 import { numberText, type Place } from '../../domain/words.ts';
 import { bytesOf, type CohortFile, refuseBinary, refuseKnownBinary } from './bytes.ts';
@@ -18,7 +17,7 @@ const HEAD = 64 * 1024;
 
 /**
  * Detects the encoding: by a byte order mark; by the zero bytes of UTF-16; by whether the whole file is UTF-8 (all of
- * it is checked, a gigabyte a second, so that one decision holds for every row). A file with invalid bytes is still
+ * it is checked, so that one decision holds for every row). A file with invalid bytes is still
  * UTF-8 when most of its text beyond ASCII is. Anything else is Windows-1252, the encoding of Western spreadsheets,
  * unless it is binary. Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
  */
@@ -121,65 +120,40 @@ function byZeros(head: Buffer): string | undefined {
 
 /** Whether the whole file is UTF-8. A character cut off at the very end is tolerated. */
 async function isAllUtf8(file: CohortFile): Promise<boolean> {
-  let carry = Buffer.alloc(0);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of bytesOf(file)) {
-    const bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
-    const whole = bytes.length - unfinished(bytes);
-    if (!isUtf8(bytes.subarray(0, whole))) return false;
-    carry = Buffer.from(bytes.subarray(whole));
-  }
-  return true;
-}
-
-/** Number of bytes at the end that begin an incomplete character. */
-function unfinished(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] as number;
-    if (byte < 0x80) return 0;
-    if (byte >= 0xc0) {
-      const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-      return needs > back ? back : 0;
+    try {
+      decoder.decode(chunk, { stream: true });
+    } catch {
+      return false;
     }
   }
-  return 0;
+  return true;
 }
 
 /** Share of UTF-8 in the file's text beyond ASCII. */
 interface Tally {
   /** Number of characters of several bytes. */
   readonly sound: number;
-  /** Number of bytes that belong to no valid character. */
+  /** Number of characters that cannot be read. */
   readonly odd: number;
-  /** Lines with odd bytes. */
+  /** Lines with such characters. */
   readonly lines: Lines;
 }
 
 async function tallyOf(file: CohortFile): Promise<Tally> {
+  const decoder = new TextDecoder('utf-8');
   const lines = new Lines('line');
   let [sound, odd, line] = [0, 0, 1];
-  // State of the current character: bytes read, bytes still needed, and the range of the next byte.
-  let [read, needs, least, most] = [0, 0, 0x80, 0xbf];
-  let before = 0;
-  const wrong = (bytes: number) => {
-    odd += bytes;
-    lines.add({ line });
-  };
+  let before = '';
   for await (const chunk of bytesOf(file)) {
-    for (const byte of chunk) {
-      if (needs > 0 && byte >= least && byte <= most) {
-        [least, most] = [0x80, 0xbf];
-        read++;
-        if (--needs === 0) sound++;
-      } else {
-        if (needs > 0) wrong(read);
-        needs = byte < 0xc2 || byte > 0xf4 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-        read = 1;
-        least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
-        most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
-        if (needs === 0 && byte >= 0x80) wrong(1);
-      }
-      if (byte === 0x0d || (byte === 0x0a && before !== 0x0d)) line++;
-      before = byte;
+    for (const char of decoder.decode(chunk, { stream: true })) {
+      if (char === '\ufffd') {
+        odd++;
+        lines.add({ line });
+      } else if (char > '\x7f') sound++;
+      else if (char === '\r' || (char === '\n' && before !== '\r')) line++;
+      before = char;
     }
   }
   return { sound, odd, lines };
