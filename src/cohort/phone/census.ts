@@ -7,7 +7,7 @@ import type { Roles } from '../normalizer.ts';
 import { isMobile, type Judge, type Rival, rivalCountries, rivalsOf, standsAsWritten } from './doubt.ts';
 import { callingCodeOf, readPlainly } from './numbering.ts';
 import { readInternational } from './phone-cell.ts';
-import { type PhoneText, readPhoneText } from './phone-text.ts';
+import { numberOf, type PhoneText, readPhoneText } from './phone-text.ts';
 
 /** Cells of one country code that a nationally written column does not have by chance: 0.46 ** 12 < 0.0001. */
 const ENOUGH = 12;
@@ -45,7 +45,7 @@ export class Census {
   /** Counts a cell of the column. */
   count(cell: string): void {
     if (/^[1-9]\d{6,14}$/.test(cell)) {
-      if (this.#isKept(cell)) this.#keep(plainly(detached(cell)));
+      if (this.#isKept(cell)) this.#keep(numberOf(detached(cell)));
       return;
     }
     const certain = /^\+([1-9]\d{0,2} ?\d)[\d ()-]{6,22}$/.exec(cell)?.[1];
@@ -220,10 +220,6 @@ function isDamaged(digits: string, code: string, { cells, lengths }: Code): bool
       (isLong && digits.startsWith(doubled) && isMobile(code + digits.slice(doubled.length)))
     );
   });
-}
-
-function plainly(digits: string): PhoneText {
-  return { digits, written: digits, international: false, id: false, zeros: false, gaps: [] };
 }
 
 function add<T>(counts: Map<T, number>, one: T): void {

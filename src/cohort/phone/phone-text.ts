@@ -1,15 +1,5 @@
-import { plainText, quote, scientific, type Trouble, trouble, unwrap } from '../cell.ts';
+import { isSpreadsheetError, plainText, quote, scientific, type Trouble, trouble, unwrap } from '../cell.ts';
 import { callingCodeOf } from './numbering.ts';
-import {
-  damageOf,
-  decimal,
-  hasMaskingShapes,
-  hasOpenBracket,
-  isMasked,
-  masked,
-  rounded,
-  THOUSANDS,
-} from './phone-damage.ts';
 
 /** Digits of a cell with one phone number, and facts about their notation. */
 export interface PhoneText {
@@ -35,20 +25,15 @@ const LONGEST = 200;
 export function readPhoneText(cell: string): PhoneText | Trouble {
   const shown = quote(cell);
   if (cell.length > LONGEST && cell.trim().length > LONGEST) {
-    return trouble(
-      'phone_not_a_number',
-      `${shown} is longer than any phone number (over ${LONGEST} characters): correct the cell`,
-    );
+    const why = `is longer than any phone number (over ${LONGEST} characters): correct the cell`;
+    return notANumber(shown, why);
   }
   const text = unwrap(plainText(cell));
   if (text === '') return trouble('phone_missing', 'the phone number is missing: fill it in');
   if (cell.includes('\ufffd')) {
-    return trouble(
-      'phone_not_a_number',
-      `${shown} holds a damaged character: correct the cell, or give the file’s --encoding`,
-    );
+    return notANumber(shown, 'holds a damaged character: correct the cell, or give the file’s --encoding');
   }
-  if (hasMaskingShapes(cell)) return masked(shown);
+  if (SHAPES.test(cell)) return masked(shown);
   return (
     damageOf(text, shown) ??
     quantity(text, shown) ??
@@ -89,18 +74,12 @@ function address(text: string, shown: string): PhoneText | Trouble | undefined {
     )?.[1];
   if (link !== undefined) return asId(link, text, shown);
   if (/@g\.us$|chat\.whatsapp\.com/i.test(text)) {
-    return trouble('phone_not_a_number', `${shown} is a group, not a phone number: correct the cell`);
+    return notANumber(shown, 'is a group, not a phone number: correct the cell');
   }
   if (/@lid$/i.test(text)) {
-    return trouble(
-      'phone_not_a_number',
-      `${shown} is a WhatsApp LID, whose digits are no phone number: give the number`,
-    );
+    return notANumber(shown, 'is a WhatsApp LID, whose digits are no phone number: give the number');
   }
-  if (/@|:\/\/|wa\.me/i.test(text)) {
-    return trouble('phone_not_a_number', `${shown} holds no phone number: correct the cell`);
-  }
-  return undefined;
+  return /@|:\/\/|wa\.me/i.test(text) ? holdsNone(shown) : undefined;
 }
 
 const LABEL =
@@ -127,18 +106,12 @@ function written(text: string, shown: string): PhoneText | Trouble {
     const named = several.map(quote).join(' and ');
     return trouble('phone_multiple', `${named} are ${several.length} numbers in one cell: keep one per row`);
   }
-  if (isMasked(spoken)) return masked(shown);
+  if (MASKED.test(spoken)) return masked(shown);
   if (/\p{L}/u.test(spoken) && /\d{3}/.test(spoken)) {
-    return trouble(
-      'phone_not_a_number',
-      `${shown} holds words beside its digits: keep nothing but the phone number`,
-    );
+    return notANumber(shown, 'holds words beside its digits: keep nothing but the phone number');
   }
   if (hasOpenBracket(spoken)) {
-    return trouble(
-      'phone_not_a_number',
-      `${shown} has a bracket without its other half: keep nothing but the phone number`,
-    );
+    return notANumber(shown, 'has a bracket without its other half: keep nothing but the phone number');
   }
   const fraction = decimal(spoken, shown);
   if (fraction !== undefined) return fraction;
@@ -147,22 +120,24 @@ function written(text: string, shown: string): PhoneText | Trouble {
     .replace(/^[\s([\-•·]*\++/, '+')
     .trim();
   if (!/^\+?[\d\s().\-/[\]•·_~]*\d[\d\s().\-/[\]•·_~]*$/.test(number)) {
-    return trouble('phone_not_a_number', `${shown} holds no phone number: correct the cell`);
+    return holdsNone(shown);
   }
   const digits = digitsOf(number);
-  if (number.startsWith('+')) return international(digits.replace(/^00/, ''), number);
+  if (number.startsWith('+'))
+    return numberOf(digits.replace(/^00/, ''), { written: number, international: true });
   const gaps = gapsOf(number);
   const whole = gaps.length === 0 || THOUSANDS.test(number) ? rounded(digits, shown) : undefined;
   if (whole !== undefined) return whole;
-  if (digits.startsWith('00')) return international(digits.slice(2), number, { zeros: true });
+  if (digits.startsWith('00'))
+    return numberOf(digits.slice(2), { written: number, international: true, zeros: true });
   if (context !== undefined) return inContext(digits, context, shown);
-  return { digits, written: number, international: false, zeros: false, id: false, gaps };
+  return numberOf(digits, { written: number, gaps });
 }
 
 /** Local number with its dialling context: only a country code completes it. */
 function inContext(digits: string, context: string, shown: string): PhoneText | Trouble {
   const code = context.startsWith('+') ? digitsOf(context) : '';
-  if (code !== '' && callingCodeOf(code) === code) return international(code + digits);
+  if (code !== '' && callingCodeOf(code) === code) return numberOf(code + digits, { international: true });
   return trouble(
     'phone_no_country',
     `${shown} is a local number of ${quote(context)}: write it with + and the country code`,
@@ -189,32 +164,28 @@ function numbersIn(text: string): readonly string[] {
   return [text];
 }
 
+function notANumber(shown: string, why: string): Trouble {
+  return trouble('phone_not_a_number', `${shown} ${why}`);
+}
+
+function holdsNone(shown: string): Trouble {
+  return notANumber(shown, 'holds no phone number: correct the cell');
+}
+
+/** A number without a mark of a country code, unless `marks` say more. */
+export function numberOf(digits: string, marks: Partial<PhoneText> = {}): PhoneText {
+  return { digits, written: digits, international: false, zeros: false, id: false, gaps: [], ...marks };
+}
+
 function bare(digits: string, shown: string): PhoneText | Trouble {
-  return (
-    rounded(digits, shown) ?? {
-      digits,
-      written: digits,
-      international: false,
-      zeros: false,
-      id: false,
-      gaps: [],
-    }
-  );
+  return rounded(digits, shown) ?? numberOf(digits);
 }
 
 function asId(writing: string, text: string, shown: string): PhoneText | Trouble {
-  if (isMasked(writing)) return masked(shown);
+  if (MASKED.test(writing)) return masked(shown);
   const digits = digitsOf(writing).replace(/^00/, '');
   const isText = /\+|%2b/i.test(text) || gapsOf(writing).length > 0;
-  return (isText ? undefined : rounded(digits, shown)) ?? international(digits, digits, { id: true });
-}
-
-function international(
-  digits: string,
-  written = digits,
-  { zeros = false, id = false }: { readonly zeros?: boolean; readonly id?: boolean } = {},
-): PhoneText {
-  return { digits, written, international: true, zeros, id, gaps: [] };
+  return (isText ? undefined : rounded(digits, shown)) ?? numberOf(digits, { international: true, id: true });
 }
 
 function digitsOf(text: string): string {
@@ -230,4 +201,95 @@ function gapsOf(number: string): readonly number[] {
     count += group.length;
   }
   return gaps;
+}
+
+// Below: numbers damaged by a spreadsheet or a mask, whose digits are not the original ones.
+
+const AGAIN = 'format the column as text and paste the numbers again';
+
+/** Damage of the whole cell, as far as its text alone shows. */
+function damageOf(text: string, shown: string): Trouble | undefined {
+  if (isSpreadsheetError(text)) {
+    return notANumber(shown, 'is a spreadsheet’s error, not a phone number: correct the cell');
+  }
+  if (isCalculated(text)) {
+    return trouble(
+      'phone_calculated',
+      `${shown} has a minus sign: a spreadsheet has calculated with the number (+91-98… gives -98…); ${AGAIN}`,
+    );
+  }
+  if (scientific(text)?.whole === false) {
+    return trouble(
+      'phone_scientific_notation',
+      `${shown} is scientific notation: the last digits are gone; ${AGAIN}`,
+    );
+  }
+  const date =
+    /^(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d\d)(?:[ T][\d:.]+Z?)?$/;
+  return date.test(text) ? notANumber(shown, 'is a date, not a phone number: correct the cell') : undefined;
+}
+
+/** A quantity in a spreadsheet's notation: 9876543119, 9876543119.5, 9.876E+9, 9,876,543,119. */
+const QUANTITY = /^(?:\d+(?:[.,]\d*)?(?:e[+-]?\d{1,3})?|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?)$/i;
+
+/** Whether the text is a negative quantity: with a minus before or after it, or in accounting brackets. */
+function isCalculated(text: string): boolean {
+  const inner = text.replace(/^[=\s([-]+|[\s)\]-]+$/g, '');
+  if (!QUANTITY.test(inner)) return false;
+  const around = text.split(inner) as [string, string];
+  return around.some((side) => side.includes('-')) || (around[0].includes('(') && around[1].includes(')'));
+}
+
+/** Digits with thousands separators: 919,877,000,000 or 919.877.000.000. */
+const THOUSANDS = /^\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+$/;
+
+/**
+ * Trouble with rounded digits: without `+` or gaps, and zeros after the first few. A spreadsheet showed them as
+ * 9.19877E+11, and somebody turned that into a number again.
+ */
+function rounded(digits: string, shown: string): Trouble | undefined {
+  const quantity = digits.replace(/^0+/, '');
+  if (quantity.length < 11 || quantity.replace(/0+$/, '').length > 6) return undefined;
+  return trouble('phone_rounded', `${shown} is rounded: the last digits are gone; ${AGAIN}`);
+}
+
+/** Trouble with decimals such as 62812.3456789: a decimal number has lost any zeros at its end. */
+function decimal(text: string, shown: string): Trouble | undefined {
+  if (!/^(?:0|[1-9]\d*)?[.,]\d+$/.test(text)) return undefined;
+  return trouble(
+    'phone_rounded',
+    `${shown} is a number with decimals, which loses the zeros at its end; ${AGAIN}`,
+  );
+}
+
+/** Two of these in a row hide digits; a single one is a gap. */
+const HIDING = String.raw`[•·_~.\-*x×#?]`;
+const MASKED = new RegExp(
+  [
+    // After the first digit, in any position …
+    String.raw`[+\d].*${HIDING}\s*${HIDING}`,
+    // … before the first, without a + that marks the beginning …
+    String.raw`^[^+\d]*${HIDING}\s*${HIDING}\s*\d`,
+    // … and a single one attached to one side. The last alternative is the mask of an eight-digit number in our own
+    // log.
+    String.raw`\d[•·_~](?!\d)|\d\s+[•·_~]\d|^\d{4}•\d{3}$`,
+  ].join('|'),
+  'is',
+);
+/** Blocks, discs, squares and crosses, which `plainText` takes for decoration. */
+const SHAPES =
+  /[+\p{Nd}].*[\u2580-\u25ff\u26aa\u26ab\u2715-\u2718\u2731-\u273d\u274c\u2b1b\u2b1c\u2b24\u{1f534}\u{1f535}\u{1f7e0}-\u{1f7eb}]/su;
+
+function masked(shown: string): Trouble {
+  return trouble('phone_masked', `${shown} is masked: some digits are hidden; fill in the whole number`);
+}
+
+/** Whether a bracket opens and does not close, or the reverse. */
+function hasOpenBracket(text: string): boolean {
+  let left = text.replace(/[^()[\]]/g, '');
+  for (let before = ''; before !== left; ) {
+    before = left;
+    left = left.replace(/\(\)|\[\]/g, '');
+  }
+  return left !== '';
 }
