@@ -2,7 +2,7 @@ import { getCountries } from 'libphonenumber-js/max';
 import { OnboardError } from '../domain/errors.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Place, Reading, Row } from '../domain/words.ts';
-import { quote } from './cell.ts';
+import { quote, readChatCell } from './cell.ts';
 import { nameColumns, nameIn } from './columns/name-columns.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type Encoding, Lines } from './file/encoding.ts';
@@ -10,7 +10,6 @@ import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, to
 import type { CsvRecord } from './file/records.ts';
 import type { GroupBook } from './groups/group-book.ts';
 import { type GroupCells, groupCellsOf } from './groups/group-cells.ts';
-import { readChatCell } from './id-cells.ts';
 import { type Column, createNormalizer, type Roles } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';

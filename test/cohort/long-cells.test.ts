@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readChatCell, readSenderCell } from '../../src/cohort/id-cells.ts';
+import { readChatCell, readSenderCell } from '../../src/cohort/cell.ts';
 import { readCountryCell } from '../../src/cohort/phone/country-cell.ts';
 import { readPhoneCell, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
 

@@ -1,6 +1,5 @@
 import type { CountryCode } from 'libphonenumber-js/max';
-import type { Trouble } from '../../src/cohort/cell.ts';
-import { readChatCell } from '../../src/cohort/id-cells.ts';
+import { readChatCell, type Trouble } from '../../src/cohort/cell.ts';
 import { readPhoneCell } from '../../src/cohort/phone/phone-cell.ts';
 import type { ChatId, Participant, Problem } from '../../src/domain/words.ts';
 

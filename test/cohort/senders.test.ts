@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { readSenderCell } from '../../src/cohort/cell.ts';
 import { type CohortOptions, openCohort } from '../../src/cohort/cohort.ts';
-import { readSenderCell } from '../../src/cohort/id-cells.ts';
 import { maskSender, parseSender } from '../../src/domain/ids.ts';
 import { RESULT_COLUMNS, type Sender } from '../../src/domain/words.ts';
 import { scratch } from '../helpers.ts';

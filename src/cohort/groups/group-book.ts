@@ -1,8 +1,7 @@
 import { parseChatId } from '../../domain/ids.ts';
 import type { ChatId } from '../../domain/words.ts';
 import { cutMiddle, nearestOnes } from '../../lib/text.ts';
-import { isSpreadsheetError, type Trouble, trouble } from '../cell.ts';
-import { readChatCell } from '../id-cells.ts';
+import { isSpreadsheetError, readChatCell, type Trouble, trouble } from '../cell.ts';
 
 /** Invisible characters that copying leaves in a name. */
 const UNSEEN = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]|\ufe0e|\ufe0f/g;

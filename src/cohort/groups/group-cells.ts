@@ -1,7 +1,7 @@
 /** Tally of a cohort's group column: ids, or names to look up. */
 import { detached } from '../../lib/text.ts';
+import { readChatCell, readSenderCell } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
-import { readChatCell, readSenderCell } from '../id-cells.ts';
 import type { Column, Roles } from '../normalizer.ts';
 import { isUnresolvedName, LONGEST_CELL, nameKey, readGroupCell } from './group-book.ts';
 

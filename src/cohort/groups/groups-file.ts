@@ -1,11 +1,10 @@
 import { OnboardError } from '../../domain/errors.ts';
 import { rowText } from '../../domain/words.ts';
-import { quoteAll } from '../cell.ts';
+import { quoteAll, readChatCell } from '../cell.ts';
 import { candidates, rankOf } from '../columns/columns.ts';
 import { groupNameColumns } from '../columns/name-columns.ts';
 import { headerKey } from '../columns/names.ts';
 import { openTable, recordsBelow } from '../file/reader.ts';
-import { readChatCell } from '../id-cells.ts';
 import { GroupBook } from './group-book.ts';
 
 const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'group', 'groups']);
