@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
-import type { GroupBook } from '../cohort/groups/group-book.ts';
+import type { GroupBook } from '../cohort/groups.ts';
 import { noSender } from '../config/api.ts';
 import type { CheckConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';

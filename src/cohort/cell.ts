@@ -17,15 +17,20 @@ export function trouble(code: ReasonCode, message: string): Trouble {
 const LONGEST = 40;
 
 /**
- * Cell quoted for a one-line message: “…” around it, white space and control characters collapsed, invisible format
- * characters (which could reorder a terminal's line) dropped, at most 40 characters.
+ * Text for a one-line message: white space and control characters collapsed, invisible format characters (which could
+ * reorder a terminal's line) dropped.
  */
-export function quote(cell: string): string {
-  const head = cell.length > 4 * LONGEST ? cell.slice(0, 4 * LONGEST) : cell;
-  const flat = head
+export function onOneLine(text: string): string {
+  return text
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .replace(/[\p{Cf}\p{Cs}]/gu, '')
     .trim();
+}
+
+/** Cell quoted for a one-line message: “…” around it, at most 40 characters. */
+export function quote(cell: string): string {
+  const head = cell.length > 4 * LONGEST ? cell.slice(0, 4 * LONGEST) : cell;
+  const flat = onOneLine(head);
   const letters = [...flat];
   const cut = letters.length > LONGEST || head.length < cell.length;
   return `“${cut ? `${letters.slice(0, LONGEST - 1).join('')}…` : flat}”`;

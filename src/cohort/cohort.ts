@@ -8,8 +8,7 @@ import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type Encoding, Lines } from './file/encoding.ts';
 import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
-import type { GroupBook } from './groups/group-book.ts';
-import { type GroupCells, groupCellsOf } from './groups/group-cells.ts';
+import { type GroupBook, GroupCells } from './groups.ts';
 import { type Column, createNormalizer, type Roles } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
@@ -143,9 +142,10 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     },
     groups: options.groups,
     groupCells: async (signal) => {
-      const tally = groupCellsOf(roles, plain);
-      if (tally) await judge(signal, tally.see);
-      return tally?.cells;
+      if (roles.chat.length === 0) return undefined;
+      const cells = new GroupCells(roles, plain);
+      await judge(signal, (record) => cells.see(record));
+      return cells;
     },
     previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
     former: (row) => (results === undefined ? undefined : formerCells(row, results)),

@@ -4,7 +4,7 @@ import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../doma
 import { detached } from '../lib/text.ts';
 import { quote, readChatCell, readSenderCell, type Trouble, trouble } from './cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
-import { type GroupBook, isUnresolvedName, readGroupCell } from './groups/group-book.ts';
+import { type GroupBook, isUnresolvedName, readGroupCell } from './groups.ts';
 import { readPhoneWithCountry } from './phone/country-column.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';

@@ -1,8 +1,6 @@
 /** Group names in place of ids: lookup and result. */
 import type { Cohort } from '../../cohort/cohort.ts';
-import { GroupBook, quoteName, readGroupCell } from '../../cohort/groups/group-book.ts';
-import type { GroupCells } from '../../cohort/groups/group-cells.ts';
-import { readGroupsFile } from '../../cohort/groups/groups-file.ts';
+import { GroupBook, type GroupCells, quoteName, readGroupCell, readGroupsFile } from '../../cohort/groups.ts';
 import type { RunConfig } from '../../config/run.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { maskNames } from '../../domain/safe-text.ts';

@@ -3,7 +3,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { type ChatId, type Place, rowText, type Sender } from '../../domain/words.ts';
 import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
-import type { GroupBook } from '../groups/group-book.ts';
+import type { GroupBook } from '../groups.ts';
 import type { Column, Roles } from '../normalizer.ts';
 import { type CountryColumn, countryCandidates } from '../phone/country-column.ts';
 import {

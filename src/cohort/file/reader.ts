@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { OnboardError } from '../../domain/errors.ts';
 import { type Place, type Problem, RESULT_COLUMNS, type Row, rowText } from '../../domain/words.ts';
 import { candidates } from '../columns/columns.ts';
-import type { Roles } from '../normalizer.ts';
 import { type CohortFile, refuseOtherText, statCohort, unreadable } from './bytes.ts';
 import { findEncoding, textOf } from './encoding.ts';
 import { type CsvRecord, RecordSplitter, type SplitterOptions } from './records.ts';
@@ -235,7 +234,7 @@ export function toRow(record: CsvRecord, width: number): Row {
  */
 export function mayBeShort(
   { fields, broken }: CsvRecord,
-  { width, chat }: Pick<Roles, 'width' | 'chat'>,
+  { width, chat }: { readonly width: number; readonly chat: readonly unknown[] },
   results: number | undefined,
 ): boolean {
   if (broken !== undefined || fields.length >= width) return false;

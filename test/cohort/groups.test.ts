@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCohort } from '../../../src/cohort/cohort.ts';
-import { groupNameColumns } from '../../../src/cohort/columns/name-columns.ts';
-import { GroupBook, isUnresolvedName, readGroupCell } from '../../../src/cohort/groups/group-book.ts';
-import { readGroupsFile } from '../../../src/cohort/groups/groups-file.ts';
-import { bareCell } from '../../../src/report/results/results.ts';
-import { scratch } from '../../helpers.ts';
+import { openCohort } from '../../src/cohort/cohort.ts';
+import { groupNameColumns } from '../../src/cohort/columns/name-columns.ts';
+import { GroupBook, isUnresolvedName, readGroupCell, readGroupsFile } from '../../src/cohort/groups.ts';
+import { bareCell } from '../../src/report/results/results.ts';
+import { scratch } from '../helpers.ts';
 
 const A = '120363371308389685@g.us';
 const B = '120363402715563921@g.us';
