@@ -5,9 +5,11 @@ import { detached } from '../lib/text.ts';
 import { quote, readChatCell, readSenderCell, type Trouble, trouble } from './cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
 import { type GroupBook, isUnresolvedName, readGroupCell } from './groups.ts';
-import { readPhoneWithCountry } from './phone/country-column.ts';
-import type { Judge } from './phone/doubt.ts';
-import { readPhoneCell } from './phone/phone-cell.ts';
+import { type Country, isBlankCountry, readCountryCell } from './phone/country.ts';
+import { ambiguous, isMobile, type Judge } from './phone/doubt.ts';
+import { callingCodeOf } from './phone/numbering.ts';
+import { readInternational, readPhoneCell, readPhoneCellOf } from './phone/phone-cell.ts';
+import { readPhoneText } from './phone/phone-text.ts';
 
 /** Column with a role: index in the row, and the column's name. */
 export interface Column {
@@ -98,14 +100,74 @@ function readPhone(row: Row, column: Column | undefined, roles: Roles, judge?: J
   const cell = cellAt(row, column);
   const alone = () => readPhoneCell(cell, roles.defaultCountry, judge);
   const country = column?.country;
-  const columns = {
-    phone: column?.name ?? '',
-    country: country?.name ?? '',
-    inDoubt: country?.inDoubt === true,
-  };
   const read =
-    country === undefined ? alone() : readPhoneWithCountry(cell, cellAt(row, country), columns, alone);
+    country === undefined
+      ? alone()
+      : readPhoneWithCountry(cell, cellAt(row, country), { phone: column?.name ?? '', country }, alone);
   return typeof read !== 'string' && read.code === 'phone_missing' ? missingHere(row, read, roles) : read;
+}
+
+/**
+ * A phone cell and the row's country cell → the participant, or why it cannot be read with certainty. Bare digits are a
+ * number of that country; a number with its own country code has to match it.
+ */
+export function readPhoneWithCountry(
+  cell: string,
+  countryCell: string,
+  columns: { readonly phone: string; readonly country: NonNullable<Column['country']> },
+  alone: () => Participant | Trouble,
+): Participant | Trouble {
+  if (isBlankCountry(countryCell)) return alone();
+  const said = readCountryCell(countryCell);
+  const says = `column ${quote(columns.country.name)} says ${quote(countryCell)}`;
+  if (columns.country.inDoubt) return said === undefined ? alone() : inDoubt(cell, said, says, alone());
+  if (said === undefined) {
+    if (isInternational(cell) !== false) return alone();
+    return trouble(
+      'phone_no_country',
+      `${quote(cell)} has no country code, and ${says}, which names no country for certain: write BR or +55 there, or write the phone with + and the country code`,
+    );
+  }
+  const read = readPhoneCellOf(cell, said.country);
+  // The digits are a mobile with their own country code, but only a landline with the column's.
+  const text = readPhoneText(cell);
+  const isBare = !('code' in text) && !text.international && !text.digits.startsWith('0');
+  const abroad = isBare ? readInternational(text.digits) : undefined;
+  if (typeof read === 'string' && abroad !== undefined && abroad !== read) {
+    if (isMobile(abroad) && !isMobile(read)) return ambiguous(cell, [abroad, read]);
+  }
+  if (typeof read !== 'string' || read.startsWith(said.prefix)) return read;
+  // A country's name may be the residence; a number with its own country code is certain all the same.
+  if (!/\p{Nd}/u.test(countryCell) && isInternational(cell)) return read;
+  return trouble(
+    'phone_conflict',
+    `${says} (+${said.prefix}) and column ${quote(columns.phone)} says ${quote(cell)}, which is +${callingCodeOf(read)}: correct one of them (or give --country-column none)`,
+  );
+}
+
+/** Whether the writing itself begins with a country code; undefined: not a number. */
+function isInternational(cell: string): boolean | undefined {
+  const text = readPhoneText(cell);
+  return 'code' in text ? undefined : text.international;
+}
+
+/**
+ * Reads a phone where the column may hold area codes: a number that reads alone, and differently with the column, is
+ * refused.
+ */
+function inDoubt(
+  cell: string,
+  { country, prefix }: Country,
+  says: string,
+  alone: Participant | Trouble,
+): Participant | Trouble {
+  const together = readPhoneCellOf(cell, country);
+  const both = typeof alone === 'string' && typeof together === 'string';
+  if (!both || together === alone || !together.startsWith(prefix)) return alone;
+  return trouble(
+    'phone_ambiguous',
+    `${quote(cell)} can be read as +${alone}, or as +${together}, because ${says}: write it with + and the country code, or say with --country-column whether that is a country code`,
+  );
 }
 
 /** Trouble with a missing number that mentions a number in another column: it is neither used nor silently ignored. */

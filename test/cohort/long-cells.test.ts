@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readChatCell, readSenderCell } from '../../src/cohort/cell.ts';
-import { readCountryCell } from '../../src/cohort/phone/country-cell.ts';
+import { readCountryCell } from '../../src/cohort/phone/country.ts';
 import { readPhoneCell, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
 
 /** A cell of any length is answered at once: no reader looks for its end again from each of its characters. */

@@ -5,7 +5,7 @@ import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { GroupBook } from '../groups.ts';
 import type { Column, Roles } from '../normalizer.ts';
-import { type CountryColumn, countryCandidates } from '../phone/country-column.ts';
+import { type CountryColumn, countryCandidates } from '../phone/country.ts';
 import {
   allCandidates,
   candidates,

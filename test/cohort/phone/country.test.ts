@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CohortOptions, openCohort } from '../../../src/cohort/cohort.ts';
-import { readCountryCell } from '../../../src/cohort/phone/country-cell.ts';
+import { readCountryCell } from '../../../src/cohort/phone/country.ts';
 import { parseChatId } from '../../../src/domain/ids.ts';
 import { RESULT_COLUMNS } from '../../../src/domain/words.ts';
 import { scratch } from '../../helpers.ts';

@@ -1,6 +1,8 @@
+/** Countries of phones: what a cell names, and the columns that hold such cells. */
 import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
 import { plainText, unwrap } from '../cell.ts';
-import { listed } from '../columns/names.ts';
+import { allCandidates, type Candidate } from '../columns/columns.ts';
+import { DOUBTFUL, headerKey, listed } from '../columns/names.ts';
 import { callingCodeOf, regionOf } from './numbering.ts';
 
 /** Country of a phone as named by a cell: its rules and the beginning of its numbers. */
@@ -198,3 +200,54 @@ const ALPHA_3: ReadonlyMap<string, string> = new Map(
     .split(/\s+/)
     .map((pair) => [pair.slice(0, 3), pair.slice(3)]),
 );
+
+type Rows = readonly (readonly string[])[];
+
+/**
+ * Columns with each phone's country, by name and by cells: one called “country code” by its name alone, one called
+ * “country” when some of its cells name countries, one called “prefix” when they are codes with a + or 00 (and in
+ * doubt, when they are codes without). None, one, or several that differ in some row.
+ */
+export function countryCandidates(columns: readonly string[], rows: Rows): readonly CountryColumn[] {
+  const named = allCandidates(columns, 'country').filter(({ index, rank }) => isMeant(rows, index, rank));
+  const doubtful = columns.flatMap((column, index): Candidate[] => {
+    if (!DOUBTFUL_KEYS.has(headerKey(column)) || !hold(rows, index, isCountry)) return [];
+    return [{ index, rank: hold(rows, index, isMarkedCode) ? NAMED : IN_DOUBT }];
+  });
+  const all = [...named, ...doubtful];
+  const best = Math.min(...all.map(({ rank }) => rank));
+  const found = all.flatMap(({ index, rank }) =>
+    rank === best ? [{ index, inDoubt: rank === IN_DOUBT }] : [],
+  );
+  const [first, ...others] = found;
+  const agree = others.every((other) => rows.every((row) => country(row, first) === country(row, other)));
+  return agree ? found.slice(0, 1) : found;
+}
+
+/** Column with the country, or with codes that may be area codes that look like country codes. */
+export interface CountryColumn {
+  readonly index: number;
+  readonly inDoubt: boolean;
+}
+
+const DOUBTFUL_KEYS = new Set(DOUBTFUL.map(headerKey));
+const NAMED = 1;
+const IN_DOUBT = 9;
+
+function isMeant(rows: Rows, index: number, rank: number): boolean {
+  return rank <= NAMED || hold(rows, index, isCountry);
+}
+
+/** Whether a quarter of the cells pass the test. Enough, because a bare number without a country is not read. */
+function hold(rows: Rows, index: number, test: (cell: string) => boolean): boolean {
+  const cells = rows.map((row) => row[index] ?? '').filter((cell) => !isBlankCountry(cell));
+  return cells.length > 0 && cells.filter(test).length * 4 >= cells.length;
+}
+
+function isCountry(cell: string): boolean {
+  return readCountryCell(cell) !== undefined;
+}
+
+function country(row: readonly string[], column: CountryColumn | undefined): CountryCode | undefined {
+  return readCountryCell(row[column?.index ?? -1] ?? '')?.country;
+}
