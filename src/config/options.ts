@@ -2,8 +2,14 @@
 import { Option } from 'commander';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { parseShard } from '../domain/shard.ts';
-import { parseDayHours, parseTimeZone } from '../lib/day-hours.ts';
-import { parseCount, parseDuration, parseGap, parseRate } from '../lib/units.ts';
+import {
+  parseCount,
+  parseDayHours,
+  parseDuration,
+  parseGap,
+  parseRate,
+  parseTimeZone,
+} from '../lib/units.ts';
 import {
   batchSize,
   chatId,

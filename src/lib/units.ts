@@ -1,6 +1,6 @@
 /**
- * Parsers of durations, rates, spans and shares as typed on a command line. All throw RangeError with the expected
- * form.
+ * Parsers of durations, rates, spans, shares and hours of the day as typed on a command line. All throw RangeError with
+ * the expected form.
  */
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -97,6 +97,43 @@ export function parseCount(text: string, least = 1): number {
     throw new RangeError(`“${text}” is not a whole number of at least ${least}`);
   }
   return value;
+}
+
+/** Minutes since midnight, from inclusive, to exclusive. The span crosses midnight where `from` is the later one. */
+export interface DayHours {
+  readonly from: number;
+  readonly to: number;
+}
+
+const DAY_MIN = 1_440;
+
+/** `09:00-18:00` → minutes; `22:00-06:00` crosses midnight. */
+export function parseDayHours(text: string): DayHours {
+  const found = /^(\d{1,2}):(\d{2})\s*(?:-|–|\.\.)\s*(\d{1,2}):(\d{2})$/.exec(text.trim());
+  const [, h1, m1, h2, m2] = (found ?? []).map(Number);
+  const from = (h1 ?? 99) * 60 + (m1 ?? 0);
+  const to = (h2 ?? 99) * 60 + (m2 ?? 0);
+  if (!found || (m1 ?? 0) > 59 || (m2 ?? 0) > 59 || from >= DAY_MIN || to > DAY_MIN)
+    throw new RangeError(`“${text}” are no hours of the day; write them like 09:00-18:00`);
+  if (from === to) throw new RangeError(`“${text}” begins and ends at one time; write it like 09:00-18:00`);
+  return { from, to };
+}
+
+export function dayHoursText({ from, to }: DayHours): string {
+  return `${clockTime(from)}–${clockTime(to)}`;
+}
+
+function clockTime(minutes: number): string {
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
+/** @throws RangeError for a zone unknown to Intl */
+export function parseTimeZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text.trim() }).resolvedOptions().timeZone;
+  } catch {
+    throw new RangeError(`“${text}” is not a time zone; write it like Asia/Kolkata`);
+  }
 }
 
 /** Milliseconds in words: `850 ms`, `12 s`, `3 min 20 s`, `2 h 05 min`, `1 d 3 h`. */

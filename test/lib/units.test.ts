@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatDuration,
   parseCount,
+  parseDayHours,
   parseDuration,
   parseGap,
   parseRate,
@@ -84,3 +85,19 @@ it.each([
   [97_200_000, '27 h 00 min'],
   [266_400_000, '3 d 2 h'],
 ])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+describe('hours of the day, as people write them', () => {
+  it.each([
+    ['09:00-18:00', 540, 1_080],
+    ['9:00-18:00', 540, 1_080],
+    ['09:00–18:00', 540, 1_080],
+    ['09:00..18:30', 540, 1_110],
+    ['22:00-06:00', 1_320, 360],
+    ['00:00-24:00', 0, 1_440],
+  ])('%s', (text, from, to) => expect(parseDayHours(text)).toEqual({ from, to }));
+
+  it.each(['9-18', '09:00', '09:00-25:00', '24:00-06:00', '09:60-10:00', '10:00-10:00', 'day', ''])(
+    '%j is refused',
+    (text) => expect(() => parseDayHours(text)).toThrow(/write (?:them|it) like 09:00-18:00/),
+  );
+});
