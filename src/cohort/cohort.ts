@@ -54,8 +54,6 @@ export interface Cohort {
   readonly notes: readonly string[];
   /** Further notes, from the last whole reading. */
   seen(): readonly string[];
-  /** Size of the file on disk, in bytes. */
-  readonly bytes: number;
   /**
    * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads the
    * file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next batch.
@@ -134,7 +132,6 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
     mapping: mappingOf(roles),
     notes,
     seen: () => seen,
-    bytes: file.bytes,
     readings: async function* (signal) {
       const findings = new Findings();
       yield* readings({ layout, roles, results, plain, findings, judge: await judge(signal) }, signal);

@@ -22,8 +22,6 @@ export interface LedgerOptions {
   /** Target of the asks: the API's origin (`https://api.periskope.app`), or `sandbox`. */
   readonly origin: string;
   readonly clock: Clock;
-  /** Default true. False omits every fsync; for measurements only. */
-  readonly durable?: boolean;
   /** True takes no lock, and writes and repairs nothing (e.g. --dry-run); a missing file is an empty ledger. */
   readonly readOnly?: boolean;
   /** Called before the heartbeat of a holder on another container or host is watched (15 s at most). */
@@ -43,7 +41,7 @@ export interface LedgerOptions {
  * LEDGER_FAILED once one has failed.
  */
 export async function openLedger(path: string, options: LedgerOptions): Promise<Ledger> {
-  const { clock, readOnly = false, durable = true, onFailed } = options;
+  const { clock, readOnly = false, onFailed } = options;
   const state = new LedgerState(() => clock.now());
   let journal: Journal | undefined;
   const place = placeOf(path);
@@ -58,7 +56,6 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
       origin: options.origin,
       now,
       readOnly,
-      durable,
       crashed,
       onRecord: (record, offset) => state.apply(record, offset),
     });
@@ -141,8 +138,6 @@ interface FileOptions {
   /** ISO 8601; for the header of a new ledger. */
   readonly now: string;
   readonly readOnly: boolean;
-  /** False omits every fsync: for measurements, and for tests of other things. */
-  readonly durable: boolean;
   /** Whether the last run ended without releasing its lock. */
   readonly crashed: boolean;
   readonly onRecord: (record: LedgerRecord, offset: number) => void;
@@ -150,7 +145,7 @@ interface FileOptions {
 
 /** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE, LOCKED, LEDGER_FAILED */
 async function openLedgerFile(path: string, options: FileOptions): Promise<OpenedFile> {
-  const { place, origin, readOnly, durable } = options;
+  const { place, origin, readOnly } = options;
   const file = await openRegular(path, place, readOnly);
   const fresh: Header = {
     ledger: 'group-onboard',
@@ -177,9 +172,9 @@ async function openLedgerFile(path: string, options: FileOptions): Promise<Opene
       // Synchronous up to the cut, because the torn bytes may have been another process's write.
       if (fstatSync(file.fd).size !== sound + torn) throw lost(path, 'another process has written to it');
       ftruncateSync(file.fd, sound);
-      if (durable) await file.sync();
+      await file.sync();
     }
-    const own = await OwnFile.of({ file, path, length: sound, durable, lost: (why) => lost(path, why) });
+    const own = await OwnFile.of({ file, path, length: sound, lost: (why) => lost(path, why) });
     const opened = { file, own, claim, repaired };
     if (unended) await own.append(Buffer.from('\n'));
     if (header !== undefined) return { ...opened, header, lines, length: sound + (unended ? 1 : 0) };
@@ -187,10 +182,8 @@ async function openLedgerFile(path: string, options: FileOptions): Promise<Opene
     const bytes = Buffer.from(encode(fresh));
     await file.chmod(0o600);
     await own.append(bytes);
-    if (durable) {
-      await file.sync();
-      await syncDirectory(dirname(place));
-    }
+    await file.sync();
+    await syncDirectory(dirname(place));
     return { ...opened, header: fresh, lines: 1, length: bytes.length };
   } catch (error) {
     await file.close();

@@ -19,8 +19,6 @@ interface OwnFileOptions {
   readonly path: string;
   /** Offset of the next record, in bytes. */
   readonly length: number;
-  /** False omits every fsync: for measurements, and for tests of other things. */
-  readonly durable: boolean;
   /** Returns the error for a file that is not as this run left it. */
   readonly lost: (why: string) => Error;
 }
@@ -73,12 +71,12 @@ export class OwnFile {
    * @param confirm called when the bytes are durable; rejects when they may not take effect after all
    */
   async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
-    const { file, durable } = this.#options;
+    const { file } = this.#options;
     await this.check();
     const before = this.#length;
     try {
       await writeFully(file, bytes);
-      if (durable) await file.datasync();
+      await file.datasync();
       this.#length += bytes.length;
       this.#tail = Buffer.concat([this.#tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
       await this.check();
@@ -94,7 +92,7 @@ export class OwnFile {
    * process's bytes. Other bytes stay: the people they name are then in doubt, and are not asked again.
    */
   async #takeBack(bytes: Buffer, before: number): Promise<void> {
-    const { file, durable } = this.#options;
+    const { file } = this.#options;
     try {
       // Synchronous, so that no turn of the event loop lies between the read and the cut.
       const { size } = fstatSync(file.fd);
@@ -104,7 +102,7 @@ export class OwnFile {
       if (bytes.subarray(0, rest.length).equals(rest)) ftruncateSync(file.fd, before);
       else if (rest.subarray(-bytes.length).equals(bytes)) ftruncateSync(file.fd, size - bytes.length);
       else return;
-      if (durable) await file.datasync();
+      await file.datasync();
     } catch {
       // The caller throws the first failure.
     }

@@ -11,7 +11,7 @@ const GROUPS = 1_000;
 export async function bench(people = 1_000_000, parent: string = tmpdir()): Promise<string> {
   const dir = await mkdtemp(join(parent, 'group-onboard-bench-'));
   const path = join(dir, 'a.jsonl');
-  const options = { origin: 'sandbox', clock: systemClock, durable: false };
+  const options = { origin: 'sandbox', clock: systemClock };
   try {
     const ledger = await openLedger(path, options);
     for (let from = 0; from < people; from += 1_000) {

@@ -61,7 +61,7 @@ async function tryOpen(
   readOnly = false,
 ): Promise<{ repaired?: string | undefined; known?: unknown; error?: Error }> {
   try {
-    const ledger = await opened(path, { readOnly, durable: false });
+    const ledger = await opened(path, { readOnly });
     const found = { repaired: ledger.repaired, known: knowledge(ledger, everybody) };
     await ledger.close();
     return found;

@@ -306,7 +306,7 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
   await fc.assert(
     fc.asyncProperty(fc.array(call, { maxLength: 25, size: 'max' }), async (calls) => {
       const path = join(await mkdtemp(join(dir, 'run-')), 'a.ledger.jsonl');
-      let ledger = await opened(path, { durable: false });
+      let ledger = await opened(path);
       const last = new Map<string, SettledStatus>();
       const attempts = new Map<string, number>();
       let open: { id: AskId; pairs: Pair[]; size: number }[] = [];
@@ -523,7 +523,7 @@ describe('writing', () => {
 describe('outcomes are read from the file', () => {
   test('forwards, backwards and in between, over many blocks, and those written since', async () => {
     const path = join(await scratch(), 'a.ledger.jsonl');
-    const ledger = await opened(path, { durable: false });
+    const ledger = await opened(path);
     const count = repeats(9000);
     // Of many lengths, so that lines straddle the blocks in every way; some are longer than a block.
     const message = (i: number) =>

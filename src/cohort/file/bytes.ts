@@ -7,12 +7,10 @@ import { nearest } from '../../lib/text.ts';
 
 const CHUNK = 128 * 1024;
 
-/** File of the cohort: path, name for messages, size, and whether it is gzip. */
+/** File of the cohort: path, name for messages, and whether it is gzip. */
 export interface CohortFile {
   readonly path: string;
   readonly name: string;
-  /** Size on disk (compressed, when gzip). */
-  readonly bytes: number;
   readonly gzip: boolean;
 }
 
@@ -28,7 +26,7 @@ export async function statCohort(path: string, name: string): Promise<CohortFile
       if (stat.size === 0) throw unreadable(name, 'is empty: it needs a header line and a row per person');
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
       const gzip = bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-      return { path, name, bytes: stat.size, gzip };
+      return { path, name, gzip };
     } finally {
       await handle.close();
     }

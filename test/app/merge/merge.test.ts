@@ -203,7 +203,7 @@ describe('people whom a ledger knows, and the results do not', () => {
   const pair = (row: number) => ({ chatId: GROUP as never, participant: person(row) as never });
   async function ledgerWith(name: string, rows: readonly number[], done = true): Promise<void> {
     const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-    const ledger = await openLedger(at(name), { origin: 'sandbox', clock, durable: false });
+    const ledger = await openLedger(at(name), { origin: 'sandbox', clock });
     for (const row of rows) {
       const ask = await ledger.asked([pair(row)], '919876543210');
       if (!done) await ledger.notDone(ask);
