@@ -17,14 +17,9 @@ import {
 
 /**
  * Wait for more records before a batch that closely follows another, ms: under load, one fsync then serves several
- * times as many asks, for half the CPU. The wait is longer after a batch of many calls, because it is then a smaller
- * part of each call's time; but not after few calls, or after many records (asks of 25 people), whose cost exceeds that
- * of the fsync, so that waiting would leave the CPU idle. A single record is written at once.
+ * times as many asks, for half the CPU. A single record is written at once.
  */
 const GATHER_MS = 2;
-const GATHER_MANY_MS = 8;
-const MANY = 8;
-const MANY_RECORDS = 200;
 const BUSY_MS = 10;
 /** Bytes of a line without free text, and of a participant or a line with `as`. */
 const LINE_BYTES = 300;
@@ -75,9 +70,6 @@ export class Journal {
   #poison: Error | undefined;
   /** End of the last batch, monotonic ms. */
   #lastEnd = Number.NEGATIVE_INFINITY;
-  /** Number of calls, and of records, in the last batch. */
-  #lastCalls = 0;
-  #lastRecords = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -116,11 +108,9 @@ export class Journal {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       if (performance.now() - this.#lastEnd < BUSY_MS) {
-        const patient = this.#lastCalls >= MANY && this.#lastRecords < MANY_RECORDS;
-        await new Promise((resolve) => setTimeout(resolve, patient ? GATHER_MANY_MS : GATHER_MS));
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       }
       const batch = this.#waiting.splice(0, fitting(this.#waiting));
-      this.#lastCalls = batch.length;
       try {
         await this.#write(batch);
       } catch (error) {
@@ -141,7 +131,6 @@ export class Journal {
       for (const draft of drafts) composition.add(draft);
       ends.push(composition.records.length);
     }
-    this.#lastRecords = composition.records.length;
 
     const mayWrite = async () => {
       await held();
