@@ -125,27 +125,24 @@ export class Journal {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { file, held, onDurable, brief } = this.#options;
-    const composition = new Composition(this.#end, brief);
-    const ends: number[] = [];
-    for (const { drafts } of batch) {
-      for (const draft of drafts) composition.add(draft);
-      ends.push(composition.records.length);
-    }
-
+    let end = this.#end;
+    const calls = batch.map(({ drafts, done }) => {
+      const { records, offsets, text, end: next } = composed(drafts, end, brief);
+      end = next;
+      return { records, offsets, text, done };
+    });
     const mayWrite = async () => {
       await held();
       if (this.#poison !== undefined) throw this.#poison;
     };
     await mayWrite();
     // The lock may be lost during the write: then an ask must not follow.
-    await file.append(Buffer.from(composition.text), mayWrite);
+    await file.append(Buffer.from(calls.map(({ text }) => text).join('')), mayWrite);
 
-    this.#end = composition.end;
-    const { records, offsets } = composition;
-    for (const [place, record] of records.entries()) onDurable(record, offsets[place] as number);
-    for (const [place, one] of batch.entries()) {
-      one.done(records.slice(ends[place - 1] ?? 0, ends[place]).map(({ n }) => n));
-    }
+    this.#end = end;
+    for (const { records, offsets } of calls)
+      for (const [place, record] of records.entries()) onDurable(record, offsets[place] as number);
+    for (const { records, done } of calls) done(records.map(({ n }) => n));
   }
 }
 
@@ -163,72 +160,41 @@ interface End {
   readonly length: number;
 }
 
-/** New records: their numbers, their lines, and the offsets of their full text. */
-class Composition {
-  readonly records: LedgerRecord[] = [];
+interface Composition {
+  readonly records: readonly LedgerRecord[];
   /** Byte offset of the line with each record's full text: its own, or that of the outcome it refers to by `as`. */
-  readonly offsets: number[] = [];
-  text = '';
-  #lines: number;
-  #length: number;
-  readonly #brief: boolean;
-
-  /** @param brief whether an outcome may refer to another by `as` (not in a ledger of version 1) */
-  constructor({ lines, length }: End, brief: boolean) {
-    this.#lines = lines;
-    this.#length = length;
-    this.#brief = brief;
-  }
-
+  readonly offsets: readonly number[];
+  readonly text: string;
   /** End of the file after these records. */
-  get end(): End {
-    return { lines: this.#lines, length: this.#length };
-  }
+  readonly end: End;
+}
 
-  add(draft: Draft): void {
-    // Members in the order of format.ts, written out because a spread costs as much as encoding.
-    const n = this.#lines + 1;
-    switch (draft.is) {
-      case 'asked': {
-        const { is, at, from, chat, who } = draft;
-        this.#written({ n, is, at, from, chat, who });
-        break;
-      }
-      case 'not_done':
-        this.#written({ n, is: draft.is, at: draft.at, ask: draft.ask });
-        break;
-      case 'outcome':
-        this.#outcomes(draft);
+/** @param brief whether an outcome may refer to another by `as` (not in a ledger of version 1) */
+function composed(drafts: readonly Draft[], { lines, length }: End, brief: boolean): Composition {
+  const records: LedgerRecord[] = [];
+  const offsets: number[] = [];
+  let text = '';
+  let end = { lines, length };
+  const add = (record: LedgerRecord, offset: number, written: LedgerRecord | LikeOutcome) => {
+    records.push(record);
+    offsets.push(offset);
+    const line = encode(written);
+    text += line;
+    end = { lines: record.n, length: end.length + Buffer.byteLength(line) };
+  };
+  for (const draft of drafts) {
+    if (draft.is !== 'outcome') {
+      const record = { n: end.lines + 1, ...draft };
+      add(record, end.length, record);
+      continue;
     }
-  }
-
-  #outcomes(draft: OutcomesDraft): void {
     let first: { readonly n: number; readonly offset: number } | undefined;
     for (const who of draft.who) {
-      const n = this.#lines + 1;
-      const { is, at, ask, asked, chat, status, reason, http, trace, message } = draft;
-      const record = { n, is, at, ask, asked, chat, who, status, reason, http, trace, message };
-      if (first === undefined || !this.#brief) {
-        first = { n, offset: this.#length };
-        this.#written(record);
-        continue;
-      }
-      this.records.push(record);
-      this.offsets.push(first.offset);
-      this.#line({ n, is, as: first.n, who });
+      const record = { n: end.lines + 1, ...draft, who };
+      const { n, is } = record;
+      if (first === undefined || !brief) first = { n, offset: end.length };
+      add(record, first.offset, first.n === n ? record : { n, is, as: first.n, who });
     }
   }
-
-  #written(record: LedgerRecord): void {
-    this.records.push(record);
-    this.offsets.push(this.#length);
-    this.#line(record);
-  }
-
-  #line(record: LedgerRecord | LikeOutcome): void {
-    const line = encode(record);
-    this.text += line;
-    this.#lines++;
-    this.#length += Buffer.byteLength(line);
-  }
+  return { records, offsets, text, end };
 }
