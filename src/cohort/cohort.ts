@@ -3,7 +3,7 @@ import { OnboardError } from '../domain/errors.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Place, Reading, Row } from '../domain/words.ts';
 import { quote, readChatCell } from './cell.ts';
-import { nameColumns, nameIn } from './columns/name-columns.ts';
+import { nameColumns, nameIn } from './columns/header-words.ts';
 import { type RoleOptions, rolesOf } from './columns/roles.ts';
 import { type Encoding, Lines } from './file/encoding.ts';
 import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';

@@ -14,7 +14,7 @@ import {
   trouble,
 } from './cell.ts';
 import { candidates, rankOf } from './columns/columns.ts';
-import { groupNameColumns } from './columns/name-columns.ts';
+import { groupNameColumns } from './columns/header-words.ts';
 import { headerKey } from './columns/names.ts';
 import { openTable, recordsBelow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCohort } from '../../src/cohort/cohort.ts';
-import { groupNameColumns } from '../../src/cohort/columns/name-columns.ts';
+import { groupNameColumns } from '../../src/cohort/columns/header-words.ts';
 import { GroupBook, isUnresolvedName, readGroupCell, readGroupsFile } from '../../src/cohort/groups.ts';
 import { bareCell } from '../../src/report/results/results.ts';
 import { scratch } from '../helpers.ts';

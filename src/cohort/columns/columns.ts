@@ -5,9 +5,8 @@ import { type Place, rowText } from '../../domain/words.ts';
 import { nearest } from '../../lib/text.ts';
 import { quote, quoteAll } from '../cell.ts';
 import { readPhoneText } from '../phone/phone-text.ts';
-import { groupNameColumns } from './name-columns.ts';
+import { groupNameColumns, isSomebodyElses } from './header-words.ts';
 import { ALIASES, headerKey, type Role } from './names.ts';
-import { isSomebodyElses } from './somebody-else.ts';
 
 const keyed = Object.fromEntries(
   (['chat', 'phone', 'sender', 'country'] as const).map((role) => {

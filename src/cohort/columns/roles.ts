@@ -17,7 +17,7 @@ import {
   rankOf,
   twoCandidates,
 } from './columns.ts';
-import { groupNameColumns } from './name-columns.ts';
+import { groupNameColumns } from './header-words.ts';
 import { headerKey } from './names.ts';
 
 /** Options for the role of each column, and defaults without one. An undefined option is detected. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nameColumns, nameIn } from '../../../src/cohort/columns/name-columns.ts';
+import { nameColumns, nameIn } from '../../../src/cohort/columns/header-words.ts';
 
 const named = (header: string) => nameColumns(header.split(',')).map((at) => header.split(',')[at]);
 
