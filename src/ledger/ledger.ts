@@ -7,7 +7,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import { canonicalPath, describeFailure, errorCode, syncDirectory } from '../lib/files.ts';
+import { canonicalPath, describeFailure, errorCode, ifThere, syncDirectory } from '../lib/files.ts';
 import { BRIEF_SINCE, encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
 import { Journal } from './journal.ts';
 import { acquireLock, type Claim, claimFile, isLeftLocked, type Lock } from './lock.ts';
@@ -28,7 +28,7 @@ export interface LedgerOptions {
   readonly onWatch?: (holder: string) => void;
   /** Called at once when the ledger can no longer be written, even without a pending write. */
   readonly onFailed?: (error: Error) => void;
-  /** Options of the lock, for tests: see LockOptions. */
+  /** Options of the lock, for tests: see PresenceOptions. */
   readonly heartbeatMs?: number;
   readonly staleMs?: number;
   /** Replacement of the lock, for tests of the other safeguards. */
@@ -195,10 +195,7 @@ async function openLedgerFile(path: string, options: FileOptions): Promise<Opene
 /** Opens a regular file. Others are refused before, because opening a pipe or a device can block or have effects. */
 async function openRegular(path: string, place: string, readOnly: boolean): Promise<FileHandle | undefined> {
   try {
-    const found = await stat(place).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
+    const found = await ifThere(stat(place));
     if (found === undefined && readOnly) return undefined;
     if (found !== undefined && !found.isFile()) {
       throw new OnboardError(

@@ -14,23 +14,19 @@ import { platform } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnboardError } from '../domain/errors.ts';
 import { errorCode } from '../lib/files.ts';
-import { type Holder, thisProcess } from './holder.ts';
 import {
   announce,
   describe,
+  type Holder,
   isAnybodyIn,
   isLiving,
+  type KeepOptions,
   keepPresent,
   type Other,
   othersBeside,
-  type PresenceOptions,
+  thisProcess,
   withdraw,
 } from './presence.ts';
-
-export interface LockOptions extends PresenceOptions {
-  /** Called once if the lock is lost: nothing may be written after that. */
-  readonly onLost: (why: string) => void;
-}
 
 export interface Lock {
   /** Resolves to whether the lock is still ours. Reads the disk only if the last heartbeat is old. */
@@ -45,7 +41,7 @@ const YOUNG_MS = 2_000;
 /**
  * @throws OnboardError LOCKED with the holder's name; NOT_WRITABLE; or the system error from writing the lock's files
  */
-export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
+export async function acquireLock(path: string, options: KeepOptions): Promise<Lock> {
   const dir = `${path}.lock`;
   const self = thisProcess(new Date(options.clock.now()).toISOString());
   for (let attempt = 1; ; attempt++) {
@@ -72,7 +68,7 @@ export function isLeftLocked(path: string): Promise<boolean> {
 }
 
 /** First other contender that is alive; the files of dead ones are removed. */
-async function firstLiving(own: string, self: Holder, options: LockOptions): Promise<Other | undefined> {
+async function firstLiving(own: string, self: Holder, options: KeepOptions): Promise<Other | undefined> {
   for await (const other of othersBeside(own, self)) if (await isLiving(other, self, options)) return other;
   return undefined;
 }

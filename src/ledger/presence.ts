@@ -11,14 +11,16 @@
  * dead process.
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readFileSync, readlinkSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { OnboardError } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import { describeFailure, errorCode, writeFully } from '../lib/files.ts';
-import { type Holder, lifeOf, parseHolder } from './holder.ts';
+import { describeFailure, errorCode, ifThere, writeFully } from '../lib/files.ts';
 
 /** Pattern of our file names: any other file in the folder is not read or removed. */
 const OUR_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
@@ -65,10 +67,9 @@ export async function announce(
       return file;
     } catch (error) {
       // Another process has just removed its empty folder, or this file as litter.
-      if (errorCode(error) !== 'ENOENT') {
-        await rm(`${file}${NEW}`, { force: true });
-        throw error;
-      }
+      if (errorCode(error) === 'ENOENT') continue;
+      await rm(`${file}${NEW}`, { force: true });
+      throw error;
     }
   }
 }
@@ -83,10 +84,7 @@ async function makeDirectory(dir: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     // It may have been released since.
-    const found = await lstat(dir).catch((failed: unknown) => {
-      if (errorCode(failed) !== 'ENOENT') throw failed;
-      return undefined;
-    });
+    const found = await ifThere(lstat(dir));
     if (found === undefined || found.isDirectory()) return;
     const what = found.isSymbolicLink() ? 'a link' : 'not a folder';
     const message = `${dir} is ${what}, and the lock of the ledger has to be a folder of its own: remove it`;
@@ -124,17 +122,13 @@ export async function* othersBeside(own: string, self: Holder): AsyncGenerator<O
 
 /** The file as it is now; undefined: it is gone. */
 export async function lookAt(file: string): Promise<Other | undefined> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+  const handle = await ifThere(open(file, 'r'));
   if (handle === undefined) return undefined;
   try {
     // A folder of this name is nobody's file.
     if (!(await handle.stat()).isFile()) return undefined;
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    const head = text.split('\n', 1)[0] ?? '';
+    const [head = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1);
     return { file, head, holder: parseHolder(head) };
   } finally {
     await handle.close();
@@ -145,16 +139,13 @@ export async function lookAt(file: string): Promise<Other | undefined> {
 export async function isLiving(other: Other, self: Holder, options: PresenceOptions): Promise<boolean> {
   const life = other.holder === undefined ? 'unknown' : lifeOf(other.holder, self);
   if (life === 'alive') return true;
-  if (life === 'unknown' && (await changes(other, options))) return true;
+  if (life === 'unknown' && (await beats(other, options))) return true;
   await rm(other.file, { force: true });
   return false;
 }
 
 /** Watches a process that cannot be looked up: true at its first heartbeat, false after `staleMs` without. */
-async function changes(
-  other: Other,
-  { clock, staleMs = 15_000, onWatch }: PresenceOptions,
-): Promise<boolean> {
+async function beats(other: Other, { clock, staleMs = 15_000, onWatch }: PresenceOptions): Promise<boolean> {
   onWatch?.(describe(other));
   const began = clock.monotonic();
   while (clock.monotonic() - began < staleMs) {
@@ -171,53 +162,40 @@ export function describe({ holder }: Other): string {
   return `the run with pid ${holder.pid} on ${holder.host} since ${holder.since}`;
 }
 
-export interface Presence {
-  /** Resolves to whether our file is still there. Reads the disk only if the last heartbeat is old. */
-  isKept(): Promise<boolean>;
-  /** Replaces words of the first line by others of the same length. */
-  says(about: object): Promise<void>;
-  leave(): Promise<void>;
+export interface KeepOptions extends PresenceOptions {
+  /** Called once if another process took the file away, or it cannot be renewed: nothing may be written after that. */
+  readonly onLost: (why: string) => void;
 }
 
-/**
- * Keeps our own file alive.
- * @param onLost called once if another process took the file away, or it cannot be renewed
- */
-export function keepPresent(
-  file: string,
-  self: Holder,
-  {
-    clock,
-    heartbeatMs = 2_000,
-    staleMs = 15_000,
-    onLost,
-  }: PresenceOptions & { onLost: (why: string) => void },
-): Presence {
-  let state: 'kept' | 'lost' | 'left' = 'kept';
-  let beats = 0;
+export type Presence = ReturnType<typeof keepPresent>;
+
+/** Keeps our own file alive. */
+export function keepPresent(file: string, self: Holder, options: KeepOptions) {
+  const { clock, heartbeatMs = 2_000, staleMs = 15_000, onLost } = options;
+  let isKept = true;
+  let count = 0;
   let said = self;
   let seen = { wall: clock.now(), steady: clock.monotonic() };
   const silence = () => Math.max(Math.abs(clock.now() - seen.wall), clock.monotonic() - seen.steady);
 
   const lose = (why: string) => {
-    if (state !== 'kept') return;
-    state = 'lost';
+    isKept = false;
     clearInterval(timer);
     onLost(why);
   };
   const beat = async () => {
-    if (state !== 'kept') return;
+    if (!isKept) return;
     try {
       // Not created if it is missing: then another process has judged this one dead.
       const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
       try {
-        await writeFully(handle, Buffer.from(headOf(said, ++beats)));
+        await writeFully(handle, Buffer.from(headOf(said, ++count)));
       } finally {
         await handle.close();
       }
       seen = { wall: clock.now(), steady: clock.monotonic() };
     } catch (error) {
-      if (state !== 'kept') return;
+      if (!isKept) return;
       if (errorCode(error) === 'ENOENT') lose('its lock was taken away by another process');
       else if (silence() > staleMs) lose(`its lock could not be renewed: ${describeFailure(error)}`);
     }
@@ -226,18 +204,20 @@ export function keepPresent(
   timer.unref();
 
   return {
-    async isKept() {
+    /** Resolves to whether our file is still there. Reads the disk only if the last heartbeat is old. */
+    async isKept(): Promise<boolean> {
       // After a pause of the process or machine, another process may have judged this one dead.
-      if (state === 'kept' && silence() > staleMs / 2) await beat();
-      return state === 'kept';
+      if (isKept && silence() > staleMs / 2) await beat();
+      return isKept;
     },
-    async says(about: object) {
+    /** Replaces words of the first line by others of the same length. */
+    async says(about: object): Promise<void> {
       said = { ...said, ...about };
       await beat();
     },
-    async leave() {
+    async leave(): Promise<void> {
       clearInterval(timer);
-      if (state === 'kept') state = 'left';
+      isKept = false;
       await withdraw(file);
     },
   };
@@ -246,4 +226,74 @@ export function keepPresent(
 /** First line of our file; its length does not depend on the count, so that it can be rewritten in place. */
 function headOf(self: Holder, beats: number): string {
   return `${JSON.stringify({ ...self, beats: String(beats).padStart(12, '0') })}\n`;
+}
+
+/** Identity of a process, distinct from a later process with the same number. */
+const identity = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  /** Time at which it took the lock, ISO 8601. */
+  since: z.string(),
+  /** Boot of the kernel: Linux's boot_id, '' elsewhere. */
+  boot: z.string(),
+  /** Namespace of `pid`, which distinguishes two containers with one host name; '' where there is none. */
+  pids: z.string(),
+  /** Start of the process, in the kernel's ticks since boot; '' where it is unknown. */
+  started: z.string(),
+});
+export type Holder = Readonly<z.infer<typeof identity>>;
+
+export function thisProcess(since: string): Holder {
+  return {
+    pid,
+    host: hostname(),
+    since,
+    boot: quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pids: quietly(() => readlinkSync('/proc/self/ns/pid')),
+    started: processOf(pid)?.started ?? '',
+  };
+}
+
+/**
+ * Whether the holder is alive; `unknown` if its process number has no meaning here (another host, container or boot):
+ * then only its heartbeat can tell. A suspended process (SIGSTOP) is alive, because it may continue.
+ */
+export function lifeOf(holder: Holder, self: Holder): 'alive' | 'dead' | 'unknown' {
+  if (holder.host !== self.host || holder.boot !== self.boot || holder.pids !== self.pids) return 'unknown';
+  try {
+    kill(holder.pid, 0);
+  } catch (error) {
+    return errorCode(error) === 'ESRCH' ? 'dead' : 'alive';
+  }
+  const found = processOf(holder.pid);
+  if (found === undefined || holder.started === '') return 'alive';
+  // A zombie has ended; another start time means that the number was reused.
+  return found.ended || found.started !== holder.started ? 'dead' : 'alive';
+}
+
+/** Start and state of a process. Linux only. Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime). */
+function processOf(number: number): { readonly started: string; readonly ended: boolean } | undefined {
+  const stat = quietly(() => readFileSync(`/proc/${number}/stat`, 'utf8'));
+  // The second field is the program's name in parentheses, which may contain spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, started] = [fields[0], fields[19]];
+  return state === undefined || started === undefined ? undefined : { started, ended: 'ZXx'.includes(state) };
+}
+
+/** Holder named in a first line of its file, or undefined if it does not name one (yet). */
+export function parseHolder(text: string): Holder | undefined {
+  try {
+    const it: unknown = JSON.parse(text);
+    return identity.safeParse(it).success ? (it as Holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function quietly(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
 }

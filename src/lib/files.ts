@@ -35,6 +35,16 @@ export function errorCode(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** Result of a file operation; undefined where the file is missing. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Whether the error is a system refusal, which the owner has to fix, and not a defect of this tool. */
 export function isSystemRefusal(error: unknown): boolean {
   return errorCode(error) in MEANING;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
-import { type Holder, thisProcess } from '../../src/ledger/holder.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { type Holder, thisProcess } from '../../src/ledger/presence.ts';
 import { SOAK, scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
 

@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { lifeOf, parseHolder, thisProcess } from '../../src/ledger/holder.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
-import { acquireLock, type Lock, type LockOptions } from '../../src/ledger/lock.ts';
+import { acquireLock, type Lock } from '../../src/ledger/lock.ts';
+import { type KeepOptions, lifeOf, parseHolder, thisProcess } from '../../src/ledger/presence.ts';
 import { PATIENTLY, repeats, scratch, soakTest } from '../helpers.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -45,7 +45,7 @@ function start(
   return Object.assign(running, { first: once(lines, 'line').then(([line]) => line as string) });
 }
 
-async function lock(path: string, options: Partial<LockOptions> = {}): Promise<Lock> {
+async function lock(path: string, options: Partial<KeepOptions> = {}): Promise<Lock> {
   const held = await acquireLock(path, { clock: systemClock, onLost: () => undefined, ...options });
   onTestFinished(() => held.release());
   return held;

@@ -10,16 +10,17 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { OnboardError } from '../../domain/errors.ts';
 import { personKey } from '../../domain/ids.ts';
 import type { Clock, Pair } from '../../domain/words.ts';
-import { type Holder, thisProcess } from '../../ledger/holder.ts';
 import {
   announce,
   describe,
+  type Holder,
   isLiving,
   keepPresent,
   lookAt,
   type Other,
   othersBeside,
   type Presence,
+  thisProcess,
 } from '../../ledger/presence.ts';
 import { isSystemRefusal } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
