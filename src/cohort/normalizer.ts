@@ -1,47 +1,15 @@
-import type { CountryCode } from 'libphonenumber-js/max';
 import { personKey } from '../domain/ids.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
 import { detached } from '../lib/text.ts';
 import { quote, readChatCell, readSenderCell, type Trouble, trouble } from './cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
-import { type GroupBook, isUnresolvedName, readGroupCell } from './groups.ts';
+import type { Column, Roles } from './columns/roles.ts';
+import { isUnresolvedName, readGroupCell } from './groups.ts';
 import { type Country, isBlankCountry, readCountryCell } from './phone/country.ts';
 import { ambiguous, isMobile, type Judge } from './phone/doubt.ts';
 import { callingCodeOf } from './phone/numbering.ts';
 import { readInternational, readPhoneCell, readPhoneCellOf } from './phone/phone-cell.ts';
 import { readPhoneText } from './phone/phone-text.ts';
-
-/** Column with a role: index in the row, and the column's name. */
-export interface Column {
-  readonly index: number;
-  readonly name: string;
-  /** Of a phone: the column with its country. */
-  readonly country?: Column & { readonly inDoubt: boolean };
-}
-
-/** Columns of a row’s group and phone. Of several, the first with a non-blank cell counts. */
-export interface Roles {
-  readonly width: number;
-  readonly chat: readonly Column[];
-  /** Of a results CSV: the group named by its results, for a name in the own column that nothing looks up. */
-  readonly formerChat?: Column | undefined;
-  /** Names of groups; undefined: names are not looked up. */
-  readonly groups?: GroupBook | undefined;
-  /** Group of every row, regardless of the columns. */
-  readonly chatId: ChatId | undefined;
-  readonly phone: readonly Column[];
-  /** Unused columns that may hold the number that a row lacks. */
-  readonly otherPhones?: readonly Column[];
-  /** The cohort's own one of these columns: in a results CSV, the participant asked before was written by the tool. */
-  readonly ownPhone?: Column | undefined;
-  /** Column with the row's own sending phone. */
-  readonly sender?: Column | undefined;
-  /** Sending phone of rows that name none. */
-  readonly defaultSender?: Sender | undefined;
-  /** Whether a row without any sending phone is invalid. */
-  readonly senderRequired?: boolean | undefined;
-  readonly defaultCountry: CountryCode | undefined;
-}
 
 /** Most groups cached; cleared beyond that, so memory stays bounded. Enough for any cohort. */
 const GROUPS_KEPT = 10_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { holdsRows } from '../../src/cohort/cohort.ts';
-import type { Roles } from '../../src/cohort/normalizer.ts';
+import type { Roles } from '../../src/cohort/columns/roles.ts';
 
 const GROUP = '120363371308389685@g.us';
 const roles = (width: number, chat: number, phone: number): Roles => ({

@@ -111,6 +111,16 @@ export function columnByAlias(
     role === 'phone'
       ? phoneCandidates(columns, allCandidates(columns, role), rows)
       : candidates(columns, role);
+  return onlyOne(columns, found, role, file);
+}
+
+/** The only one of the columns that may play a role; undefined: none. Throws for several, and names them. */
+export function onlyOne(
+  columns: readonly string[],
+  found: readonly number[],
+  role: Role,
+  file: string,
+): number | undefined {
   if (found.length < 2) return found[0];
   throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, role)}`);
 }
@@ -147,9 +157,14 @@ function whatCellsHold(
   columns: readonly string[],
 ): 'phones' | 'others' | undefined {
   const least = headerKey(columns[index] ?? '') === CEP ? 10 : 7;
+  if (rows.every((fields) => (fields[index] ?? '').trim() === '')) return undefined;
+  return holdsPhones(rows, index, least) ? 'phones' : 'others';
+}
+
+/** Whether half of a column's filled cells could hold a phone. */
+export function holdsPhones(rows: readonly (readonly string[])[], index: number, least?: number): boolean {
   const cells = rows.map((fields) => fields[index] ?? '').filter((cell) => cell.trim() !== '');
-  if (cells.length === 0) return undefined;
-  return cells.filter((cell) => looksLikePhone(cell, least)).length * 2 >= cells.length ? 'phones' : 'others';
+  return cells.length > 0 && cells.filter((cell) => looksLikePhone(cell, least)).length * 2 >= cells.length;
 }
 
 /** Whether a cell could hold a phone, well written or not. */

@@ -4,16 +4,17 @@ import { type ChatId, type Place, rowText, type Sender } from '../../domain/word
 import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
 import type { GroupBook } from '../groups.ts';
-import type { Column, Roles } from '../normalizer.ts';
 import { type CountryColumn, countryCandidates } from '../phone/country.ts';
 import {
   allCandidates,
   candidates,
   columnByAlias,
   columnByName,
+  holdsPhones,
   looksLikeHeader,
   looksLikePhone,
   missingColumn,
+  onlyOne,
   rankOf,
   twoCandidates,
 } from './columns.ts';
@@ -50,6 +51,30 @@ export interface RoleOptions {
   readonly ownFirst?: boolean | undefined;
 }
 
+/** Column with a role: index in the row, and the column's name. */
+export interface Column {
+  readonly index: number;
+  readonly name: string;
+  /** Of a phone: the column with its country. */
+  readonly country?: Column & { readonly inDoubt: boolean };
+}
+
+/** Columns of a row’s group and phone. Of several, the first with a non-blank cell counts. */
+export interface Roles
+  extends Pick<RoleOptions, 'chatId' | 'groups' | 'defaultSender' | 'senderRequired' | 'defaultCountry'> {
+  readonly width: number;
+  readonly chat: readonly Column[];
+  /** Of a results CSV: the group named by its results, for a name in the own column that nothing looks up. */
+  readonly formerChat?: Column | undefined;
+  readonly phone: readonly Column[];
+  /** Unused columns that may hold the number that a row lacks. */
+  readonly otherPhones?: readonly Column[];
+  /** The cohort's own one of these columns: in a results CSV, the participant asked before was written by the tool. */
+  readonly ownPhone?: Column | undefined;
+  /** Column with the row's own sending phone. */
+  readonly sender?: Column | undefined;
+}
+
 /**
  * Column of each role: by the user's option, by its name, by its cells. Throws COHORT_COLUMNS where the choice stays
  * open.
@@ -76,7 +101,7 @@ export function rolesOf(
     notes.push(`the column ${quote(own[sender] as string)} says which phone each row is sent through`);
   }
   // A header such as “sender phone” is not the participant's.
-  const others = own.map((column, index) => (index === sender ? '' : column));
+  const others = without(own, [sender]);
   const find = (role: 'chat' | 'phone', asked: string | undefined) => {
     if (asked !== undefined) return columnByName(own, asked, role, name, rowWith(rows, asked));
     if (results === undefined || options.ownFirst) return columnByAlias(others, role, name, cells);
@@ -90,22 +115,24 @@ export function rolesOf(
   const chat =
     options.chatId === undefined
       ? (find('chat', options.chatColumn) ??
-        (results === undefined || options.ownFirst ? namesColumn(others, phone, name) : undefined))
+        // Names of groups are the last resort.
+        (results === undefined || options.ownFirst
+          ? onlyOne(others, groupNameColumns(without(others, [phone])), 'chat', name)
+          : undefined))
       : undefined;
-  if (phone !== undefined && phone === chat) {
-    throw new OnboardError(
+  const both = (index: number, one: 'chat_id' | 'sender', other: string, flags: string) =>
+    new OnboardError(
       'COHORT_COLUMNS',
-      `${name}: the column “${columns[phone]}” cannot be both the chat_id and the phone: choose with --chat-column and --phone-column`,
+      `${name}: the column “${columns[index]}” cannot be both the ${one} and the ${other}: choose with ${flags}`,
     );
-  }
+  if (phone !== undefined && phone === chat)
+    throw both(phone, 'chat_id', 'phone', '--chat-column and --phone-column');
   for (const [role, found] of Object.entries({ phone, chat })) {
     // A column named as the sender is not a candidate for a missing role.
     const wanted = results === undefined ? candidates(own, role as 'phone' | 'chat') : [];
     if (sender === undefined || (found ?? wanted.find((index) => index === sender)) !== sender) continue;
-    throw new OnboardError(
-      'COHORT_COLUMNS',
-      `${name}: the column “${columns[sender]}” cannot be both the sender and the ${role === 'chat' ? 'chat_id' : 'phone'}: choose with --sender-column and --${role}-column`,
-    );
+    const word = role === 'chat' ? 'chat_id' : 'phone';
+    throw both(sender, 'sender', word, `--sender-column and --${role}-column`);
   }
   if (results === undefined) {
     const noChat = chat === undefined && options.chatId === undefined;
@@ -123,32 +150,16 @@ export function rolesOf(
   const also = (index: number | undefined) => (index === undefined ? [] : [columnAt(index)]);
   const ownPhone = also(phone).map((one) => ({ ...one, ...from }));
   return {
+    ...options,
     width: columns.length,
-    chatId: options.chatId,
     chat: options.chatId === undefined ? [...before(1, chat), ...also(chat)] : [],
     formerChat:
       results !== undefined && options.asksNobody && chat !== undefined ? columnAt(results + 1) : undefined,
-    groups: options.groups,
     phone: [...before(2, phone), ...ownPhone],
     ownPhone: ownPhone[0],
     otherPhones: results === undefined || options.ownFirst ? otherPhones(others, phone).map(columnAt) : [],
     sender: also(sender)[0],
-    defaultSender: options.defaultSender,
-    senderRequired: options.senderRequired,
-    defaultCountry: options.defaultCountry,
   };
-}
-
-/** Column that may hold the names of groups: the last resort. */
-function namesColumn(
-  columns: readonly string[],
-  phone: number | undefined,
-  file: string,
-): number | undefined {
-  const found = groupNameColumns(columns.map((column, index) => (index === phone ? '' : column)));
-  if (found.length > 1)
-    throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, 'chat')}`);
-  return found[0];
 }
 
 function assertHeader(
@@ -189,17 +200,15 @@ function countryOf(
     const isOff = asked.trim() === '' || (asked.trim().toLowerCase() === 'none' && !columns.includes(asked));
     return isOff ? undefined : { index: columnByName(columns, asked, 'country', name), inDoubt: false };
   }
-  const free = columns.map((column, index) => (taken.includes(index) ? '' : column));
-  const found = countryCandidates(free, rows);
-  if (found.length < 2) return found[0];
-  throw new OnboardError(
-    'COHORT_COLUMNS',
-    `${name}: ${twoCandidates(
-      columns,
-      found.map(({ index }) => index),
-      'country',
-    )}`,
-  );
+  const found = countryCandidates(without(columns, taken), rows);
+  const indexes = found.map(({ index }) => index);
+  onlyOne(columns, indexes, 'country', name);
+  return found[0];
+}
+
+/** The columns, without the names of those that have a role. */
+function without(columns: readonly string[], taken: readonly (number | undefined)[]): readonly string[] {
+  return columns.map((column, index) => (taken.includes(index) ? '' : column));
 }
 
 /** Unused columns that may hold the number of a row without one in the phone column. */
@@ -225,7 +234,7 @@ function betterHeader(
   return rows.slice(0, BELOW).find(({ fields }, at) => {
     const found = namesIn(fields, needsChat);
     if (found.phone === NONE || found.chat === NONE || fields.some(isData)) return false;
-    const after = rows.slice(at + 1);
+    const after = rows.slice(at + 1).map((row) => row.fields);
     if (holdsPhones(after, found.at) && !holdsPhones(after, first.at)) return true;
     if (found.phone > first.phone || found.chat > first.chat) return false;
     const isBetter = found.phone < first.phone || found.chat < first.chat;
@@ -233,11 +242,6 @@ function betterHeader(
     const isSure = needsChat && found.phone <= STRONG && found.chat <= STRONG;
     return isSure || holdsPhones(after, found.at);
   });
-}
-
-function holdsPhones(rows: readonly CsvRecord[], index: number): boolean {
-  const cells = rows.map(({ fields }) => fields[index] ?? '').filter((cell) => cell.trim() !== '');
-  return cells.length > 0 && cells.filter((cell) => looksLikePhone(cell)).length * 2 >= cells.length;
 }
 
 const NONE = 9;

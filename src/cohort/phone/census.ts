@@ -1,9 +1,9 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { detached } from '../../lib/text.ts';
 import { readSenderCell } from '../cell.ts';
+import type { Roles } from '../columns/roles.ts';
 import { type Layout, recordsBelow } from '../file/reader.ts';
 import type { CsvRecord } from '../file/records.ts';
-import type { Roles } from '../normalizer.ts';
 import { isMobile, type Judge, type Rival, rivalCountries, rivalsOf, standsAsWritten } from './doubt.ts';
 import { callingCodeOf, readPlainly } from './numbering.ts';
 import { readInternational } from './phone-cell.ts';
