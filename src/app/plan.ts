@@ -5,18 +5,15 @@ import { maskSender } from '../domain/ids.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { publicName } from '../lib/text.ts';
 import { dayHoursText, formatDuration } from '../lib/units.ts';
-import { decide, type Selection } from '../plan/decide.ts';
-import { estimateMs, type Pace } from '../plan/estimate.ts';
+import { asksNeeded, busiestOf, estimateMs, type Pace, type Workload, workloads } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
 import {
-  asksNeeded,
-  busiestOf,
+  decide,
   type Knowledge,
   roundedIdsNote,
+  type Selection,
   type Survey,
   survey,
-  type Workload,
-  workloads,
 } from '../plan/survey.ts';
 import { countriesText, rareText } from '../report/summary/countries.ts';
 import { namesText } from '../report/terminal/groups.ts';

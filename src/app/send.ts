@@ -1,9 +1,9 @@
 import type { RunConfig } from '../config/run.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { ChatId, Pair } from '../domain/words.ts';
-import { alreadyDone } from '../plan/estimate.ts';
+import { alreadyDone, workloads } from '../plan/estimate.ts';
 import { OpenHours } from '../plan/open-hours.ts';
-import { type Survey, workloads } from '../plan/survey.ts';
+import type { Survey } from '../plan/survey.ts';
 import { askAll, namesAll, pairName, Rounds } from './asking/ask-all.ts';
 import type { Waiting } from './asking/live.ts';
 import { openSharing } from './asking/share.ts';

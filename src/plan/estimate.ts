@@ -1,10 +1,42 @@
-/** Words about the work ahead: how long it takes at its pace, and how much former runs have done. */
+/** The work ahead: how much it is, how long it takes at its pace, and how much former runs have done. */
 import type { LimitPer } from '../config/api.ts';
-import { STATUSES, type Status } from '../domain/words.ts';
+import { type Sender, STATUSES, type Status } from '../domain/words.ts';
 import { count } from '../lib/text.ts';
 import { formatDuration, type Gap, type Rate } from '../lib/units.ts';
 import { type HoursConfig, OpenHours } from './open-hours.ts';
 import type { Survey } from './survey.ts';
+
+/** Work of one sending phone. */
+export interface Workload {
+  readonly people: number;
+  readonly asks: number;
+}
+
+/** Work per sending phone in order of appearance; undefined: the run's own. Includes phones with nobody to ask. */
+export function workloads(plan: Survey, batchSize: number): ReadonlyMap<Sender | undefined, Workload> {
+  const found = new Map<Sender | undefined, Workload>();
+  for (const route of plan.routes.values()) {
+    for (const [sender, people] of route) {
+      const before = found.get(sender) ?? { people: 0, asks: 0 };
+      const asks = before.asks + Math.ceil(people / batchSize);
+      found.set(sender, { people: before.people + people, asks });
+    }
+  }
+  return found;
+}
+
+/** Work of the busiest phone, within the limit of the run (`--limit`). */
+export function busiestOf(all: readonly Workload[], asks: number, people: number): Workload {
+  return {
+    people: Math.min(people, Math.max(0, ...all.map((one) => one.people))),
+    asks: Math.min(asks, Math.max(0, ...all.map((one) => one.asks))),
+  };
+}
+
+/** Number of asks in the plan, in batches of at most `batchSize` people of one group and one sender. */
+export function asksNeeded(plan: Survey, batchSize: number): number {
+  return [...workloads(plan, batchSize).values()].reduce((sum, { asks }) => sum + asks, 0);
+}
 
 /** Allowance in the API's own sample: 10 asks per second. Assumed until the server has answered. */
 const SAMPLE_RATE: Rate = { count: 10, perMs: 1_000 };
@@ -33,7 +65,7 @@ export function estimateMs(
   asks: number,
   people: number,
   pace: Pace,
-  busiest: { readonly asks: number; readonly people: number } = { asks, people },
+  busiest: Workload = { asks, people },
   when?: When,
 ): number {
   if (asks === 0) return 0;

@@ -1,6 +1,7 @@
 import { regionOfParticipant } from '../cohort/phone/numbering.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import {
+  ACCEPTED_STATUSES,
   type ChatId,
   numberText,
   type Pair,
@@ -15,7 +16,6 @@ import {
 } from '../domain/words.ts';
 import { grown, PairIndex } from '../lib/pair-index.ts';
 import { type Countries, MOST_RARE } from '../report/summary/countries.ts';
-import { decide, type Selection } from './decide.ts';
 
 /** Pair with the further facts of its first row. */
 export interface Listed {
@@ -225,38 +225,6 @@ function addTo(
   if (known.people <= MOST_RARE) known.rows.push(numberText(row));
 }
 
-/** Work of one sending phone. */
-export interface Workload {
-  readonly people: number;
-  readonly asks: number;
-}
-
-/** Work per sending phone in order of appearance; undefined: the run's own. Includes phones with nobody to ask. */
-export function workloads(plan: Survey, batchSize: number): ReadonlyMap<Sender | undefined, Workload> {
-  const found = new Map<Sender | undefined, Workload>();
-  for (const route of plan.routes.values()) {
-    for (const [sender, people] of route) {
-      const before = found.get(sender) ?? { people: 0, asks: 0 };
-      const asks = before.asks + Math.ceil(people / batchSize);
-      found.set(sender, { people: before.people + people, asks });
-    }
-  }
-  return found;
-}
-
-/** Work of the busiest phone, within the limit of the run (`--limit`). */
-export function busiestOf(all: readonly Workload[], asks: number, people: number): Workload {
-  return {
-    people: Math.min(people, Math.max(0, ...all.map((one) => one.people))),
-    asks: Math.min(asks, Math.max(0, ...all.map((one) => one.asks))),
-  };
-}
-
-/** Number of asks in the plan, in batches of at most `batchSize` people of one group and one sender. */
-export function asksNeeded(plan: Survey, batchSize: number): number {
-  return [...workloads(plan, batchSize).values()].reduce((sum, { asks }) => sum + asks, 0);
-}
-
 /**
  * Warning about ids that look rounded by JavaScript: a script or a JSON export has read them as numbers, and the result
  * may be another group's id. One true id in sixteen looks like that; of several, hardly all do.
@@ -266,4 +234,52 @@ export function roundedIdsNote(groups: Iterable<ChatId>): string | undefined {
   if (ids.length === 0 || !ids.every((id) => id.endsWith('0') && String(Number(id)) === id)) return undefined;
   const which = ids.length === 1 ? 'the chat_id ends' : `all ${ids.length} chat_ids end`;
   return `${which} in 0, as a script leaves ids that it has read as numbers, which changes their last digits: compare ${ids.length === 1 ? 'it' : 'one'} with the chat’s info in the Periskope console`;
+}
+
+/** Knowledge about the first row of a pair before any ask. */
+export interface Known {
+  /** State in the ledger. `not_done` is an ask that certainly did nothing. */
+  readonly ledger: Status | 'in_doubt' | 'not_done' | undefined;
+  /** Status of this row, when the cohort is itself a results CSV. */
+  readonly previous: Status | undefined;
+}
+
+export interface Selection {
+  readonly retry: readonly Status[];
+  readonly onlyStatus: readonly Status[] | undefined;
+}
+
+/**
+ * ask       ask now
+ * settled   outcome in the ledger: not asked again
+ * carried   outcome in a former results CSV: kept as it is
+ */
+export type Decision = 'ask' | 'settled' | 'carried';
+
+const tried = (status: Status) =>
+  status === 'failed' ||
+  status === 'unknown' ||
+  status === 'left' ||
+  (ACCEPTED_STATUSES as readonly Status[]).includes(status);
+
+/**
+ * Decision for a pair (promise 2): nobody is asked twice, unless `--retry` names the status in the ledger, or the
+ * status in a former results CSV for a pair that the ledger does not know.
+ */
+export function decide(known: Known, selection: Selection): Decision {
+  const { ledger, previous } = known;
+  if (isLeftAlone(previous, selection)) return 'carried';
+  if (ledger !== undefined && ledger !== 'not_done') {
+    // In doubt is not a status that can be retried: the reconciler settles it first.
+    return ledger !== 'in_doubt' && selection.retry.includes(ledger) ? 'ask' : 'settled';
+  }
+  // A person who left is never asked again.
+  if (previous === 'left') return 'carried';
+  if (previous === undefined || previous === 'duplicate' || !tried(previous)) return 'ask';
+  return selection.retry.includes(previous) ? 'ask' : 'carried';
+}
+
+/** Whether `--only-status` keeps a row of former results as it is. */
+export function isLeftAlone(status: Status | undefined, { onlyStatus }: Selection): boolean {
+  return status !== undefined && onlyStatus !== undefined && !onlyStatus.includes(status);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Decision, decide, type Known, type Selection } from '../../src/plan/decide.ts';
+import { type Decision, decide, type Known, type Selection } from '../../src/plan/survey.ts';
 
 const plain: Selection = { retry: [], onlyStatus: undefined };
 

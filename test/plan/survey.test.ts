@@ -10,7 +10,8 @@ import {
   type Sender,
   STATUSES,
 } from '../../src/domain/words.ts';
-import { asksNeeded, firstRows, PairList, roundedIdsNote, survey } from '../../src/plan/survey.ts';
+import { asksNeeded } from '../../src/plan/estimate.ts';
+import { firstRows, PairList, roundedIdsNote, survey } from '../../src/plan/survey.ts';
 
 const rounded = [...'1234'].map((digit) => `${Number(`12036337130838968${digit}`)}@g.us` as ChatId);
 

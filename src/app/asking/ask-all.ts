@@ -4,7 +4,7 @@ import { EXIT } from '../../domain/errors.ts';
 import type { ChatId, Pair } from '../../domain/words.ts';
 import { formatDuration } from '../../lib/units.ts';
 import { Planner } from '../../plan/batches.ts';
-import { decide } from '../../plan/decide.ts';
+import { decide } from '../../plan/survey.ts';
 import { type Doubt, reconcile } from '../../send/groups/reconciler.ts';
 import type { Log } from '../../send/ports.ts';
 import type { RunControl } from '../../send/run-control.ts';

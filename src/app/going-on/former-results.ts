@@ -23,7 +23,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { PairIndex } from '../../lib/pair-index.ts';
 import { count } from '../../lib/text.ts';
-import { isLeftAlone, type Selection } from '../../plan/decide.ts';
+import { isLeftAlone, type Selection } from '../../plan/survey.ts';
 import { shellWords } from '../exit.ts';
 
 /** A results CSV as a cohort, read together with its ledger. */

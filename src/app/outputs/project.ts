@@ -10,7 +10,7 @@ import {
   STATUSES,
   type Status,
 } from '../../domain/words.ts';
-import { decide, isLeftAlone, type Selection } from '../../plan/decide.ts';
+import { decide, isLeftAlone, type Selection } from '../../plan/survey.ts';
 import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import { bareCell, type ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
