@@ -8,19 +8,12 @@ import { type Column, type RoleOptions, type Roles, rolesOf } from './columns/ro
 import { type Encoding, Lines } from './file/encoding.ts';
 import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
-import { type GroupBook, GroupCells } from './groups.ts';
+import { GroupCells } from './groups.ts';
 import { createNormalizer } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
-import {
-  areResultsChanged,
-  editedStatus,
-  findResults,
-  formerCells,
-  type PreviousResult,
-  readPrevious,
-} from './results-file.ts';
+import { areResultsChanged, editedStatus, findResults, formerCells, readPrevious } from './results-file.ts';
 
 /** Options for reading a cohort. An undefined one is detected. */
 export interface CohortOptions extends RoleOptions, TableOptions {
@@ -32,54 +25,14 @@ export interface CohortOptions extends RoleOptions, TableOptions {
 }
 
 /** Opened cohort, with its header understood. */
-export interface Cohort {
-  /** Original header. */
-  readonly columns: readonly string[];
-  /** Number of the cohort's own columns: all but the results columns of a results CSV. */
-  readonly ownWidth: number;
-  /** Columns with the group and the phone. For a results CSV, the cohort's own ones if it has them. */
-  readonly chatColumn: string | undefined;
-  readonly phoneColumn: string;
-  /** Column with each row's sending phone, if any. */
-  readonly senderColumn: string | undefined;
-  /** Columns with the person's name: none, one, or a first and a last one. */
-  readonly nameColumns: readonly number[];
-  /** The person's name in the row, on one line; '' where unknown. */
-  nameOf(row: Pick<Row, 'fields'>): string;
-  /** Whether the cohort is itself a results CSV of ours. */
-  readonly isResults: boolean;
-  /** Sources of the group and the phone in one line, detected or chosen. */
-  readonly mapping: string;
-  /** One-line notes for the user. */
-  readonly notes: readonly string[];
-  /** Further notes, from the last whole reading. */
-  seen(): readonly string[];
-  /**
-   * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads the
-   * file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next batch.
-   * Throws COHORT_UNREADABLE when the file cannot be read any more.
-   */
-  readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]>;
-  /** Names of groups for look-ups; undefined: no look-ups. */
-  readonly groups: GroupBook | undefined;
-  /**
-   * Reads the whole cohort and tallies the group column's cells; undefined: no such column, because `chatId` decides.
-   */
-  groupCells(signal?: AbortSignal): Promise<GroupCells | undefined>;
-  /** Results of the row; undefined: not a results CSV, or an edited status. */
-  previous(row: Row): PreviousResult | undefined;
-  /** Raw results cells of the row; undefined: not a results CSV. */
-  former(row: Row): PreviousResult['fields'] | undefined;
-  /** Whether the file begins with a byte order mark, as results written with `--excel` do. */
-  readonly marked: boolean;
-}
+export type Cohort = Awaited<ReturnType<typeof openCohort>>;
 
 /**
  * Opens a cohort: detects its encoding, delimiter, header and columns, and checks that it has a row. Throws
  * COHORT_UNREADABLE (no such file, a directory, no permission, empty, header only, binary), COHORT_COLUMNS (no column,
  * or two, for a role) or CONFIG (an option that no file could satisfy).
  */
-export async function openCohort(path: string, options: CohortOptions = {}): Promise<Cohort> {
+export async function openCohort(path: string, options: CohortOptions = {}) {
   const { defaultCountry } = options;
   if (defaultCountry !== undefined && !getCountries().includes(defaultCountry)) {
     throw new OnboardError(
@@ -121,31 +74,53 @@ export async function openCohort(path: string, options: CohortOptions = {}): Pro
   };
 
   return {
+    /** Original header. */
     columns,
+    /** Number of the cohort's own columns: all but the results columns of a results CSV. */
     ownWidth,
+    /** Columns with the group and the phone. For a results CSV, the cohort's own ones if it has them. */
     chatColumn: roles.chat.at(-1)?.name,
     phoneColumn: roles.phone.at(-1)?.name as string,
+    /** Column with each row's sending phone, if any. */
     senderColumn: roles.sender?.name,
+    /** Columns with the person's name: none, one, or a first and a last one. */
     nameColumns: names,
-    nameOf: ({ fields }) => nameIn(fields, names),
+    /** The person's name in the row, on one line; '' where unknown. */
+    nameOf: ({ fields }: Pick<Row, 'fields'>) => nameIn(fields, names),
+    /** Whether the cohort is itself a results CSV of ours. */
     isResults: results !== undefined,
+    /** Sources of the group and the phone in one line, detected or chosen. */
     mapping: mappingOf(roles),
-    notes,
+    /** One-line notes for the user. */
+    notes: notes as readonly string[],
+    /** Further notes, from the last whole reading. */
     seen: () => seen,
-    readings: async function* (signal) {
+    /**
+     * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads
+     * the file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next
+     * batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
+     */
+    readings: async function* (signal?: AbortSignal): AsyncIterable<readonly Reading[]> {
       const findings = new Findings();
       yield* readings({ layout, roles, results, plain, findings, judge: await judge(signal) }, signal);
       seen = findings.notes();
     },
+    /** Names of groups for look-ups; undefined: no look-ups. */
     groups: options.groups,
-    groupCells: async (signal) => {
+    /**
+     * Reads the whole cohort and tallies the group column's cells; undefined: no such column, because `chatId` decides.
+     */
+    groupCells: async (signal?: AbortSignal) => {
       if (roles.chat.length === 0) return undefined;
       const cells = new GroupCells(roles, plain);
       await judge(signal, (record) => cells.see(record));
       return cells;
     },
-    previous: (row) => (results === undefined ? undefined : readPrevious(row, results)),
-    former: (row) => (results === undefined ? undefined : formerCells(row, results)),
+    /** Results of the row; undefined: not a results CSV, or an edited status. */
+    previous: (row: Row) => (results === undefined ? undefined : readPrevious(row, results)),
+    /** Raw results cells of the row; undefined: not a results CSV. */
+    former: (row: Row) => (results === undefined ? undefined : formerCells(row, results)),
+    /** Whether the file begins with a byte order mark, as results written with `--excel` do. */
     marked: encoding.marked,
   };
 }

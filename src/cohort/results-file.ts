@@ -116,19 +116,7 @@ export interface ResultsRecord extends Place {
 }
 
 /** Results CSV as `run` wrote it, for merging cell by cell. */
-export interface ResultsFile {
-  readonly path: string;
-  readonly columns: readonly string[];
-  /** Number of the cohort's own columns. */
-  readonly ownWidth: number;
-  /** Whether it was written with `--excel`. */
-  readonly excel: boolean;
-  /**
-   * Every record in order, in batches; `row` rises from each to the next, except within the lines of one unreadable
-   * record. Throws COHORT_UNREADABLE where the file is damaged.
-   */
-  records(): AsyncGenerator<readonly ResultsRecord[], void, undefined>;
-}
+export type ResultsFile = Awaited<ReturnType<typeof openResultsFile>>;
 
 const ROW = 0;
 const STATUS = 3;
@@ -138,7 +126,7 @@ const REASON = 4;
  * Opens a results CSV. It may have no rows: a shard may have no group.
  * @throws OnboardError COHORT_UNREADABLE (no such file, …), COHORT_COLUMNS (not a results CSV)
  */
-export async function openResultsFile(path: string): Promise<ResultsFile> {
+export async function openResultsFile(path: string) {
   const file = await statCohort(path, path);
   const layout: Layout = { file, encoding: 'utf-8', delimiter: ',', sepLine: false };
   const columns = await headerOf(layout);
@@ -148,7 +136,15 @@ export async function openResultsFile(path: string): Promise<ResultsFile> {
   }
   // Written with `--excel`, it begins with a byte order mark.
   const { marked: excel } = await findEncoding(file, layout.encoding);
-  return { path, columns, ownWidth: start, excel, records: () => records(layout, columns.length, start) };
+  return {
+    path,
+    columns,
+    /** Number of the cohort's own columns. */
+    ownWidth: start,
+    /** Whether it was written with `--excel`. */
+    excel,
+    records: () => records(layout, columns.length, start),
+  };
 }
 
 async function headerOf(layout: Layout): Promise<readonly string[] | undefined> {
@@ -156,6 +152,10 @@ async function headerOf(layout: Layout): Promise<readonly string[] | undefined> 
   return undefined;
 }
 
+/**
+ * Every record in order, in batches; `row` rises from each to the next, except within the lines of one unreadable
+ * record. Throws COHORT_UNREADABLE where the file is damaged.
+ */
 async function* records(layout: Layout, width: number, start: number) {
   const path = layout.file.name;
   let last: ResultsRecord | undefined;

@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { OnboardError } from '../domain/errors.ts';
-import { Counts, readRecord, type SandboxCounts } from './counts.ts';
+import { Counts, readRecord } from './counts.ts';
 import { FAULTS } from './endings.ts';
 import { SANDBOX_PHONE } from './groups.ts';
 import { Limiting, type LimitSettings } from './limiting.ts';
@@ -42,19 +42,7 @@ export interface SandboxOptions extends Partial<LimitSettings & Omit<Settings, '
   readonly random?: () => number;
 }
 
-export interface Sandbox {
-  /** `http://127.0.0.1:PORT/v1` */
-  readonly url: string;
-  /** `http://127.0.0.1:PORT/_sandbox` */
-  readonly statusUrl: string;
-  readonly key: string;
-  readonly phone: string;
-  counts(): SandboxCounts;
-  control(changes: SandboxControl): void;
-  reset(): void;
-  /** Closes every connection at once, answered or not. */
-  close(): Promise<void>;
-}
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 const LIMIT_DEFAULTS: LimitSettings = {
   kind: 'express-rate-limit',
@@ -80,7 +68,7 @@ const DEFAULTS: Settings = {
 };
 
 /** Starts a sandbox. Rejects with an OnboardError (USAGE) if the port is not available. */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions = {}) {
   const key = options.apiKey ?? SANDBOX_KEY;
   const world = new World(options.seedMembers);
   world.named = new Map(options.named);
@@ -161,13 +149,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const origin = `http://127.0.0.1:${portOf(server)}`;
   let closed: Promise<void> | undefined;
   return {
+    /** `http://127.0.0.1:PORT/v1` */
     url: `${origin}/v1`,
+    /** `http://127.0.0.1:PORT/_sandbox` */
     statusUrl: `${origin}/_sandbox`,
     key,
     phone: SANDBOX_PHONE,
     counts: () => counts.snapshot(),
-    control,
+    control: (changes: SandboxControl) => control(changes),
     reset,
+    /** Closes every connection at once, answered or not. */
     close: () => {
       closed ??= release();
       return closed;

@@ -114,27 +114,25 @@ export interface Rival {
   readonly number: string;
 }
 
-interface Plans {
-  readonly countries: readonly MobilePlan[];
-  readonly byLength: ReadonlyMap<number, readonly MobilePlan[]>;
-  readonly byCode: ReadonlyMap<string, readonly MobilePlan[]>;
-  /** Plans of regions where people may write something other than 0 before their numbers. */
-  readonly withPrefix: readonly MobilePlan[];
-}
-let compiled: Plans | undefined;
+let compiled: ReturnType<typeof compile> | undefined;
 
-function plans(): Plans {
-  if (compiled !== undefined) return compiled;
-  const all = getCountries().flatMap((country) => mobilePlanOf(country) ?? []);
+/** Mobile plans of all regions. */
+function plans() {
+  compiled ??= compile();
+  return compiled;
+}
+
+function compile() {
+  const countries = getCountries().flatMap((country) => mobilePlanOf(country) ?? []);
   const byLength = new Map<number, MobilePlan[]>();
   const byCode = new Map<string, MobilePlan[]>();
-  for (const plan of all) {
+  for (const plan of countries) {
     byCode.set(plan.code, [...(byCode.get(plan.code) ?? []), plan]);
     for (const length of plan.lengths) byLength.set(length, [...(byLength.get(length) ?? []), plan]);
   }
-  const withPrefix = all.filter(({ prefix }) => prefix !== undefined && prefix.source !== '^(?:0)');
-  compiled = { countries: all, byLength, byCode, withPrefix };
-  return compiled;
+  // Where people may write something other than 0 before their numbers.
+  const withPrefix = countries.filter(({ prefix }) => prefix !== undefined && prefix.source !== '^(?:0)');
+  return { countries, byLength, byCode, withPrefix };
 }
 
 /** Every region where bare digits could be a mobile number, with its trunk prefix or without. */

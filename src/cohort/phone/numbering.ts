@@ -207,40 +207,34 @@ export function mobilePlanOf(country: CountryCode): MobilePlan | undefined {
 }
 
 /** Rules of the default country. */
-interface OwnPlan {
-  readonly plan: CallingCode;
-  /** Whether people write 0 before national numbers, and nothing else. */
-  readonly onlyZero: boolean;
-  readonly idd: RegExp | undefined;
-  /** Whether the parser could see a prefix of any kind in national digits. */
-  readonly unsure: (digits: string) => boolean;
-  /** Lengths of mobile numbers; empty for countries that write 0 before national numbers. */
-  readonly mobileLengths: ReadonlySet<number>;
+function ownPlan(country: CountryCode) {
+  const known = ownPlans.get(country);
+  if (known !== undefined) return known;
+  const made = ownPlanOf(country);
+  ownPlans.set(country, made);
+  return made;
 }
-const ownPlans = new Map<CountryCode, OwnPlan>();
 
-function ownPlan(country: CountryCode): OwnPlan {
-  let own = ownPlans.get(country);
-  if (own === undefined) {
-    const plan = compile(getCountryCallingCode(country)) as CallingCode;
-    plans.selectNumberingPlan(country);
-    const prefix = start(plans.nationalPrefixForParsing());
-    const idd = start(plans.IDDPrefix());
-    const trunk = plans.numberingPlan.nationalPrefix();
-    const mobile = trunk === '0' ? [] : (plans.type('MOBILE')?.possibleLengths() ?? plans.possibleLengths());
-    own = {
-      plan,
-      onlyZero: plans.nationalPrefixForParsing() === '0' && plan.prefix?.source === '^(?:0)',
-      idd,
-      unsure: (digits) =>
-        [prefix, idd, plan.prefix, country === 'MX' ? MEXICAN_TRUNK : undefined].some((one) =>
-          one?.test(digits),
-        ),
-      mobileLengths: new Set(mobile),
-    };
-    ownPlans.set(country, own);
-  }
-  return own;
+const ownPlans = new Map<CountryCode, ReturnType<typeof ownPlanOf>>();
+
+function ownPlanOf(country: CountryCode) {
+  const plan = compile(getCountryCallingCode(country)) as CallingCode;
+  plans.selectNumberingPlan(country);
+  const prefix = start(plans.nationalPrefixForParsing());
+  const idd = start(plans.IDDPrefix());
+  const trunk = plans.numberingPlan.nationalPrefix();
+  const mobile = trunk === '0' ? [] : (plans.type('MOBILE')?.possibleLengths() ?? plans.possibleLengths());
+  const prefixes = [prefix, idd, plan.prefix, country === 'MX' ? MEXICAN_TRUNK : undefined];
+  return {
+    plan,
+    /** Whether people write 0 before national numbers, and nothing else. */
+    onlyZero: plans.nationalPrefixForParsing() === '0' && plan.prefix?.source === '^(?:0)',
+    idd,
+    /** Whether the parser could see a prefix of any kind in national digits. */
+    unsure: (digits: string) => prefixes.some((one) => one?.test(digits)),
+    /** Lengths of mobile numbers; empty for countries that write 0 before national numbers. */
+    mobileLengths: new Set(mobile),
+  };
 }
 
 function planFor(digits: string): CallingCode | undefined {
