@@ -44,17 +44,12 @@ const isNumber: Readonly<Record<string, (value: string) => boolean>> = {
   '--chat-id': (chatId) => maskChatId(chatId) !== chatId,
 };
 
-interface TypedCommand {
-  readonly words: readonly string[];
-  /** Flags left out together with their values. */
-  readonly withheld: readonly string[];
-}
-
 /**
  * Command as it was typed, for the next run. A terminal gets it whole, to be pasted; elsewhere it ends up in a log,
- * which must not hold a whole number. A masked number could not be run, so such a flag is left out and named in words.
+ * which must not hold a whole number. A masked number could not be run, so such a flag is left out, with its value,
+ * and named in words.
  */
-export function typedCommand(typed: readonly string[], terminal: boolean): TypedCommand {
+export function typedCommand(typed: readonly string[], terminal: boolean) {
   if (terminal) return { words: typed, withheld: [] };
   const words: string[] = [];
   const withheld = new Set<string>();

@@ -4,14 +4,10 @@ import { EXIT, type ExitCode } from '../domain/errors.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  /** Long flags and their descriptions. */
-  readonly flags: readonly { readonly flag: string; readonly does: string }[];
-}
+/** Command with its summary, its long flags and their descriptions. */
+type Entry = ReturnType<typeof entries>[number];
 
-function entries(root: Command): Entry[] {
+function entries(root: Command) {
   return root.commands.map((command) => ({
     name: command.name(),
     summary: command.summary() || command.description(),

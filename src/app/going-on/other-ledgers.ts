@@ -126,25 +126,15 @@ interface Known {
   readonly people: number;
 }
 
-interface Elsewhere {
-  /** The other ledger that knows most of these pairs; undefined: none knows any. */
-  readonly known: Known | undefined;
-  /** Ledgers that were not read to their end: damaged or too large. */
-  readonly unread: readonly string[];
-}
-
 /**
  * Looks for pairs in the other ledgers nearby: each is read once, in bounded memory.
  * @param near files; `-` means none
  * @param asks wanted: pairs that are about to be asked, without an ask in our own ledger
+ * @returns the ledger that knows most of these pairs, and those not read to their end: damaged or too large
  */
-async function askedElsewhere(
-  own: string | undefined,
-  near: readonly string[],
-  asks: AsksOf,
-): Promise<Elsewhere> {
+async function askedElsewhere(own: string | undefined, near: readonly string[], asks: AsksOf) {
   let left = MOST_BYTES;
-  let known: Elsewhere['known'];
+  let known: Known | undefined;
   const unread: string[] = [];
   for (const { path, size } of await ledgersNear(own, near)) {
     left -= size;

@@ -15,23 +15,15 @@ import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import { bareCell, type ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
-/** Former results of a row, as the CSV spells them. */
-export interface Previous {
-  readonly status: Status;
-  readonly reasonCode: ReasonCode | '';
-  readonly message: string;
-  readonly httpStatus: number | undefined;
-  readonly attempts: number;
-  readonly traceId: string;
-  readonly askedAt: number | undefined;
-  readonly settledAt: number | undefined;
-}
+/** Former results of a row, as values. */
+export type Previous = Words & { readonly status: Status };
+type Words = Readonly<ReturnType<typeof wordsOf>>;
 
 /** Results columns of a row, as they stand in a former results CSV. */
 type FormerCells = Readonly<Record<ResultColumn, string>>;
 
 /** State of a pair in the ledger. */
-export interface Recorded extends Omit<Previous, 'status'> {
+export interface Recorded extends Words {
   readonly status: Status | 'in_doubt' | 'not_done';
 }
 
@@ -149,12 +141,7 @@ function reasonWithoutStop(
   return recorded ? 'throttled' : 'cohort_changed';
 }
 
-function resultRow(
-  row: Row,
-  pair: Pair | undefined,
-  status: Status,
-  facts: Omit<Previous, 'status'>,
-): ResultRow {
+function resultRow(row: Row, pair: Pair | undefined, status: Status, facts: Words): ResultRow {
   return { row, chatId: '', participant: '', ...pair, ...facts, status };
 }
 
@@ -169,14 +156,14 @@ export function previousOf(fields: FormerCells | undefined): Previous | undefine
 }
 
 /** Former results of a row, without the status, as values. */
-export function wordsOf(fields: FormerCells): Omit<Previous, 'status'> {
+export function wordsOf(fields: FormerCells) {
   const time = (text: string) => {
     const ms = Date.parse(text);
     return Number.isNaN(ms) ? undefined : ms;
   };
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
   return {
-    reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : '',
+    reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : ('' as const),
     message: fields.message,
     httpStatus: number(fields.http_status),
     attempts: number(fields.attempts) ?? 0,

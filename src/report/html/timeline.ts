@@ -13,17 +13,7 @@ const MOST_BUCKETS = 120;
 /** Latest time believed, epoch ms: the year 2100. A later one is from an edited cell. */
 const LATEST = 4_102_444_800_000;
 
-interface Timeline {
-  /** Start of the first bucket, epoch ms, a multiple of `bucketMs`. */
-  readonly from: number;
-  readonly bucketMs: number;
-  /** Number of asks in each bucket, including empty ones. */
-  readonly counts: readonly number[];
-  readonly asks: number;
-  /** Times of the first and the last ask, epoch ms. */
-  readonly first: number;
-  readonly last: number;
-}
+type Timeline = NonNullable<ReturnType<AskTimes['timeline']>>;
 
 /** Histogram of the asks' times: any number of asks, over any period, in bounded memory. */
 export class AskTimes {
@@ -47,7 +37,7 @@ export class AskTimes {
     while (this.#counts.size > MOST_INSTANTS && this.#resolution < RESOLUTIONS.length - 1) this.#coarsen();
   }
 
-  timeline(): Timeline | undefined {
+  timeline() {
     if (this.#asks === 0) return undefined;
     const least = RESOLUTIONS[this.#resolution] ?? 1_000;
     const fits = (ms: number) => Math.floor(this.#to / ms) - Math.floor(this.#from / ms) < MOST_BUCKETS;
@@ -62,7 +52,15 @@ export class AskTimes {
       const at = Math.max(0, Math.floor((slot * least - from) / bucketMs));
       counts[at] = (counts[at] ?? 0) + n;
     }
-    return { from, bucketMs, counts, asks: this.#asks, first: this.#from, last: this.#to };
+    return {
+      /** Start of the first bucket, epoch ms, a multiple of `bucketMs`. */
+      from,
+      bucketMs,
+      /** Number of asks in each bucket, including empty ones. */
+      counts,
+      /** All asks, and the times of the first and the last. */
+      ...{ asks: this.#asks, first: this.#from, last: this.#to },
+    };
   }
 
   #count(epochMs: number, n: number): void {

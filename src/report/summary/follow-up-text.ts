@@ -5,24 +5,24 @@ import { formatDuration } from '../../lib/units.ts';
 import { countLine } from './tally.ts';
 
 /** Results for the people of one group who were invited, or in doubt. */
-export interface FollowUpCounts {
-  joined: number;
-  /** People in doubt before, who were added according to the group or its notifications. */
-  added: number;
-  /** People who were in the group, and have left it. */
-  left: number;
-  /** People not listed among the members. */
-  out: number;
-  /** People not listed, whose request waits for a group admin, and does not expire as an invite does. */
-  waiting: number;
-  /** People without a result, because the group or the row could not be read. */
-  unread: number;
-  /** People asked without an answer, who may have been added, invited, or neither. */
-  inDoubt: number;
-}
+export type FollowUpCounts = ReturnType<typeof noCounts>;
 
-export function noCounts(): FollowUpCounts {
-  return { joined: 0, added: 0, left: 0, out: 0, waiting: 0, unread: 0, inDoubt: 0 };
+export function noCounts() {
+  return {
+    joined: 0,
+    /** People in doubt before, who were added according to the group or its notifications. */
+    added: 0,
+    /** People who were in the group, and have left it. */
+    left: 0,
+    /** People not listed among the members. */
+    out: 0,
+    /** People not listed, whose request waits for a group admin, and does not expire as an invite does. */
+    waiting: 0,
+    /** People without a result, because the group or the row could not be read. */
+    unread: 0,
+    /** People asked without an answer, who may have been added, invited, or neither. */
+    inDoubt: 0,
+  };
 }
 
 /** Row of a person who is still out. */

@@ -80,16 +80,8 @@ export class TallyMaker implements Tally {
 /** Statuses that need action. */
 const TROUBLED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'not_attempted'];
 
-/** Rows that share a remedy. */
-export interface Trouble {
-  readonly status: Status;
-  readonly reasonCode: ReasonCode;
-  readonly rows: number;
-  /** `rows 3, 7, 9 and 12 more`; '' if unknown. */
-  readonly which: string;
-  readonly meaning: string;
-  readonly advice: string;
-}
+/** Rows that share a remedy. `which` is like `rows 3, 7, 9 and 12 more`; '' if unknown. */
+export type Trouble = ReturnType<typeof troublesOf>[number];
 
 /** The reasons, the most frequent first. */
 export function reasonsOf(reasons: Reasons): readonly Reason[] {
@@ -97,7 +89,7 @@ export function reasonsOf(reasons: Reasons): readonly Reason[] {
 }
 
 /** Remedies by reason, the most frequent first. @param names whether `which` has names of people */
-export function troublesOf(reasons: Reasons, names = false): readonly Trouble[] {
+export function troublesOf(reasons: Reasons, names = false) {
   return reasonsOf(reasons).flatMap(({ status, reasonCode, rows, first }) =>
     TROUBLED.includes(status) && reasonCode !== ''
       ? [{ status, reasonCode, rows, which: whichRows(first, rows, names), ...REASONS[reasonCode] }]
