@@ -53,7 +53,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
   const startedAt = systemClock.now();
   return releasing(async (releases) => {
     const beside = join(tmpdir(), 'cohort');
-    const { path, name = path } = await cohortFile(config.cohort.path, { stdin: io.stdin, beside, releases });
+    const { path, name = path } = await cohortFile(config.cohort.path, beside, { io, releases });
     const given = await givenBook(config.cohort);
     const openWith = (groups: GroupBook | undefined) =>
       openCohort(path, { ...config.cohort, plainCell, name, ownFirst: true, groups, asksNobody: true });

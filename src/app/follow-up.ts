@@ -27,9 +27,9 @@ import {
   publish,
   writeRecord,
 } from './outputs/publish.ts';
-import { MAY_HAVE_NEWS, type Rewritten, rewriteResults } from './outputs/rewrite-results.ts';
+import { MAY_HAVE_NEWS, rewriteResults } from './outputs/rewrite-results.ts';
 import { SANDBOX_SENDER } from './phones/connect.ts';
-import { connectReaders, openReading, type Readers } from './phones/readers.ts';
+import { connectReaders, openReading } from './phones/readers.ts';
 import { openSession, type Releases, releasing, type Session, timesOf } from './session.ts';
 
 /** Groups read at once; the limiter decides when each read starts. */
@@ -50,13 +50,9 @@ export function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
   });
 }
 
-interface Inputs extends ToRead {
-  readonly cohort: Cohort;
-  /** undefined: no ledger exists. */
-  readonly ledger: Ledger | undefined;
-}
+type Inputs = Awaited<ReturnType<typeof openInputs>>;
 
-async function openInputs(config: FollowUpConfig, { clock, log, releases }: Session): Promise<Inputs> {
+async function openInputs(config: FollowUpConfig, { clock, log, releases }: Session) {
   const isApi = config.target.kind === 'api';
   const cohort = await openResultsCsv(config.results, {
     defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
@@ -74,17 +70,12 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   return { ...toRead, cohort, ledger };
 }
 
-interface Learnt {
-  /** undefined: no group was read, because nobody can have news, or because the API refused access. */
-  readonly readers: Readers | undefined;
-  /** Groups whose members are known. */
-  readonly read: ReadonlySet<ChatId>;
-  readonly histories: ReadonlyMap<ChatId, History>;
-}
+type Learnt = Awaited<ReturnType<typeof readGroups>>;
 
-async function readGroups(config: FollowUpConfig, session: Session, inputs: Inputs): Promise<Learnt> {
+async function readGroups(config: FollowUpConfig, session: Session, inputs: Inputs) {
   const { control } = session;
   const { chatIds, open, inDoubt } = inputs;
+  /** Groups whose members are known. */
   const read = new Set<ChatId>();
   const histories = new Map<ChatId, History>();
   const parts = chatIds.size === 0 ? undefined : await openReading(config, session);
@@ -166,20 +157,16 @@ async function tell(
   return exit;
 }
 
-/** Groups that may have news. */
-interface ToRead {
-  /** Groups, each with the phones that its people were asked through. */
-  readonly chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>;
-  /** Groups where somebody may have come in since: with an open invite, or in doubt. */
-  readonly open: ReadonlySet<ChatId>;
-  /** Groups where somebody is in doubt. */
-  readonly inDoubt: ReadonlySet<ChatId>;
-}
-
-/** Groups of the results. Throws at a row that can not be read, because it could not be written again unchanged. */
-async function groupsOf(cohort: Cohort, file: string): Promise<ToRead> {
+/**
+ * Groups of the results that may have news. Throws at a row that can not be read, because it could not be written again
+ * unchanged.
+ */
+async function groupsOf(cohort: Cohort, file: string) {
+  /** Each with the phones that its people were asked through. */
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
+  /** Groups where somebody may have come in since: with an open invite, or in doubt. */
   const open = new Set<ChatId>();
+  /** Groups where somebody is in doubt. */
   const inDoubt = new Set<ChatId>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {
@@ -214,11 +201,7 @@ async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Led
   return ledger;
 }
 
-interface Written extends Rewritten {
-  readonly written: string | undefined;
-  /** Error that kept the to-do list from being written. */
-  readonly unlisted: OnboardError | undefined;
-}
+type Written = Awaited<ReturnType<typeof rewrite>>;
 
 async function rewrite(
   config: FollowUpConfig,
@@ -226,7 +209,7 @@ async function rewrite(
   { cohort, ledger }: Inputs,
   { readers, read, histories }: Learnt,
   now: number,
-): Promise<Written> {
+) {
   const { output, results, olderThanMs } = config;
   const named = (askedAt: number | undefined) =>
     olderThanMs === undefined ? config.list : askedAt !== undefined && now - askedAt > olderThanMs;
@@ -250,6 +233,7 @@ async function rewrite(
     const unlisted = await toDo?.commit();
     return {
       ...rewritten,
+      /** Error that kept the to-do list from being written. */
       unlisted,
       written: changed ? (output === '-' ? 'standard output' : output) : undefined,
     };

@@ -59,19 +59,15 @@ export async function makePlan(config: RunConfig, session: Session, inputs: Inpu
     },
     'cohort read',
   );
-  if (config.hours) assertOpening(new OpenHours(config.hours), plan.countries.keys(), session.clock.now());
+  const hours = config.hours && new OpenHours(config.hours);
+  const [never] = hours?.neverOpen(plan.countries.keys(), session.clock.now()) ?? [];
+  if (hours && never !== undefined) throw new OnboardError('CONFIG', hours.refusal(never));
   if (plan.toAsk > 0 && !asksFirst(config, io)) {
     log.info({}, `people to ask: ${countriesText(plan.countries)}`);
     const rare = rareText(plan.countries);
     if (rare) log.warn({}, `rare among the people to ask: ${rare}: was each of these numbers read right?`);
   }
   return { plan, selection, knowledge };
-}
-
-/** @throws OnboardError CONFIG where some of the people could never be asked */
-function assertOpening(hours: OpenHours, regions: Iterable<string>, now: number): void {
-  const [never] = hours.neverOpen(regions, now);
-  if (never !== undefined) throw new OnboardError('CONFIG', hours.refusal(never));
 }
 
 /**

@@ -10,24 +10,15 @@ import { openSharing } from './asking/share.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { type Endpoint, endpoint } from './phones/connect.ts';
 import { keepNames } from './phones/readers.ts';
-import { connectPhones, type Phones } from './phones/senders.ts';
+import { connectPhones } from './phones/senders.ts';
 import { agreed, estimate, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 
 /** Result of the asking. */
-export interface Sent {
-  /** undefined: nothing could be asked. */
-  readonly phones: Phones | undefined;
-  /** True when `--limit` ended it. */
-  readonly limited: boolean;
-  /** Whether WhatsApp throttled this pair to the end. */
-  readonly throttled: (pair: Pair) => boolean;
-  /** Defect that ended the asking; undefined: none. The results are written all the same. */
-  readonly failure: unknown;
-}
+export type Sent = Awaited<ReturnType<typeof send>>;
 
 /** Asks everybody in the plan, through all sending phones. The ledger holds the outcomes. */
-export async function send(config: RunConfig, session: Session, inputs: Inputs, made: Plan): Promise<Sent> {
+export async function send(config: RunConfig, session: Session, inputs: Inputs, made: Plan) {
   const { clock, control, log, releases } = session;
   const to = await endpoint(config, releases);
   logDone(config, session, inputs, made, to);
@@ -85,7 +76,13 @@ export async function send(config: RunConfig, session: Session, inputs: Inputs, 
     }),
     session,
   );
-  return { ...ended, phones, throttled: (pair) => throttled.has(pairName(pair)) };
+  return {
+    /** `limited`: `--limit` ended it. `failure`: a defect that ended it; the results are written all the same. */
+    ...ended,
+    phones,
+    /** Whether WhatsApp throttled this pair to the end. */
+    throttled: (pair: Pair) => throttled.has(pairName(pair)),
+  };
 }
 
 /**

@@ -207,8 +207,6 @@ export function requestTimeout(flags: Pick<GroupsFlags, 'requestTimeout'>): numb
 type ReachFlags = Pick<GroupsFlags, 'baseUrl' | 'requestTimeout' | 'limitPer'> &
   Partial<Pick<GroupsFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
-export type ReachConfig = ReturnType<typeof reachConfig>;
-
 /**
  * Access to the API for reading, paced only by the server: for `follow-up`, `groups`, and `check --online`.
  * @throws OnboardError CONFIG

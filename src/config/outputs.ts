@@ -10,7 +10,7 @@ const REPORT_FILES = ['report', 'toDo', 'summaryJson', 'junit', 'metricsFile'] a
 export type ReportFiles = Readonly<Record<(typeof REPORT_FILES)[number], string | undefined>>;
 
 /** Files that the user has named. */
-export interface Named {
+interface Named {
   readonly output: string | undefined;
   readonly ledger: string | undefined;
 }

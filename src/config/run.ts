@@ -13,12 +13,10 @@ import {
 import type { CohortFlags, RunFlags } from './flags.ts';
 import { filePaths, notifyTarget, reportFiles } from './outputs.ts';
 
-/** Options for reading the cohort. */
-export type CohortConfig = ReturnType<typeof cohortConfig>;
 export type LogConfig = ReturnType<typeof logConfig>;
-export type PaceConfig = ReturnType<typeof paceConfig>;
 export type RunConfig = ReturnType<typeof runConfig>;
 
+/** Options for reading the cohort. */
 export function cohortConfig(path: string, flags: Partial<CohortFlags>) {
   if (flags.groups !== undefined && flags.chatId !== undefined)
     throw usage('--groups and --chat-id exclude each other: with --chat-id every row goes to one group');

@@ -46,7 +46,7 @@ interface Asking extends Holder {
   readonly stage: Stage;
 }
 
-export interface AskingNow {
+interface AskingNow {
   readonly folders: Iterable<string>;
   readonly people: Iterable<Pair>;
   /** Upper bound of their number. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
 import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { noSender } from '../../config/api.ts';
 import { DEFAULT_BASE_URL } from '../../config/options.ts';
@@ -26,7 +25,7 @@ import { asksFirst } from '../io.ts';
 import { assertPublishable, assertReplaceable } from '../outputs/publish.ts';
 import { SANDBOX_SENDER } from '../phones/connect.ts';
 import { groupsOfPhones } from '../phones/readers.ts';
-import type { Releases, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { givenBook, logNames, lookUpNames } from './group-names.ts';
 import { keepCohort, spool } from './kept-cohort.ts';
 
@@ -47,12 +46,7 @@ export interface Inputs {
  */
 export async function openInputs(config: RunConfig, session: Session): Promise<Inputs> {
   const { io, clock, control, log, releases } = session;
-  const { path, name } = await cohortFile(config.cohort.path, {
-    stdin: io.stdin,
-    beside: config.ledger,
-    signal: control.signal,
-    releases,
-  });
+  const { path, name } = await cohortFile(config.cohort.path, config.ledger, session);
   const isApi = config.target?.kind === 'api';
   let book = await givenBook(config.cohort);
   const openAs = async (file: string) => {
@@ -71,7 +65,10 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   let cohort = await openAs(path);
   for (const note of cohort.notes) log.info({}, note);
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
-  if (config.onlyStatus !== undefined && !cohort.isResults) throw notResults(name ?? path);
+  if (config.onlyStatus !== undefined && !cohort.isResults) {
+    const message = `--only-status goes by the results of an earlier run, and ${name ?? path} has none: give the results CSV in its place`;
+    throw new OnboardError('CONFIG', message);
+  }
   const named = await lookUpNames(
     {
       config: config.cohort,
@@ -171,15 +168,11 @@ function rebuildFlags({ named, ledger, origin, shard }: RunConfig): readonly str
  */
 export async function cohortFile(
   path: string,
-  {
-    stdin,
-    beside,
-    signal,
-    releases,
-  }: { stdin: Readable; beside: string; signal?: AbortSignal; releases: Releases },
-): Promise<{ readonly path: string; readonly name: string | undefined }> {
+  beside: string,
+  { io, releases, control }: Pick<Session, 'io' | 'releases'> & Partial<Pick<Session, 'control'>>,
+) {
   if (path !== '-') return { path, name: undefined };
-  const spooled = await spool(stdin, beside, { ...(signal && { signal }) });
+  const spooled = await spool(io.stdin, beside, control);
   releases.add(spooled.remove);
   return { path: spooled.path, name: 'standard input' };
 }
@@ -194,11 +187,6 @@ export async function assertOutput(path: string, ledger?: string, results?: stri
   // Results that are the cohort have been read as such, even if a spreadsheet has changed their commas.
   if (results === undefined || !isSameFile(path, results)) await assertReplaceable(path, ledger);
   if (path !== '-') await assertWritable(path, ledger);
-}
-
-function notResults(cohort: string): OnboardError {
-  const message = `--only-status goes by the results of an earlier run, and ${cohort} has none: give the results CSV in its place`;
-  return new OnboardError('CONFIG', message);
 }
 
 /** Cohort as a shard sees it: only its own rows, with their line numbers in the file. */

@@ -40,8 +40,6 @@ interface RewriteParts {
   readonly named: (askedAt: number | undefined) => boolean;
 }
 
-export type Rewritten = Awaited<ReturnType<typeof rewriteResults>>;
-
 /** Statuses in the ledger of people who are in the group. */
 const IN_ALREADY: readonly string[] = ['added', 'already_member', 'joined'];
 /** Statuses of people who may have come in or gone since. */
