@@ -33,14 +33,17 @@ export interface ResultRow {
   readonly former?: Readonly<Record<ResultColumn, string>>;
 }
 
-interface ResultsWriter {
-  /** Writes rows, in input order. Resolves when there is room for more; one call at a time. */
-  write(rows: readonly ResultRow[]): Promise<void>;
+/** Writer of a results CSV that is whole, or not there. */
+interface WriterOf<Item> {
+  /** Writes items, in input order. Resolves when there is room for more; one call at a time. */
+  write(items: readonly Item[]): Promise<void>;
   /** Completes the results: they are then at `path`, durably. */
   commit(): Promise<void>;
-  /** Discards the written rows; an existing results file is unchanged. Allowed after any failure. */
+  /** Discards the written rows; an existing results file is unchanged. Allowed after any failure, and after `commit`. */
   abort(): Promise<void>;
 }
+/** Writer of unchanged records, including the header: the cells of a results CSV are already safe. */
+export type RecordsWriter = WriterOf<readonly string[]>;
 
 interface ResultsOptions {
   /**
@@ -50,11 +53,6 @@ interface ResultsOptions {
   readonly excel?: boolean;
   /** Path of the ledger of these results, if asks may have been sent before. */
   readonly ledger?: string;
-}
-
-/** Writer of unchanged records, including the header: the cells of a results CSV are already safe. */
-export interface RecordsWriter extends Pick<ResultsWriter, 'commit' | 'abort'> {
-  write(records: readonly (readonly string[])[]): Promise<void>;
 }
 
 /**
@@ -92,7 +90,7 @@ export async function openResults(
   target: string | Writable,
   columns: readonly string[],
   options: ResultsOptions = {},
-): Promise<ResultsWriter> {
+): Promise<WriterOf<ResultRow>> {
   const records = await openRecords(target, options);
   let head = [headerCells(columns, options)];
   const write = (rows: readonly ResultRow[]) => {
@@ -100,14 +98,7 @@ export async function openResults(
     head = [];
     return records.write(lines);
   };
-  return {
-    write,
-    async commit() {
-      await write([]);
-      await records.commit();
-    },
-    abort: () => records.abort(),
-  };
+  return { ...records, write, commit: () => write([]).then(() => records.commit()) };
 }
 
 /** Header of results. A line break in a name is the one that ends records, because CSV readers split at the first. */
