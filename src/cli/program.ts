@@ -210,7 +210,7 @@ export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): vo
     const near = nearest(wordsOf(name), [...known], wordsOf);
     const advice =
       near === undefined ? 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)' : `did you mean ${near}?`;
-    throw new OnboardError('CONFIG', `${name} is no variable of group-onboard: ${advice}`);
+    throw new OnboardError('CONFIG', `${name} is not a variable of group-onboard: ${advice}`);
   }
 }
 

@@ -194,6 +194,6 @@ export function readSenderCell(cell: string): Sender | undefined | Trouble {
   if (sender !== undefined) return sender;
   return trouble(
     'sender_unreadable',
-    `${quote(cell)} is no sending phone: write country code + number, like 919876543210, or its id, like phone-bqzvyibhmwkaergr`,
+    `${quote(cell)} is not a sending phone: write country code + number, like 919876543210, or its id, like phone-bqzvyibhmwkaergr`,
   );
 }

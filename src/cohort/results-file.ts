@@ -184,7 +184,7 @@ function recordOf(path: string, record: CsvRecord, width: number, start: number)
   const row = Number(fields[start + ROW]);
   if (!Number.isSafeInteger(row) || row < 1) throw wrong('its row cell is not a row number');
   const status = STATUSES.find((one) => one === fields[start + STATUS]);
-  if (status === undefined) throw wrong('its status cell is no status');
+  if (status === undefined) throw wrong('its status cell is not a status');
   return { line, number, row, status, fields };
 }
 

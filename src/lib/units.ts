@@ -11,7 +11,7 @@ export function parseDuration(text: string): number {
   const found = DURATION.exec(text.trim());
   if (!found) throw new RangeError(`“${text}” is not a duration; write it like 500ms, 30s, 10m, 2h or 3d`);
   const ms = Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS];
-  if (!(ms > 0)) throw new RangeError(`“${text}” is no time at all; give a duration above zero`);
+  if (!(ms > 0)) throw new RangeError(`“${text}” is zero; give a duration above zero`);
   return ms;
 }
 

@@ -186,7 +186,7 @@ describe('a variable that nothing reads', () => {
     expect(refuse({ PATH: '/', GROUP_ONBOARD_PHONE: '1', [name]: 'secret' })).toThrowError(
       expect.objectContaining({
         code: 'CONFIG',
-        message: `${name} is no variable of group-onboard: ${advice}`,
+        message: `${name} is not a variable of group-onboard: ${advice}`,
       }),
     );
   });

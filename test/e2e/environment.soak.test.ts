@@ -89,7 +89,7 @@ describe('a variable that nothing reads', () => {
         args[0],
         2,
         '',
-        'group-onboard: GROUP_ONBOARD_DAILYCAP is no variable of group-onboard: did you mean GROUP_ONBOARD_DAILY_CAP?\n',
+        'group-onboard: GROUP_ONBOARD_DAILYCAP is not a variable of group-onboard: did you mean GROUP_ONBOARD_DAILY_CAP?\n',
       ]);
     }
     expect((await api.counts()).asks).toBe(0);

@@ -280,7 +280,7 @@ describe('a cohort with a sender column', () => {
       ['nonsense', phone(5)],
     ]);
     const checked = await cli(['check', at.cohort]);
-    expect(checked.stdout).toContain('sender: “nonsense” is no sending phone');
+    expect(checked.stdout).toContain('sender: “nonsense” is not a sending phone');
     expect(checked.stdout).toContain(
       [
         '3 sending phones',

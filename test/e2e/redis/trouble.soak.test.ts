@@ -188,7 +188,7 @@ describe('a Redis URL that cannot be meant: exit 2, one line, nothing sent', () 
       'no URL',
       [],
       { GROUP_ONBOARD_REDIS_URL: `local host ${PASSWORD}` },
-      /GROUP_ONBOARD_REDIS_URL is no URL/,
+      /GROUP_ONBOARD_REDIS_URL is not a URL/,
     ],
     ['a database that is none', ['--redis-url', 'redis://localhost/x'], {}, /database/],
     ['a query', [], { GROUP_ONBOARD_REDIS_URL: `redis://localhost?password=${PASSWORD}` }, /must end/],

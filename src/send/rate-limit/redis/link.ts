@@ -10,7 +10,7 @@ export class LinkDown extends Error {
 
 /** The connection of this process, for all that it shares. */
 export interface Link {
-  /** Names this process; drawn anew with each start. */
+  /** Name of this process, a new one with each start. */
   readonly me: string;
   readonly up: boolean;
   /** Runs the script of `scripts.ts` on the log of that name. Rejects with `LinkDown`. */

@@ -97,7 +97,7 @@ export type Client = (Redis | Cluster) & Commands;
 
 const scripts = {
   onboardPace: { numberOfKeys: 4, lua: PACE },
-  // That Redis answers, lets us run scripts and write, and is Redis: nothing else says that word, and no more.
+  // Shows that Redis answers, and lets us write and run scripts: nothing else says that word back.
   onboardHere: { numberOfKeys: 1, lua: "redis.call('SET', KEYS[1], '1', 'PX', 60000) return ARGV[1]" },
   onboardCapReserve: { numberOfKeys: 2, lua: CAP_RESERVE },
   onboardCapChange: { numberOfKeys: 2, lua: CAP_CHANGE },
