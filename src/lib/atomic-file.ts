@@ -50,25 +50,18 @@ export function removeTemporaries(): void {
 /** Bytes gathered before a write: many rows, one system call. */
 const BUFFER_BYTES = 256 * 1024;
 
-export interface AtomicFile {
-  /** Resolves when there is room for more (back-pressure). One call at a time. */
-  write(text: string): Promise<void>;
-  /** Makes everything durable, then replaces the former file. */
-  commit(): Promise<void>;
-  /** Keeps the former file and removes the temporary one. May follow any failure, and may be repeated. */
-  abort(): Promise<void>;
-}
+export type AtomicFile = Awaited<ReturnType<typeof openAtomicFile>>;
 
 /**
  * Opens a file for atomic replacement. Mode 0600, unless the content names nobody. A link is followed and stays; a pipe
  * or a device (`/dev/null`) is written to directly, because it cannot be replaced.
  * @throws system errors
  */
-export async function openAtomicFile(path: string, mode = 0o600): Promise<AtomicFile> {
+export async function openAtomicFile(path: string, mode = 0o600) {
   const special = await isSpecial(path);
   const target = special ? path : canonicalPath(path);
   // In the same directory, so on the same file system, where a rename is atomic.
-  const temporary = special ? undefined : temporaryBeside(target);
+  let temporary = special ? undefined : temporaryBeside(target);
   let file: FileHandle | undefined;
   try {
     file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx', mode);
@@ -79,7 +72,57 @@ export async function openAtomicFile(path: string, mode = 0o600): Promise<Atomic
     if (temporary !== undefined) await removeTemporary(temporary);
     throw error;
   }
-  return new OpenAtomicFile(file, target, temporary);
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+
+  function opened(): FileHandle {
+    if (file === undefined) throw new Error('the file was committed or aborted before');
+    return file;
+  }
+
+  /** The file to be closed, which is not written to any more. */
+  function taken(): FileHandle | undefined {
+    const last = file;
+    file = undefined;
+    return last;
+  }
+
+  async function flush(): Promise<void> {
+    const bytes = Buffer.concat(pending);
+    pending = [];
+    pendingBytes = 0;
+    await writeFully(opened(), bytes);
+  }
+
+  return {
+    /** Resolves when there is room for more (back-pressure). One call at a time. */
+    async write(text: string): Promise<void> {
+      const bytes = Buffer.from(text);
+      pending.push(bytes);
+      pendingBytes += bytes.length;
+      if (pendingBytes >= BUFFER_BYTES) await flush();
+    },
+    /** Makes everything durable, then replaces the former file. */
+    async commit(): Promise<void> {
+      await flush();
+      // A pipe cannot be synced.
+      if (temporary !== undefined) await opened().sync();
+      await taken()?.close();
+      if (temporary === undefined) return;
+      await rename(temporary, target);
+      settled(temporary);
+      temporary = undefined;
+      await syncDirectory(dirname(target));
+    },
+    /** Keeps the former file and removes the temporary one. May follow any failure, and may be repeated. */
+    async abort(): Promise<void> {
+      pending = [];
+      await givenUp(taken());
+      if (temporary === undefined) return;
+      await removeTemporary(temporary);
+      temporary = undefined;
+    },
+  };
 }
 
 /**
@@ -171,66 +214,5 @@ export async function replaceFile(path: string, text: string, mode = 0o600): Pro
     await file.commit();
   } finally {
     await file.abort();
-  }
-}
-
-class OpenAtomicFile implements AtomicFile {
-  readonly #target: string;
-  #temporary: string | undefined;
-  #file: FileHandle | undefined;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-
-  constructor(file: FileHandle, target: string, temporary: string | undefined) {
-    this.#file = file;
-    this.#target = target;
-    this.#temporary = temporary;
-  }
-
-  async write(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= BUFFER_BYTES) await this.#flush();
-  }
-
-  async commit(): Promise<void> {
-    await this.#flush();
-    // A pipe cannot be synced.
-    if (this.#temporary !== undefined) await this.#opened().sync();
-    await this.#close();
-    if (this.#temporary === undefined) return;
-    await rename(this.#temporary, this.#target);
-    settled(this.#temporary);
-    this.#temporary = undefined;
-    await syncDirectory(dirname(this.#target));
-  }
-
-  async abort(): Promise<void> {
-    this.#pending = [];
-    const file = this.#file;
-    this.#file = undefined;
-    await givenUp(file);
-    if (this.#temporary === undefined) return;
-    await removeTemporary(this.#temporary);
-    this.#temporary = undefined;
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    await writeFully(this.#opened(), bytes);
-  }
-
-  async #close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
-  }
-
-  #opened(): FileHandle {
-    if (this.#file === undefined) throw new Error('the file was committed or aborted before');
-    return this.#file;
   }
 }
