@@ -19,52 +19,7 @@ interface OutcomeRecord extends Omit<OutcomeWords, 'asked'> {
   readonly attempts: number;
 }
 
-export interface Ledger {
-  /** Log line about a torn tail that was cut off on opening. */
-  readonly repaired: string | undefined;
-  readonly header: Header;
-  /** State of a pair, or undefined if it is unknown. A person's other number (`personKey`) is the same person. */
-  state(pair: Pair): PairState | undefined;
-  /**
-   * Records one ask for pairs of one group, sent by `sender`. The ask may be sent only once this resolves: the record
-   * then survives a power loss. If it rejects, the ask must not be sent.
-   */
-  asked(pairs: readonly Pair[], sender: string): Promise<AskId>;
-  /** Records that the server certainly did nothing: the pairs are as they were before the ask. */
-  notDone(ask: AskId): Promise<void>;
-  /** Records outcomes. `ask` is undefined if they were settled without one, or long after it (by membership). */
-  settle(ask: AskId | undefined, outcomes: readonly Settlement[]): Promise<void>;
-  /**
-   * The last outcome, read from the file; undefined if there is none, or the pair is in doubt. If the file no longer
-   * has it, the part of it that is kept in memory.
-   */
-  outcome(pair: Pair): OutcomeRecord | undefined;
-  /** Time of the pair's last ask, in doubt or not, epoch ms. */
-  askedAt(pair: Pair): number | undefined;
-  /** Pairs asked without an outcome, also by former runs, grouped by chat. */
-  inDoubt(): Iterable<Pair>;
-  /** Unites names of one sending phone: asks under any of them count for each. */
-  samePhone(names: readonly [string, ...string[]]): void;
-  /** Names of sending phones with a remembered ask. */
-  senders(): readonly string[];
-  /**
-   * Number of participants that `sender` asked in the last `ms` (at most 48 h); asks that were not done do not count.
-   */
-  askedInLast(ms: number, sender: string): number;
-  /** Time of the last ask of any sender, epoch ms. */
-  lastAskedAt(): number | undefined;
-  /** Time (epoch ms) at which `sender` is below `cap` asked in the last `ms` (at most 48 h); undefined: it is now. */
-  roomAt(ms: number, sender: string, cap: number): number | undefined;
-  /** Asks of `sender` in the last `ms` (at most 48 h); `at` is epoch ms. */
-  asksInLast(ms: number, sender: string): readonly Readonly<LoggedAsk>[];
-  /** Number of pairs the ledger knows. */
-  readonly size: number;
-  readonly counts: StateCounts;
-  /** Number of pairs last settled with this reason, by status. */
-  settledWith(reason: ReasonCode): ReadonlyMap<PairState['status'], number>;
-  /** Waits for pending writes, and releases the lock. */
-  close(): Promise<void>;
-}
+export type Ledger = ReturnType<typeof openedLedger>;
 
 interface Settlement {
   readonly pair: Pair;
@@ -85,7 +40,7 @@ interface Parts {
   readonly release: () => Promise<void>;
 }
 
-export function openedLedger(parts: Parts): Ledger {
+export function openedLedger(parts: Parts) {
   const { header, repaired, file, journal, state, clock, release } = parts;
   const { senders } = state;
   const lines = file && new LineReader(file.fd);
@@ -99,6 +54,10 @@ export function openedLedger(parts: Parts): Ledger {
     return journal.append(drafts);
   }
 
+  /**
+   * Records one ask for pairs of one group, sent by `sender`. The ask may be sent only once this resolves: the record
+   * then survives a power loss. If it rejects, the ask must not be sent.
+   */
   async function asked(pairs: readonly Pair[], sender: string): Promise<AskId> {
     const [first] = pairs;
     if (first === undefined) throw new Error('an ask needs a participant');
@@ -125,6 +84,7 @@ export function openedLedger(parts: Parts): Ledger {
     }
   }
 
+  /** Records that the server certainly did nothing: the pairs are as they were before the ask. */
   async function notDone(ask: AskId): Promise<void> {
     if (!state.isOpen(ask)) throw new Error(`ask ${ask} is not open`);
     await append([{ is: 'not_done', at: now(), ask }]);
@@ -194,6 +154,10 @@ export function openedLedger(parts: Parts): Ledger {
     return { ...words, status: status as SettledStatus, reasonCode, asked, askedAt };
   }
 
+  /**
+   * The last outcome, read from the file; undefined if there is none, or the pair is in doubt. If the file no longer
+   * has it, the part of it that is kept in memory.
+   */
   function outcome(pair: Pair): OutcomeRecord | undefined {
     const words = lastOutcome(pair);
     if (words === undefined) return undefined;
@@ -208,33 +172,50 @@ export function openedLedger(parts: Parts): Ledger {
   }
 
   return {
+    /** Log line about a torn tail that was cut off on opening. */
     repaired,
     header,
-    get size() {
+    /** Number of pairs the ledger knows. */
+    get size(): number {
       return state.size;
     },
-    get counts() {
+    get counts(): StateCounts {
       return state.counts;
     },
-    settledWith: (reason) => state.settledWith(reason),
-    state: (pair) => state.get(pair),
+    /** Number of pairs last settled with this reason, by status. */
+    settledWith: (reason: ReasonCode) => state.settledWith(reason),
+    /** State of a pair, or undefined if it is unknown. A person's other number (`personKey`) is the same person. */
+    state: (pair: Pair) => state.get(pair),
     asked,
     notDone,
-    settle: async (ask, outcomes) => {
+    /** Records outcomes. `ask` is undefined if they were settled without one, or long after it (by membership). */
+    settle: async (ask: AskId | undefined, outcomes: readonly Settlement[]) => {
       if (outcomes.length > 0) await append(draftsOf(ask, outcomes));
     },
     outcome,
-    askedAt: (pair) => {
+    /** Time of the pair's last ask, in doubt or not, epoch ms. */
+    askedAt: (pair: Pair) => {
       const open = state.openSince(pair);
       return open === undefined ? lastOutcome(pair)?.askedAt : Date.parse(open);
     },
-    inDoubt: () => state.inDoubt(),
-    samePhone: (names) => senders.unite(names),
-    senders: () => senders.names(),
-    asksInLast: (ms, sender) => senders.after(sender, clock.now() - ms),
-    askedInLast: (ms, sender) => senders.within(sender, ms, clock.now()),
+    /** Pairs asked without an outcome, also by former runs, grouped by chat. */
+    inDoubt: (): Iterable<Pair> => state.inDoubt(),
+    /** Unites names of one sending phone: asks under any of them count for each. */
+    samePhone: (names: readonly [string, ...string[]]) => senders.unite(names),
+    /** Names of sending phones with a remembered ask. */
+    senders: (): readonly string[] => senders.names(),
+    /** Asks of `sender` in the last `ms` (at most 48 h); `at` is epoch ms. */
+    asksInLast: (ms: number, sender: string): readonly Readonly<LoggedAsk>[] =>
+      senders.after(sender, clock.now() - ms),
+    /**
+     * Number of participants that `sender` asked in the last `ms` (at most 48 h); asks that were not done do not count.
+     */
+    askedInLast: (ms: number, sender: string) => senders.within(sender, ms, clock.now()),
+    /** Time of the last ask of any sender, epoch ms. */
     lastAskedAt: () => senders.last(),
-    roomAt: (ms, sender, cap) => senders.roomAt(sender, ms, cap, clock.now()),
+    /** Time (epoch ms) at which `sender` is below `cap` asked in the last `ms` (at most 48 h); undefined: it is now. */
+    roomAt: (ms: number, sender: string, cap: number) => senders.roomAt(sender, ms, cap, clock.now()),
+    /** Waits for pending writes, and releases the lock. */
     close: () => {
       closing ??= close();
       return closing;
