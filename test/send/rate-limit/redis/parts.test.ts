@@ -71,7 +71,7 @@ describe('the Redis URL', () => {
     ['redis+sentinel://a/m/x', /database/],
     ['redis+cluster://a/1', /only one/],
     ['redis+cluster://a,,b', /no host|no URL/],
-    ['redis+cluster://a:x', /no URL/],
+    ['redis+cluster://a:x', /not a URL/],
     ['redis+sentinel:///m', /no host/],
     ['valkey://a', /must begin/],
   ])('%s is refused', (text, says) => expect(() => parseRedisUrl(text)).toThrow(says));
