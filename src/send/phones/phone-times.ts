@@ -105,7 +105,9 @@ export class CappedLedger {
       if (room.people > 0) this.#rooms.push(room);
       return room.people;
     }
-    const room = () => cap - this.#ledger.askedInLast(DAY_MS, this.#sender) - this.#reserved;
+    // Without a cap the asks of a day, perhaps tens of thousands, are not added up for each ask.
+    const asked = () => (this.#cap === undefined ? 0 : this.#ledger.askedInLast(DAY_MS, this.#sender));
+    const room = () => cap - asked() - this.#reserved;
     while (room() < people && this.#recording.size > 0) await Promise.race(this.#recording);
     const granted = Math.min(people, Math.max(0, room()));
     this.#reserved += granted;
