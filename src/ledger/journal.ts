@@ -53,7 +53,7 @@ export interface JournalOptions {
   readonly file: { append(bytes: Buffer, confirm: () => Promise<void>): Promise<void> };
   /** End of the file. */
   readonly end: End;
-  /** See Composition. */
+  /** Whether an outcome may refer to another by `as`: not in a ledger of version 1. */
   readonly brief: boolean;
   /** Rejects if the lock is lost. Called before and after every batch, because the process may have been suspended. */
   readonly held: () => Promise<void>;
