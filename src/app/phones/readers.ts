@@ -22,7 +22,10 @@ import {
 } from './connect.ts';
 import type { Phones } from './senders.ts';
 
-/** Connects readers of groups, through any phone that can. Reads ask nobody: a phone matters only where the server counts by phone. */
+/**
+ * Connects readers of groups, through any phone that can. Reads ask nobody: a phone matters only where the server counts
+ * by phone.
+ */
 export function connectReaders(
   parts: ReaderParts,
   chatIds: ReadonlyMap<ChatId, ReadonlySet<Sender | undefined>>,

@@ -17,8 +17,9 @@ const HEAD = 64 * 1024;
 
 /**
  * Detects the encoding: by a byte order mark; by the zero bytes of UTF-16; by whether the whole file is UTF-8 (all of
- * it is checked, so that one decision holds for every row). A file with invalid bytes is still UTF-8 when most of its text
- * beyond ASCII is. Anything else is Windows-1252, the encoding of Western spreadsheets, unless it is binary. Throws COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`.
+ * it is checked, so that one decision holds for every row). A file with invalid bytes is still UTF-8 when most of its
+ * text beyond ASCII is. Anything else is Windows-1252, the encoding of Western spreadsheets, unless it is binary.
+ * @throws OnboardError COHORT_UNREADABLE for binary files, CONFIG for an unknown `--encoding`
  */
 export async function findEncoding(file: CohortFile, asked?: string): Promise<Encoding> {
   const known = asked === undefined ? undefined : knownLabel(asked);

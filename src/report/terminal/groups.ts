@@ -86,7 +86,10 @@ export interface NameMapping {
 const MOST_NAMES = 20;
 const LONGEST = 50;
 
-/** `2 names of “Batch”, looked up in groups.csv: …`, shown before anything is sent. Names without a group are always shown. */
+/**
+ * `2 names of “Batch”, looked up in groups.csv: …`, shown before anything is sent. Names without a group are always
+ * shown.
+ */
 export function namesText({ column, source, names }: NameMapping, seenOnce: boolean): string {
   const shown = [
     ...names.slice(0, MOST_NAMES),

@@ -94,8 +94,9 @@ end
 return reply`;
 
 /**
- * `--daily-cap` as scripts, each one step for Redis: people asked by one sender in the last 24 h. KEYS[1]: the asks, by when; a member ends in its number of people.
- * KEYS[2]: how many people these are together. Every script begins with what has become too old.
+ * `--daily-cap` as scripts, each one step for Redis: people asked by one sender in the last 24 h. KEYS[1]: the asks, by
+ * when; a member ends in its number of people. KEYS[2]: the sum of these people. Every script first drops the asks that
+ * have become too old.
  */
 const CAP = `
 local time = redis.call('TIME')
