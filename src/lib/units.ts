@@ -114,7 +114,7 @@ export function parseDayHours(text: string): DayHours {
   const from = (h1 ?? 99) * 60 + (m1 ?? 0);
   const to = (h2 ?? 99) * 60 + (m2 ?? 0);
   if (!found || (m1 ?? 0) > 59 || (m2 ?? 0) > 59 || from >= DAY_MIN || to > DAY_MIN)
-    throw new RangeError(`“${text}” are no hours of the day; write them like 09:00-18:00`);
+    throw new RangeError(`“${text}” are not hours of the day; write them like 09:00-18:00`);
   if (from === to) throw new RangeError(`“${text}” begins and ends at one time; write it like 09:00-18:00`);
   return { from, to };
 }

@@ -77,7 +77,7 @@ function address(text: string, shown: string): PhoneText | Trouble | undefined {
     return notANumber(shown, 'is a group, not a phone number: correct the cell');
   }
   if (/@lid$/i.test(text)) {
-    return notANumber(shown, 'is a WhatsApp LID, whose digits are no phone number: give the number');
+    return notANumber(shown, 'is a WhatsApp LID, whose digits are not a phone number: give the number');
   }
   return /@|:\/\/|wa\.me/i.test(text) ? holdsNone(shown) : undefined;
 }
