@@ -105,12 +105,11 @@ function byStatus(
   body: string,
   { headers, traceId }: Pick<Extract<Answer, { kind: 'answer' }>, 'headers' | 'traceId'>,
 ): AskResult | undefined {
+  const { meaning } = statusRule(httpStatus);
+  if (meaning === 'answered') return undefined;
   const message = serverWords(body) || `HTTP ${httpStatus} without a message`;
   const http = { message, httpStatus, traceId };
-  const { meaning } = statusRule(httpStatus);
   switch (meaning) {
-    case 'answered':
-      return undefined;
     case 'moved':
     case 'moved_after': {
       const to = headers['location'];

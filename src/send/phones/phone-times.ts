@@ -99,15 +99,14 @@ export class CappedLedger {
    * once, so that no other ask gets it; `asked` for exactly that many must follow.
    */
   async reserve(people: number): Promise<number> {
-    const cap = this.#cap ?? Number.POSITIVE_INFINITY;
+    const cap = this.#cap;
+    if (cap === undefined) return people;
     if (this.#shared !== undefined) {
       const room = await this.#shared.reserve(people, cap);
       if (room.people > 0) this.#rooms.push(room);
       return room.people;
     }
-    // Without a cap the asks of a day, perhaps tens of thousands, are not added up for each ask.
-    const asked = () => (this.#cap === undefined ? 0 : this.#ledger.askedInLast(DAY_MS, this.#sender));
-    const room = () => cap - asked() - this.#reserved;
+    const room = () => cap - this.#ledger.askedInLast(DAY_MS, this.#sender) - this.#reserved;
     while (room() < people && this.#recording.size > 0) await Promise.race(this.#recording);
     const granted = Math.min(people, Math.max(0, room()));
     this.#reserved += granted;
@@ -118,6 +117,7 @@ export class CappedLedger {
   async asked(ask: Ask, people: readonly Participant[]): Promise<number> {
     if (this.#shared !== undefined) return this.#asked(this.#shared, ask, people);
     const record = this.#ledger.asked(pairsOf(ask, people), this.#sender);
+    if (this.#cap === undefined) return record;
     const recorded = record.finally(() => {
       this.#reserved -= people.length;
       this.#recording.delete(recorded);

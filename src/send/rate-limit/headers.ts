@@ -122,12 +122,16 @@ export function toldToWaitMs(facts: Facts, wallNow?: number): number | undefined
 /** Limit by the first of the server's header forms with a Remaining, or else by the first readable one. */
 function wordOf(headers: Headers, date: number | undefined): Word {
   const policies = listOf(headers['ratelimit-policy']).map(policyOf);
-  const forms = [
-    ...FAMILIES.map((family) => threeHeaders(headers, family, policies, date)),
-    oneHeader(headers['ratelimit'], policies, date),
-  ].map(tightest);
-  const best = forms.find(({ remaining }) => remaining !== undefined) ?? forms.find(saysAnything);
-  return best ?? { ...NOTHING, limit: only(policies)?.limit, windowMs: only(policies)?.windowMs };
+  let other: Word | undefined;
+  for (const family of [...FAMILIES, undefined]) {
+    const limits = family
+      ? threeHeaders(headers, family, policies, date)
+      : oneHeader(headers['ratelimit'], policies, date);
+    const word = tightest(limits);
+    if (word.remaining !== undefined) return word;
+    if (saysAnything(word)) other ??= word;
+  }
+  return other ?? { ...NOTHING, limit: only(policies)?.limit, windowMs: only(policies)?.windowMs };
 }
 
 function saysAnything({ limit, remaining, reset, windowMs }: Word): boolean {
