@@ -1,7 +1,4 @@
-/**
- * State of the policy on its way from one process to the next. Its instants are on Redis's clock. It is plain data, with
- * counters that may be one and the same.
- */
+/** State of the policy as it passes from process to process: plain data, with instants on Redis's clock. */
 import type { Ask } from '../policy/arrivals.ts';
 import { advance, initial, marginOf, type RateSettings, type RateState } from '../policy/policy.ts';
 import { isTold, pausedUntil, spanOf } from '../policy/state.ts';
@@ -14,7 +11,7 @@ export interface Handover {
   readonly batchSize: number;
   /** Most people of an ask that the server counted as one ask. */
   readonly people: number;
-  /** Beginning of Redis's data: answers told before another one are lost. */
+  /** Beginning of Redis's data: with a new one, earlier answers are lost. */
   readonly begun: string;
   /** Largest error of an instant in the state, milliseconds. */
   readonly slackMs: number;
@@ -32,9 +29,13 @@ export interface Taker {
   readonly begun: string;
 }
 
-/** More than the asks of one lease: the numbers of asks that the state lacks are not used again. */
+/**
+ * Gap in the numbers of asks after a crash: more than one lease makes, so that no missing ask's number is used
+ * again.
+ */
 const LACKING = 100_000;
 
+/** Writes a handover as text. Counters that are one and the same stay so. */
 export function packed({ state, owners, ...more }: Handover): string {
   const { settings: _, counters, ...rest } = state;
   const read = counters.read === counters.ask ? undefined : counters.read;
@@ -42,7 +43,7 @@ export function packed({ state, owners, ...more }: Handover): string {
   return JSON.stringify(plain, (_key, value) => (Math.abs(value) === Infinity ? String(value) : value));
 }
 
-/** undefined: there is none that can be read. */
+/** Reads a handover; undefined for an empty text. */
 function unpacked(text: string, settings: RateSettings): Handover | undefined {
   if (text === '') return undefined;
   const plain = JSON.parse(text, (_key, value) =>
@@ -56,7 +57,7 @@ function unpacked(text: string, settings: RateSettings): Handover | undefined {
   };
 }
 
-/** The state as the next holder goes on with it. */
+/** State with which the next holder goes on. */
 export function takenOver(text: string, taker: Taker): Handover {
   const { settings, slackMs, now, leaseMs, crashed, begun } = taker;
   const { batchSize = 1 } = settings;
@@ -71,7 +72,7 @@ export function takenOver(text: string, taker: Taker): Handover {
   return isOther && text !== '' ? relearning(handover, now) : handover;
 }
 
-/** Nothing goes before the server has forgotten what the state lacks. Answers from before come too late for it. */
+/** State after a crash: paused until the server has forgotten the missing asks, whose answers then come too late. */
 function afterCrash(handover: Handover, now: number, leaseMs: number): Handover {
   const { state } = handover;
   const gap = state.settings.gap?.maxMs ?? 0;
@@ -80,7 +81,7 @@ function afterCrash(handover: Handover, now: number, leaseMs: number): Handover 
   return withLost(after, () => true, now);
 }
 
-/** With asks of another size the unit of the limit is another, or not known: the next holder learns it. */
+/** State for asks of another size: the unit of the limit is another or unknown, and the next holder learns it. */
 function relearning(handover: Handover, now: number): Handover {
   const { state, batchSize } = handover;
   if (state.counters.ask.mode.name === 'unknown') return handover;
@@ -113,7 +114,7 @@ export function forgottenAfter(state: RateState): number {
   return longest + marginOf(state, longest) + spread;
 }
 
-/** The state after the loss of asks in flight, because their process is gone. They count from `now`. */
+/** State after the loss of asks in flight whose process is gone. They count from `now`. */
 export function withLost(handover: Handover, isGone: (process: string) => boolean, now: number): Handover {
   let { state } = handover;
   const owners = new Map(handover.owners);

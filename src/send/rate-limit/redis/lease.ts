@@ -1,4 +1,4 @@
-/** The lease on the shared state: what its holder may do, and what others tell it. All functions are pure. */
+/** Lease on the shared state: the rights of its holder, and the events that others send it. All functions are pure. */
 
 import { statusRule } from '../../classify/refusal.ts';
 import { readFacts } from '../headers.ts';
@@ -9,7 +9,7 @@ import { isTold } from '../policy/state.ts';
 import { countsPeople, forgottenAfter, type Handover, takenOver, withLost } from './handover.ts';
 import type { Reply } from './scripts.ts';
 
-/** Length of a lease: another process goes on after it, if this one is gone. Milliseconds. */
+/** Length of a lease, ms; after it another process may take it. */
 export const LEASE_MS = 2000;
 /** A permit is not used in this last part of the lease, milliseconds. */
 export const LEASE_MARGIN_MS = 400;
@@ -18,7 +18,7 @@ export const TURN_MS = 1000;
 /** The same where the server counts people: a holder with other batches learns the limit again. */
 const PEOPLE_TURN_MS = 10_000;
 
-/** The state, while this process holds it. `until` and `since` are monotonic, the rest is on Redis's clock. */
+/** Lease of this process, with the state. `until` and `since` are monotonic, the rest is on Redis's clock. */
 export interface Lease extends Handover {
   readonly token: number;
   readonly until: number;
@@ -26,14 +26,14 @@ export interface Lease extends Handover {
   readonly grants: number;
 }
 
-/** An event of an ask or a pause on Redis's clock, for the holder. */
+/** Event of an ask or a pause for the holder, on Redis's clock. */
 export interface Told {
   readonly event: PacerEvent;
   readonly at: number;
   readonly by: string;
 }
 
-/** The lease after an event of any process. An ask that the state does not hold for that process is passed over. */
+/** Lease after an event of any process. An ask that the state does not list for that process is ignored. */
 export function takenIn(lease: Lease, { event, at, by }: Told): Lease {
   if (event.type === 'paused') return { ...lease, state: advance(lease.state, event, at) };
   if (lease.owners.get(event.id) !== by) return lease;
@@ -42,18 +42,18 @@ export function takenIn(lease: Lease, { event, at, by }: Told): Lease {
   return { ...lease, owners, state: advance(lease.state, event, at) };
 }
 
-/** The process that hears Redis's word. */
+/** Process that got a reply. */
 interface Holder {
   readonly settings: RateSettings;
   readonly me: string;
-  /** Begin of the exchange, and now: monotonic; `at` is now on Redis's clock. */
+  /** Beginning of the exchange, and now, monotonic ms; `at` is now on Redis's clock. */
   readonly sentAt: number;
   readonly now: number;
   readonly at: number;
   readonly slackMs: number;
 }
 
-/** The lease by Redis's word: the one of before, or a new one, with what others and this process have told. */
+/** Lease by Redis's reply: the earlier one or a new one, with the events of others and of this process. */
 export function leaseBy(
   reply: Reply,
   before: Lease | undefined,
@@ -75,13 +75,13 @@ export function leaseBy(
   const hasLost = lease.begun !== begun;
   const isGone = (one: string) => hasLost || (one !== me && !living.has(one));
   lease = { ...lease, ...withLost(lease, isGone, at), begun };
-  // Without their answers the server's count is not known before it has forgotten them.
+  // Without the lost answers the server's count is unknown until it has forgotten their asks.
   const pausedUntil = Math.max(holdUntil, hasLost ? at + forgottenAfter(lease.state) : 0);
   if (pausedUntil <= at) return lease;
   return takenIn(lease, { event: { type: 'paused', until: pausedUntil, why: 'paused' }, at, by: me });
 }
 
-/** The event of an ask with its instants on Redis's clock. */
+/** Event of an ask, with its instants converted to Redis's clock. */
 export function translated<E extends PacerEvent>(event: E, toRedis: (monotonic: number) => number): E {
   if (event.type !== 'answered') return event;
   const { sentAt, answeredAt } = event.observation;
@@ -89,7 +89,7 @@ export function translated<E extends PacerEvent>(event: E, toRedis: (monotonic: 
   return { ...event, observation: { ...event.observation, ...instants } };
 }
 
-/** Wait until another day that an answer asks for, milliseconds. */
+/** Wait until another day that an answer requires, ms; undefined: none. */
 export function putOffBy(observation: Observation): number | undefined {
   const { httpStatus } = observation;
   if (httpStatus === undefined) return undefined;
@@ -106,13 +106,13 @@ export function asksLeft({ state, grants }: Lease, wanting: number): number {
   return Math.ceil(mode.limit / (wanting + 1)) - grants;
 }
 
-/** Whether the holder has had its turn. */
+/** Whether the holder's turn is over. */
 export function isOver(lease: Lease, wanting: number, now: number): boolean {
   const longest = countsPeople(lease.state) ? PEOPLE_TURN_MS : TURN_MS;
   return now >= lease.since + longest || asksLeft(lease, wanting) <= 0;
 }
 
-/** The demand, cut to that many; reads first. */
+/** Demand of at most that many; reads first. */
 export function atMost({ read, ask }: Demand, most: number): Demand {
   const reads = Math.min(read, most);
   return { read: reads, ask: Math.min(ask, most - reads) };

@@ -1,6 +1,6 @@
 /** Interface of the shared pacer to Redis; a test implements it in virtual time. */
 
-/** Redis cannot be asked just now. Whether what was on its way was done is not known. */
+/** Error of an exchange without a reply. Redis may have carried it out. */
 export class LinkDown extends Error {
   constructor(why: string) {
     super(why);
@@ -8,18 +8,18 @@ export class LinkDown extends Error {
   }
 }
 
-/** The connection of this process, for all that it shares. */
+/** Connection of this process to Redis. */
 export interface Link {
-  /** Name of this process, a new one with each start. */
+  /** Name of this process, new with each start. */
   readonly me: string;
   readonly up: boolean;
-  /** Runs the script of `scripts.ts` on the log of that name. Rejects with `LinkDown`. */
+  /** Runs `PACE` (`scripts.ts`) on the state of that name. Rejects with `LinkDown`. */
   pace(log: string, words: readonly (string | number)[]): Promise<readonly string[]>;
-  /** Calls back each time that Redis answers again. */
+  /** Registers a callback for each time that Redis answers again. */
   onBack(callback: () => void): void;
 }
 
-/** Timers, so that tests own time. Gives the way to clear it. */
+/** Sets a timer, and returns the function that clears it; replaced in tests. */
 export type SetTimer = (ms: number, callback: () => void) => () => void;
 
 export const nodeTimer: SetTimer = (ms, callback) => {
@@ -27,7 +27,7 @@ export const nodeTimer: SetTimer = (ms, callback) => {
   return () => clearTimeout(timer);
 };
 
-/** One turn at a time: what asks for one meanwhile gets another after it. */
+/** Runs one turn at a time; a turn requested during another follows it. */
 export class Turns {
   readonly #turn: () => Promise<void>;
   readonly #link: Pick<Link, 'up'>;
@@ -35,7 +35,7 @@ export class Turns {
   #running: Promise<void> | undefined;
   #again = false;
 
-  /** @param failed hears of a defect; a turn that Redis or the network ended is taken again once the link is back. */
+  /** @param failed called with a defect; a turn that Redis or the network ended runs again when the link is back. */
   constructor(turn: () => Promise<void>, link: Pick<Link, 'up'>, failed: (error: unknown) => void) {
     this.#turn = turn;
     this.#link = link;
@@ -47,7 +47,7 @@ export class Turns {
     if (this.#running === undefined) this.#running = this.#run();
   }
 
-  /** Resolves when none is under way, after so many milliseconds at the latest. */
+  /** Resolves when no turn is under way, after `ms` at the latest. */
   async idle(ms: number, setTimer: SetTimer): Promise<void> {
     await new Promise<void>((resolve) => {
       const clear = setTimer(ms, resolve);

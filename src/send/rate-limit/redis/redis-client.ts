@@ -1,10 +1,10 @@
-/** Client of ioredis for one server, for a server that sentinels know, or for a cluster, by a URL. */
+/** Redis by a URL: its place and credentials, and an ioredis client for one server, for sentinels or for a cluster. */
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { CAP_CHANGE, CAP_RESERVE, CAP_SWEEP, PACE } from './scripts.ts';
 
-/** Place of Redis, and the credentials, read from a URL: no text of it gets into a message. */
+/** Place of Redis and its credentials, read from a URL. No message quotes the URL. */
 export interface RedisTarget {
-  /** One server; sentinels that know which server it is; or some nodes of a cluster. */
+  /** Meaning of `nodes`: the server, sentinels that know the server, or some nodes of a cluster. */
   readonly kind: 'server' | 'sentinel' | 'cluster';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
@@ -12,7 +12,7 @@ export interface RedisTarget {
   /** Never printed, logged or written. */
   readonly password: string | undefined;
   readonly db: number;
-  /** By which the sentinels know the server. */
+  /** Name of the server at its sentinels. */
   readonly name: string | undefined;
 }
 
@@ -20,8 +20,9 @@ const FORM = 'redis://host:6379, or rediss:// for TLS';
 const SCHEME = /^redis(s)?(?:[+-](sentinel|cluster))?:\/\//i;
 
 /**
- * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; `redis+sentinel://…host,host…/name[/db]` and
- * `redis+cluster://…host,host…`, likewise. Throws a RangeError that says what is wrong.
+ * Parses `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; and likewise
+ * `redis+sentinel://…host,host…/name[/db]` and `redis+cluster://…host,host…`.
+ * @throws RangeError that says what is wrong, without a part of the URL
  */
 export function parseRedisUrl(text: string): RedisTarget {
   const scheme = SCHEME.exec(text);
@@ -38,7 +39,7 @@ export function parseRedisUrl(text: string): RedisTarget {
   if (kind === 'server' && hosts.length > 1) {
     throw new RangeError('names several hosts: write redis+sentinel:// or redis+cluster:// for these');
   }
-  // A scheme of its own has the port kept, whatever its number, and takes what needs quoting as it is.
+  // With a scheme that it does not know, URL keeps every port, and characters that would need quoting.
   const urls = hosts.map((host) => `redis://${authority.slice(0, at + 1)}${host}`);
   if (!urls.every((url) => URL.canParse(url))) throw new RangeError(`is not a URL: write ${FORM}`);
   const [first, ...others] = urls.map((url) => new URL(url));
@@ -68,7 +69,7 @@ function nodeOf({ hostname, port }: URL, kind: RedisTarget['kind']) {
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? usual : Number(port) };
 }
 
-/** The two as people write them; what needs quoting in a URL may be there as it is. */
+/** User, password or name: percent-decoded, or as written if that is impossible. */
 function decoded(text: string): string | undefined {
   if (text === '') return undefined;
   try {
@@ -78,14 +79,14 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** For messages. */
+/** Hosts and ports, for messages. */
 export function placeOf({ nodes }: RedisTarget): string {
   return nodes
     .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
     .join(',');
 }
 
-/** The scripts, as ioredis makes commands of them. It sends one again when Redis has lost it (NOSCRIPT after a restart). */
+/** Commands that ioredis makes of the scripts. It sends a script again after NOSCRIPT (a restarted Redis). */
 interface Commands {
   onboardPace(...keysAndWords: (string | number)[]): Promise<string[]>;
   onboardHere(key: string, word: string): Promise<unknown>;
@@ -97,7 +98,7 @@ export type Client = (Redis | Cluster) & Commands;
 
 const scripts = {
   onboardPace: { numberOfKeys: 4, lua: PACE },
-  // Shows that Redis answers, and lets us write and run scripts: nothing else says that word back.
+  // Only a Redis that allows writes and scripts returns the word.
   onboardHere: { numberOfKeys: 1, lua: "redis.call('SET', KEYS[1], '1', 'PX', 60000) return ARGV[1]" },
   onboardCapReserve: { numberOfKeys: 2, lua: CAP_RESERVE },
   onboardCapChange: { numberOfKeys: 2, lua: CAP_CHANGE },
@@ -108,21 +109,21 @@ const RETRY_MS = 150;
 const COMMAND_MS = 1000;
 const CONNECT_MS = 2000;
 
-/** Not connected yet. Nothing is queued while it is gone. */
+/** Creates a client that is not connected yet. It queues no command while Redis is out of reach. */
 export async function clientOf(target: RedisTarget): Promise<Client> {
   const ioredis = await import('ioredis');
   const { kind, nodes, tls, username, password, db, name } = target;
   const each: RedisOptions = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    // The certificate is verified by Node's authorities, and those of NODE_EXTRA_CA_CERTS.
+    // Node verifies the certificate, by its own authorities and by NODE_EXTRA_CA_CERTS.
     ...(tls && { tls: {}, enableTLSForSentinelMode: true }),
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_MS,
     connectTimeout: CONNECT_MS,
-    // After a failover the former server is read-only: the next connection asks the sentinels again.
+    // After a failover the former server is read-only; the next connection asks the sentinels again.
     ...(kind === 'sentinel' && { reconnectOnError: (error: Error) => error.message.startsWith('READONLY') }),
   };
   const all = { scripts, lazyConnect: true, enableReadyCheck: false, enableOfflineQueue: false };
@@ -133,7 +134,7 @@ export async function clientOf(target: RedisTarget): Promise<Client> {
       clusterRetryStrategy,
       redisOptions: each,
       slotsRefreshTimeout: CONNECT_MS,
-      // A certificate is for a name, which must not become an address before it is looked at.
+      // A certificate names a host, so the host's name must not be replaced by an address.
       ...(tls && { dnsLookup: (address, callback) => callback(null, address) }),
     }) as unknown as Client;
   }

@@ -1,6 +1,6 @@
 /**
- * The connection to Redis. Nothing is queued while it is gone, and nothing is sent twice: what was on its way fails, and
- * whoever sent it looks again. A blip is survived; out of reach for longer ends the run in good order.
+ * Connection to Redis. It queues no command and repeats none: a command under way when the connection breaks fails, and
+ * its sender decides again. It survives a short loss of Redis; after a longer one the run ends in good order.
  */
 import { randomUUID } from 'node:crypto';
 import { OnboardError } from '../../../domain/errors.ts';
@@ -15,21 +15,23 @@ export interface RedisLinkOptions {
   readonly prefix: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Redis was out of reach for too long. Called once; nothing is granted after it. */
+  /** Called once, when Redis was out of reach for too long; nothing is granted after it. */
   readonly lost: (message: string) => void;
-  /** Milliseconds; for tests. */
+  /** Replaces PATIENCE_MS, for tests. */
   readonly patienceMs?: number;
 }
 
-/** Redis may be out of reach for so long in mid-run, and at the start. */
+/** Longest loss of Redis during a run, and longest wait for it at the start, ms. */
 const PATIENCE_MS = 5000;
 const START_MS = 3000;
+/** Pause between two tries, ms. */
 const RETRY_MS = 150;
-/** It is looked so often whether Redis is there. */
+/** Interval of the checks that Redis answers, ms. */
 const PULSE_MS = 700;
 
 /**
- * Connects. Throws an OnboardError: `CONFIG` when Redis refuses us, `REDIS_UNREACHABLE` when it cannot be reached.
+ * Connects to Redis.
+ * @throws OnboardError CONFIG when Redis refuses access; REDIS_UNREACHABLE when it does not answer
  */
 export async function openRedisLink(options: RedisLinkOptions): Promise<RedisLink> {
   const client = await clientOf(options.target);
@@ -46,14 +48,14 @@ export async function openRedisLink(options: RedisLinkOptions): Promise<RedisLin
 export class RedisLink implements Link {
   readonly me = randomUUID().slice(0, 13);
   up = false;
-  /** Goes up each time that Redis answers again. */
+  /** Number of connections so far: rises each time that Redis answers again. */
   generation = 0;
   readonly #client: Client;
   readonly #options: RedisLinkOptions;
   readonly #onBack: (() => void)[] = [];
   /** Monotonic milliseconds. */
   #lastGood: number;
-  /** Last error of the socket: commands that fail because of it do not name it. */
+  /** Last error of the socket, because the commands that fail with it do not name it. */
   #socketError: unknown;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -94,7 +96,7 @@ export class RedisLink implements Link {
     this.#timer = setTimeout(() => void this.#pulse(), PULSE_MS);
   }
 
-  /** Sentinels, and nodes of a cluster, are tried without end. */
+  /** Waits for a connection at most `ms`, because ioredis tries sentinels and nodes of a cluster without end. */
   async #connected(ms: number): Promise<void> {
     const connected = this.#client.connect();
     connected.catch(() => undefined);
@@ -105,13 +107,13 @@ export class RedisLink implements Link {
     await Promise.race([connected, late]).finally(() => clearTimeout(timer));
   }
 
-  /** Rejects when it is not Redis that answers, or nobody does. */
+  /** Checks that Redis answers; rejects when another server answers, or none. */
   async #here(): Promise<void> {
     const word = randomUUID();
     if ((await this.#client.onboardHere(this.key('here'), word)) !== word) throw new NotRedis();
   }
 
-  /** Opens a new connection: a late reply on the old one would be taken for the reply to another command. */
+  /** Opens a new connection, because a late reply on the old one would count as the reply to another command. */
   #hangUp(why: unknown): void {
     this.#socketError ??= why;
     this.#client.disconnect(true);
@@ -131,7 +133,7 @@ export class RedisLink implements Link {
     this.#onBack.push(callback);
   }
 
-  /** One exchange with Redis; rejects with `LinkDown`. */
+  /** Makes one exchange with Redis; rejects with `LinkDown`. */
   async ask<T>(exchange: (client: Client) => Promise<T>): Promise<T> {
     if (!this.up) throw new LinkDown('out of reach');
     try {
@@ -142,7 +144,7 @@ export class RedisLink implements Link {
     }
   }
 
-  /** Resolves when Redis answers again; false when it will not any more. */
+  /** Resolves to true when Redis answers again, to false when the connection was closed for good. */
   async again(): Promise<boolean> {
     while (!this.up && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.up;
@@ -167,7 +169,7 @@ export class RedisLink implements Link {
     } catch (error) {
       this.#bad(error);
       if (this.#closed) return;
-      // A connection on which nothing comes back may be one that nobody is at the other end of.
+      // The other end of a silent connection may be gone.
       if (this.#client.status === 'ready') this.#hangUp(error);
       this.#timer = setTimeout(() => void this.#pulse(), RETRY_MS);
       return;
@@ -217,7 +219,7 @@ export class RedisLink implements Link {
   }
 }
 
-/** The peer answers, but does not run our script. */
+/** Error of a peer that answers, but does not run our script. */
 class NotRedis extends Error {
   override readonly name = 'NotRedis';
 }
@@ -226,15 +228,15 @@ function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** Answers of a Redis that is there, and cannot serve just now. */
+/** Error replies of a Redis that cannot serve for the moment. */
 const FOR_NOW = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED)\b/;
 const TLS = /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/;
 const AUTH = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|\bAUTH\b|invalid password/i;
 
-/** Longest piece of Redis's own words in a message. */
+/** Most characters of Redis's own words in a message. */
 const LONGEST = 100;
 
-/** Why Redis will not serve us however often it is asked; undefined when it may. */
+/** Reason for which Redis will never serve us; undefined when a later try may succeed. */
 export function refusalOf(error: unknown): string | undefined {
   const { name, message, code } = factsOf(error);
   if (TLS.test(code)) return `its TLS certificate or protocol was not accepted (${code})`;
@@ -243,7 +245,7 @@ export function refusalOf(error: unknown): string | undefined {
   return `it refuses: ${words(message)}`;
 }
 
-/** Why Redis could not be asked, in a few words. */
+/** Reason for which an exchange failed, in a few words. */
 export function troubleOf(error: unknown): string {
   const { name, message, code } = factsOf(error);
   if (name === 'ReplyError') return words(message);
@@ -252,7 +254,7 @@ export function troubleOf(error: unknown): string {
   return /^E[A-Z_]+$/.test(code) ? code : 'the connection was closed';
 }
 
-/** Only the first words, which name the error; what follows may quote what was sent. */
+/** First words of a reply, which name the error; later ones may quote the command. */
 function words(message: string): string {
   const line = message.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').replace(/['"`].*$/, '');
   return line.slice(0, LONGEST).trim();

@@ -1,16 +1,16 @@
-/** A contradiction of this much is a clock that was set; less is one that is being slewed. Milliseconds. */
+/** Least contradiction of a clock that was set, ms; a slewed clock contradicts by less. */
 const SET_MS = 50;
-/** Two clocks drift apart, milliseconds per millisecond. */
+/** Largest drift between two clocks, ms per ms. */
 const DRIFT = 1e-3;
-/** Drift over a minute or so, in which a better measurement is likely. */
+/** Drift within a minute or so, by when a better measurement is likely, ms per ms. */
 const USUAL_DRIFT = 1e-5;
 
-/** Redis's clock as this process knows it. The instants of all processes are on it. */
+/** Redis's clock as this process knows it. All processes share instants on this clock. */
 export class RedisTime {
   #last: { readonly sentAt: number; readonly receivedAt: number; readonly remote: number } | undefined;
   #best: { readonly offset: number; readonly half: number; readonly at: number } | undefined;
 
-  /** Redis's clock showed `remote` between the two instants. True when it was set since the time before. */
+  /** Adds a measurement: Redis's clock showed `remote` between the instants. True: it was set since the last one. */
   add(sentAt: number, receivedAt: number, remote: number): boolean {
     const last = this.#last;
     const wasSet = last !== undefined && isSet(last, { sentAt, receivedAt, remote });
@@ -21,7 +21,7 @@ export class RedisTime {
     return wasSet;
   }
 
-  /** Instant of our monotonic clock on Redis's clock. */
+  /** Converts an instant of our monotonic clock to Redis's clock. */
   toRedis(monotonic: number): number {
     return monotonic + (this.#best?.offset ?? 0);
   }
@@ -30,7 +30,7 @@ export class RedisTime {
     return redis - (this.#best?.offset ?? 0);
   }
 
-  /** Largest error of these, milliseconds. */
+  /** Largest error of a conversion, ms. */
   slackAt(monotonic: number): number {
     const best = this.#best;
     return best === undefined ? Number.POSITIVE_INFINITY : best.half + (monotonic - best.at) * USUAL_DRIFT;

@@ -1,13 +1,13 @@
 /**
- * The state of the policy goes from process to process: the holder of a lease asks, and writes the state back before it
- * gives the lease up. One script, on Redis's own clock.
+ * Script of the lease, on Redis's own clock: passes the policy's state from process to process. Its holder asks, and
+ * writes the state back before it gives the lease up.
  *
- * KEYS: the lease and the state (hash), the answers that the holder has not taken in yet (hash), the processes by when
- * they were last heard (sorted set), those that want the lease by since when (sorted set).
- * ARGV: the process, the epoch that it knows ('' for none), a name for a new one, whether the clock was set ('1'), the
- * length of a lease, what is asked for (`want`, `keep`, `pass`: keep unless another wants it, `free`, or ''), the token
- * of its own lease ('' for none), the state ('' for as before), what all may see of it, ms for which nothing may be
- * asked if the lease is gone; then the number of answers to put in, each with its name, and the names of those taken in.
+ * KEYS: lease and state (hash); answers for the holder (hash); processes by the time of their last exchange (sorted
+ * set); processes that want the lease by the time of their request (sorted set).
+ * ARGV: process; epoch known to it ('' for none); name for a new epoch; '1' if the clock was set; length of a lease,
+ * ms; request (`want`, `keep`, `pass`: keep unless another wants it, `free`, or ''); token of its lease ('' for
+ * none); state ('' if unchanged); display for all processes; pause of all asks if the lease is gone, ms; number of
+ * answers to add, then each answer with its name; names of answers to remove.
  */
 export const PACE = `
 local unpack = unpack or table.unpack
@@ -25,7 +25,7 @@ local function begin(name, crashed)
   redis.call('DEL', facts, told, queue)
   epoch = name
   put('epoch', epoch); put('begun', fresh)
-  -- A process that knows more than Redis has a lease's time to say so.
+  -- A process that knows more than Redis has the length of a lease to say so.
   if crashed then put('until', now + lease); put('holder', '?') end
 end
 if ARGV[4] == '1' and epoch == known then begin(fresh, true) end
@@ -41,7 +41,7 @@ if isLost then
   return { epoch, text(now), 'lost' }
 end
 
--- Processes that want the lease and were heard just now, in the order in which they began to.
+-- Processes that want the lease and were heard within 500 ms, in the order of their requests.
 if op == 'want' then
   if not redis.call('ZSCORE', queue, me) then redis.call('ZADD', queue, text(now), me) end
 else redis.call('ZREM', queue, me) end
@@ -70,7 +70,7 @@ elseif op == 'want' then
     holder = me
   end
   if holder == me then
-    -- The reply of before may not have arrived.
+    -- An earlier reply may be lost.
     put('until', now + lease)
     redis.call('ZREM', queue, me)
     mine, state = get('token'), get('state')
@@ -94,9 +94,9 @@ end
 return reply`;
 
 /**
- * `--daily-cap` as scripts, each one step for Redis: people asked by one sender in the last 24 h. KEYS[1]: the asks, by
- * when; a member ends in its number of people. KEYS[2]: the sum of these people. Every script first drops the asks that
- * have become too old.
+ * Scripts of `--daily-cap`, each atomic: people asked by one sender in the last 24 h. KEYS[1]: asks by their time; a
+ * member ends in its number of people. KEYS[2]: sum of these people. Every script first drops the asks that are too
+ * old.
  */
 const CAP = `
 local time = redis.call('TIME')
@@ -113,7 +113,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - 86400
 local function put(member, at) if redis.call('ZADD', KEYS[1], 'NX', at, member) == 1 then change(people(member)) end end
 local function keep() for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], 90000000) end end`;
 
-/** ARGV: the name of the reservation, people, cap. Gives how many there is room for, and sets them aside. */
+/** Reserves room, and returns for how many people. ARGV: name of the reservation, people, cap. */
 export const CAP_RESERVE = `${CAP}
 local room = math.max(0, tonumber(ARGV[3]) - tonumber(redis.call('GET', KEYS[2])))
 local granted = math.min(tonumber(ARGV[2]), room)
@@ -121,7 +121,7 @@ if granted > 0 then put(ARGV[1] .. ':' .. granted, now) end
 keep()
 return granted`;
 
-/** ARGV: members to take out, then '', then members to put in, each followed by how long ago it was, in ms. */
+/** Changes the asks. ARGV: members to remove, '', members to add, each followed by its age in ms. */
 export const CAP_CHANGE = `${CAP}
 local i = 1
 while ARGV[i] ~= '' do drop(ARGV[i]); i = i + 1 end
@@ -129,7 +129,7 @@ for k = i + 1, #ARGV, 2 do put(ARGV[k], now - ARGV[k + 1]) end
 keep()
 return 1`;
 
-/** ARGV: what the members of the reservations of a ledger begin with, and what those of this run begin with. */
+/** Drops the reservations of earlier runs. ARGV: prefix of the ledger's reservations, prefix of this run's. */
 export const CAP_SWEEP = `${CAP}
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(member, 1, #ARGV[1]) == ARGV[1] and string.sub(member, 1, #ARGV[2]) ~= ARGV[2] then drop(member) end
@@ -137,27 +137,27 @@ end
 keep()
 return 1`;
 
-/** The answer of `PACE`. */
+/** Reply of `PACE`. */
 export interface Reply {
   readonly epoch: string;
-  /** Redis's clock. */
+  /** Time on Redis's clock, ms. */
   readonly now: number;
-  /** Redis has lost what this process knew, and took nothing in. */
+  /** Redis has lost the epoch of this process, and took nothing in. */
   readonly isLost: boolean;
-  /** Token of this process's lease; undefined: it has none. */
+  /** Token of this process's lease; undefined: none. */
   readonly token: number | undefined;
-  /** The holder before did not give its lease up. */
+  /** The last holder did not give the lease up. */
   readonly crashed: boolean;
-  /** The state, with a new lease; '' for none. */
+  /** State, with a new lease; '' for none. */
   readonly state: string;
-  /** Nothing may be asked before, on Redis's clock: a holder lost its lease with asks that the state lacks. */
+  /** End of a pause, on Redis's clock: a holder lost its lease with asks that the state lacks. */
   readonly holdUntil: number;
   /** Number of other processes that want the lease. */
   readonly wanting: number;
-  /** Number of processes that get the lease before this one; -1: this one does not want it. */
+  /** Number of processes before this one in the queue; -1: it is not in the queue. */
   readonly place: number;
   readonly shown: string;
-  /** Another than before: Redis has lost its data, and with it answers that the holder had not taken in. */
+  /** Beginning of Redis's data. A new one: Redis has lost its data, with answers that the holder had not taken in. */
   readonly begun: string;
   /** With a lease: processes heard within its length. */
   readonly living: ReadonlySet<string>;

@@ -1,8 +1,8 @@
 /**
- * `--daily-cap` for all who share: people asked by one sender in any 24 h, kept in Redis. The ledgers stay the truth: at
- * the start, and whenever Redis was away, each process puts in what its own ledger knows, under names that stay the same, so
- * that nothing counts twice. Room is set aside before an ask is recorded, under the name of this run; when a run dies in
- * between, it counts until its ledger is opened again.
+ * `--daily-cap` of several processes: people asked by one sender in any 24 h, counted in Redis. The ledgers stay the
+ * truth: at the start, and after each loss of Redis, a process writes the asks of its own ledger, under constant names,
+ * so that none counts twice. Room is reserved before an ask is recorded, under the name of the run; if the run dies in
+ * between, the room counts until its ledger is opened again.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { LoggedAsks } from '../../ports.ts';
@@ -11,21 +11,21 @@ import type { Client } from './redis-client.ts';
 import type { RedisLink } from './redis-link.ts';
 
 const DAY_MS = 86_400_000;
-/** Most arguments of one script call. */
+/** Most asks in one script call. */
 const CHUNK = 500;
 
 export interface SharedCapOptions {
   readonly link: Pick<RedisLink, 'ask' | 'again' | 'key' | 'generation'>;
-  /** The sending phone, as it is known at the first ask; only a hash of it goes to Redis. */
+  /** Sending phone, known at the first ask; Redis gets only its hash. */
   readonly sender: () => string;
-  /** Names the ledger, the same in every run. */
+  /** Name of the ledger, the same in every run. */
   readonly ledgerId: string;
-  /** Asks of the last `ms` by the ledger. */
+  /** Asks of the last `ms` in the ledger. */
   readonly asked: (ms: number) => LoggedAsks;
   readonly now: () => number;
 }
 
-/** Room for so many people, set aside under a name. */
+/** Room for `people`, reserved under a name. */
 export interface Room {
   readonly people: number;
   readonly name: string;
@@ -34,14 +34,14 @@ export interface Room {
 export class SharedCap {
   readonly #options: SharedCapOptions;
   #keys: readonly [string, string] | undefined;
-  /** Reservations of any run of this ledger, and of this run. */
+  /** Prefixes of reservations: of any run of this ledger, and of this run. */
   readonly #ofLedger: string;
   readonly #ofRun: string;
   #rooms = 0;
-  /** The connection by which Redis was last told what the ledger knows. */
+  /** Generation of the connection in which Redis last got the ledger's asks. */
   #toldIn = -1;
   #telling: Promise<void> | undefined;
-  /** Names that were to be taken out while Redis was away. */
+  /** Names whose removal failed while Redis was out of reach. */
   #leftOver: string[] = [];
 
   constructor(options: SharedCapOptions) {
@@ -51,7 +51,7 @@ export class SharedCap {
     this.#ofRun = `${this.#ofLedger}${randomUUID().slice(0, 8)}:`;
   }
 
-  /** Sets room for up to so many people aside; less, or none, where the cap is near. None when Redis does not come back. */
+  /** Reserves room for `people`: for fewer near the cap; for none at it, or when Redis does not come back. */
   async reserve(people: number, cap: number): Promise<Room> {
     const name = `${this.#ofRun}${++this.#rooms}`;
     for (;;) {
@@ -68,17 +68,17 @@ export class SharedCap {
     }
   }
 
-  /** The ask is in the ledger: it counts under the ledger's name from now on. */
+  /** Turns a reservation into a recorded ask, which counts under the ledger's name. */
   recorded(room: Room, ask: number): void {
     this.#change([room.name], [`${this.#nameOf(ask, room.people)}`, '0']);
   }
 
-  /** Nobody was asked. */
+  /** Removes a reservation: nobody was asked. */
   giveBack(room: Room): void {
     this.#change([room.name], []);
   }
 
-  /** The server certainly did nothing for the ask. */
+  /** Removes a recorded ask that was certainly not done. */
   notDone(ask: number, people: number): void {
     this.#change([this.#nameOf(ask, people)], []);
   }
@@ -87,7 +87,7 @@ export class SharedCap {
     return `${this.#options.ledgerId}:${ask}:${people}`;
   }
 
-  /** Nobody waits for it: where it fails, more is counted than was asked, until the ledger is told again. */
+  /** Changes the count in the background; after a failure it is too high until the ledger's asks are written again. */
   #change(out: readonly string[], into: readonly string[]): void {
     const change = this.#run((client, keys) => client.onboardCapChange(...keys, ...out, '', ...into));
     change.catch(() => {
@@ -96,7 +96,7 @@ export class SharedCap {
     });
   }
 
-  /** Redis knows what the ledger knows: once, and again after each time that Redis was away, which may have lost it. */
+  /** Writes the ledger's asks to Redis: once, and again after each loss of Redis, which may have lost its data. */
   async #told(): Promise<void> {
     const { generation } = this.#options.link;
     if (this.#toldIn === generation) return;

@@ -36,12 +36,12 @@ import { replyOf } from './scripts.ts';
 
 export interface SharedPacerParts extends PacerParts {
   readonly link: Link;
-  /** Name of the state: one for each sender that the server counts by itself. */
+  /** Name of the state: one for each sender that the server counts apart. */
   readonly name: string;
   readonly newEpoch: () => string;
-  /** A defect: nothing that Redis or the network does. */
+  /** Called with a defect, which is not a failure of Redis or the network. */
   readonly failed: (error: unknown) => void;
-  /** The server has put off all processes for so long (ms): another day. */
+  /** Called when the server has put all processes off to another day, in `ms`. */
   readonly putOff: (ms: number) => void;
   readonly timer?: SetTimer;
 }
@@ -50,7 +50,7 @@ export interface SharedPacerParts extends PacerParts {
 const BEAT_MS = 600;
 /** Interval at which a holder looks for answers to asks of others, and for others that want the lease. */
 const CHECK_MS = 100;
-/** The same while it can do nothing before such an answer; and of the next holder, for the lease. */
+/** The same while it waits for such an answer; and interval at which the next holder looks for the lease. */
 const SOON_MS = 15;
 /** Interval at which others look for the lease. */
 const POLL_MS = 60;
@@ -59,7 +59,7 @@ const FAREWELL_MS = 1500;
 const NOTHING: Demand = { ask: 0, read: 0 };
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 
-/** A permit that was not given back. */
+/** A permit under way. */
 interface Mine {
   /** Number of the ask in the state of that epoch. */
   readonly id: number;
@@ -92,7 +92,7 @@ export class SharedPacer implements Pacer {
   /** Events for the holder that Redis has not taken, and the names of those to be taken out. */
   #events = new Map<string, Told>();
   #takenIn: readonly string[] = [];
-  /** The lease is being given up: what happens goes to the next holder. */
+  /** The lease is being given up: new events go to the next holder. */
   #isPassing = false;
   #epoch = '';
   #clockWasSet = false;
@@ -153,7 +153,7 @@ export class SharedPacer implements Pacer {
     this.#clearTimer?.();
   }
 
-  /** Puts an event into the state, or tells it to whoever holds that. */
+  /** Puts an event into the state, or sends it to the holder of the state. */
   #report(event: PacerEvent): void {
     const { clock, link } = this.#parts;
     const told = { event, at: this.#time.toRedis(clock.monotonic()), by: link.me };
@@ -200,7 +200,7 @@ export class SharedPacer implements Pacer {
     if (given.length > 0) hooks.grant(given);
   }
 
-  /** undefined: Redis need not be asked, nor told anything. */
+  /** Next exchange; undefined: none is needed. */
   #next(now: number): Next | undefined {
     const isWanted = !isNothing(this.#demand);
     const lease = this.#lease;
@@ -212,14 +212,14 @@ export class SharedPacer implements Pacer {
       if (hasNews || this.#place >= 0) return { request: '', at: now };
       return this.#mine.size > 0 ? { request: '', at: heardAt + BEAT_MS } : undefined;
     }
-    // A permit is sent by the holder.
+    // Only a holder may send on a permit.
     const mayPass = [...this.#mine.values()].every(({ isSent }) => isSent);
     if (mayPass && !isWanted && this.#mine.size === 0) return { request: 'free', at: now };
     if (mayPass && (!isWanted || isOver(lease, this.#wanting, now)))
       return { request: 'pass', at: this.#wanting > 0 ? now : heardAt + CHECK_MS };
     const { me } = this.#parts.link;
     const isOwn = [...lease.owners.values()].every((owner) => owner === me);
-    // Without an instant to wait for, it is an answer that is waited for.
+    // Without an instant to wait for, an answer is waited for.
     const every = isWanted && this.#shown.wait === undefined ? SOON_MS : CHECK_MS;
     return { request: 'keep', at: heardAt + (isOwn ? BEAT_MS : every) };
   }
@@ -242,7 +242,7 @@ export class SharedPacer implements Pacer {
         ...this.#takenIn,
       ]);
     } catch (error) {
-      // Whether it was done is not known: nothing more goes before Redis says whose lease it is.
+      // Redis may have passed the lease: nothing more goes before it says who holds it.
       if (lease !== undefined && this.#isPassing) this.#lease = { ...lease, until: LONG_AGO };
       throw error;
     }
@@ -278,7 +278,7 @@ export class SharedPacer implements Pacer {
     if (wait?.why === 'throttled' && ms > LONGEST_WAIT) this.#parts.putOff(ms);
   }
 
-  /** Sets the timer for what is next, and says what is waited for. */
+  /** Sets the timer for the next exchange, and reports the wait. */
   #arrange(next: Next | undefined): void {
     const { hooks, clock } = this.#parts;
     const now = clock.monotonic();
