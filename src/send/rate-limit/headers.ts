@@ -167,6 +167,7 @@ function threeHeaders(
   const remaining = listOf(headers[family.remaining]);
   const resets = listOf(headers[family.reset]);
   const count = Math.max(limits.length, remaining.length, resets.length);
+  if (count === 0) return [];
   const known = [...policies, ...limits.map(policyOf)];
   return Array.from({ length: count }, (_, place) => {
     const limit = limits[place] ? policyOf(limits[place]) : count === 1 ? only(policies) : undefined;
