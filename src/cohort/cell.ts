@@ -3,6 +3,7 @@
 import { parseChatId, parseSender } from '../domain/ids.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
+import { remembering } from '../lib/text.ts';
 
 /** Reason why a cell cannot be used, without its column. `message` is one sentence. */
 export interface Trouble {
@@ -58,8 +59,6 @@ export function plainText(cell: string): string {
     .trim();
 }
 
-const digitOf = new Map<string, string>();
-
 function plainCharacter(char: string): string {
   // An unreadable byte may have been a digit.
   if (char === '\ufffd') return char;
@@ -75,16 +74,12 @@ function plainCharacter(char: string): string {
 }
 
 /** Value of a decimal digit: its place in its run of ten, which begins with zero. */
-function decimalDigit(char: string): string {
-  const known = digitOf.get(char);
-  if (known !== undefined) return known;
+const decimalDigit = remembering(1_000, (char) => {
   const code = char.codePointAt(0) as number;
   let before = 0;
   while (/\p{Nd}/u.test(String.fromCodePoint(code - before - 1))) before++;
-  const digit = String(before % 10);
-  digitOf.set(char, digit);
-  return digit;
-}
+  return String(before % 10);
+});
 
 /** Longer than any id, number or name of a country with its wrapping, in characters. */
 const LONGEST_WRAPPED = 1_000;

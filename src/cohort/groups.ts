@@ -3,7 +3,7 @@
 import { OnboardError } from '../domain/errors.ts';
 import { parseChatId } from '../domain/ids.ts';
 import { type ChatId, rowText } from '../domain/words.ts';
-import { cutMiddle, detached, nearestOnes } from '../lib/text.ts';
+import { cutMiddle, detached, nearestOnes, remembering } from '../lib/text.ts';
 import {
   isSpreadsheetError,
   onOneLine,
@@ -207,7 +207,7 @@ function nameColumn(header: readonly string[], chatAt: number): number | undefin
 
 /** Most distinct names kept: nobody reads a longer list. */
 const MOST_NAMES = 2_000;
-/** Most distinct cells whose kind is cached, because the same ones repeat. */
+/** Most distinct cells whose kind is cached. */
 const MOST_CELLS = 10_000;
 /** Up to this many rows are reported one by one. */
 const FEW = 2;
@@ -238,7 +238,7 @@ export class GroupCells {
   readonly #columns: GroupColumns;
   readonly #plain: ((cells: readonly string[]) => readonly string[]) | undefined;
   readonly #names = new Map<string, NamedRows>();
-  readonly #kinds = new Map<string, 'id' | 'name' | 'neither'>();
+  readonly #kindOf = remembering(MOST_CELLS, kindOf);
 
   /** @param plain removes the prefixes that our own writer puts before cells */
   constructor(columns: GroupColumns, plain?: (cells: readonly string[]) => readonly string[]) {
@@ -267,7 +267,7 @@ export class GroupCells {
     const at = (column: At | undefined) => (column === undefined ? '' : (fields[column.index] ?? ''));
     const written = at(chat.find((column) => at(column).trim() !== '') ?? chat.at(-1));
     const cell = written.startsWith("'") ? (this.#plain?.([written])[0] ?? written) : written;
-    const kind = this.#kindOf(cell);
+    const kind = cell.length > LONGEST_CELL ? kindOf(cell) : this.#kindOf(cell);
     if (kind === 'neither') return;
     // The former cell names the group where this one cannot.
     if (kind === 'id' || typeof readChatCell(at(formerChat)) === 'string') {
@@ -282,15 +282,10 @@ export class GroupCells {
     if (known !== undefined) known.rows++;
     else if (this.#names.size < MOST_NAMES) this.#names.set(detached(key), { name: detached(cell), rows: 1 });
   }
+}
 
-  #kindOf(cell: string): 'id' | 'name' | 'neither' {
-    const known = this.#kinds.get(cell);
-    if (known !== undefined) return known;
-    const read = readGroupCell(cell, undefined);
-    const kind = typeof read === 'string' ? 'id' : isUnresolvedName(read) ? 'name' : 'neither';
-    if (cell.length > LONGEST_CELL) return kind;
-    if (this.#kinds.size >= MOST_CELLS) this.#kinds.clear();
-    this.#kinds.set(detached(cell), kind);
-    return kind;
-  }
+function kindOf(cell: string): 'id' | 'name' | 'neither' {
+  const read = readGroupCell(cell, undefined);
+  if (typeof read === 'string') return 'id';
+  return isUnresolvedName(read) ? 'name' : 'neither';
 }

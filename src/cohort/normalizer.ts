@@ -1,6 +1,6 @@
 import { personKey } from '../domain/ids.ts';
 import type { ChatId, Participant, Problem, Reading, Row, Sender } from '../domain/words.ts';
-import { detached } from '../lib/text.ts';
+import { remembering } from '../lib/text.ts';
 import { quote, readChatCell, readSenderCell, type Trouble, trouble } from './cell.ts';
 import { looksLikePhone } from './columns/columns.ts';
 import type { Column, Roles } from './columns/roles.ts';
@@ -11,22 +11,12 @@ import { callingCodeOf } from './phone/numbering.ts';
 import { readInternational, readPhoneCell, readPhoneCellOf } from './phone/phone-cell.ts';
 import { readPhoneText } from './phone/phone-text.ts';
 
-/** Most groups cached; cleared beyond that, so memory stays bounded. Enough for any cohort. */
+/** Most groups cached: enough for any cohort. */
 const GROUPS_KEPT = 10_000;
 
 /** Row → Reading. Made once per pass, because it caches the groups it has read. */
 export function createNormalizer(roles: Roles, judge?: Judge): (row: Row) => Reading {
-  const groups = new Map<string, ChatId | Trouble>();
-
-  function readChat(cell: string): ChatId | Trouble {
-    const known = groups.get(cell);
-    if (known !== undefined) return known;
-    const own = detached(cell);
-    const read = readGroupCell(own, roles.groups);
-    if (groups.size >= GROUPS_KEPT) groups.clear();
-    groups.set(own, read);
-    return read;
-  }
+  const readChat = remembering(GROUPS_KEPT, (cell) => readGroupCell(cell, roles.groups));
 
   function formerIfNamed(read: ChatId | Trouble, row: Row): ChatId | Trouble {
     if (roles.formerChat === undefined || !isUnresolvedName(read)) return read;

@@ -14,6 +14,26 @@ export function detached(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
+/**
+ * The function with its results kept by their text, because cohorts repeat few texts. Forgets all of them beyond `most`,
+ * so that memory stays bounded.
+ */
+export function remembering<Text extends string, T>(
+  most: number,
+  read: (text: Text) => T,
+): (text: Text) => T {
+  const known = new Map<Text, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined || known.has(text)) return found as T;
+    const own = detached(text) as Text;
+    const made = read(own);
+    if (known.size >= most) known.clear();
+    known.set(own, made);
+    return made;
+  };
+}
+
 /** Width of a text on a terminal, in columns: East Asian wide characters and emoji take two, marks none. */
 export const columns: (text: string) => number = stringWidth;
 

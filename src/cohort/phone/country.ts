@@ -1,5 +1,6 @@
 /** Countries of phones: what a cell names, and the columns that hold such cells. */
 import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
+import { remembering } from '../../lib/text.ts';
 import { plainText, unwrap } from '../cell.ts';
 import { allCandidates, type Candidate } from '../columns/columns.ts';
 import { DOUBTFUL, headerKey, listed } from '../columns/names.ts';
@@ -12,9 +13,8 @@ export interface Country {
   readonly prefix: string;
 }
 
-/** Most cells cached; cleared beyond that, so memory stays bounded. Enough for any cohort. */
+/** Most cells cached: enough for any cohort. */
 const KEPT = 1_000;
-const known = new Map<string, Country | undefined>();
 
 /**
  * A cell → the country that it names: a country code (`+55`, `0055`, `55.0`, `="+55"`, `+1-868`), two or three letters
@@ -22,13 +22,12 @@ const known = new Map<string, Country | undefined>();
  * none, or two.
  */
 export function readCountryCell(cell: string): Country | undefined {
-  if (cell.length > LONGEST) return undefined;
-  if (!known.has(cell)) {
-    if (known.size >= KEPT) known.clear();
-    known.set(cell, readText(unwrap(cell.normalize('NFKC').replace(FLAG, lettersOf).trim())));
-  }
-  return known.get(cell);
+  return cell.length > LONGEST ? undefined : readShort(cell);
 }
+
+const readShort = remembering(KEPT, (cell) =>
+  readText(unwrap(cell.normalize('NFKC').replace(FLAG, lettersOf).trim())),
+);
 
 /** Longer than any country's name with its code, in characters: bounds the cost of repeated searches. */
 const LONGEST = 200;

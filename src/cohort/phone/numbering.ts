@@ -1,6 +1,7 @@
 import type { CountryCode } from 'libphonenumber-js/max';
 import { getCountryCallingCode, Metadata } from 'libphonenumber-js/max';
 import { todaysNumber } from '../../domain/ids.ts';
+import { remembering } from '../../lib/text.ts';
 
 /**
  * libphonenumber's numbering plans, compiled once per country code into patterns that answer in well under a
@@ -59,7 +60,8 @@ const TYPES = [
 export const MEXICAN_TRUNK = /^(?:01|044|045|1)(\d{10})$/;
 
 const plans = new Metadata() as unknown as Plans;
-const compiled = new Map<string, CallingCode | undefined>();
+/** Most plans kept: more than there are digits of a country code. */
+const COMPILED = 2_000;
 
 /** Country code at the front of digits; undefined: none. Codes are prefix-free. */
 export function callingCodeOf(digits: string): string | undefined {
@@ -207,17 +209,7 @@ export function mobilePlanOf(country: CountryCode): MobilePlan | undefined {
 }
 
 /** Rules of the default country. */
-function ownPlan(country: CountryCode) {
-  const known = ownPlans.get(country);
-  if (known !== undefined) return known;
-  const made = ownPlanOf(country);
-  ownPlans.set(country, made);
-  return made;
-}
-
-const ownPlans = new Map<CountryCode, ReturnType<typeof ownPlanOf>>();
-
-function ownPlanOf(country: CountryCode) {
+const ownPlan = remembering(COMPILED, (country: CountryCode) => {
   const plan = compile(getCountryCallingCode(country)) as CallingCode;
   plans.selectNumberingPlan(country);
   const prefix = start(plans.nationalPrefixForParsing());
@@ -235,7 +227,7 @@ function ownPlanOf(country: CountryCode) {
     /** Lengths of mobile numbers; empty for countries that write 0 before national numbers. */
     mobileLengths: new Set(mobile),
   };
-}
+});
 
 function planFor(digits: string): CallingCode | undefined {
   const first = digits.slice(0, 1);
@@ -257,19 +249,14 @@ function regionIn(plan: CallingCode, national: string): Region | undefined {
   return undefined;
 }
 
-function compile(code: string): CallingCode | undefined {
-  if (compiled.has(code)) return compiled.get(code);
+const compile = remembering(COMPILED, (code): CallingCode | undefined => {
   const countries = plans.getCountryCodesForCallingCode(code);
-  let plan: CallingCode | undefined;
-  if (countries !== undefined) {
-    plans.selectNumberingPlan(code);
-    const prefix = start(plans.nationalPrefixForParsing());
-    // A country with a code of its own owns all numbers, whatever the leading digits.
-    plan = { code, prefix, regions: countries.map((country) => region(country, countries.length > 1)) };
-  }
-  compiled.set(code, plan);
-  return plan;
-}
+  if (countries === undefined) return undefined;
+  plans.selectNumberingPlan(code);
+  const prefix = start(plans.nationalPrefixForParsing());
+  // A country with a code of its own owns all numbers, whatever the leading digits.
+  return { code, prefix, regions: countries.map((country) => region(country, countries.length > 1)) };
+});
 
 function region(country: CountryCode, shared: boolean): Region {
   plans.selectNumberingPlan(country);
