@@ -28,7 +28,7 @@ import {
 } from './inputs/group-names.ts';
 import { assertOutput, cohortFile, inShard } from './inputs/inputs.ts';
 import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
-import { type Projection, previousOf, project } from './outputs/project.ts';
+import { type Projection, project } from './outputs/project.ts';
 import { assertNoResults, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
 import { estimate } from './plan.ts';
@@ -62,7 +62,10 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     if ('stopped' in named) return named.stopped;
     const whole = named.book === given ? first : await openWith(named.book);
     // A results CSV is believed about asks, because no ledger is read.
-    const cohort = inShard(judged(whole, { isAsked: () => true }), config.shard);
+    const cohort = inShard(
+      judged(whole, () => true),
+      config.shard,
+    );
     if (config.output !== undefined) {
       await assertNoResults(config.output);
       await assertOutput(config.output);
@@ -177,8 +180,7 @@ async function plannedTally(cohort: Cohort): Promise<Tally> {
   const projection: Projection = {
     ...PLANNED,
     firstRow: firstRows(),
-    previous: (reading) =>
-      formerStatus(reading, cohort, NO_SELECTION) && previousOf(cohort.former(reading.row)),
+    previous: (reading) => formerStatus(reading, cohort, NO_SELECTION) && cohort.previous(reading.row),
   };
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {

@@ -1,5 +1,5 @@
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
-import { formerPair, tellsOfAsk } from '../cohort/results-file.ts';
+import { formerPair, tellsOfAsk, wordsOf } from '../cohort/results-file.ts';
 import type { RebuildConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type Place, rowText, SETTLED_STATUSES } from '../domain/words.ts';
@@ -10,7 +10,6 @@ import { plainCell } from '../report/results/results.ts';
 import { isInShard } from './going-on/former-results.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
 import { type Io, systemClock } from './io.ts';
-import { wordsOf } from './outputs/project.ts';
 
 /** Adds to the ledger of results everybody who was asked according to them. Asks nobody. */
 export async function rebuild(config: RebuildConfig, io: Pick<Io, 'stdout'>): Promise<ExitCode> {

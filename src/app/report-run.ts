@@ -21,14 +21,7 @@ import { exitCodeOf, forgiven, nextStep, shellWords, typedCommand } from './exit
 import { formerStatus, settleCorrected } from './going-on/former-results.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { isSeenOnce, wantsColour } from './io.ts';
-import {
-  ownColumnsOf,
-  type Projection,
-  previousOf,
-  project,
-  type Recorded,
-  reportRow,
-} from './outputs/project.ts';
+import { ownColumnsOf, type Projection, project, type Recorded, reportRow } from './outputs/project.ts';
 import { forLog, notify, publish, writeRecord } from './outputs/publish.ts';
 import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
@@ -202,7 +195,7 @@ async function writeResults(
   const projection: Projection = {
     firstRow: (pair, number) => former?.rowOf(pair) ?? firstRow(pair, number),
     recorded: (pair) => recordedIn(ledger, pair),
-    previous: (reading) => formerStatus(reading, cohort, selection) && previousOf(cohort.former(reading.row)),
+    previous: (reading) => formerStatus(reading, cohort, selection) && cohort.previous(reading.row),
     former: (row) => cohort.former(row),
     selection,
     dryRun: config.dryRun,

@@ -13,7 +13,7 @@ import { createNormalizer } from './normalizer.ts';
 import { takeCensus } from './phone/census.ts';
 import type { Judge } from './phone/doubt.ts';
 import { readPhoneCell } from './phone/phone-cell.ts';
-import { areResultsChanged, editedStatus, findResults, formerCells, readPrevious } from './results-file.ts';
+import { areResultsChanged, editedStatus, findResults, formerCells, previousOf } from './results-file.ts';
 
 /** Options for reading a cohort. An undefined one is detected. */
 export interface CohortOptions extends RoleOptions, TableOptions {
@@ -116,8 +116,8 @@ export async function openCohort(path: string, options: CohortOptions = {}) {
       await judge(signal, (record) => cells.see(record));
       return cells;
     },
-    /** Results of the row; undefined: not a results CSV, or an edited status. */
-    previous: (row: Row) => (results === undefined ? undefined : readPrevious(row, results)),
+    /** Results of the row, as values; undefined: not a results CSV, or an edited status. */
+    previous: (row: Row) => (results === undefined ? undefined : previousOf(formerCells(row, results))),
     /** Raw results cells of the row; undefined: not a results CSV. */
     former: (row: Row) => (results === undefined ? undefined : formerCells(row, results)),
     /** Whether the file begins with a byte order mark, as results written with `--excel` do. */

@@ -1,6 +1,7 @@
 /** A results CSV, read again: as a cohort, as evidence of who was asked, and for merging. */
 import { OnboardError } from '../domain/errors.ts';
 import { parseChatId, parseParticipant, personKey } from '../domain/ids.ts';
+import { isReasonCode } from '../domain/reasons.ts';
 import {
   ACCEPTED_STATUSES,
   type Pair,
@@ -8,7 +9,7 @@ import {
   type Problem,
   RESULT_COLUMNS,
   type Reading,
-  type ResultColumn,
+  type ResultCells,
   type Row,
   rowText,
   STATUSES,
@@ -20,11 +21,8 @@ import { findEncoding } from './file/encoding.ts';
 import { type Layout, openTable, recordsBelow, recordsOf, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 
-/** Values of a row's results columns, when the cohort is itself a results CSV. */
-export interface PreviousResult {
-  readonly status: Status;
-  readonly fields: Readonly<Record<ResultColumn, string>>;
-}
+/** Former results of a row, as values. */
+export type Previous = Readonly<ReturnType<typeof wordsOf>> & { readonly status: Status };
 
 /** Index of the first results column, when the header ends with all of them in order (trailing blanks aside). */
 export function findResults(columns: readonly string[]): number | undefined {
@@ -37,7 +35,7 @@ export function findResults(columns: readonly string[]): number | undefined {
 }
 
 /** Column names that a cohort may have by chance; with enough of the others, the file is an edited results CSV. */
-const USUAL: readonly ResultColumn[] = ['row', 'chat_id', 'status', 'message', 'attempts'];
+const USUAL: readonly (keyof ResultCells)[] = ['row', 'chat_id', 'status', 'message', 'attempts'];
 const ENOUGH = 3;
 
 /** Whether the header is that of a results CSV with moved or missing columns: it no longer tells who was asked. */
@@ -53,15 +51,15 @@ const NOT_ASKED: readonly Status[] = ['planned', 'invalid', 'duplicate', 'not_at
 const UNUSABLE =
   /^(?:phone_(?!not_connected|blocked)|chat_id_|group_name_|too_(?:few|many)_fields$|unreadable_row$|sender_(?:missing|unreadable)$)/;
 
+const EDITED = { code: 'status_edited' } as const;
+
 /** Problem with the results of a row, where an edit has changed whether this person was asked. */
 export function editedStatus(row: Row, start: number): Problem | undefined {
   const cells = formerCells(row, start);
   const { status: said, reason_code: reason } = cells;
   const wasAsked = tellsOfAsk(cells);
   const status = statusOf(said);
-  const problem = (message: string): Problem => {
-    return { code: 'status_edited', message, column: 'status', value: said };
-  };
+  const problem = (message: string): Problem => ({ ...EDITED, message, column: 'status', value: said });
   // Found by an earlier run, and still not corrected.
   if (status === 'invalid' && reason === 'status_edited')
     return problem(cells.message || edited('was edited'));
@@ -84,23 +82,43 @@ function edited(what: string): string {
 }
 
 /** Results columns of a row, unchecked. */
-export function formerCells(row: Row, start: number): PreviousResult['fields'] {
+export function formerCells(row: Row, start: number): ResultCells {
   // The results writer puts an apostrophe before anything that a spreadsheet would take for a formula.
   const cell = (at: number) => (row.fields[start + at] ?? '').trim().replace(/^'(?=[=+\-@\t\r＝＋－＠])/, '');
-  return Object.fromEntries(RESULT_COLUMNS.map((name, at) => [name, cell(at)])) as PreviousResult['fields'];
+  return Object.fromEntries(RESULT_COLUMNS.map((name, at) => [name, cell(at)])) as ResultCells;
 }
 
 /** Whether the results of a row tell of an ask, also after `asked_at` was cleared. */
-export function tellsOfAsk(fields: PreviousResult['fields']): boolean {
+export function tellsOfAsk(fields: ResultCells): boolean {
   const isSettled = fields.settled_at !== '' && /^0*[1-9]\d*$/.test(fields.attempts);
   return fields.asked_at !== '' || isSettled;
 }
 
-/** Results of a row; undefined when its status cell holds no valid status (it was edited). */
-export function readPrevious(row: Row, start: number): PreviousResult | undefined {
-  const fields = formerCells(row, start);
-  const status = statusOf(fields.status);
-  return status && { status, fields };
+/**
+ * Former results of a row, as values; undefined when its status is unknown. Cells that people have edited into nonsense
+ * are dropped.
+ */
+export function previousOf(fields: ResultCells | undefined): Previous | undefined {
+  const status = fields && statusOf(fields.status);
+  return status && { status, ...wordsOf(fields) };
+}
+
+/** Former results of a row, without the status, as values. */
+export function wordsOf(fields: ResultCells) {
+  const time = (text: string) => {
+    const ms = Date.parse(text);
+    return Number.isNaN(ms) ? undefined : ms;
+  };
+  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
+  return {
+    reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : ('' as const),
+    message: fields.message,
+    httpStatus: number(fields.http_status),
+    attempts: number(fields.attempts) ?? 0,
+    traceId: fields.trace_id,
+    askedAt: time(fields.asked_at),
+    settledAt: time(fields.settled_at),
+  };
 }
 
 function statusOf(cell: string): Status | undefined {
@@ -141,7 +159,6 @@ export async function openResultsFile(path: string) {
     columns,
     /** Number of the cohort's own columns. */
     ownWidth: start,
-    /** Whether it was written with `--excel`. */
     excel,
     records: () => records(layout, columns.length, start),
   };
@@ -198,37 +215,26 @@ function outOfOrder(path: string, now: ResultsRecord, last: ResultsRecord): Onbo
 
 /** Row of results: its place, and the cells of the results columns. */
 export interface FormerRow {
-  readonly row: Pick<Row, 'line' | 'number'>;
-  readonly fields: PreviousResult['fields'];
+  readonly row: Place;
+  readonly fields: ResultCells;
 }
 
 /**
  * Reader of the results columns of each row, without the cohort's own columns; undefined: not a results CSV.
  * @throws OnboardError COHORT_UNREADABLE where it cannot be read
  */
-export async function openFormer(
-  path: string,
-  options: TableOptions = {},
-): Promise<{ rows(): AsyncGenerator<readonly FormerRow[]> } | undefined> {
+export async function openFormer(path: string, options: TableOptions = {}) {
   const { layout, header } = await openTable(path, options);
   const start = findResults(header);
   if (start === undefined) return undefined;
-  return {
-    rows: async function* () {
-      for await (const batch of recordsBelow(layout))
-        yield batch.map((row) => ({ row, fields: formerCells(row, start) }));
-    },
+  return async function* (): AsyncGenerator<readonly FormerRow[]> {
+    for await (const batch of recordsBelow(layout))
+      yield batch.map((row) => ({ row, fields: formerCells(row, start) }));
   };
 }
 
-/** Evidence for judging the own columns of a results row. */
-export interface Witness {
-  /** Whether the ledger has an ask of this pair. */
-  isAsked(pair: Pair): boolean;
-}
-
 /** Pair named by the results columns of a row; undefined: none, or not readable any more. */
-export function formerPair(fields: PreviousResult['fields']): Pair | undefined {
+export function formerPair(fields: ResultCells): Pair | undefined {
   const chatId = parseChatId(digitsOf(fields.chat_id));
   const participant = parseParticipant(digitsOf(fields.participant));
   return chatId && participant && { chatId, participant };
@@ -246,14 +252,15 @@ function digitsOf(cell: string): string {
  * Reading of a results row, from the cohort's own columns and its results columns, which name the person asked. Where
  * the two differ, the row was corrected and now means somebody else. Where it is unclear which of them was edited, the
  * row is invalid.
+ * @param isAsked whether the ledger has an ask of a pair
  */
 export function judgeFormerRow(
   reading: Reading,
-  previous: PreviousResult | undefined,
-  { isAsked }: Witness,
+  fields: ResultCells | undefined,
+  isAsked: (pair: Pair) => boolean,
 ): Reading {
-  if (previous === undefined || reading.row.problem !== undefined) return reading;
-  const { fields, status } = previous;
+  const status = statusOf(fields?.status ?? '');
+  if (fields === undefined || status === undefined || reading.row.problem !== undefined) return reading;
   const wasAsked = tellsOfAsk(fields);
   const before = formerPair(fields);
   if (reading.kind === 'invalid') {
@@ -277,9 +284,9 @@ function isDone(status: Status): boolean {
   return status === 'left' || (ACCEPTED_STATUSES as readonly Status[]).includes(status);
 }
 
-function namesNobody(fields: PreviousResult['fields'], pair: Pair): Problem {
+function namesNobody(fields: ResultCells, pair: Pair): Problem {
   const message = `the cells “chat_id” and “participant” (now ${quote(fields.chat_id)}, ${quote(fields.participant)}) do not say any more who was asked, and the ledger knows nothing of ${pair.participant}: put them back`;
-  return { code: 'status_edited', message, column: 'participant', value: fields.participant };
+  return { ...EDITED, message, column: 'participant', value: fields.participant };
 }
 
 /** Problem of a row edited in the wrong cell: its results name a person never asked, its own columns one who was. */

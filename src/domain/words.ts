@@ -129,6 +129,8 @@ export const RESULT_COLUMNS = [
   'settled_at',
 ] as const;
 export type ResultColumn = (typeof RESULT_COLUMNS)[number];
+/** Results columns of a row, as text. */
+export type ResultCells = Readonly<Record<ResultColumn, string>>;
 
 /** Position of a row, for messages. */
 export interface Place {

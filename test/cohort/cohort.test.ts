@@ -287,11 +287,10 @@ describe('a results CSV as a cohort', () => {
       'invited',
       undefined,
     ]);
-    expect(previous[1]?.fields).toMatchObject({
-      row: '3',
-      reason_code: 'not_on_whatsapp',
+    expect(previous[1]).toMatchObject({
+      reasonCode: 'not_on_whatsapp',
       message: '=not on WhatsApp',
-      http_status: '200',
+      httpStatus: 200,
     });
   });
 

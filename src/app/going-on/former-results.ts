@@ -5,7 +5,6 @@ import {
   judgeFormerRow,
   openFormer,
   tellsOfAsk,
-  type Witness,
 } from '../../cohort/results-file.ts';
 import { OnboardError } from '../../domain/errors.ts';
 import { parseChatId } from '../../domain/ids.ts';
@@ -16,6 +15,7 @@ import {
   type Pair,
   type Place,
   type Reading,
+  type ResultCells,
   rowNumber,
   rowText,
   type Status,
@@ -54,7 +54,7 @@ export async function readFormerResults(
   cohort: Cohort,
   { ledger, ledgerPath, path, selection }: FormerParts,
 ) {
-  const own = judged(cohort, { isAsked: (pair) => isAsked(ledger, pair) });
+  const own = judged(cohort, (pair) => isAsked(ledger, pair));
   const lost = new LostAsks();
   const best = new PairIndex();
   const seen = new PairIndex();
@@ -122,18 +122,15 @@ interface FormerParts {
 }
 
 /** Cohort with each row judged together with its own results, if it is a results CSV. */
-export function judged(cohort: Cohort, witness: Witness): Cohort {
+export function judged(cohort: Cohort, isAsked: (pair: Pair) => boolean): Cohort {
   if (!cohort.isResults) return cohort;
-  return { ...cohort, readings: (signal) => judge(cohort, witness, signal) };
-}
-
-async function* judge(
-  cohort: Cohort,
-  witness: Witness,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly Reading[]> {
-  for await (const batch of cohort.readings(signal))
-    yield batch.map((reading) => judgeFormerRow(reading, cohort.previous(reading.row), witness));
+  return {
+    ...cohort,
+    async *readings(signal) {
+      for await (const batch of cohort.readings(signal))
+        yield batch.map((reading) => judgeFormerRow(reading, cohort.former(reading.row), isAsked));
+    },
+  };
 }
 
 /** Whether a row's results name somebody else than its own columns do, who was asked. */
@@ -211,7 +208,7 @@ export function isAsked(ledger: Known, pair: Pair): boolean {
 }
 
 /** Whether the ledger knows all asks in the results. An older copy knows fewer. */
-function knowsAsksOf(ledger: Known, pair: Pair, { attempts }: FormerRow['fields']): boolean {
+function knowsAsksOf(ledger: Known, pair: Pair, { attempts }: ResultCells): boolean {
   const told = /^\d{1,6}$/.test(attempts) ? Number(attempts) : 0;
   return isAsked(ledger, pair) && (ledger.state(pair)?.attempts ?? 0) >= told;
 }
@@ -279,6 +276,5 @@ export async function* formerRowsOf(path: string): AsyncGenerator<FormerRow> {
     if (error instanceof OnboardError && error.code === 'COHORT_UNREADABLE') return undefined;
     throw error;
   });
-  if (former === undefined) return;
-  for await (const batch of former.rows()) yield* batch;
+  if (former !== undefined) for await (const batch of former()) yield* batch;
 }

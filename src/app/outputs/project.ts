@@ -1,13 +1,13 @@
 import type { Cohort } from '../../cohort/cohort.ts';
-import { isReasonCode, REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import { type Previous, previousOf } from '../../cohort/results-file.ts';
+import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import {
   type Pair,
   type Reading,
-  type ResultColumn,
+  type ResultCells,
   type Row,
   rowNumber,
   type Sender,
-  STATUSES,
   type Status,
 } from '../../domain/words.ts';
 import { decide, isLeftAlone, type Selection } from '../../plan/survey.ts';
@@ -15,12 +15,8 @@ import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import { bareCell, type ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
-/** Former results of a row, as values. */
-export type Previous = Words & { readonly status: Status };
-type Words = Readonly<ReturnType<typeof wordsOf>>;
-
-/** Results columns of a row, as they stand in a former results CSV. */
-type FormerCells = Readonly<Record<ResultColumn, string>>;
+/** What is known of a pair besides its status. */
+type Words = Omit<Previous, 'status'>;
 
 /** State of a pair in the ledger. */
 export interface Recorded extends Words {
@@ -34,7 +30,7 @@ export interface Projection {
   /** Former results of the person that the row names now. */
   previous(reading: Reading): Previous | undefined;
   /** Cells of a row's own results, where the cohort is a results CSV. */
-  former?(row: Row): FormerCells | undefined;
+  former?(row: Row): ResultCells | undefined;
   readonly selection: Selection;
   readonly dryRun: boolean;
   /** Reason why the run ended early, if it did. */
@@ -105,7 +101,7 @@ function joined(reading: Reading, from: Projection): ResultRow {
  */
 function unusable(
   { row, problem }: Extract<Reading, { kind: 'invalid' }>,
-  former: FormerCells | undefined,
+  former: ResultCells | undefined,
   { selection }: Projection,
 ): ResultRow {
   const { code: reasonCode, message } = problem;
@@ -121,7 +117,7 @@ function asItWas(
   row: Row,
   pair: Pair | undefined,
   previous: Previous,
-  former: FormerCells | undefined,
+  former: ResultCells | undefined,
 ): ResultRow {
   const result = resultRow(row, pair, previous.status, previous);
   return former ? { ...result, former } : result;
@@ -143,34 +139,6 @@ function reasonWithoutStop(
 
 function resultRow(row: Row, pair: Pair | undefined, status: Status, facts: Words): ResultRow {
   return { row, chatId: '', participant: '', ...pair, ...facts, status };
-}
-
-/**
- * Former results of a row, as values; undefined when its status is unknown. Cells that people have edited into nonsense
- * are dropped.
- */
-export function previousOf(fields: FormerCells | undefined): Previous | undefined {
-  const status = STATUSES.find((one) => one === fields?.status.toLowerCase());
-  if (fields === undefined || status === undefined) return undefined;
-  return { status, ...wordsOf(fields) };
-}
-
-/** Former results of a row, without the status, as values. */
-export function wordsOf(fields: FormerCells) {
-  const time = (text: string) => {
-    const ms = Date.parse(text);
-    return Number.isNaN(ms) ? undefined : ms;
-  };
-  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
-  return {
-    reasonCode: isReasonCode(fields.reason_code) ? fields.reason_code : ('' as const),
-    message: fields.message,
-    httpStatus: number(fields.http_status),
-    attempts: number(fields.attempts) ?? 0,
-    traceId: fields.trace_id,
-    askedAt: time(fields.asked_at),
-    settledAt: time(fields.settled_at),
-  };
 }
 
 /** The cohort's own columns, as the report shows them. */

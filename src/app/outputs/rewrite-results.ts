@@ -1,5 +1,5 @@
 import type { Cohort } from '../../cohort/cohort.ts';
-import type { PreviousResult } from '../../cohort/results-file.ts';
+import type { Previous } from '../../cohort/results-file.ts';
 import { maskParticipant } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import {
@@ -22,7 +22,7 @@ import { type FollowUpCounts, noCounts, type OutRow } from '../../report/summary
 import { TallyMaker } from '../../report/summary/tally.ts';
 import type { Groups } from '../../send/groups/groups.ts';
 import type { History } from '../../send/groups/notifications.ts';
-import { previousOf, writtenRow } from './project.ts';
+import { writtenRow } from './project.ts';
 
 interface RewriteParts {
   readonly cohort: Cohort;
@@ -79,9 +79,9 @@ export async function rewriteResults(parts: RewriteParts) {
       tally.add(
         id,
         news?.status ?? before?.status ?? 'invalid',
-        news?.reasonCode ?? previousOf(before?.fields)?.reasonCode ?? '',
+        news?.reasonCode ?? before?.reasonCode ?? '',
         () => ({
-          number: Number(before?.fields.row) || rowNumber(reading.row),
+          number: Number(before && cohort.former(reading.row)?.row) || rowNumber(reading.row),
           name: cohort.nameOf(reading.row),
         }),
       );
@@ -93,7 +93,7 @@ export async function rewriteResults(parts: RewriteParts) {
   }
   return { tally, changed, counts, rows };
 
-  function note(reading: Reading, before: PreviousResult | undefined, news: News | undefined): void {
+  function note(reading: Reading, before: Previous | undefined, news: News | undefined): void {
     const id = reading.kind === 'pair' ? reading.pair.chatId : '';
     const of = counts.get(id) ?? noCounts();
     counts.set(id, of);
@@ -101,7 +101,7 @@ export async function rewriteResults(parts: RewriteParts) {
       of[news?.status ?? 'inDoubt']++;
       return;
     }
-    const { askedAt, reasonCode } = previousOf(before?.fields) ?? {};
+    const { askedAt, reasonCode } = before ?? {};
     const waiting = reasonCode === 'pending_approval';
     if (id === '' || !parts.read.has(id)) of.unread++;
     else if (waiting) of.waiting++;
@@ -123,7 +123,7 @@ function toDoOf({ reading }: Seen, news: News | undefined, { cohort }: RewritePa
   return [{ ...written, message: bareCell(written.message), ...pair, ...news }];
 }
 
-type Seen = { readonly reading: Reading; readonly before: PreviousResult | undefined };
+type Seen = { readonly reading: Reading; readonly before: Previous | undefined };
 
 /**
  * News of a person. Everybody whom the group lists is in. A person who is not listed is gone only where the
@@ -132,7 +132,7 @@ type Seen = { readonly reading: Reading; readonly before: PreviousResult | undef
  */
 function newsOf(
   reading: Reading,
-  before: PreviousResult | undefined,
+  before: Previous | undefined,
   { groups, histories, ledger }: RewriteParts,
 ): News | undefined {
   if (before === undefined || reading.kind !== 'pair' || !MAY_HAVE_NEWS.includes(before.status))
@@ -141,7 +141,7 @@ function newsOf(
   const known = ledger?.state(pair)?.status;
   if (known === 'left') return LEFT;
   const isListed = groups?.lists(pair.chatId, pair.participant) === true;
-  const { askedAt, settledAt } = previousOf(before?.fields) ?? {};
+  const { askedAt, settledAt } = before;
   const since = askedAt ?? settledAt;
   const history = since === undefined ? undefined : histories.get(pair.chatId);
   if (!isListed && since !== undefined && history?.hasLeft(pair.participant, since)) return LEFT;
@@ -167,7 +167,7 @@ async function settle(
     const { pair } = reading;
     const now = ledger.state(pair)?.status ?? '';
     if (now === news.status || (news.status !== 'left' && IN_ALREADY.includes(now))) continue;
-    const known = ledger.outcome(pair) ?? previousOf(before?.fields);
+    const known = ledger.outcome(pair) ?? before;
     settlements.push({
       pair,
       outcome: {

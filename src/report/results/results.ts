@@ -7,7 +7,7 @@ import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import { OnboardError } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import { RESULT_COLUMNS, type ResultColumn, type Row, rowNumber, type Status } from '../../domain/words.ts';
+import { RESULT_COLUMNS, type ResultCells, type Row, rowNumber, type Status } from '../../domain/words.ts';
 import { type AtomicFile, openAtomicFile, probeAtomicFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
 
@@ -30,7 +30,7 @@ export interface ResultRow {
   /** Content of the `row` cell; undefined if it is the line. */
   readonly number?: number;
   /** Cells of former results, written instead of all members above. */
-  readonly former?: Readonly<Record<ResultColumn, string>>;
+  readonly former?: ResultCells;
 }
 
 /** Writer of a results CSV that is whole, or not there. */

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../../src/app/exit.ts';
-import {
-  type Previous,
-  type Projection,
-  previousOf,
-  project,
-  type Recorded,
-} from '../../../src/app/outputs/project.ts';
+import { type Projection, project, type Recorded } from '../../../src/app/outputs/project.ts';
+import { type Previous, previousOf } from '../../../src/cohort/results-file.ts';
 import { EXIT } from '../../../src/domain/errors.ts';
 import type { ChatId, Pair, Participant, Reading } from '../../../src/domain/words.ts';
 import { firstRows } from '../../../src/plan/survey.ts';
