@@ -6,7 +6,7 @@ import { quote, readChatCell } from './cell.ts';
 import { nameColumns, nameIn } from './columns/header-words.ts';
 import { type Column, type RoleOptions, type Roles, rolesOf } from './columns/roles.ts';
 import { type Encoding, Lines } from './file/encoding.ts';
-import { type Layout, mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';
+import { mayBeShort, openTable, recordsBelow, type TableOptions, toRow } from './file/reader.ts';
 import type { CsvRecord } from './file/records.ts';
 import { GroupCells } from './groups.ts';
 import { createNormalizer } from './normalizer.ts';
@@ -73,6 +73,35 @@ export async function openCohort(path: string, options: CohortOptions = {}) {
     return judging;
   };
 
+  /**
+   * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads
+   * the file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next
+   * batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
+   */
+  async function* readings(signal?: AbortSignal): AsyncIterable<readonly Reading[]> {
+    const findings = new Findings();
+    const normalize = createNormalizer(roles, await judge(signal));
+    const read = (record: CsvRecord): Reading => {
+      const fitted = toRow(record, roles.width);
+      const isSound = fitted.problem === undefined || mayBeShort(record, roles, results);
+      const own = plain === undefined ? fitted : { ...fitted, fields: plain(fitted.fields) };
+      const row = isSound ? withoutProblem(own) : own;
+      const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
+      const reading: Reading = problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
+      if (reading.kind === 'pair' || fitted.problem === undefined) return reading;
+      return { kind: 'invalid', row: { ...row, problem: fitted.problem }, problem: fitted.problem };
+    };
+    const records = recordsBelow(layout, {
+      isRecord: (fields, place) => isRow(fields, place, roles, layout.delimiter, findings),
+      onBlank: (place) => findings.blank.add(place),
+    });
+    for await (const batch of records) {
+      signal?.throwIfAborted();
+      yield batch.map(read);
+    }
+    seen = findings.notes();
+  }
+
   return {
     /** Original header. */
     columns,
@@ -95,16 +124,7 @@ export async function openCohort(path: string, options: CohortOptions = {}) {
     notes: notes as readonly string[],
     /** Further notes, from the last whole reading. */
     seen: () => seen,
-    /**
-     * Every record after the header, in order, each exactly once, in batches of some 128 KiB of text. Each call reads
-     * the file from its start, and no further than the consumer pulls. An aborted signal throws its reason at the next
-     * batch. Throws COHORT_UNREADABLE when the file cannot be read any more.
-     */
-    readings: async function* (signal?: AbortSignal): AsyncIterable<readonly Reading[]> {
-      const findings = new Findings();
-      yield* readings({ layout, roles, results, plain, findings, judge: await judge(signal) }, signal);
-      seen = findings.notes();
-    },
+    readings,
     /** Names of groups for look-ups; undefined: no look-ups. */
     groups: options.groups,
     /**
@@ -150,40 +170,6 @@ function withoutProblem(row: Row): Row {
   if (row.problem === undefined) return row;
   const { problem: _, ...sound } = row;
   return sound;
-}
-
-interface Read {
-  readonly layout: Layout;
-  readonly roles: Roles;
-  readonly results: number | undefined;
-  readonly plain: ((cells: readonly string[]) => readonly string[]) | undefined;
-  readonly findings: Findings;
-  readonly judge: Judge | undefined;
-}
-
-async function* readings(
-  { layout, roles, results, plain, findings, judge }: Read,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly Reading[]> {
-  const normalize = createNormalizer(roles, judge);
-  const read = (record: CsvRecord): Reading => {
-    const fitted = toRow(record, roles.width);
-    const isSound = fitted.problem === undefined || mayBeShort(record, roles, results);
-    const own = plain === undefined ? fitted : { ...fitted, fields: plain(fitted.fields) };
-    const row = isSound ? withoutProblem(own) : own;
-    const problem = row.problem ?? (results === undefined ? undefined : editedStatus(row, results));
-    const reading: Reading = problem === undefined ? normalize(row) : { kind: 'invalid', row, problem };
-    if (reading.kind === 'pair' || fitted.problem === undefined) return reading;
-    return { kind: 'invalid', row: { ...row, problem: fitted.problem }, problem: fitted.problem };
-  };
-  const records = recordsBelow(layout, {
-    isRecord: (fields, place) => isRow(fields, place, roles, layout.delimiter, findings),
-    onBlank: (place) => findings.blank.add(place),
-  });
-  for await (const batch of records) {
-    signal?.throwIfAborted();
-    yield batch.map(read);
-  }
 }
 
 /** Findings of one reading of a cohort apart from its rows; reported at its end. */

@@ -131,17 +131,8 @@ async function isAllUtf8(file: CohortFile): Promise<boolean> {
   return true;
 }
 
-/** Share of UTF-8 in the file's text beyond ASCII. */
-interface Tally {
-  /** Number of characters of several bytes. */
-  readonly sound: number;
-  /** Number of characters that cannot be read. */
-  readonly odd: number;
-  /** Lines with such characters. */
-  readonly lines: Lines;
-}
-
-async function tallyOf(file: CohortFile): Promise<Tally> {
+/** Numbers of characters of several bytes, and of those that cannot be read, and the lines of these. */
+async function tallyOf(file: CohortFile) {
   const decoder = new TextDecoder('utf-8');
   const lines = new Lines('line');
   let [sound, odd, line] = [0, 0, 1];

@@ -29,8 +29,7 @@ export async function openTable(path: string, options: TableOptions) {
     delimiter: delimiter.char,
     sepLine: delimiter.sepLine,
   };
-  const { columns: header, rows } = await headOfTable(layout);
-  return { file, encoding, delimiter, layout, header, rows };
+  return { file, encoding, delimiter, layout, ...(await headOfTable(layout)) };
 }
 
 async function headOf(file: CohortFile, label: string): Promise<string> {
@@ -47,9 +46,7 @@ const SAMPLE = 500;
 const SAMPLE_TEXT = 512 * 1024;
 
 /** The header, which is the first record, and some records under it. Throws when the file has no record. */
-async function headOfTable(
-  layout: Layout,
-): Promise<{ readonly columns: readonly string[]; readonly rows: readonly CsvRecord[] }> {
+async function headOfTable(layout: Layout) {
   const { name } = layout.file;
   let header: CsvRecord | undefined;
   const rows: CsvRecord[] = [];
@@ -68,7 +65,7 @@ async function headOfTable(
     }
     if (rows.length >= SAMPLE || text >= SAMPLE_TEXT) break;
   }
-  if (header !== undefined && rows.length > 0) return { columns: header.fields, rows: rows.slice(0, SAMPLE) };
+  if (header !== undefined && rows.length > 0) return { header: header.fields, rows: rows.slice(0, SAMPLE) };
   throw unreadable(
     name,
     header === undefined
@@ -87,13 +84,6 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const SNIFFED_LINES = 50;
 
-/** Delimiter, presence of a `sep=` line (which is not a record), and a note for the user. */
-interface Delimiter {
-  readonly char: string;
-  readonly sepLine: boolean;
-  readonly note: string | undefined;
-}
-
 /** Value of `--delimiter`: a character, or comma, semicolon, tab, pipe. Throws CONFIG. */
 function delimiterOption(asked: string): string {
   const char = NAMES[asked.toLowerCase()] ?? asked;
@@ -105,11 +95,11 @@ function delimiterOption(asked: string): string {
 }
 
 /**
- * Delimiter of a text, from its first lines. First the user's option, then a `sep=;` line, then the candidate under
- * which the header names the most roles; then the one with the most lines that hold it as often as the header; then the
- * most frequent one in the header.
+ * Delimiter of a text, from its first lines, with a note for the user, and whether it has a `sep=;` line, which is not a
+ * record. First the user's option, then that line, then the candidate under which the header names the most roles; then
+ * the one with the most lines that hold it as often as the header; then the most frequent one in the header.
  */
-function findDelimiter(head: string, asked?: string): Delimiter {
+function findDelimiter(head: string, asked?: string) {
   const sep = /^"?sep=([^\r\n"]|\t)"?[^\S\r\n]*(?:\r\n|\n|\r)/i.exec(head)?.[1];
   const said = asked === undefined ? sep : delimiterOption(asked);
   const char = said ?? sniff(head);
