@@ -76,6 +76,11 @@ export interface Outcome {
   readonly traceId: string;
 }
 
+export interface Settlement {
+  readonly pair: Pair;
+  readonly outcome: Outcome;
+}
+
 /** Reason why a row cannot be used, with the place and the remedy in words. */
 export interface Problem {
   readonly code: ReasonCode;

@@ -11,12 +11,12 @@ import { canonicalPath, describeFailure, errorCode, ifThere, syncDirectory } fro
 import { BRIEF_SINCE, encode, FORMAT_VERSION, type Header, type LedgerRecord } from './format.ts';
 import { Journal } from './journal.ts';
 import { acquireLock, type Claim, claimFile, isLeftLocked, type Lock } from './lock.ts';
-import { type AskId, type Ledger, openedLedger } from './open-ledger.ts';
-import { OwnFile } from './own-file.ts';
+import { type Ledger, openedLedger } from './open-ledger.ts';
+import { type OwnFile, openOwnFile } from './own-file.ts';
 import { scan } from './scan.ts';
-import { LedgerState, type PairState, type StateCounts } from './state.ts';
+import { LedgerState } from './state.ts';
 
-export type { AskId, Header, Ledger, PairState, StateCounts };
+export type { Ledger };
 
 export interface LedgerOptions {
   /** Target of the asks: the API's origin (`https://api.periskope.app`), or `sandbox`. */
@@ -174,7 +174,7 @@ async function openLedgerFile(path: string, options: FileOptions): Promise<Opene
       ftruncateSync(file.fd, sound);
       await file.sync();
     }
-    const own = OwnFile.of({ file, path, length: sound, lost: (why) => lost(path, why) });
+    const own = openOwnFile({ file, path, length: sound, lost: (why) => lost(path, why) });
     const opened = { file, own, claim, repaired };
     if (unended) await own.append(Buffer.from('\n'));
     if (header !== undefined) return { ...opened, header, lines, length: sound + (unended ? 1 : 0) };

@@ -2,16 +2,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { personKey } from '../domain/ids.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
-import type { ChatId, Clock, Outcome, Pair, Participant, SettledStatus } from '../domain/words.ts';
+import type { ChatId, Clock, Pair, Participant, SettledStatus, Settlement } from '../domain/words.ts';
 import { type Header, MAX_MESSAGE } from './format.ts';
 import type { Draft, Journal, OutcomesDraft } from './journal.ts';
 import { LineReader, type OutcomeWords, outcomeIn } from './own-file.ts';
 import type { LoggedAsk } from './sender-log.ts';
 import type { LedgerState, PairState, StateCounts } from './state.ts';
-
-declare const askId: unique symbol;
-/** Id of an ask: the number of its record. */
-export type AskId = number & { readonly [askId]: true };
 
 /** The last outcome of a pair, with its times in epoch ms; `askedAt` is undefined if it was settled without an ask. */
 interface OutcomeRecord extends Omit<OutcomeWords, 'asked'> {
@@ -20,11 +16,6 @@ interface OutcomeRecord extends Omit<OutcomeWords, 'asked'> {
 }
 
 export type Ledger = ReturnType<typeof openedLedger>;
-
-interface Settlement {
-  readonly pair: Pair;
-  readonly outcome: Outcome;
-}
 
 /** Parts of an open ledger. */
 interface Parts {
@@ -58,7 +49,7 @@ export function openedLedger(parts: Parts) {
    * Records one ask for pairs of one group, sent by `sender`. The ask may be sent only once this resolves: the record
    * then survives a power loss. If it rejects, the ask must not be sent.
    */
-  async function asked(pairs: readonly Pair[], sender: string): Promise<AskId> {
+  async function asked(pairs: readonly Pair[], sender: string): Promise<number> {
     const [first] = pairs;
     if (first === undefined) throw new Error('an ask needs a participant');
     for (const pair of pairs) {
@@ -76,8 +67,8 @@ export function openedLedger(parts: Parts) {
     }
     for (const one of people) group.add(one);
     try {
-      const [number] = await append([{ is: 'asked', at: now(), from: sender, chat: first.chatId, who }]);
-      return number as AskId;
+      const asks = await append([{ is: 'asked', at: now(), from: sender, chat: first.chatId, who }]);
+      return asks[0] as number;
     } finally {
       for (const one of people) group.delete(one);
       if (group.size === 0) beingAsked.delete(first.chatId);
@@ -85,52 +76,32 @@ export function openedLedger(parts: Parts) {
   }
 
   /** Records that the server certainly did nothing: the pairs are as they were before the ask. */
-  async function notDone(ask: AskId): Promise<void> {
+  async function notDone(ask: number): Promise<void> {
     if (!state.isOpen(ask)) throw new Error(`ask ${ask} is not open`);
     await append([{ is: 'not_done', at: now(), ask }]);
   }
 
   /** One draft for all people with equal outcomes. */
-  function draftsOf(ask: AskId | undefined, outcomes: readonly Settlement[]): OutcomesDraft[] {
+  function draftsOf(ask: number | undefined, outcomes: readonly Settlement[]): OutcomesDraft[] {
     const at = now();
-    const drafts: (Omit<OutcomesDraft, 'who'> & { readonly who: Participant[] })[] = [];
+    const drafts = new Map<string, OutcomesDraft & { readonly who: Participant[] }>();
     for (const { pair, outcome } of outcomes) {
       if (ask !== undefined && !state.waits(ask, pair)) {
         throw new Error(`ask ${ask} does not wait for an outcome of this pair`);
       }
-      const askedAt = state.openSince(pair) ?? lastOutcome(pair)?.asked;
-      const { status, reasonCode: reason, httpStatus: http } = outcome;
-      const trace = outcome.traceId.slice(0, MAX_MESSAGE);
-      const message = outcome.message.slice(0, MAX_MESSAGE);
-      const like = drafts.find(
-        (draft) =>
-          draft.status === status &&
-          draft.message === message &&
-          draft.reason === reason &&
-          draft.chat === pair.chatId &&
-          draft.asked === askedAt &&
-          draft.http === http &&
-          draft.trace === trace,
-      );
-      if (like !== undefined) like.who.push(pair.participant);
-      else {
-        const [chat, who] = [pair.chatId, [pair.participant]];
-        drafts.push({
-          is: 'outcome',
-          at,
-          ask,
-          asked: askedAt,
-          chat,
-          who,
-          status,
-          reason,
-          http,
-          trace,
-          message,
-        });
-      }
+      const draft = {
+        ...({ is: 'outcome', at, ask, asked: state.openSince(pair) ?? lastOutcome(pair)?.asked } as const),
+        ...{ chat: pair.chatId, who: [] as Participant[] },
+        ...{ status: outcome.status, reason: outcome.reasonCode, http: outcome.httpStatus },
+        trace: outcome.traceId.slice(0, MAX_MESSAGE),
+        message: outcome.message.slice(0, MAX_MESSAGE),
+      };
+      const name = JSON.stringify(draft);
+      const like = drafts.get(name) ?? draft;
+      drafts.set(name, like);
+      like.who.push(pair.participant);
     }
-    return drafts;
+    return [...drafts.values()];
   }
 
   function lastOutcome(pair: Pair): OutcomeWords | undefined {
@@ -189,7 +160,7 @@ export function openedLedger(parts: Parts) {
     asked,
     notDone,
     /** Records outcomes. `ask` is undefined if they were settled without one, or long after it (by membership). */
-    settle: async (ask: AskId | undefined, outcomes: readonly Settlement[]) => {
+    settle: async (ask: number | undefined, outcomes: readonly Settlement[]) => {
       if (outcomes.length > 0) await append(draftsOf(ask, outcomes));
     },
     outcome,

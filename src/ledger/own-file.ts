@@ -23,89 +23,75 @@ interface OwnFileOptions {
   readonly lost: (why: string) => Error;
 }
 
-export class OwnFile {
-  readonly #options: OwnFileOptions;
-  readonly #ino: bigint;
-  readonly #dev: bigint;
-  #length: number;
-  /** Last bytes of the file, at most TAIL_BYTES. */
-  #tail: Buffer;
+export type OwnFile = ReturnType<typeof openOwnFile>;
 
-  private constructor(options: OwnFileOptions, { ino, dev }: { ino: bigint; dev: bigint }, tail: Buffer) {
-    this.#options = options;
-    this.#ino = ino;
-    this.#dev = dev;
-    this.#length = options.length;
-    this.#tail = tail;
-  }
+/** @throws an error of `lost` when the file is not as this run left it */
+export function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
+  const { ino, dev } = fstatSync(file.fd, { bigint: true });
+  let end = length;
+  /** Last bytes of the file. */
+  let tail = bytesBefore(file, end, Math.min(TAIL_BYTES, end));
 
-  static of(options: OwnFileOptions): OwnFile {
-    const { file, length } = options;
-    const found = fstatSync(file.fd, { bigint: true });
-    const own = new OwnFile(options, found, bytesBefore(file, length, Math.min(TAIL_BYTES, length)));
-    own.check();
-    return own;
-  }
-
-  /**
-   * Throws when the file is not as this run left it. Synchronous: three calls of some microseconds, which on Node's
-   * threads would cost several times as much CPU for every batch of records.
-   */
-  check(): void {
-    const { file, path, lost } = this.#options;
+  function check(): void {
     const held = fstatSync(file.fd, { bigint: true });
     const named = statSync(path, { bigint: true, throwIfNoEntry: false });
-    const tail = bytesBefore(file, this.#length, this.#tail.length);
+    const found = bytesBefore(file, end, tail.length);
     if (named === undefined) throw lost('the file was removed');
-    if (named.ino !== this.#ino || named.dev !== this.#dev) throw lost('another file has taken its place');
+    if (named.ino !== ino || named.dev !== dev) throw lost('another file has taken its place');
     if (held.nlink === 0n) throw lost('the file was removed');
     if (held.nlink > 1n) throw lost('it has a second name (a hard link)');
-    if (held.size < this.#length) throw lost('another program has cut the file');
-    if (held.size > this.#length) throw lost('another process has written to it');
-    if (!tail.equals(this.#tail)) throw lost('another program has changed it');
+    if (held.size < end) throw lost('another program has cut the file');
+    if (held.size > end) throw lost('another process has written to it');
+    if (!found.equals(tail)) throw lost('another program has changed it');
   }
 
-  /**
-   * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure, the file is
-   * cut to its former end, so that nobody counts as asked who was not.
-   * @param confirm called when the bytes are durable; rejects when they may not take effect after all
-   */
-  async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
-    const { file } = this.#options;
-    this.check();
-    const before = this.#length;
-    try {
-      await writeFully(file, bytes);
-      await file.datasync();
-      this.#length += bytes.length;
-      this.#tail = Buffer.concat([this.#tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-      this.check();
-      await confirm();
-    } catch (error) {
-      await this.#takeBack(bytes, before);
-      throw error;
-    }
-  }
+  check();
+  return {
+    /**
+     * Throws when the file is not as this run left it. Synchronous: three calls of some microseconds, which on Node's
+     * threads would cost several times as much CPU for every batch of records.
+     */
+    check,
+    /**
+     * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure, the file is
+     * cut to its former end, so that nobody counts as asked who was not.
+     * @param confirm called when the bytes are durable; rejects when they may not take effect after all
+     */
+    async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
+      check();
+      const before = end;
+      try {
+        await writeFully(file, bytes);
+        await file.datasync();
+        end += bytes.length;
+        tail = Buffer.concat([tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
+        check();
+        await confirm();
+      } catch (error) {
+        await takeBack(file, bytes, before);
+        throw error;
+      }
+    },
+  };
+}
 
-  /**
-   * Cuts off bytes that are certainly ours: all or the first of them at their start, or all of them after another
-   * process's bytes. Other bytes stay: the people they name are then in doubt, and are not asked again.
-   */
-  async #takeBack(bytes: Buffer, before: number): Promise<void> {
-    const { file } = this.#options;
-    try {
-      // Synchronous, so that no turn of the event loop lies between the read and the cut.
-      const { size } = fstatSync(file.fd);
-      const rest = Buffer.alloc(Math.max(0, size - before));
-      readSync(file.fd, rest, 0, rest.length, before);
-      if (rest.length === 0) return;
-      if (bytes.subarray(0, rest.length).equals(rest)) ftruncateSync(file.fd, before);
-      else if (rest.subarray(-bytes.length).equals(bytes)) ftruncateSync(file.fd, size - bytes.length);
-      else return;
-      await file.datasync();
-    } catch {
-      // The caller throws the first failure.
-    }
+/**
+ * Cuts off bytes that are certainly ours: all or the first of them at their start, or all of them after another
+ * process's bytes. Other bytes stay: the people they name are then in doubt, and are not asked again.
+ */
+async function takeBack(file: FileHandle, bytes: Buffer, before: number): Promise<void> {
+  try {
+    // Synchronous, so that no turn of the event loop lies between the read and the cut.
+    const { size } = fstatSync(file.fd);
+    const rest = Buffer.alloc(Math.max(0, size - before));
+    readSync(file.fd, rest, 0, rest.length, before);
+    if (rest.length === 0) return;
+    if (bytes.subarray(0, rest.length).equals(rest)) ftruncateSync(file.fd, before);
+    else if (rest.subarray(-bytes.length).equals(bytes)) ftruncateSync(file.fd, size - bytes.length);
+    else return;
+    await file.datasync();
+  } catch {
+    // The caller throws the first failure.
   }
 }
 

@@ -1,10 +1,5 @@
 /** Interfaces of the asking stage to its neighbours. The job passes in the real ones; no stage imports another. */
-import type { ChatId, Outcome, Pair, Status } from '../domain/words.ts';
-
-export interface Settlement {
-  readonly pair: Pair;
-  readonly outcome: Outcome;
-}
+import type { ChatId, Pair, Settlement, Status } from '../domain/words.ts';
 
 /** Part of the ledger that asking writes to. Every promise resolves when the record is durable. */
 export interface AskLedger {

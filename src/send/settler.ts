@@ -1,10 +1,10 @@
 import { EXIT } from '../domain/errors.ts';
-import type { Outcome, Pair, Participant } from '../domain/words.ts';
+import type { Outcome, Pair, Participant, Settlement } from '../domain/words.ts';
 import type { Ask } from '../plan/batches.ts';
 import type { Answer } from './api/answer.ts';
 import type { ErrorBudget } from './circuit-breaker.ts';
 import type { AskOutcome } from './classify/classifier.ts';
-import type { AskingEvents, AskLedger, Settlement } from './ports.ts';
+import type { AskingEvents, AskLedger } from './ports.ts';
 import type { RunControl } from './run-control.ts';
 
 export function pairsOf(ask: Ask, people: readonly Participant[]): Pair[] {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { personKey } from '../../src/domain/ids.ts';
 import type { ChatId, Pair, Participant, SettledStatus } from '../../src/domain/words.ts';
 import { encode } from '../../src/ledger/format.ts';
-import type { AskId, Ledger } from '../../src/ledger/ledger.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { repeats, scratch } from '../helpers.ts';
 import { knowledge, ORIGIN, opened, outcome, pair, SENDER, TestClock } from './support.ts';
 
@@ -286,7 +286,7 @@ describe('doubt', () => {
     await expect(ledger.settle(ask, [{ pair: pair(9), outcome: outcome() }])).rejects.toThrow(
       'does not wait',
     );
-    await expect(ledger.notDone(99 as AskId)).rejects.toThrow('not open');
+    await expect(ledger.notDone(99)).rejects.toThrow('not open');
     expect(readFileSync(path)).toEqual(before);
     await ledger.close();
     await ledger.close();
@@ -309,7 +309,7 @@ test('any sequence of calls adds up to what a plain model says, now and after a 
       let ledger = await opened(path);
       const last = new Map<string, SettledStatus>();
       const attempts = new Map<string, number>();
-      let open: { id: AskId; pairs: Pair[]; size: number }[] = [];
+      let open: { id: number; pairs: Pair[]; size: number }[] = [];
       let asked = 0;
       const key = (one: Pair) => `${one.chatId} ${personKey(one.participant)}`;
       const close = (one: Pair) => {

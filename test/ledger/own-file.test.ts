@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Pair } from '../../src/domain/words.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { LineReader, OwnFile } from '../../src/ledger/own-file.ts';
+import { LineReader, openOwnFile } from '../../src/ledger/own-file.ts';
 import { repeats, scratch } from '../helpers.ts';
 import { opened as openedLocked, outcome, pair, SENDER } from './support.ts';
 
@@ -181,7 +181,7 @@ describe('two that write one file', () => {
       const file = await open(path, 'a+');
       return {
         file,
-        own: OwnFile.of({ file, path, length: 4, lost: (why) => new Error(why) }),
+        own: openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) }),
       };
     };
     const [a, b] = [await rival(), await rival()];
@@ -211,7 +211,7 @@ describe('a write that fails', () => {
       const path = join(await scratch(), 'f');
       writeFileSync(path, 'one\n');
       const file = await open(path, 'a+');
-      const own = OwnFile.of({ file, path, length: 4, lost: (why) => new Error(why) });
+      const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
       const { write } = file;
       let writes = 0;
       file.write = (async (bytes: Buffer, from: number, length: number) => {
@@ -228,13 +228,13 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, 'one\n');
     const file = await open(path, 'a+');
-    const own = OwnFile.of({ file, path, length: 4, lost: (why) => new Error(why) });
+    const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     const refuse = async () => {
       throw new Error('the lock is gone');
     };
     await expect(own.append(Buffer.from('a record\n'), refuse)).rejects.toThrow('the lock is gone');
     expect(readFileSync(path, 'utf8')).toBe('one\n');
-    const again = OwnFile.of({ file, path, length: 4, lost: (why) => new Error(why) });
+    const again = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     const late = async () => {
       appendFileSync(path, 'of another\n');
       await refuse();
@@ -248,7 +248,7 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, 'one\n');
     const file = await open(path, 'a+');
-    const own = OwnFile.of({ file, path, length: 4, lost: (why) => new Error(why) });
+    const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     file.datasync = async () => {
       throw failing('EIO');
     };
@@ -261,7 +261,7 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, '');
     const file = await open(path, 'a+');
-    const own = OwnFile.of({ file, path, length: 0, lost: (why) => new Error(why) });
+    const own = openOwnFile({ file, path, length: 0, lost: (why) => new Error(why) });
     const { write } = file;
     let writes = 0;
     file.write = (async (bytes: Buffer, from: number, length: number) => {

@@ -1,6 +1,6 @@
 /** Small stand-ins for the ports of the asking stage: no network, no disk, and a clock that moves when told to wait. */
 
-import type { ChatId, Outcome, Pair, Participant } from '../../src/domain/words.ts';
+import type { ChatId, Outcome, Pair, Participant, Settlement } from '../../src/domain/words.ts';
 import type { Answer } from '../../src/send/api/answer.ts';
 import type { CallOptions, Client } from '../../src/send/api/client.ts';
 import { CircuitBreaker, ErrorBudget } from '../../src/send/circuit-breaker.ts';
@@ -10,7 +10,7 @@ import { Gateway } from '../../src/send/gateway.ts';
 import { Groups } from '../../src/send/groups/groups.ts';
 import { PhoneWatch } from '../../src/send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
-import type { AskLedger, Settlement } from '../../src/send/ports.ts';
+import type { AskLedger } from '../../src/send/ports.ts';
 import { HeaderWatch } from '../../src/send/rate-limit/headers.ts';
 import {
   type Limiter,

@@ -11,13 +11,13 @@ import { parseChatId } from '../../domain/ids.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
 import {
   ACCEPTED_STATUSES,
-  type Outcome,
   type Pair,
   type Place,
   type Reading,
   type ResultCells,
   rowNumber,
   rowText,
+  type Settlement,
   type Status,
 } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -183,7 +183,7 @@ export function formerStatus(reading: Reading, cohort: Cohort, selection: Select
 
 /** Records in the ledger that no row tells of these people any more. Their outcomes stay. */
 export async function settleCorrected(corrected: readonly Pair[], ledger: Ledger): Promise<void> {
-  const settlements: { pair: Pair; outcome: Outcome }[] = [];
+  const settlements: Settlement[] = [];
   for (const pair of corrected) {
     const state = ledger.state(pair);
     if (state === undefined || !isDone(state)) continue;

@@ -5,12 +5,11 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import {
   type ChatId,
   type Clock,
-  type Outcome,
-  type Pair,
   RESULT_COLUMNS,
   type Reading,
   type ResultColumn,
   rowNumber,
+  type Settlement,
   type Status,
 } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -161,7 +160,7 @@ async function settle(
   { ledger }: RewriteParts,
 ): Promise<void> {
   if (ledger === undefined) return;
-  const settlements: { pair: Pair; outcome: Outcome }[] = [];
+  const settlements: Settlement[] = [];
   for (const { reading, before, news } of fresh) {
     if (reading.kind !== 'pair') continue;
     const { pair } = reading;

@@ -1,6 +1,6 @@
-import type { ChatId, Outcome, Pair } from '../../domain/words.ts';
+import type { ChatId, Outcome, Pair, Settlement } from '../../domain/words.ts';
 import type { AskOutcome, AskResult } from '../classify/classifier.ts';
-import type { AskingEvents, AskLedger, Log, Settlement } from '../ports.ts';
+import type { AskingEvents, AskLedger, Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';
 import { GROUP_CAPACITY, type Groups, type Standing } from './groups.ts';
 import type { History } from './notifications.ts';
