@@ -6,7 +6,7 @@ import { oneLine } from './api/redact.ts';
 import { type AskOutcome, type AskResult, classify } from './classify/classifier.ts';
 import type { DispatcherParts } from './dispatcher-parts.ts';
 import { observed } from './gateway.ts';
-import { type Doubt, type Looked, SecondLook } from './groups/reconciler.ts';
+import { type Doubt, type Looked, secondLook } from './groups/reconciler.ts';
 import { type Answered, NOT_DONE_TRIES, nextStep, type Tries, type Undone } from './next-step.ts';
 import { CappedLedger } from './phones/phone-times.ts';
 import { pairsOf, type Sent, Settler } from './settler.ts';
@@ -30,7 +30,7 @@ export class Dispatcher {
   readonly #running = new Set<Promise<void>>();
   /** Wake-up calls for submitters that wait until a running ask ends. */
   readonly #waiting: (() => void)[] = [];
-  readonly #secondLook: SecondLook;
+  readonly #secondLook: ReturnType<typeof secondLook>;
   /** Asks left for the next run since the last clear answer, and the round of refusals of the last of them. */
   #left = { inRow: 0, round: -1 };
   readonly #doubts: Doubt[] = [];
@@ -41,7 +41,7 @@ export class Dispatcher {
     this.#settle = new Settler(parts);
     this.#ledger = new CappedLedger(parts.ledger, parts.sender, parts.dailyCap, parts.sharedCap);
     this.#inFlight = pLimit(parts.concurrency);
-    this.#secondLook = new SecondLook(parts.groups);
+    this.#secondLook = secondLook(parts.groups);
   }
 
   /** Takes one ask; resolves when there is room for the next. The wait is here because p-limit's queue has no bound. */
@@ -108,7 +108,7 @@ export class Dispatcher {
     let corrected: Looked['corrected'] = [];
     if (result.kind === 'outcomes') {
       this.#close(ask, result.outcomes);
-      ({ result, corrected } = await this.#secondLook.at(ask.chatId, result));
+      ({ result, corrected } = await this.#secondLook(ask.chatId, result));
     }
     let phone: Tries['phone'] = 'not_read';
     for (;;) {

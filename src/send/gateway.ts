@@ -1,6 +1,7 @@
 import { EXIT } from '../domain/errors.ts';
 import type { Clock } from '../domain/words.ts';
-import type { Answer, CallOptions } from './api/client.ts';
+import type { Answer } from './api/answer.ts';
+import type { CallOptions } from './api/client.ts';
 import { isRefusedForNow, statusRule } from './classify/refusal.ts';
 import { NOT_DONE_TRIES } from './next-step.ts';
 import type { Log } from './ports.ts';

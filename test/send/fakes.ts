@@ -8,7 +8,7 @@ import { Dispatcher } from '../../src/send/dispatcher.ts';
 import type { DispatcherParts } from '../../src/send/dispatcher-parts.ts';
 import { Gateway } from '../../src/send/gateway.ts';
 import { Groups } from '../../src/send/groups/groups.ts';
-import { PhoneWatch } from '../../src/send/phones/phone-state.ts';
+import { watchPhone } from '../../src/send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
 import type { AskLedger } from '../../src/send/ports.ts';
 import { HeaderWatch } from '../../src/send/rate-limit/headers.ts';
@@ -231,7 +231,7 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     headerWatch: new HeaderWatch(log),
   });
   const groups = new Groups(gateway, client, events, control, log);
-  const phone = new PhoneWatch(gateway, client, SENDER, control, log);
+  const phone = watchPhone(gateway, client, SENDER, control, log);
   const ledger = new MemoryLedger();
   /** Those who were not asked because of the hour or the cap. */
   const later: Participant[] = [];

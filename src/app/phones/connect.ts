@@ -9,10 +9,10 @@ import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send
 import { Dispatcher } from '../../send/dispatcher.ts';
 import { Gateway } from '../../send/gateway.ts';
 import { Groups, type Read, type SharedKnowledge } from '../../send/groups/groups.ts';
-import { type History, Notifications } from '../../send/groups/notifications.ts';
+import { type History, historyReader } from '../../send/groups/notifications.ts';
 import type { Wait } from '../../send/phones/gate.ts';
 import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
-import { PhoneWatch } from '../../send/phones/phone-state.ts';
+import { watchPhone } from '../../send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../send/phones/phone-times.ts';
 import type { Log } from '../../send/ports.ts';
 import type { HeaderWatch } from '../../send/rate-limit/headers.ts';
@@ -172,15 +172,15 @@ export function connectReader(parts: ReaderParts, among: SharedReading) {
   const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
   const groups = new Groups(gateway, client, live, control, log, among.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
-  const notifications = new Notifications(gateway, client, log, among.groups.history);
-  return { client, limiter, gateway, groups, notifications };
+  const history = historyReader(gateway, client, log, among.groups.history);
+  return { client, limiter, gateway, groups, history };
 }
 
 /** Connects all parts between the planner and the network. */
 export function connect(parts: ConnectParts) {
   const { config, to, ledger, control, live, log, among } = parts;
-  const { client, limiter, gateway, groups, notifications } = connectReader(parts, among);
-  const phone = new PhoneWatch(gateway, client, to.sender, control, log);
+  const { client, limiter, gateway, groups, history } = connectReader(parts, among);
+  const phone = watchPhone(gateway, client, to.sender, control, log);
   const { dailyCap } = config;
   const waitsForCap = config.untilDone && dailyCap !== undefined;
   const times = new PhoneTimes({
@@ -219,7 +219,7 @@ export function connect(parts: ConnectParts) {
     throttled: parts.throttled,
     abandon: parts.abandon,
   });
-  return { limiter, gateway, groups, notifications, phone, dispatcher, times };
+  return { limiter, gateway, groups, history, phone, dispatcher, times };
 }
 
 /** Reads a group through the first of these phones that can. */
@@ -238,14 +238,14 @@ export async function readThrough(
 
 /** Joins and exits of a group, where the API reports them: through the first phone that can, or through all. */
 export async function historyThrough(
-  phones: Iterable<Pick<Reader, 'notifications'>>,
+  phones: Iterable<Pick<Reader, 'history'>>,
   chatId: ChatId,
   trying: RunControl,
   through: 'first' | 'all' = 'first',
 ): Promise<History | undefined> {
   let known: History | undefined;
-  for (const { notifications } of phones) {
-    const history = await notifications.read(chatId, trying);
+  for (const phone of phones) {
+    const history = await phone.history(chatId, trying);
     known = known && history ? known.and(history) : (history ?? known);
     if (known !== undefined && through === 'first') break;
   }

@@ -34,6 +34,10 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export function wholeNumber(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
 /** The documented error body: `{code, name, status, message, fields: {…: {message}}}`. */
 const errorBody = z.looseObject({
   message: z.string().optional().catch(undefined),

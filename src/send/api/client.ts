@@ -14,8 +14,6 @@ import {
 } from './connections.ts';
 import { keyCutter } from './redact.ts';
 
-export type { Answer, AnswerHeaders } from './answer.ts';
-
 /** Longest time for each of name lookup, TCP, a proxy's answer and TLS, ms. */
 const CONNECT_TIMEOUT = 10_000;
 

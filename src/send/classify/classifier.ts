@@ -8,8 +8,6 @@ import { furtherKeys, matchKeys, readCode, readMemberId } from './entries.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { type AccountTrouble, isOwn, statusRule, subjectOf, whatAnswered } from './refusal.ts';
 
-export type { Effect } from './evidence.ts';
-
 export interface AskOutcome {
   readonly participant: Participant;
   readonly outcome: Outcome;

@@ -5,7 +5,7 @@ import { stopOf } from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { AskingEvents, Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';
-import { type Chat, type MembersIndex, parseChat } from './membership.ts';
+import { type MembersIndex, membersOf, parseChat } from './membership.ts';
 import { HistorySupport } from './notifications.ts';
 
 /** State of a group for adding people, by its own page. It may be stale, so it only warns. */
@@ -201,7 +201,8 @@ export class Groups {
     }
     const group = this.#group(chatId);
     if (reading.name) group.name = reading.name;
-    group.standing = standingOf(reading);
+    const { adminsOnly, senderIsAdmin } = reading;
+    group.standing = { members: membersOf(reading), adminsOnly, senderIsAdmin };
     this.#events.groupRead(chatId, group.name, reading);
     if (reading.isExited) {
       this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
@@ -213,11 +214,4 @@ export class Groups {
     group.members = reading.members;
     return 'read';
   }
-}
-
-/** Standing by a group's page; the larger of list and count, where they differ, is the one to warn by. */
-function standingOf({ members, memberCount, adminsOnly, senderIsAdmin }: Chat): Standing {
-  const listed = members && members.size + members.withoutPhone;
-  const count = Math.max(listed ?? 0, memberCount ?? 0);
-  return { members: count > 0 ? count : undefined, adminsOnly, senderIsAdmin };
 }

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
 import type { ListedGroup } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
-import { isObject, parseObject } from '../api/body.ts';
+import { isObject, parseObject, wholeNumber } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { oneLine } from '../api/redact.ts';
 import { readMemberId } from '../classify/entries.ts';
@@ -9,7 +9,7 @@ import { bodyOf, failureOf, nonsense, type ReadFailure, stopOf } from '../classi
 import type { Gateway } from '../gateway.ts';
 import type { RunControl } from '../run-control.ts';
 import { GROUP_CAPACITY } from './groups.ts';
-import { type Chat, chatOf } from './membership.ts';
+import { type Chat, chatOf, membersOf } from './membership.ts';
 
 /** Chats per page; more is a 422. Source: api/FACTS.md. */
 const PAGE = 2_000;
@@ -103,8 +103,7 @@ function phoneOf(orgPhone: unknown): string | undefined {
 }
 
 function groupOf(chatId: string, chat: Chat): ListedGroup {
-  const listed = chat.members && chat.members.size + chat.members.withoutPhone;
-  const members = Math.max(listed ?? 0, chat.memberCount ?? 0) || undefined;
+  const members = membersOf(chat);
   return {
     chatId,
     name: chat.name,
@@ -114,8 +113,4 @@ function groupOf(chatId: string, chat: Chat): ListedGroup {
     isExited: chat.isExited,
     inviteLink: chat.inviteLink,
   };
-}
-
-function wholeNumber(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }

@@ -6,9 +6,6 @@ import { isObject, parseObject } from '../api/body.ts';
 import { readMemberId } from '../classify/entries.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure } from '../classify/refusal.ts';
 
-export type { ReadFailure } from '../classify/refusal.ts';
-export { type Phone, parsePhones } from '../phones/phone-state.ts';
-
 /** Members of a group, by person: 521… is found under 52…. Compact: a group holds 1024 people. */
 export interface MembersIndex {
   /** Members whose phone is known. */
@@ -87,6 +84,12 @@ export function chatOf(body: Readonly<Record<string, unknown>>, sender: string |
     senderIsAdmin: sender === undefined ? undefined : isAdmin(chat.members, sender),
     inviteLink: chat.invite_link,
   };
+}
+
+/** Number of members: the larger of list and count, where they differ; undefined: neither tells. */
+export function membersOf({ members, memberCount }: Chat): number | undefined {
+  const listed = members && members.size + members.withoutPhone;
+  return Math.max(listed ?? 0, memberCount ?? 0) || undefined;
 }
 
 /** Whether an answer is about another group. Only another group's id counts: it may be absent, or of another kind. */

@@ -1,7 +1,7 @@
 import { personKey } from '../../domain/ids.ts';
 import type { ChatId, Participant } from '../../domain/words.ts';
 import type { Answer } from '../api/answer.ts';
-import { isObject, jsonOf, parseObject } from '../api/body.ts';
+import { isObject, jsonOf, parseObject, wholeNumber } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { oneLine } from '../api/redact.ts';
 import { readMemberId } from '../classify/entries.ts';
@@ -92,62 +92,36 @@ export class HistorySupport {
 }
 
 /**
- * Reads `GET /chats/{chat_id}/notifications`. Some servers do not have it: then the history is unknown, without a
- * message.
+ * Reader of `GET /chats/{chat_id}/notifications`; its result is undefined where nothing could be read. Some servers do not
+ * have it: then the history is unknown, without a message.
  */
-export class Notifications {
-  readonly #gateway: Pick<Gateway, 'read'>;
-  readonly #client: Pick<Client, 'notifications'>;
-  readonly #log: Log;
-  readonly #support: HistorySupport;
-
-  constructor(
-    gateway: Pick<Gateway, 'read'>,
-    client: Pick<Client, 'notifications'>,
-    log: Log,
-    support: HistorySupport,
-  ) {
-    this.#gateway = gateway;
-    this.#client = client;
-    this.#log = log;
-    this.#support = support;
-  }
-
-  /** undefined: nothing could be read. */
-  async read(chatId: ChatId, control: RunControl): Promise<History | undefined> {
-    const support = this.#support;
-    while (support.answers === undefined && support.first !== undefined) await support.first;
-    if (support.answers === false) return undefined;
-    const reading = this.#read(chatId, control);
-    if (support.answers === undefined) {
-      support.first = reading.finally(() => {
-        support.first = undefined;
-      });
-    }
-    return reading;
-  }
-
-  async #read(chatId: ChatId, control: RunControl): Promise<History | undefined> {
+export function historyReader(
+  gateway: Pick<Gateway, 'read'>,
+  client: Pick<Client, 'notifications'>,
+  log: Log,
+  support: HistorySupport,
+) {
+  async function readAll(chatId: ChatId, control: RunControl): Promise<History | undefined> {
     const movements: Movement[] = [];
     const seen = new Set<string>();
     let offset = 0;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const answer = await this.#gateway.read(
-        (call) => this.#client.notifications(chatId, { offset, limit: PAGE }, call),
+      const answer = await gateway.read(
+        (call) => client.notifications(chatId, { offset, limit: PAGE }, call),
         control,
       );
       if (answer === undefined) return undefined;
       const page = parsePage(answer, chatId);
       if (page.kind !== 'page') {
         // A group that is not found says nothing about the endpoint.
-        if (page.kind !== 'not_found' || !/\b(?:chat|group)\b/i.test(page.message)) this.#failed(page);
+        if (page.kind !== 'not_found' || !/\b(?:chat|group)\b/i.test(page.message)) failed(page);
         return pages === 0 ? undefined : new History(movements, false);
       }
-      this.#support.answers = true;
+      support.answers = true;
       const news = page.items.filter(({ text }) => !seen.has(text));
       for (const { text } of news) seen.add(text);
       movements.push(...news.flatMap(({ movement }) => movement ?? []));
-      offset = (page.from ?? 0) + page.items.length + (page.from === undefined ? offset : 0);
+      offset = (page.from ?? offset) + page.items.length;
       const last = page.count === undefined ? page.items.length < PAGE : seen.size >= page.count;
       // The same page again: the server ignores the offset.
       if (last || news.length === 0) return new History(movements, last || page.items.length === 0);
@@ -155,14 +129,26 @@ export class Notifications {
     return new History(movements, false);
   }
 
-  #failed({ kind, message }: ReadFailure): void {
-    if (this.#support.answers !== undefined) return;
-    this.#support.answers = false;
-    this.#log.debug(
+  function failed({ kind, message }: ReadFailure): void {
+    if (support.answers !== undefined) return;
+    support.answers = false;
+    log.debug(
       { answer: kind, message: oneLine(message) },
       'the API has no notifications of groups; going on without',
     );
   }
+
+  return async (chatId: ChatId, control: RunControl): Promise<History | undefined> => {
+    while (support.answers === undefined && support.first !== undefined) await support.first;
+    if (support.answers === false) return undefined;
+    const reading = readAll(chatId, control);
+    if (support.answers === undefined) {
+      support.first = reading.finally(() => {
+        support.first = undefined;
+      });
+    }
+    return reading;
+  };
 }
 
 interface Item {
@@ -191,10 +177,6 @@ export function parsePage(answer: Answer, chatId: ChatId): Page | ReadFailure {
     movement: isObject(item) ? movementOf(item, chatId) : undefined,
   }));
   return { kind: 'page', items, from: wholeNumber(body['from']), count: wholeNumber(body['count']) };
-}
-
-function wholeNumber(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
 function movementOf(item: Readonly<Record<string, unknown>>, chatId: ChatId): Movement | undefined {

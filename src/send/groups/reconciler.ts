@@ -132,38 +132,32 @@ export interface Looked {
   readonly corrected: readonly Settlement[];
 }
 
-/** Reads a group's page after an ambiguous answer: is the group full, is the sender not an admin? */
-export class SecondLook {
-  readonly #groups: Pick<Groups, 'read' | 'standing' | 'close'>;
-  readonly #refusals = new Map<ChatId, Refusals>();
+/**
+ * Reader of a group's page after an ambiguous answer: is the group full, is the sender not an admin? Closes the group if
+ * the sender is not.
+ */
+export function secondLook(groups: Pick<Groups, 'read' | 'standing' | 'close'>) {
+  const refusals = new Map<ChatId, Refusals>();
 
-  constructor(groups: Pick<Groups, 'read' | 'standing' | 'close'>) {
-    this.#groups = groups;
+  async function page(chatId: ChatId): Promise<Standing | undefined> {
+    return (await groups.read(chatId)) === 'not_read' ? undefined : groups.standing(chatId);
   }
 
-  /** Takes the second look; closes the group if the sender is not an admin. */
-  async at(chatId: ChatId, told: Outcomes): Promise<Looked> {
-    const { result, corrected } = await this.#atRefusals(chatId, told);
-    if (!result.inDoubt.some(({ perhapsFull }) => perhapsFull)) return { result, corrected };
-    const members = (await this.#page(chatId))?.members ?? 0;
-    return { result: members >= GROUP_CAPACITY ? asFull(result) : result, corrected };
-  }
-
-  async #atRefusals(chatId: ChatId, result: Outcomes): Promise<Looked> {
+  async function atRefusals(chatId: ChatId, result: Outcomes): Promise<Looked> {
     const refused = result.outcomes.filter(isRefusal);
     const accepted = result.outcomes.some(
       ({ outcome }) => outcome.status === 'added' || outcome.status === 'invited',
     );
     if (refused.length === 0 && !accepted) return { result, corrected: [] };
-    const known = this.#refusals.get(chatId) ?? { count: 0, accepted, look: undefined, settled: [] };
-    this.#refusals.set(chatId, known);
+    const known = refusals.get(chatId) ?? { count: 0, accepted, look: undefined, settled: [] };
+    refusals.set(chatId, known);
     known.accepted ||= accepted;
     known.count += refused.length;
-    if (!known.accepted && known.count >= REFUSALS) known.look ??= this.#page(chatId);
+    if (!known.accepted && known.count >= REFUSALS) known.look ??= page(chatId);
     const looked = await known.look;
-    const notAdmin = !known.accepted && this.#groups.standing(chatId)?.senderIsAdmin === false;
+    const notAdmin = !known.accepted && groups.standing(chatId)?.senderIsAdmin === false;
     if (notAdmin && looked?.senderIsAdmin === false) {
-      this.#groups.close(chatId, {
+      groups.close(chatId, {
         reasonCode: 'not_admin',
         message: `everybody refuses (401), and ${NOT_ADMIN}`,
       });
@@ -176,9 +170,12 @@ export class SecondLook {
     return { result: { ...result, outcomes }, corrected };
   }
 
-  async #page(chatId: ChatId): Promise<Standing | undefined> {
-    return (await this.#groups.read(chatId)) === 'not_read' ? undefined : this.#groups.standing(chatId);
-  }
+  return async (chatId: ChatId, told: Outcomes): Promise<Looked> => {
+    const { result, corrected } = await atRefusals(chatId, told);
+    if (!result.inDoubt.some(({ perhapsFull }) => perhapsFull)) return { result, corrected };
+    const members = (await page(chatId))?.members ?? 0;
+    return { result: members >= GROUP_CAPACITY ? asFull(result) : result, corrected };
+  };
 }
 
 function isRefusal({ outcome }: AskOutcome): boolean {

@@ -139,46 +139,37 @@ export function isSamePhone(one: PhoneIdentity, other: PhoneIdentity): boolean {
   return one.id === other.id && personKey(one.number) === personKey(other.number);
 }
 
+export type PhoneWatch = ReturnType<typeof watchPhone>;
+
 /** Preflight and later checks of the sending phone: before the first ask, and when asks begin to fail. */
-export class PhoneWatch {
-  readonly #gateway: Gateway;
-  readonly #client: Client;
-  readonly #sender: string;
-  readonly #control: RunControl;
-  readonly #log: Log;
-  #running: Promise<boolean> | undefined;
-  /** Both names of the phone, once the API has told them. */
-  identity: PhoneIdentity | undefined;
+export function watchPhone(gateway: Gateway, client: Client, sender: string, control: RunControl, log: Log) {
+  let running: Promise<boolean> | undefined;
+  const watch = {
+    /** Both names of the phone, once the API has told them. */
+    identity: undefined as PhoneIdentity | undefined,
+    /**
+     * Stops the run if the phone is certainly not connected, or the account is refused. True if the API answers and the
+     * phone is well. One read at a time. `trying` ends the retries if it is not the run's own control.
+     */
+    check(trying?: RunControl): Promise<boolean> {
+      running ??= checked(trying).finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+  };
+  return watch;
 
-  constructor(gateway: Gateway, client: Client, sender: string, control: RunControl, log: Log) {
-    this.#gateway = gateway;
-    this.#client = client;
-    this.#sender = sender;
-    this.#control = control;
-    this.#log = log;
-  }
-
-  /**
-   * Stops the run if the phone is certainly not connected, or the account is refused. True if the API answers and the
-   * phone is well. One read at a time. `control` ends the retries if it is not the run's own.
-   */
-  check(control?: RunControl): Promise<boolean> {
-    this.#running ??= this.#check(control).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  async #check(control: RunControl = this.#control): Promise<boolean> {
-    const answer = await this.#gateway.read((call) => this.#client.phones(call), control);
+  async function checked(trying = control): Promise<boolean> {
+    const answer = await gateway.read((call) => client.phones(call), trying);
     if (answer === undefined) return false;
-    const phone = parsePhones(answer, this.#sender);
-    if (phone.kind === 'phone') this.identity = identityOf(this.#sender, phone) ?? this.identity;
+    const phone = parsePhones(answer, sender);
+    if (phone.kind === 'phone') watch.identity = identityOf(sender, phone) ?? watch.identity;
     const stop = phone.kind === 'phone' ? unfit(phone) : refused(answer, phone);
     if (stop !== undefined) {
-      this.#control.explain(stop);
+      control.explain(stop);
     } else if (phone.kind !== 'phone') {
-      this.#log.warn({ answer: phone.kind }, 'cannot read the state of the sending phone; going on without');
+      log.warn({ answer: phone.kind }, 'cannot read the state of the sending phone; going on without');
     }
     return phone.kind === 'phone' && stop === undefined;
   }

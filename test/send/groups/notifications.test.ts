@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/domain/errors.ts';
 import type { Participant } from '../../../src/domain/words.ts';
 import type { Answer } from '../../../src/send/api/answer.ts';
-import { HistorySupport, Notifications } from '../../../src/send/groups/notifications.ts';
+import { HistorySupport, historyReader } from '../../../src/send/groups/notifications.ts';
 import { answered, broken } from '../answers.ts';
 import { ASKED_AT, GROUP, OTHER, person, SENDER, stage } from '../fakes.ts';
 
@@ -17,8 +17,8 @@ const page = (items: readonly unknown[], fields: object = {}) =>
 async function history(...pages: Answer[]) {
   const on = stage({ notifications: () => pages.shift() ?? answered(500) });
   const support = new HistorySupport();
-  const notifications = new Notifications(on.gateway, on.client, on.log, support);
-  return { ...on, notifications, read: await notifications.read(GROUP, on.control) };
+  const notifications = historyReader(on.gateway, on.client, on.log, support);
+  return { ...on, notifications, read: await notifications(GROUP, on.control) };
 }
 
 const ANNA = person(1);
@@ -135,7 +135,7 @@ describe('a server without notifications', () => {
   ])('is asked once, and changes nothing: %s', async (_name, answer) => {
     const on = await history(answer);
     expect(on.read).toBeUndefined();
-    const more = await Promise.all([GROUP, OTHER].map((group) => on.notifications.read(group, on.control)));
+    const more = await Promise.all([GROUP, OTHER].map((group) => on.notifications(group, on.control)));
     expect(more).toEqual([undefined, undefined]);
     expect(on.calls).toEqual(['notifications']);
     expect(on.control.stopped).toBe(false);
@@ -144,8 +144,8 @@ describe('a server without notifications', () => {
 
   it('is found out by one of several reads at once', async () => {
     const on = stage();
-    const notifications = new Notifications(on.gateway, on.client, on.log, new HistorySupport());
-    await Promise.all(Array.from({ length: 8 }, () => notifications.read(GROUP, on.control)));
+    const notifications = historyReader(on.gateway, on.client, on.log, new HistorySupport());
+    await Promise.all(Array.from({ length: 8 }, () => notifications(GROUP, on.control)));
     expect(on.calls).toEqual(['notifications']);
   });
 
@@ -157,10 +157,10 @@ describe('a server without notifications', () => {
       page([]),
     );
     const { notifications, control } = unknown;
-    expect((await notifications.read(GROUP, control))?.cameBy(ANNA, ASKED_AT)).toBe('added');
-    expect(await notifications.read(GROUP, control)).toBeUndefined();
-    expect(await notifications.read(GROUP, control)).toBeDefined();
+    expect((await notifications(GROUP, control))?.cameBy(ANNA, ASKED_AT)).toBe('added');
+    expect(await notifications(GROUP, control)).toBeUndefined();
+    expect(await notifications(GROUP, control)).toBeDefined();
     control.stop({ exit: EXIT.sigint, code: 'interrupted', message: '' });
-    expect(await notifications.read(GROUP, control)).toBeUndefined();
+    expect(await notifications(GROUP, control)).toBeUndefined();
   });
 });
