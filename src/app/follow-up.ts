@@ -10,7 +10,7 @@ import { sweepAll } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
-import { ToDoList } from '../report/results/to-do.ts';
+import { toDoList } from '../report/results/to-do.ts';
 import { type FollowUpFacts, followUpText, totalOf } from '../report/summary/follow-up-text.ts';
 import type { Ending } from '../report/summary/tally.ts';
 import { safeWriter } from '../report/terminal/log.ts';
@@ -218,8 +218,7 @@ async function rewrite(
   const excel = cohort.marked;
   const { toDo: list } = config.reports;
   const { phoneAt } = ownColumnsOf(cohort);
-  const toDo =
-    list === undefined ? undefined : new ToDoList(list, (id) => live.groupAbout(id), phoneAt, excel);
+  const toDo = list === undefined ? undefined : toDoList(list, (id) => live.groupAbout(id), phoneAt, excel);
   const writer = await openRecords(target, { excel });
   try {
     const rewritten = await rewriteResults({

@@ -8,9 +8,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isSameFile } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import { firstRows, type Selection } from '../plan/survey.ts';
-import { HtmlReport, writePage } from '../report/html/page.ts';
+import { type HtmlReport, htmlReport, writePage } from '../report/html/page.ts';
 import { openResults } from '../report/results/results.ts';
-import { ToDoList } from '../report/results/to-do.ts';
+import { type ToDoList, toDoList } from '../report/results/to-do.ts';
 import type { Countries } from '../report/summary/countries.ts';
 import { summaryText } from '../report/summary/summary.ts';
 import { type Ending, type Tally, TallyMaker } from '../report/summary/tally.ts';
@@ -62,9 +62,9 @@ export async function reportRun(
   const { cohort } = inputs;
   const about = (chatId: ChatId) => live.groupAbout(chatId);
   const { report: pagePath, toDo: listPath } = config.reports;
-  const page = pagePath ? new HtmlReport(ownColumnsOf(cohort), about) : undefined;
+  const page = pagePath ? htmlReport(ownColumnsOf(cohort), about) : undefined;
   const phoneAt = cohort.columns.indexOf(cohort.phoneColumn);
-  const toDo = listPath ? new ToDoList(listPath, about, phoneAt, config.excel) : undefined;
+  const toDo = listPath ? toDoList(listPath, about, phoneAt, config.excel) : undefined;
   const outputs = { page, toDo };
   const tally = await writeResults(config, session, inputs, selection, sent, outputs).catch(
     (error: unknown) => {

@@ -3,8 +3,8 @@ import type { ReportConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { sweepAll } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
-import { HtmlReport, writePage } from '../report/html/page.ts';
-import { ToDoList } from '../report/results/to-do.ts';
+import { htmlReport, writePage } from '../report/html/page.ts';
+import { toDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './going-on/own-files.ts';
 import { type Io, isSeenOnce, systemClock } from './io.ts';
@@ -21,9 +21,9 @@ export async function report(
   await assertPublishable({ report: config.report, toDo: config.toDo });
   await sweepAll([config.report, config.toDo], systemClock.now());
   const columns = ownColumnsOf(cohort);
-  const made = new HtmlReport(columns, () => undefined);
+  const made = htmlReport(columns, () => undefined);
   const toDo =
-    config.toDo === undefined ? undefined : new ToDoList(config.toDo, () => undefined, columns.phoneAt);
+    config.toDo === undefined ? undefined : toDoList(config.toDo, () => undefined, columns.phoneAt);
   let unreadable = 0;
   for await (const batch of cohort.readings()) {
     for (const { row } of batch) {

@@ -64,56 +64,48 @@ export function attentionCount(tally: Tally): number {
 }
 
 /** People who need action, by reason: a limited number of each, so that memory does not grow with the cohort. */
-export class Attention {
-  readonly #columns: OwnColumns;
-  readonly #own: readonly number[];
-  readonly #about: AboutGroup;
-  readonly #listed = new Map<string, Listed>();
+export function attentionList(columns: OwnColumns, about: AboutGroup) {
+  const own = shownColumns(columns).slice(0, OWN_COLUMNS - Math.min(1, columns.nameAt.length));
+  const allListed = new Map<string, Listed>();
 
-  constructor(columns: OwnColumns, about: AboutGroup) {
-    this.#columns = columns;
-    this.#own = shownColumns(columns).slice(0, OWN_COLUMNS - Math.min(1, columns.nameAt.length));
-    this.#about = about;
-  }
-
-  add(row: ReportRow): void {
+  function add(row: ReportRow): void {
     if (!needsAction(row.status, row.reasonCode) || row.status === 'not_attempted') return;
     const key = `${row.status} ${row.reasonCode}`;
-    let listed = this.#listed.get(key);
+    let listed = allListed.get(key);
     if (!listed) {
       listed = { people: [], groups: new Set() };
-      this.#listed.set(key, listed);
+      allListed.set(key, listed);
     }
     if (listed.people.length >= MOST_PER_REASON) return;
     // Copied through bytes, because a slice would keep the cohort's text in memory.
-    listed.people.push(new Html(Buffer.from(this.#person(row).markup).toString()));
+    listed.people.push(new Html(Buffer.from(person(row).markup).toString()));
     if (row.chatId !== '') listed.groups.add(row.chatId);
   }
 
-  #person(row: ReportRow): Html {
+  function person(row: ReportRow): Html {
     const last = lastColumn(row.status, row.reasonCode);
     const cell =
       last === undefined
         ? NOTHING
-        : html`<td class="what" dir="auto">${last === WRONG ? row.message : groupName(row.chatId, this.#about)}</td>`;
-    return html`<tr>${numberCell(row)}${personCell(row, this.#own)}<td class="phone">${cellAtFault(row, this.#columns)}</td>${cell}</tr>`;
+        : html`<td class="what" dir="auto">${last === WRONG ? row.message : groupName(row.chatId, about)}</td>`;
+    return html`<tr>${numberCell(row)}${personCell(row, own)}<td class="phone">${cellAtFault(row, columns)}</td>${cell}</tr>`;
   }
 
   /** Section of all reasons: the most frequent first, those that the same command resolves last. */
-  section(tally: Tally): Html {
+  function section(tally: Tally): Html {
     const found = [...tally.reasons.values()]
       .filter(({ status, reasonCode }) => needsAction(status, reasonCode))
       .sort((a, b) => rank(a.status) - rank(b.status) || b.rows - a.rows);
     if (found.length === 0) return NOTHING;
     return html`<section id="attention" aria-labelledby="h-attention">
 <h2 id="h-attention">Who needs you</h2>
-${found.map((reason) => this.#reason(reason))}
+${found.map((reason) => reasonArticle(reason))}
 </section>
 `;
   }
 
-  #reason({ status, reasonCode: code, rows }: Reason): Html {
-    const found = this.#listed.get(`${status} ${code}`);
+  function reasonArticle({ status, reasonCode: code, rows }: Reason): Html {
+    const found = allListed.get(`${status} ${code}`);
     const { meaning, advice } = code === '' ? NO_REASON : REASONS[code];
     const people = found?.people ?? [];
     const more = rows - people.length;
@@ -123,7 +115,7 @@ ${found.map((reason) => this.#reason(reason))}
         : NOTHING;
     const last = lastColumn(status, code);
     const widths = last === undefined ? THREE : FOUR;
-    const heads = html`<th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">${status === 'invalid' ? 'Cell' : 'Phone'}</th>${last === undefined ? NOTHING : html`<th scope="col">${last}</th>`}`;
+    const heads = html`<th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(columns, own)}</th><th scope="col">${status === 'invalid' ? 'Cell' : 'Phone'}</th>${last === undefined ? NOTHING : html`<th scope="col">${last}</th>`}`;
     const table = (some: readonly Html[]) =>
       html`<table class="people">${widths}<thead><tr>${heads}</tr></thead><tbody>${some}</tbody></table>`;
     const at = people.length <= SHORT ? people.length : FIRST;
@@ -133,7 +125,7 @@ ${found.map((reason) => this.#reason(reason))}
 <div>
 <h3>${swatch(status)}<span class="count">${number(rows)}</span> <span>${meaning}</span></h3>
 <p class="do">${advice}</p>
-${this.#links(code, found)}
+${links(code, found)}
 <p class="code">${statusCell(status)}${code === '' ? NOTHING : html` <code>${code}</code>`}</p>
 </div>
 <div>${list}</div>
@@ -141,16 +133,17 @@ ${this.#links(code, found)}
 `;
   }
 
-  #links(code: ReasonCode | '', found: Listed | undefined): Html {
+  function links(code: ReasonCode | '', found: Listed | undefined): Html {
     if (code === '' || !LINK_HELPS.includes(code)) return NOTHING;
-    const links = [...(found?.groups ?? [])].flatMap((id) => {
-      const link = safeInviteLink(this.#about(id as ChatId)?.inviteLink);
+    const known = [...(found?.groups ?? [])].flatMap((id) => {
+      const link = safeInviteLink(about(id as ChatId)?.inviteLink);
       return link
-        ? html`<li><span dir="auto">${groupName(id, this.#about)}</span> <a href="${link}" rel="noreferrer noopener">${link}</a></li>`
+        ? html`<li><span dir="auto">${groupName(id, about)}</span> <a href="${link}" rel="noreferrer noopener">${link}</a></li>`
         : [];
     });
-    return links.length === 0 ? NOTHING : html`<ul class="links">${links}</ul>`;
+    return known.length === 0 ? NOTHING : html`<ul class="links">${known}</ul>`;
   }
+  return { add, section };
 }
 
 /** Rank of a status in the section; one that the same command resolves comes last. */

@@ -9,56 +9,44 @@ import { count } from '../../lib/text.ts';
 import { MEANING } from '../summary/summary.ts';
 import { type Tally, TallyMaker } from '../summary/tally.ts';
 import { SCRIPT, STYLE } from './assets.ts';
-import { Attention, attentionCount } from './attention.ts';
+import { attentionCount, attentionList } from './attention.ts';
 import { bar, Html, html, inWords, legend, NOTHING, number, PATTERNS } from './markup.ts';
 import {
   type AboutGroup,
   groupName,
   type OwnColumns,
-  PeopleList,
+  peopleList,
   type ReportFacts,
   type ReportRow,
 } from './people.ts';
 import { AskTimes, timeAt, timelineSection, zoneAt } from './timeline.ts';
 
 /** Collects the rows of a report, in bounded memory: the page shows limited numbers of people, groups and asks. */
-export class HtmlReport {
-  readonly #about: AboutGroup;
-  readonly #tally = new TallyMaker();
-  readonly #people: PeopleList;
-  readonly #attention: Attention;
-  readonly #asks = new AskTimes();
-
-  constructor(columns: OwnColumns, about: AboutGroup) {
-    this.#about = about;
-    this.#people = new PeopleList(columns, about);
-    this.#attention = new Attention(columns, about);
-  }
-
-  get tally(): Tally {
-    return this.#tally;
-  }
+export function htmlReport(columns: OwnColumns, about: AboutGroup) {
+  const tally = new TallyMaker();
+  const people = peopleList(columns, about);
+  const attention = attentionList(columns, about);
+  const asks = new AskTimes();
 
   /** Adds a row, in input order. */
-  add(row: ReportRow): void {
-    this.#tally.add(row.chatId, row.status, row.reasonCode, () => row);
-    this.#people.add(row);
-    this.#attention.add(row);
+  function add(row: ReportRow): void {
+    tally.add(row.chatId, row.status, row.reasonCode, () => row);
+    people.add(row);
+    attention.add(row);
     if (row.askedAt !== undefined && row.status !== 'duplicate') {
-      this.#asks.add(row.chatId, row.askedAt, row.traceId);
+      asks.add(row.chatId, row.askedAt, row.traceId);
     }
   }
 
   /** Yields the whole page in pieces. */
-  *page(facts: ReportFacts): Generator<string> {
-    const tally = this.#tally;
+  function* page(facts: ReportFacts): Generator<string> {
     yield REPORT_MARK;
     yield head(headline(tally)).markup;
     yield top(facts, tally).markup;
     yield '<main>\n';
-    yield groupsSection(tally, this.#about).markup;
-    yield this.#attention.section(tally).markup;
-    const timeline = this.#asks.timeline();
+    yield groupsSection(tally, about).markup;
+    yield attention.section(tally).markup;
+    const timeline = asks.timeline();
     if (timeline) {
       yield html`<section id="pace" aria-labelledby="h-pace">
 <h2 id="h-pace">Pace</h2>
@@ -66,14 +54,17 @@ ${timelineSection(timeline, facts.pace)}
 </section>
 `.markup;
     }
-    yield* this.#people.section(tally);
+    yield* people.section(tally);
     yield html`</main>
 <footer><p>Made by group-onboard, ${moment(facts.writtenAt)}. This page holds whole phone numbers: pass it on only to people who may see them.</p></footer>
 </body>
 </html>
 `.markup;
   }
+  return { tally: tally as Tally, add, page };
 }
+
+export type HtmlReport = ReturnType<typeof htmlReport>;
 
 /** First bytes of a report, by which a replaceable file is recognized. */
 export const REPORT_MARK = '<!doctype html>\n<!-- group-onboard report -->\n';

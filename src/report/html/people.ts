@@ -143,62 +143,54 @@ function happened(row: ReportRow): string {
  * List of all people, in input order. Rows are kept as bytes of the page, because slices of a cohort's text would keep
  * the whole text in memory.
  */
-export class PeopleList {
-  readonly #columns: OwnColumns;
-  readonly #own: readonly number[];
-  readonly #about: AboutGroup;
-  #chunks: Buffer[] = [];
-  #pending: string[] = [];
-  #listed = 0;
+export function peopleList(columns: OwnColumns, about: AboutGroup) {
+  const own = shownColumns(columns);
+  const chunks: Buffer[] = [];
+  let pending: string[] = [];
+  let listed = 0;
 
-  constructor(columns: OwnColumns, about: AboutGroup) {
-    this.#columns = columns;
-    this.#own = shownColumns(columns);
-    this.#about = about;
+  function add(row: ReportRow): void {
+    if (listed === MOST_PEOPLE) return;
+    listed++;
+    pending.push(rowOf(row).markup);
+    if (pending.length >= PER_CHUNK) pack();
   }
 
-  add(row: ReportRow): void {
-    if (this.#listed === MOST_PEOPLE) return;
-    this.#listed++;
-    this.#pending.push(this.#row(row).markup);
-    if (this.#pending.length >= PER_CHUNK) this.#pack();
-  }
-
-  #row(row: ReportRow): Html {
-    const group =
-      row.chatId === '' ? (row.own[this.#columns.chatAt] ?? '') : groupName(row.chatId, this.#about);
+  function rowOf(row: ReportRow): Html {
+    const group = row.chatId === '' ? (row.own[columns.chatAt] ?? '') : groupName(row.chatId, about);
     const what = happened(row);
     const why = what === '' ? NOTHING : html`<span class="why" dir="auto">${what}</span>`;
-    return html`<tr data-s="${row.status}" data-g="${row.chatId}">${numberCell(row)}${personCell(row, this.#own)}<td class="phone">${phoneCell(row, this.#columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
+    return html`<tr data-s="${row.status}" data-g="${row.chatId}">${numberCell(row)}${personCell(row, own)}<td class="phone">${phoneCell(row, columns)}</td><td class="group" dir="auto">${group}</td><td class="what">${statusCell(row.status)}${why}</td></tr>\n`;
   }
 
-  #pack(): void {
-    this.#chunks.push(Buffer.from(this.#pending.join('')));
-    this.#pending = [];
+  function pack(): void {
+    chunks.push(Buffer.from(pending.join('')));
+    pending = [];
   }
 
   /** Yields the section in pieces. */
-  *section(tally: Tally): Generator<string> {
-    this.#pack();
+  function* section(tally: Tally): Generator<string> {
+    pack();
     const all = tally.rows;
     const note =
-      all > this.#listed
-        ? html`<p class="note">The first ${number(this.#listed)} of ${number(all)} rows are listed here. The results CSV has all of them.</p>`
+      all > listed
+        ? html`<p class="note">The first ${number(listed)} of ${number(all)} rows are listed here. The results CSV has all of them.</p>`
         : NOTHING;
     yield html`<section id="everyone" aria-labelledby="h-everyone">
 <h2 id="h-everyone">Everyone</h2>
 ${note}
-${controls(tally, this.#about)}
-<p class="note" id="shown" role="status">${number(this.#listed)} rows</p>
-<table class="people" id="people">${WIDTHS}<thead><tr><th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(this.#columns, this.#own)}</th><th scope="col">Phone</th><th scope="col">Group</th><th scope="col">What happened</th></tr></thead>
+${controls(tally, about)}
+<p class="note" id="shown" role="status">${number(listed)} rows</p>
+<table class="people" id="people">${WIDTHS}<thead><tr><th scope="col" class="num">Row</th><th scope="col" dir="auto">${personHead(columns, own)}</th><th scope="col">Phone</th><th scope="col">Group</th><th scope="col">What happened</th></tr></thead>
 <tbody>
 `.markup;
-    for (const chunk of this.#chunks) yield chunk.toString();
+    for (const chunk of chunks) yield chunk.toString();
     yield `</tbody></table>
 <p class="more"><button type="button" id="more" hidden>Show more</button></p>
 </section>
 `;
   }
+  return { add, section };
 }
 
 /** Fixed column widths, so that long text does not displace other cells, and many rows are laid out fast. */

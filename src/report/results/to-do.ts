@@ -69,65 +69,60 @@ function toDoCells(row: ReportRow, about: AboutGroup, phoneAt: number): readonly
   ];
 }
 
-/** Writer of the list. A failure is kept until the end, because the results take precedence. */
-export class ToDoList {
-  readonly #path: string;
-  readonly #about: AboutGroup;
-  readonly #phoneAt: number;
-  readonly #excel: boolean;
-  #writer: RecordsWriter | undefined;
-  #failure: unknown;
+export type ToDoList = ReturnType<typeof toDoList>;
 
-  /** @param phoneAt index of the cohort's phone column */
-  constructor(path: string, about: AboutGroup, phoneAt: number, excel = false) {
-    this.#path = path;
-    this.#about = about;
-    this.#phoneAt = phoneAt;
-    this.#excel = excel;
-  }
+/**
+ * Writer of the list. A failure is kept until the end, because the results take precedence.
+ * @param phoneAt index of the cohort's phone column
+ */
+export function toDoList(path: string, about: AboutGroup, phoneAt: number, excel = false) {
+  let writer: RecordsWriter | undefined;
+  let failure: unknown;
 
-  /** Adds rows, in input order. */
-  async add(rows: readonly ReportRow[]): Promise<void> {
-    const lines = rows.flatMap((row) => {
-      const cells = toDoCells(row, this.#about, this.#phoneAt);
-      return cells ? [cells.map((cell) => safeCell(cell, { excel: this.#excel }))] : [];
-    });
-    await this.#write(lines);
-  }
-
-  async #write(lines: readonly (readonly string[])[]): Promise<void> {
-    if (this.#failure !== undefined) return;
+  async function write(lines: readonly (readonly string[])[]): Promise<void> {
+    if (failure !== undefined) return;
     try {
-      if (this.#writer === undefined) {
-        this.#writer = await openRecords(this.#path, { excel: this.#excel });
-        await this.#writer.write([COLUMNS]);
+      if (writer === undefined) {
+        writer = await openRecords(path, { excel });
+        await writer.write([COLUMNS]);
       }
-      await this.#writer.write(lines);
+      await writer.write(lines);
     } catch (error) {
-      this.#failure = error;
+      failure = error;
     }
-  }
-
-  /** Moves the list to its path. Resolves to the failure, or undefined. */
-  async commit(): Promise<OnboardError | undefined> {
-    await this.#write([]);
-    if (this.#failure === undefined) {
-      await this.#writer?.commit().catch((error: unknown) => {
-        this.#failure = error;
-      });
-    }
-    if (this.#failure === undefined) return undefined;
-    await this.abort();
-    const cause = this.#failure instanceof Error ? (this.#failure.cause ?? this.#failure) : this.#failure;
-    return new OnboardError(
-      'RESULTS_FAILED',
-      `${this.#path}: the to-do list could not be written: ${describeFailure(cause)}; nothing is lost: put that right and make it with group-onboard report`,
-      { cause },
-    );
   }
 
   /** Discards the list. */
-  async abort(): Promise<void> {
-    await this.#writer?.abort().catch(() => undefined);
+  async function abort(): Promise<void> {
+    await writer?.abort().catch(() => undefined);
   }
+
+  return {
+    abort,
+    /** Adds rows, in input order. */
+    async add(rows: readonly ReportRow[]): Promise<void> {
+      const lines = rows.flatMap((row) => {
+        const cells = toDoCells(row, about, phoneAt);
+        return cells ? [cells.map((cell) => safeCell(cell, { excel }))] : [];
+      });
+      await write(lines);
+    },
+    /** Moves the list to its path. Resolves to the failure, or undefined. */
+    async commit(): Promise<OnboardError | undefined> {
+      await write([]);
+      if (failure === undefined) {
+        await writer?.commit().catch((error: unknown) => {
+          failure = error;
+        });
+      }
+      if (failure === undefined) return undefined;
+      await abort();
+      const cause = failure instanceof Error ? (failure.cause ?? failure) : failure;
+      return new OnboardError(
+        'RESULTS_FAILED',
+        `${path}: the to-do list could not be written: ${describeFailure(cause)}; nothing is lost: put that right and make it with group-onboard report`,
+        { cause },
+      );
+    },
+  };
 }

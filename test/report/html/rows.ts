@@ -1,4 +1,4 @@
-import { HtmlReport } from '../../../src/report/html/page.ts';
+import { htmlReport } from '../../../src/report/html/page.ts';
 import type { GroupAbout, OwnColumns, ReportFacts, ReportRow } from '../../../src/report/html/people.ts';
 
 export const GROUP = '120363371308389685@g.us';
@@ -44,7 +44,7 @@ export function pageOf(
   about: Readonly<Record<string, GroupAbout>> = {},
   columns = COLUMNS,
 ): string {
-  const report = new HtmlReport(columns, (id) => about[id]);
+  const report = htmlReport(columns, (id) => about[id]);
   for (const one of rows) report.add(one);
   return [...report.page({ ...FACTS, ...facts })].join('');
 }
