@@ -3,7 +3,8 @@
  * the expected form.
  */
 
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const DAY_MS = 86_400_000;
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: DAY_MS } as const;
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/;
 
 /** `500ms`, `30s`, `10m`, `2h`, `3d` → milliseconds. */

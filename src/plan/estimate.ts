@@ -2,7 +2,7 @@
 import type { LimitPer } from '../config/api.ts';
 import { type Sender, STATUSES, type Status } from '../domain/words.ts';
 import { count } from '../lib/text.ts';
-import { formatDuration, type Gap, type Rate } from '../lib/units.ts';
+import { DAY_MS, formatDuration, type Gap, type Rate } from '../lib/units.ts';
 import { type HoursConfig, OpenHours } from './open-hours.ts';
 import type { Survey } from './survey.ts';
 
@@ -40,7 +40,6 @@ export function asksNeeded(plan: Survey, batchSize: number): number {
 
 /** Allowance in the API's own sample: 10 asks per second. Assumed until the server has answered. */
 const SAMPLE_RATE: Rate = { count: 10, perMs: 1_000 };
-const DAY_MS = 86_400_000;
 
 export interface Pace {
   readonly limitPer: LimitPer;

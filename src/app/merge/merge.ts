@@ -15,7 +15,7 @@ import { assertOutput } from '../inputs/inputs.ts';
 import { type Io, systemClock } from '../io.ts';
 import { offlineEnding, writeRecord } from '../outputs/publish.ts';
 import { releasing } from '../session.ts';
-import { alone, byRow, type Parts, Ranges, UnseenAsks, withCohort } from './merged-rows.ts';
+import { alone, byRow, type Parts, Ranges, unseenAsks, withCohort } from './merged-rows.ts';
 
 /** Records gathered before a write. */
 const BATCH = 500;
@@ -36,7 +36,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
 
     await assertOutput(config.output);
     if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
-    const unseen = new UnseenAsks(config.results, systemClock);
+    const unseen = unseenAsks(config.results);
     releases.add(() => unseen.close());
     const missing = new Ranges();
     const parts: Parts = { records: byRow(files), unseen, missing, excel };

@@ -8,7 +8,6 @@ import { parseChatId, parseParticipant } from '../../domain/ids.ts';
 import { isReasonCode, REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import {
-  type Clock,
   type Pair,
   RESULT_COLUMNS,
   type Reading,
@@ -19,10 +18,11 @@ import {
 } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 import { plainCell, resultCells } from '../../report/results/results.ts';
+import { systemClock } from '../io.ts';
 
 export interface Parts {
   readonly records: AsyncGenerator<FromFile, void, undefined>;
-  readonly unseen: UnseenAsks;
+  readonly unseen: ReturnType<typeof unseenAsks>;
   /** Takes the rows of the cohort without a result. */
   readonly missing: Ranges;
   readonly excel: boolean;
@@ -199,51 +199,44 @@ const HEADER_BYTES = 4096;
  * Asks in a ledger that the results lack: of a run that was killed before it could write its results, or that still
  * runs. Merged as “not attempted”, these people would be asked again by the next run with the merged file. The ledgers
  * are opened only for a row without a result.
+ * @param results files to be merged; their ledgers, and those of the other shards, are next to them
  */
-export class UnseenAsks {
-  readonly #results: readonly string[];
-  readonly #clock: Clock;
-  #ledgers: { readonly path: string; readonly ledger: Ledger }[] | undefined;
+export function unseenAsks(results: readonly string[]) {
+  let ledgers: readonly { readonly path: string; readonly ledger: Ledger }[] | undefined;
+  return {
+    /**
+     * @param where names the row
+     * @throws OnboardError RESULTS_STALE when somebody was asked already
+     */
+    async refuse(chatId: string, participant: string, where: string): Promise<void> {
+      const pair = pairOf(chatId, participant);
+      if (pair === undefined) return;
+      ledgers ??= await ledgersOf(results);
+      for (const { path, ledger } of ledgers) {
+        const status = ledger.state(pair)?.status;
+        if (status === undefined || status === 'not_done') continue;
+        throw new OnboardError(
+          'RESULTS_STALE',
+          `${where}, and ${path} says that they were asked: that run was killed, or goes on; run that shard again (nobody is asked twice), and give its results`,
+        );
+      }
+    },
+    async close(): Promise<void> {
+      for (const { ledger } of ledgers ?? []) await ledger.close();
+    },
+  };
+}
 
-  /** @param results files to be merged; their ledgers, and those of the other shards, are next to them */
-  constructor(results: readonly string[], clock: Clock) {
-    this.#results = results;
-    this.#clock = clock;
+async function ledgersOf(files: readonly string[]) {
+  const paths = new Set<string>();
+  for (const results of files) for (const path of await ledgersBeside(results)) paths.add(path);
+  const opened: { path: string; ledger: Ledger }[] = [];
+  for (const path of paths) {
+    const origin = await originOf(path);
+    if (origin === undefined) continue;
+    opened.push({ path, ledger: await openLedger(path, { origin, clock: systemClock, readOnly: true }) });
   }
-
-  /**
-   * @param where names the row
-   * @throws OnboardError RESULTS_STALE when somebody was asked already
-   */
-  async refuse(chatId: string, participant: string, where: string): Promise<void> {
-    const pair = pairOf(chatId, participant);
-    if (pair === undefined) return;
-    this.#ledgers ??= await this.#open();
-    for (const { path, ledger } of this.#ledgers) {
-      const status = ledger.state(pair)?.status;
-      if (status === undefined || status === 'not_done') continue;
-      throw new OnboardError(
-        'RESULTS_STALE',
-        `${where}, and ${path} says that they were asked: that run was killed, or goes on; run that shard again (nobody is asked twice), and give its results`,
-      );
-    }
-  }
-
-  async close(): Promise<void> {
-    for (const { ledger } of this.#ledgers ?? []) await ledger.close();
-  }
-
-  async #open() {
-    const paths = new Set<string>();
-    for (const results of this.#results) for (const path of await ledgersBeside(results)) paths.add(path);
-    const opened: { path: string; ledger: Ledger }[] = [];
-    for (const path of paths) {
-      const origin = await originOf(path);
-      if (origin === undefined) continue;
-      opened.push({ path, ledger: await openLedger(path, { origin, clock: this.#clock, readOnly: true }) });
-    }
-    return opened;
-  }
+  return opened;
 }
 
 function pairOf(chat: string, person: string): Pair | undefined {

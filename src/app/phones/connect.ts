@@ -3,6 +3,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import type { ChatId, Pair, Sender } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { count } from '../../lib/text.ts';
+import { DAY_MS } from '../../lib/units.ts';
 import { WAITS } from '../../report/summary/tally.ts';
 import { createClient } from '../../send/api/client.ts';
 import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send/circuit-breaker.ts';
@@ -25,7 +26,6 @@ import type { Releases, Session } from '../session.ts';
 
 /** Shortest wait that is logged, ms. */
 const LONG_WAIT_MS = 5_000;
-const DAY_MS = 86_400_000;
 
 /** Destination of this run's asks: the API, or the sandbox that this job has started. */
 export interface Endpoint {

@@ -3,6 +3,7 @@
 import { EXIT } from '../../domain/errors.ts';
 import { maskSender } from '../../domain/ids.ts';
 import type { Sender } from '../../domain/words.ts';
+import { DAY_MS } from '../../lib/units.ts';
 import { hasName, isPhoneId, isSamePhone, type PhoneWatch } from '../../send/phones/phone-state.ts';
 import type { Log } from '../../send/ports.ts';
 import type { StopReason } from '../../send/run-control.ts';
@@ -18,8 +19,6 @@ export function recognize(
   ledger.samePhone([sender, identity.number, identity.id]);
   groups.senderNumber = identity.number;
 }
-
-const DAY_MS = 86_400_000;
 
 type Known = Pick<ConnectParts, 'config' | 'ledger'>;
 

@@ -6,7 +6,7 @@ import { type Answer, type AnswerHeaders, lost, notSent } from './answer.ts';
 import { decoded, LARGEST_BODY, TOO_LARGE } from './body.ts';
 import {
   type Agents,
-  Connections,
+  connectionsOf,
   directAgents,
   tunnelAgents,
   whenConnected,
@@ -89,7 +89,7 @@ export function createClient(options: ClientOptions): Client {
   const phase = Math.min(CONNECT_TIMEOUT, requestTimeoutMs);
   const { proxy } = options;
   const agents = options.agents ?? (proxy ? tunnelAgents(proxy, { phaseMs: phase }) : directAgents());
-  const connections = new Connections(agents, clock);
+  const connections = connectionsOf(agents, clock);
   const cut = keyCutter(options.apiKey);
 
   const send = got.extend({

@@ -38,65 +38,58 @@ export function directAgents(): Agents {
  * Keeps requests off connections that have idled for long. The agent's own timer is late after a stall of the event
  * loop, and does not run while the machine sleeps, so the age is checked before each request, on both clocks.
  */
-export class Connections {
-  readonly #agents: Agents;
-  readonly #clock: Clock;
-  readonly #lastUse = new WeakMap<Socket, { monotonic: number; wall: number; idle: number }>();
-
-  constructor(agents: Agents, clock: Clock) {
-    this.#agents = agents;
-    this.#clock = clock;
-  }
-
-  /** Closes idle connections that are too old; resolves when the agents have dropped them. */
-  async sweep(): Promise<void> {
-    const stale = this.#stale();
-    if (stale.length === 0) return;
-    for (const socket of stale) socket.destroy();
-    // The agent drops a destroyed socket on its 'close', in the next turn of the loop.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** Must be called for every request right after its creation. */
-  watch(request: ClientRequest): void {
-    request.once('socket', (socket) => {
-      this.#used(socket, LONGEST_IDLE);
-      request.once('response', (response) => {
-        response.once('end', () => this.#used(socket, allowedIdle(response)));
-      });
-    });
-  }
-
-  close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
-  }
+export function connectionsOf(agents: Agents, clock: Clock) {
+  const lastUse = new WeakMap<Socket, { monotonic: number; wall: number; idle: number }>();
 
   /** Plain loops, one read per clock: this runs before every ask. */
-  #stale(): Socket[] {
-    const stale: Socket[] = [];
-    const [monotonic, wall] = [this.#clock.monotonic(), this.#clock.now()];
-    for (const agent of [this.#agents.http, this.#agents.https]) {
+  function stale(): Socket[] {
+    const found: Socket[] = [];
+    const [monotonic, wall] = [clock.monotonic(), clock.now()];
+    for (const agent of [agents.http, agents.https]) {
       for (const name in agent.freeSockets) {
         for (const socket of agent.freeSockets[name] ?? []) {
-          if (socket.destroyed || this.#tooOld(socket, monotonic, wall)) stale.push(socket);
+          if (socket.destroyed || isTooOld(socket, monotonic, wall)) found.push(socket);
         }
       }
     }
-    return stale;
+    return found;
   }
 
-  #used(socket: Socket, idle: number): void {
-    this.#lastUse.set(socket, { monotonic: this.#clock.monotonic(), wall: this.#clock.now(), idle });
+  function used(socket: Socket, idle: number): void {
+    lastUse.set(socket, { monotonic: clock.monotonic(), wall: clock.now(), idle });
   }
 
-  #tooOld(socket: Socket, monotonic: number, wall: number): boolean {
-    const last = this.#lastUse.get(socket);
+  function isTooOld(socket: Socket, monotonic: number, wall: number): boolean {
+    const last = lastUse.get(socket);
     if (last === undefined) return true;
     const byWall = wall - last.wall;
     // A jump of the wall clock costs only a handshake.
     return monotonic - last.monotonic >= last.idle || byWall >= last.idle || byWall < 0;
   }
+
+  return {
+    /** Closes idle connections that are too old; resolves when the agents have dropped them. */
+    async sweep(): Promise<void> {
+      const sockets = stale();
+      if (sockets.length === 0) return;
+      for (const socket of sockets) socket.destroy();
+      // The agent drops a destroyed socket on its 'close', in the next turn of the loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    /** Must be called for every request right after its creation. */
+    watch(request: ClientRequest): void {
+      request.once('socket', (socket) => {
+        used(socket, LONGEST_IDLE);
+        request.once('response', (response) => {
+          response.once('end', () => used(socket, allowedIdle(response)));
+        });
+      });
+    },
+    close(): void {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
 }
 
 /** The server's announcement counts if it is shorter than ours. */

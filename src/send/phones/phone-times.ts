@@ -1,4 +1,5 @@
 import type { Clock, Pair, Participant } from '../../domain/words.ts';
+import { DAY_MS } from '../../lib/units.ts';
 import type { Ask } from '../../plan/batches.ts';
 import type { AskLedger } from '../ports.ts';
 import type { Room, SharedCap } from '../rate-limit/redis/shared-cap.ts';
@@ -65,8 +66,6 @@ export class PhoneTimes {
 
 /** Part of the shared cap that a ledger needs. */
 export type CapKeeper = Pick<SharedCap, 'reserve' | 'recorded' | 'giveBack' | 'notDone'>;
-
-const DAY_MS = 86_400_000;
 
 /**
  * Ledger within `--daily-cap`: participants asked by this sender in any 24 h, across runs. The ledger counts an ask
