@@ -19,24 +19,17 @@ import { forgiven } from './exit.ts';
 import { formerStatus, judged } from './going-on/former-results.ts';
 import { notesOnOtherLedgers } from './going-on/other-ledgers.ts';
 import { ledgerBeside } from './going-on/own-files.ts';
-import {
-  givenBook,
-  type LookUpParts,
-  lookUpNames,
-  type NamedCohort,
-  NotLookedUp,
-} from './inputs/group-names.ts';
+import { givenBook, type LookUpParts, lookUpNames, type NamedCohort } from './inputs/group-names.ts';
 import { assertOutput, cohortFile, inShard } from './inputs/inputs.ts';
-import { type Io, isSeenOnce, systemClock, wantsColour } from './io.ts';
+import { type Io, isSeenOnce, systemClock, textStream, wantsColour } from './io.ts';
 import { type Projection, project } from './outputs/project.ts';
 import { assertNoResults, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
 import { estimate } from './plan.ts';
-import { openSession, releasing } from './session.ts';
+import { openSession, releasing, StoppedBefore } from './session.ts';
 
 /** Problems shown one by one; the rest are counted. `--output` has all. */
 const SHOWN = 20;
-const NOTHING_KNOWN = { ledger: () => undefined, previous: () => undefined };
 const quiet = () => undefined;
 const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const NO_SELECTION = { retry: [], onlyStatus: undefined };
@@ -69,11 +62,10 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     if (config.output !== undefined) {
       await assertNoResults(config.output);
       await assertOutput(config.output);
-      if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
+      await sweepLitter([config.output]);
     }
 
-    // With the plan itself, or the record, on stdout, text goes to stderr.
-    const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
+    const stream = textStream(io, config);
     const say = (text: string) => stream.write(text);
     const seenOnce = isSeenOnce(io, stream);
     const colour = wantsColour(io, stream);
@@ -82,7 +74,7 @@ export function check(config: CheckConfig, io: Io): Promise<ExitCode> {
     let shown = 0;
     const plan = await survey(
       cohort.readings(),
-      { ...NOTHING_KNOWN, previous: (reading) => formerStatus(reading, cohort, NO_SELECTION) },
+      { ledger: () => undefined, previous: (reading) => formerStatus(reading, cohort, NO_SELECTION) },
       NO_SELECTION,
       (row: Row, problem: Problem) => {
         if (shown++ < SHOWN) say(problemLine(name, row, cohort.nameOf(row), problem, seenOnce, colour));
@@ -167,8 +159,8 @@ async function namesOf(
       return await lookUpNames({ ...parts, list, log: session.log }, given);
     } catch (error) {
       const { reason } = session.control;
-      if (!(error instanceof NotLookedUp) || reason === undefined) throw error;
-      io.stderr.write(`group-onboard: ${reason.message} before the groups’ names were looked up\n`);
+      if (!(error instanceof StoppedBefore) || reason === undefined) throw error;
+      io.stderr.write(`group-onboard: ${reason.message} before ${error.message}\n`);
       return { stopped: reason.exit };
     }
   });

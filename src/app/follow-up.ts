@@ -6,7 +6,7 @@ import type { FollowUpConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
 import { type ChatId, rowText, type Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
-import { sweepAll } from '../lib/atomic-file.ts';
+import { sweepLitter } from '../lib/atomic-file.ts';
 import { keepToOwner } from '../lib/files.ts';
 import { publicName } from '../lib/text.ts';
 import { assertWritable, openRecords } from '../report/results/results.ts';
@@ -17,7 +17,7 @@ import { safeWriter } from '../report/terminal/log.ts';
 import type { History } from '../send/groups/notifications.ts';
 import { forgiven } from './exit.ts';
 import { openResultsCsv } from './going-on/own-files.ts';
-import { type Io, isSeenOnce, systemClock } from './io.ts';
+import { type Io, isSeenOnce, systemClock, textStream } from './io.ts';
 import { ownColumnsOf } from './outputs/project.ts';
 import {
   assertPublishable,
@@ -52,7 +52,7 @@ export function followUp(config: FollowUpConfig, io: Io): Promise<ExitCode> {
 
 type Inputs = Awaited<ReturnType<typeof openInputs>>;
 
-async function openInputs(config: FollowUpConfig, { clock, log, releases }: Session) {
+async function openInputs(config: FollowUpConfig, { log, releases }: Session) {
   const isApi = config.target.kind === 'api';
   const cohort = await openResultsCsv(config.results, {
     defaultSender: config.sender ?? (isApi ? undefined : SANDBOX_SENDER),
@@ -65,7 +65,7 @@ async function openInputs(config: FollowUpConfig, { clock, log, releases }: Sess
   const ledger = await ledgerOf(config, releases);
   const open = ledger && (await keepToOwner(config.ledger.path));
   if (open) log.warn({}, open);
-  await sweepAll([config.output, ...Object.values(config.reports)], clock.now());
+  await sweepLitter([config.output, ...Object.values(config.reports)]);
   if (ledger?.repaired) log.warn({}, ledger.repaired);
   return { ...toRead, cohort, ledger };
 }
@@ -133,8 +133,7 @@ async function tell(
     waitedMs: live.waits.total(),
     ...timesOf(session),
   };
-  // With the results themselves, or the record, on stdout, text goes to stderr.
-  const stream = config.output === '-' || config.json ? io.stderr : io.stdout;
+  const stream = textStream(io, config);
   const facts: FollowUpFacts = {
     file: config.results,
     groups: counts,

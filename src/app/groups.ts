@@ -1,7 +1,7 @@
 import type { GroupsConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import type { ListedGroup } from '../domain/words.ts';
-import { sweepAll } from '../lib/atomic-file.ts';
+import { sweepLitter } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { openRecords, safeCell } from '../report/results/results.ts';
 import type { Ending } from '../report/summary/tally.ts';
@@ -9,7 +9,7 @@ import { TallyMaker } from '../report/summary/tally.ts';
 import { GROUP_COLUMNS, GROUPS_BEGINS, groupCells, groupsText } from '../report/terminal/groups.ts';
 import { safeWriter } from '../report/terminal/log.ts';
 import type { StopReason } from '../send/run-control.ts';
-import { type Io, isSeenOnce, isTerminal, systemClock, wantsColour } from './io.ts';
+import { type Io, isSeenOnce, isTerminal, systemClock, textStream, wantsColour } from './io.ts';
 import { assertOurs, forLog, offlineEnding, writeRecord } from './outputs/publish.ts';
 import { groupsOfPhones } from './phones/readers.ts';
 import { openSession, releasing } from './session.ts';
@@ -21,7 +21,7 @@ export function groups(config: GroupsConfig, io: Io): Promise<ExitCode> {
     const { output } = config;
     if (output !== undefined && output !== '-') {
       await assertOurs(output, { flag: '--output', what: 'list of groups', begins: GROUPS_BEGINS });
-      await sweepAll([output], systemClock.now());
+      await sweepLitter([output]);
     }
     const session = openSession(config, io, releases);
     const listing = await groupsOfPhones(config, session, [undefined]);
@@ -69,10 +69,10 @@ async function show(
   listed: readonly ListedGroup[],
   ending: Ending,
 ): Promise<void> {
-  const { output, excel, json, log } = config;
+  const { output, excel, log } = config;
   if (output !== undefined) await write(output === '-' ? io.stdout : output, listed, excel);
   if (log.quiet && output !== undefined) return;
-  const stream = output === '-' || json ? io.stderr : io.stdout;
+  const stream = textStream(io, config);
   if (log.records && stream === io.stderr) return;
   const sandbox = ending.sandbox ? 'sandbox: these are made up\n' : '';
   const facts = {

@@ -38,6 +38,14 @@ export function wantsColour(io: Pick<Io, 'env' | 'stderr'>, stream: Writable = i
   return isTerminal(stream) && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
 }
 
+/** Stream for text. With the results themselves, or the record, on stdout, it is stderr. */
+export function textStream(
+  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+  { output, json }: { readonly output?: string | undefined; readonly json: boolean },
+): Writable {
+  return output === '-' || json ? stderr : stdout;
+}
+
 /** Whether a run shows its plan to a person, and asks, before it sends: where both ends are a terminal, and not in CI. */
 export function asksFirst({ target, dryRun, yes }: RunConfig, io: Io): boolean {
   const canAsk = isTerminal(io.stderr) && isTerminal(io.stdin) && !io.env['CI'];

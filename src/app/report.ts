@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import type { ReportConfig } from '../config/other-commands.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
-import { sweepAll } from '../lib/atomic-file.ts';
+import { sweepLitter } from '../lib/atomic-file.ts';
 import { count } from '../lib/text.ts';
 import { htmlReport, writePage } from '../report/html/page.ts';
 import { toDoList } from '../report/results/to-do.ts';
 import { summaryOfResults } from '../report/summary/summary.ts';
 import { openResultsCsv } from './going-on/own-files.ts';
-import { type Io, isSeenOnce, systemClock } from './io.ts';
+import { type Io, isSeenOnce, systemClock, textStream } from './io.ts';
 import { ownColumnsOf, writtenRow } from './outputs/project.ts';
 import { assertPublishable, offlineEnding, writeRecord } from './outputs/publish.ts';
 
@@ -19,7 +19,7 @@ export async function report(
   const startedAt = systemClock.now();
   const cohort = await openResultsCsv(config.results);
   await assertPublishable({ report: config.report, toDo: config.toDo });
-  await sweepAll([config.report, config.toDo], systemClock.now());
+  await sweepLitter([config.report, config.toDo]);
   const columns = ownColumnsOf(cohort);
   const made = htmlReport(columns, () => undefined);
   const toDo =
@@ -50,8 +50,7 @@ export async function report(
   );
   const unlisted = await toDo?.commit();
   if (unlisted !== undefined) throw unlisted;
-  // With the record on stdout, text goes to stderr.
-  const say = config.json ? io.stderr : io.stdout;
+  const say = textStream(io, { json: config.json });
   const written = { report: config.report, toDo: config.toDo, names: isSeenOnce(io, say) };
   say.write(summaryOfResults(tally, config.results, written));
   if (unreadable > 0) {

@@ -4,14 +4,12 @@ import { errorCode, isSystemRefusal } from '../lib/files.ts';
 import { keyCutter, oneLine } from '../send/api/redact.ts';
 import { assertNotAskedElsewhere } from './going-on/other-ledgers.ts';
 import { withOwnFiles } from './going-on/own-files.ts';
-import { NotLookedUp } from './inputs/group-names.ts';
 import { openInputs } from './inputs/inputs.ts';
-import { Interrupted } from './inputs/kept-cohort.ts';
 import type { Io } from './io.ts';
 import { makePlan } from './plan.ts';
 import { reportRun } from './report-run.ts';
 import { send } from './send.ts';
-import { openSession, type Releases, releasing } from './session.ts';
+import { openSession, type Releases, releasing, StoppedBefore } from './session.ts';
 
 /** One run: session, inputs, plan, asks, report. */
 export async function run(config: RunConfig, io: Io): Promise<ExitCode> {
@@ -36,11 +34,8 @@ async function steps(given: RunConfig, io: Io, releases: Releases): Promise<Exit
     return await reportRun(config, session, inputs, plan, sent);
   } catch (error) {
     const { reason } = session.control;
-    const isEarly = error instanceof Interrupted || error instanceof NotLookedUp;
-    if (!isEarly || reason === undefined) throw error;
-    const what =
-      error instanceof Interrupted ? 'the cohort had been read' : 'the groups’ names were looked up';
-    io.stderr.write(`group-onboard: ${reason.message} before ${what}: nothing was sent\n`);
+    if (!(error instanceof StoppedBefore) || reason === undefined) throw error;
+    io.stderr.write(`group-onboard: ${reason.message} before ${error.message}: nothing was sent\n`);
     return reason.exit;
   }
 }

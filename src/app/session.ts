@@ -147,6 +147,9 @@ function openOutput(config: SessionConfig, io: Io, live: Live) {
   };
 }
 
+/** The work was stopped before this was done: nothing was sent. The session's control holds the reason. */
+export class StoppedBefore extends Error {}
+
 /** Releases resources last in, first out, in one place, however the job ends. */
 export class Releases {
   readonly #stack: (() => unknown)[] = [];

@@ -160,10 +160,14 @@ async function removeTemporary(path: string): Promise<void> {
 const LITTER_MS = 600_000;
 
 /**
- * Removes temporary files for `path` left by a killed process, because they hold people's numbers. Files of the last
- * ten minutes stay: another process may be writing them. Never throws.
+ * Removes temporary files for these outputs left by a killed process, because they hold people's numbers. Files of the
+ * last ten minutes stay: another process may be writing them. `-` is standard output; undefined: no file. Never throws.
  */
-export async function sweepLitter(path: string, now: number): Promise<void> {
+export async function sweepLitter(paths: Iterable<string | undefined>): Promise<void> {
+  for (const path of paths) if (path !== undefined && path !== '-') await sweep(path);
+}
+
+async function sweep(path: string): Promise<void> {
   let target: string;
   try {
     target = canonicalPath(path);
@@ -174,16 +178,11 @@ export async function sweepLitter(path: string, now: number): Promise<void> {
   for (const name of names.filter((name) => isTemporaryFor(target, name))) {
     const file = join(dirname(target), name);
     const age = await stat(file).then(
-      ({ mtimeMs }) => now - mtimeMs,
+      ({ mtimeMs }) => Date.now() - mtimeMs,
       () => 0,
     );
     if (age > LITTER_MS) await rm(file, { force: true }).catch(() => undefined);
   }
-}
-
-/** Removes abandoned temporary files of every output of a command. `-` is standard output; undefined: no file. */
-export async function sweepAll(paths: Iterable<string | undefined>, now: number): Promise<void> {
-  for (const path of paths) if (path !== undefined && path !== '-') await sweepLitter(path, now);
 }
 
 /**

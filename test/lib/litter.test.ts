@@ -36,11 +36,11 @@ it('removes what a killed process left, and nothing else', async () => {
   }
   const writing = await openAtomicFile(path);
   await writing.write('new');
-  await sweepLitter(path, Date.now());
+  await sweepLitter([path]);
   expect(existsSync(litter)).toBe(false);
   expect(kept.every(existsSync)).toBe(true);
   await writing.commit(); // what is being written now was left alone
-  await sweepLitter(join(dir, 'absent', 'out.csv'), Date.now());
+  await sweepLitter([join(dir, 'absent', 'out.csv')]);
 });
 
 describe('the process ends in the midst of it', () => {

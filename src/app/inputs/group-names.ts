@@ -10,6 +10,7 @@ import { bareCell } from '../../report/results/results.ts';
 import { type NameMapping, nameText } from '../../report/terminal/groups.ts';
 import type { Listing } from '../../send/groups/listing.ts';
 import type { Log } from '../../send/ports.ts';
+import { StoppedBefore } from '../session.ts';
 
 /** Cohort whose names are looked up, as far as possible. */
 export interface NamedCohort {
@@ -33,9 +34,6 @@ export interface LookUpParts {
   readonly signal?: AbortSignal;
 }
 
-/** The list was not read: the session's control holds the reason. */
-export class NotLookedUp extends Error {}
-
 /** Book that `--groups` names; undefined: none. */
 export async function givenBook({ groupsFile }: RunConfig['cohort']): Promise<GroupBook | undefined> {
   if (groupsFile === undefined) return undefined;
@@ -44,7 +42,7 @@ export async function givenBook({ groupsFile }: RunConfig['cohort']): Promise<Gr
 
 /**
  * Looks up the names in the cohort's column: in the given file, or in the list of the phone's groups.
- * @throws OnboardError COHORT_COLUMNS where the column holds names only and nothing looks them up; NotLookedUp
+ * @throws OnboardError COHORT_COLUMNS where the column holds names only and nothing looks them up; StoppedBefore
  */
 export async function lookUpNames(parts: LookUpParts, given: GroupBook | undefined): Promise<NamedCohort> {
   const { cohort, name, asksNobody, list, log } = parts;
@@ -68,7 +66,7 @@ async function listed(
 ): Promise<GroupBook | string> {
   const senders = [...cells.senders].map((sender) => (sender === '' ? undefined : (sender as Sender)));
   const listing = await list(senders);
-  if (listing.kind === 'not_read') throw new NotLookedUp();
+  if (listing.kind === 'not_read') throw new StoppedBefore('the groups’ names were looked up');
   if (listing.kind === 'unlisted') return `the API did not list the groups (${listing.why})`;
   const book = new GroupBook(`the phone’s ${count(listing.groups.length, 'group')}`);
   for (const group of listing.groups) {

@@ -8,7 +8,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { rowsOf, type Shard, shardText } from '../../domain/shard.ts';
 import type { ChatId, Reading } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
-import { sweepAll } from '../../lib/atomic-file.ts';
+import { sweepLitter } from '../../lib/atomic-file.ts';
 import { isSameFile, keepToOwner } from '../../lib/files.ts';
 import { assertWritable, plainCell } from '../../report/results/results.ts';
 import type { NameMapping } from '../../report/terminal/groups.ts';
@@ -45,7 +45,7 @@ export interface Inputs {
  * Every error of the input is thrown here, before anything is touched or sent.
  */
 export async function openInputs(config: RunConfig, session: Session): Promise<Inputs> {
-  const { io, clock, control, log, releases } = session;
+  const { io, control, log, releases } = session;
   const { path, name } = await cohortFile(config.cohort.path, config.ledger, session);
   const isApi = config.target?.kind === 'api';
   let book = await givenBook(config.cohort);
@@ -98,8 +98,7 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   if (!cohort.isResults || config.shard) await assertOneSharding(config.ledger, config.shard);
   const ledger = await openOwnLedger(config, session, cohort.isResults ? path : undefined);
   // The ledger is locked: no other run keeps a cohort next to it.
-  if (!config.dryRun)
-    await sweepAll([config.ledger, config.output, ...Object.values(config.reports)], clock.now());
+  if (!config.dryRun) await sweepLitter([config.ledger, config.output, ...Object.values(config.reports)]);
   if (ledger.repaired) log.warn({}, ledger.repaired);
   const readable = config.dryRun ? undefined : await keepToOwner(config.ledger);
   if (readable) log.warn({}, readable);

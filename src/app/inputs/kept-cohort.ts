@@ -13,7 +13,7 @@ import { OnboardError } from '../../domain/errors.ts';
 import { settled, temporaryBeside } from '../../lib/atomic-file.ts';
 import { describeFailure, errorCode, specialKind } from '../../lib/files.ts';
 import { count } from '../../lib/text.ts';
-import type { Releases } from '../session.ts';
+import { type Releases, StoppedBefore } from '../session.ts';
 
 interface KeepOptions {
   readonly beside: string;
@@ -83,9 +83,6 @@ function told(path: string, rows: number, now: string): string {
   return `${name} has changed since the run began: it had ${count(rows, 'row')}, and ${now}; the results are of those that it had: look at the file, and run the same command again`;
 }
 
-/** A signal came before the work began: nothing was sent, and there is nothing to write. */
-export class Interrupted extends Error {}
-
 /**
  * Copies standard input into a file, because the cohort is read more than once. The file is readable by its owner only,
  * lies next to the ledger (the one directory that is known to be writable), and is removed with the job.
@@ -110,7 +107,7 @@ export async function spool(
     }
   } catch (error) {
     await remove();
-    if (signal?.aborted) throw new Interrupted();
+    if (signal?.aborted) throw new StoppedBefore('the cohort had been read');
     const message = `cannot keep ${what} in ${dirname(path)}: ${describeFailure(error)}; put that right, and run the same command again`;
     throw new OnboardError('NOT_WRITABLE', message, { cause: error });
   }

@@ -12,7 +12,7 @@ import { type Tally, TallyMaker } from '../../report/summary/tally.ts';
 import { exitCodeOf, forgiven } from '../exit.ts';
 import { givenBook } from '../inputs/group-names.ts';
 import { assertOutput } from '../inputs/inputs.ts';
-import { type Io, systemClock } from '../io.ts';
+import { type Io, systemClock, textStream } from '../io.ts';
 import { offlineEnding, writeRecord } from '../outputs/publish.ts';
 import { releasing } from '../session.ts';
 import { alone, byRow, type Parts, Ranges, unseenAsks, withCohort } from './merged-rows.ts';
@@ -35,7 +35,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     if (cohort) assertOf(cohort, first, config.cohort?.path ?? '');
 
     await assertOutput(config.output);
-    if (config.output !== '-') await sweepLitter(config.output, systemClock.now());
+    await sweepLitter([config.output]);
     const unseen = unseenAsks(config.results);
     releases.add(() => unseen.close());
     const missing = new Ranges();
@@ -56,8 +56,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
     } finally {
       await writer.abort();
     }
-    // With the results themselves, or the record, on stdout, text goes to stderr.
-    const say = config.output === '-' || config.json ? io.stderr : io.stdout;
+    const say = textStream(io, config);
     say.write(mergedText(config, tally, missing));
     const exit = missing.rows > 0 ? EXIT.again : exitCodeOf(tally.counts, undefined);
     const asZero = forgiven(exit, config.okCodes);

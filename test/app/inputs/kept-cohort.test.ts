@@ -4,7 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import { Interrupted, spool } from '../../../src/app/inputs/kept-cohort.ts';
+import { spool } from '../../../src/app/inputs/kept-cohort.ts';
+import { StoppedBefore } from '../../../src/app/session.ts';
 import { EXIT } from '../../../src/domain/errors.ts';
 import { RunControl } from '../../../src/send/run-control.ts';
 import { scratch } from '../../helpers.ts';
@@ -29,7 +30,7 @@ describe('standard input, kept', () => {
     const spooling = spool(endless, join(dir, 'ledger'), { signal: control.signal });
     endless.push('a,b\n');
     control.stop({ exit: EXIT.sigint, code: 'interrupted', message: '' });
-    await expect(spooling).rejects.toBeInstanceOf(Interrupted);
+    await expect(spooling).rejects.toBeInstanceOf(StoppedBefore);
     expect(await readdir(dir)).toEqual([]);
   });
 
