@@ -165,7 +165,6 @@ async function groupsOf(cohort: Cohort, file: string) {
   const chatIds = new Map<ChatId, Set<Sender | undefined>>();
   /** Groups where somebody may have come in since: with an open invite, or in doubt. */
   const open = new Set<ChatId>();
-  /** Groups where somebody is in doubt. */
   const inDoubt = new Set<ChatId>();
   for await (const batch of cohort.readings()) {
     for (const reading of batch) {

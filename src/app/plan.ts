@@ -26,10 +26,8 @@ import { asksFirst, type Io, systemClock, wantsColour } from './io.ts';
 import type { Phones } from './phones/senders.ts';
 import type { Session } from './session.ts';
 
-/** Sending phones that the log counts one by one. */
 const MOST_SENDERS = 20;
 
-/** People to ask, and the rules of that decision. */
 export type Plan = Awaited<ReturnType<typeof makePlan>>;
 
 /** Reads the whole cohort once, together with its ledger and former results. */
@@ -101,7 +99,6 @@ interface AgreedParts extends Pick<Session, 'io' | 'live' | 'control' | 'log'>, 
   readonly sender: string;
   /** Canonical name of a sending phone, because one phone may have two names. */
   readonly calls: Phones['calls'];
-  /** Expected trouble per group. */
   readonly troubles: ReadonlyMap<ChatId, string>;
 }
 

@@ -27,7 +27,6 @@ import type { Plan } from './plan.ts';
 import type { Sent } from './send.ts';
 import { type Session, timesOf } from './session.ts';
 
-/** End of a run, for every report of it. */
 interface End {
   readonly tally: Tally;
   readonly exit: ExitCode;
@@ -175,7 +174,6 @@ async function writeSummary(config: RunConfig, session: Session, end: End): Prom
   }
 }
 
-/** Outputs that take every row as it is written. */
 interface Outputs {
   readonly page: HtmlReport | undefined;
   readonly toDo: ToDoList | undefined;

@@ -14,7 +14,6 @@ import { connectPhones } from './phones/senders.ts';
 import { agreed, estimate, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 
-/** Result of the asking. */
 export type Sent = Awaited<ReturnType<typeof send>>;
 
 /** Asks everybody in the plan, through all sending phones. The ledger holds the outcomes. */
@@ -124,7 +123,6 @@ function logDone(
   if (done) log.info({ known: done.facts }, done.message);
 }
 
-/** Deadline of the run, epoch ms. */
 function deadlineOf({ deadlineMs }: RunConfig, { clock, startedAt }: Session): number | undefined {
   return deadlineMs === undefined ? undefined : clock.now() - (clock.monotonic() - startedAt) + deadlineMs;
 }

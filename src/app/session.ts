@@ -89,7 +89,6 @@ export function openSession(
     /** Aborts some time after `abandon`: pending work is left, so that the results are written. */
     leave: leave.signal,
     ...{ live, log, progress },
-    /** Takes each resource when it is opened. */
     releases,
   };
 }
@@ -123,7 +122,6 @@ function openOutput(config: SessionConfig, io: Io, live: Live) {
   });
   return {
     log,
-    /** Starts the bar or the lines, where they are wanted. */
     start: () => {
       const { progress: wanted } = config.log;
       if (wanted === 'off') return;
@@ -139,7 +137,6 @@ function openOutput(config: SessionConfig, io: Io, live: Live) {
         progress = { line: write, stop: lines.stop };
       }
     },
-    /** Stops the bar or the lines; the log goes on. */
     stop: () => {
       progress?.stop();
       progress = undefined;

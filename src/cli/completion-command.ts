@@ -4,7 +4,6 @@ import { EXIT, type ExitCode } from '../domain/errors.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Command with its summary, its long flags and their descriptions. */
 type Entry = ReturnType<typeof entries>[number];
 
 function entries(root: Command) {

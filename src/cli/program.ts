@@ -214,7 +214,6 @@ export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): vo
   }
 }
 
-/** Words of a variable's name, for finding the nearest one. */
 const wordsOf = (name: string) => name.slice(PREFIX.length).replaceAll('_', '');
 
 /**

@@ -24,7 +24,6 @@ export interface CohortOptions extends RoleOptions, TableOptions {
   readonly plainCell?: ((cell: string, options: { readonly excel: boolean }) => string) | undefined;
 }
 
-/** Opened cohort, with its header understood. */
 export type Cohort = Awaited<ReturnType<typeof openCohort>>;
 
 /**
@@ -103,29 +102,24 @@ export async function openCohort(path: string, options: CohortOptions = {}) {
   }
 
   return {
-    /** Original header. */
     columns,
     /** Number of the cohort's own columns: all but the results columns of a results CSV. */
     ownWidth,
     /** Columns with the group and the phone. For a results CSV, the cohort's own ones if it has them. */
     chatColumn: roles.chat.at(-1)?.name,
     phoneColumn: roles.phone.at(-1)?.name as string,
-    /** Column with each row's sending phone, if any. */
     senderColumn: roles.sender?.name,
     /** Columns with the person's name: none, one, or a first and a last one. */
     nameColumns: names,
     /** The person's name in the row, on one line; '' where unknown. */
     nameOf: ({ fields }: Pick<Row, 'fields'>) => nameIn(fields, names),
-    /** Whether the cohort is itself a results CSV of ours. */
     isResults: results !== undefined,
     /** Sources of the group and the phone in one line, detected or chosen. */
     mapping: mappingOf(roles),
-    /** One-line notes for the user. */
     notes: notes as readonly string[],
     /** Further notes, from the last whole reading. */
     seen: () => seen,
     readings,
-    /** Names of groups for look-ups; undefined: no look-ups. */
     groups: options.groups,
     /**
      * Reads the whole cohort and tallies the group column's cells; undefined: no such column, because `chatId` decides.

@@ -33,7 +33,6 @@ function nameKey(name: string): string {
     .normalize('NFKC');
 }
 
-/** Similar names shown for an unknown one. */
 const MOST_NEAR = 3;
 /** Most unknown names compared with the known ones: for thousands it would be slow. */
 const MOST_UNKNOWN = 1_000;
@@ -43,7 +42,6 @@ const LONGEST_SHOWN = 60;
 /** Longest cell kept in memory, in characters: a longer one is not a name. */
 const LONGEST_CELL = 1_000;
 
-/** A name and its groups. */
 interface Entry {
   /** The name as first written. */
   readonly name: string;
@@ -51,7 +49,6 @@ interface Entry {
   readonly ids: Set<string>;
 }
 
-/** Names of groups, each with its ids. */
 export class GroupBook {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, string>();
@@ -83,7 +80,6 @@ export class GroupBook {
     return [...(this.#entries.get(nameKey(name))?.ids ?? [])];
   }
 
-  /** Trouble with a name that no group has. */
   unknown(name: string): Trouble {
     const key = nameKey(name);
     const known = this.#unknown.get(key);
@@ -212,7 +208,6 @@ const MOST_CELLS = 10_000;
 /** Up to this many rows are reported one by one. */
 const FEW = 2;
 
-/** Name as first written, with its rows. */
 interface NamedRows {
   readonly name: string;
   rows: number;
@@ -220,7 +215,6 @@ interface NamedRows {
 
 type At = Readonly<{ index: number }>;
 
-/** Columns with a row's group, and with its sending phone. */
 interface GroupColumns {
   readonly chat: readonly (At & { readonly name: string })[];
   readonly formerChat?: At | undefined;
@@ -246,7 +240,6 @@ export class GroupCells {
     this.#plain = plain;
   }
 
-  /** Column with the names, as in the header. */
   get column(): string {
     return this.#columns.chat.at(-1)?.name ?? '';
   }
@@ -260,7 +253,6 @@ export class GroupCells {
     return [...this.#names.values()];
   }
 
-  /** Counts a record. */
   see({ fields, broken }: CsvRecord): void {
     if (broken !== undefined) return;
     const { chat, formerChat, sender } = this.#columns;

@@ -45,7 +45,6 @@ export function areResultsChanged(columns: readonly string[]): boolean {
   return findResults(columns) === undefined && telling.length >= ENOUGH;
 }
 
-/** Statuses of rows that were not asked. */
 const NOT_ASKED: readonly Status[] = ['planned', 'invalid', 'duplicate', 'not_attempted'];
 /** Reasons of rows found invalid by a run. Such a row may still name a person asked before an edit. */
 const UNUSABLE =
@@ -157,7 +156,6 @@ export async function openResultsFile(path: string) {
   return {
     path,
     columns,
-    /** Number of the cohort's own columns. */
     ownWidth: start,
     excel,
     records: () => records(layout, columns.length, start),
@@ -213,7 +211,6 @@ function outOfOrder(path: string, now: ResultsRecord, last: ResultsRecord): Onbo
   return unreadable(path, `${rowText(now)}: ${what}`);
 }
 
-/** Row of results: its place, and the cells of the results columns. */
 export interface FormerRow {
   readonly row: Place;
   readonly fields: ResultCells;

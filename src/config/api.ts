@@ -8,7 +8,6 @@ import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-
 import type { GroupsFlags, RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 
-/** Target of the asks. */
 export type Target =
   | { readonly kind: 'sandbox' }
   | {
@@ -20,10 +19,8 @@ export type Target =
     };
 
 export type Env = Readonly<Record<string, string | undefined>>;
-/** Flags of every command that reaches the API. */
 type Flags = Pick<RunFlags, 'baseUrl'> & Partial<Pick<RunFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
 
-/** Error for a configuration that makes no sense. */
 export function usage(message: string): OnboardError {
   return new OnboardError('CONFIG', message);
 }
@@ -74,7 +71,6 @@ export function secretFileWarnings(env: Env): readonly string[] {
   );
 }
 
-/** Host names of this machine. */
 export const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Parses the API's address: https only, or http to this machine, where a key can not be overheard. */

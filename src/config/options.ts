@@ -106,7 +106,6 @@ const REDIS_URL: Typed<string | undefined> = {
     'share the allowance and the pace with every run of this key at this Redis; also redis+sentinel://host,host/name and redis+cluster://host,host (env: GROUP_ONBOARD_REDIS_URL, or …_FILE; a password only there)',
   ),
 };
-/** Options of every command that reaches the API. */
 export const REACH_OPTIONS = under(API, {
   phone: PHONE,
   baseUrl: BASE_URL,
@@ -126,7 +125,6 @@ export const REACH_OPTIONS = under(API, {
   redisUrl: REDIS_URL,
 });
 
-/** How fast people are asked, and when. */
 export const PACE_OPTIONS = under('Pace (the server’s rate limit is always kept; these go below it):', {
   careful: toggle(
     '--careful',
@@ -203,7 +201,6 @@ export const ENDING_OPTIONS = under(SAFETY, {
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** Log options of commands without a progress bar. */
 export const LOG_OPTIONS = under(OUTPUT, {
   logLevel: or(choice('--log-level <LEVEL>', 'how much is logged', LEVELS), 'info'),
   logFormat: choice(
@@ -214,7 +211,6 @@ export const LOG_OPTIONS = under(OUTPUT, {
   quiet: toggle('-q, --quiet', 'no log below errors, no progress and no summary'),
 });
 
-/** Options of commands that print text to standard output. */
 export const JSON_OPTIONS = under(OUTPUT, {
   json: toggle('--json', 'the summary as JSON (fixtures/summary.schema.json) on stdout, and nothing else'),
 });

@@ -19,7 +19,6 @@ export type ReportConfig = ReturnType<typeof reportConfig>;
 export type MergeConfig = ReturnType<typeof mergeConfig>;
 export type RebuildConfig = ReturnType<typeof rebuildConfig>;
 
-/** Configuration of `check`: no key, and no ledger of its own. */
 export function checkConfig(cohort: string, flags: CheckFlags, env: Env, stderrIsTerminal: boolean) {
   const shard = shardConfig(flags, env);
   const given = flags.output;
@@ -46,7 +45,6 @@ export function checkConfig(cohort: string, flags: CheckFlags, env: Env, stderrI
   });
 }
 
-/** Configuration of `follow-up`: results, their ledger, and access to the API. */
 export function followUpConfig(results: string, flags: FollowUpFlags, env: Env, stderrIsTerminal: boolean) {
   if (results === '-') {
     throw usage('follow-up reads the results twice, and writes them again: give a file');
@@ -65,16 +63,13 @@ export function followUpConfig(results: string, flags: FollowUpFlags, env: Env, 
     reports: reportFiles(results, flags, { output, ledger: ledger.path }),
     notify: notifyTarget(flags, env),
     origin: originOf(flags),
-    /** Names the rows of all people who are still out. */
     list: flags.list === true,
-    /** Names the rows of invites older than this. */
     olderThanMs: flags.olderThan,
     ...endConfig(flags, output),
     log: logConfig(flags, stderrIsTerminal),
   });
 }
 
-/** Configuration of `groups`: the list's form, and access to the API. */
 export function groupsConfig(flags: GroupsFlags, env: Env, stderrIsTerminal: boolean) {
   const reach = reachConfig(flags, env);
   if (reach.target.kind === 'api' && reach.sender === undefined) throw noSender('groups');
@@ -89,7 +84,6 @@ export function groupsConfig(flags: GroupsFlags, env: Env, stderrIsTerminal: boo
   });
 }
 
-/** Configuration of `report`: a results CSV, and the paths of its page and its to-do list. */
 export function reportConfig(results: string, flags: ReportFlags) {
   if (results === '-') throw usage('report reads a results CSV from a file: give its name');
   const report = flags.report ?? `${results.replace(/\.csv$/i, '')}.html`;
@@ -97,7 +91,6 @@ export function reportConfig(results: string, flags: ReportFlags) {
   return Object.freeze({ results, report, toDo, json: flags.json === true });
 }
 
-/** Configuration of `merge`: results of the shards, and the merged file. */
 export function mergeConfig(results: readonly string[], flags: Partial<MergeFlags>) {
   const { output, cohort } = flags;
   if (output === undefined) throw usage('merge needs a place for what it makes: give -o FILE');
@@ -107,14 +100,12 @@ export function mergeConfig(results: readonly string[], flags: Partial<MergeFlag
   }
   return Object.freeze({
     results,
-    /** Cohort of these results: tells which rows have no result. */
     cohort: cohort === undefined ? undefined : cohortConfig(cohort, flags),
     output,
     ...endConfig(flags, output),
   });
 }
 
-/** Configuration of `rebuild-ledger`: the results, and the phone and API that they belong to. */
 export function rebuildConfig(results: string, flags: RebuildFlags, env: Env) {
   if (results === '-') throw usage('rebuild-ledger reads a results CSV from a file: give its name');
   const shard = shardConfig(flags, env);
@@ -123,7 +114,6 @@ export function rebuildConfig(results: string, flags: RebuildFlags, env: Env) {
   const dealt = shard && named(filePaths(results, { sandbox: flags.sandbox === true }, named).ledger);
   return Object.freeze({
     results,
-    /** Shard whose groups are rebuilt; undefined: all groups. */
     shard,
     /** Path; undefined: next to the results, or the shard's own name. */
     ledger: flags.ledger === undefined ? dealt : named(flags.ledger),

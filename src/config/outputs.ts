@@ -9,7 +9,6 @@ import { proxyFor } from './proxy.ts';
 const REPORT_FILES = ['report', 'toDo', 'summaryJson', 'junit', 'metricsFile'] as const;
 export type ReportFiles = Readonly<Record<(typeof REPORT_FILES)[number], string | undefined>>;
 
-/** Files that the user has named. */
 interface Named {
   readonly output: string | undefined;
   readonly ledger: string | undefined;

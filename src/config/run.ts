@@ -16,13 +16,11 @@ import { filePaths, notifyTarget, reportFiles } from './outputs.ts';
 export type LogConfig = ReturnType<typeof logConfig>;
 export type RunConfig = ReturnType<typeof runConfig>;
 
-/** Options for reading the cohort. */
 export function cohortConfig(path: string, flags: Partial<CohortFlags>) {
   if (flags.groups !== undefined && flags.chatId !== undefined)
     throw usage('--groups and --chat-id exclude each other: with --chat-id every row goes to one group');
   return Object.freeze({
     path,
-    /** CSV that maps names to groups; undefined: none. */
     groupsFile: flags.groups,
     chatId: flags.chatId,
     chatColumn: flags.chatColumn,
@@ -64,7 +62,6 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
   const paths = filePaths(cohort, flags, named);
   return Object.freeze({
     cohort: cohortConfig(cohort, flags),
-    /** undefined: the whole cohort. */
     shard,
     ...paths,
     /** Writes results with a byte order mark and CRLF, and protects values that Excel would turn into other numbers. */
@@ -78,12 +75,10 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     requestTimeoutMs: requestTimeout(flags),
     precheck: flags.precheck,
     forceAdd: flags.forceAdd === true,
-    /** Redis that shares the allowance with other processes; undefined: not shared. */
     redis: redisTarget(flags, env),
     /** Unit of the server's rate limit, where several phones send. */
     limitPer: flags.limitPer,
     ...paceConfig(flags),
-    /** Waits for the next day when the daily cap is reached. */
     untilDone: flags.untilDone === true,
     batchSize: flags.batchSize,
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
@@ -98,7 +93,6 @@ export function runConfig(cohort: string, flags: RunFlags, env: Env, stderrIsTer
     askAgain: flags.askAgainInNewLedger === true,
     maxErrors: flags.maxErrors,
     deadlineMs: flags.deadline,
-    /** Exit codes that end as 0. */
     okCodes: flags.okCodes ?? [],
     log: logConfig(flags, stderrIsTerminal),
   });
@@ -133,7 +127,6 @@ export function paceConfig(flags: PaceFlags) {
     gap: flags.gap ?? advised?.gap,
     dailyCap: flags.dailyCap ?? advised?.dailyCap,
     breaker: flags.breaker ?? advised?.breaker ?? BREAKER,
-    /** undefined: at any hour. */
     hours: hoursOf(flags),
   };
 }

@@ -13,7 +13,6 @@ export interface Typed<T> {
   readonly holds?: T;
 }
 
-/** Options by the name that commander gives their flags. */
 export type Table = Readonly<Record<string, Typed<unknown>>>;
 
 type Held<Option> = Option extends Typed<infer T> ? T : never;
@@ -29,13 +28,11 @@ export type FlagsOf<Options> = {
   >;
 };
 
-/** Adds options to a command, in the table's order. */
 export function addOptions(command: Command, options: Table): Command {
   for (const { option } of Object.values(options)) command.addOption(option);
   return command;
 }
 
-/** Flags of a command that has these options. */
 export function flagsOf<Options extends Table>(command: Command, _options: Options): FlagsOf<Options> {
   return command.opts<FlagsOf<Options>>();
 }
@@ -60,7 +57,6 @@ function named(flags: string, description: string): Option {
   return isSwitch(made) ? made : made.env(variableOf(made));
 }
 
-/** Options under one heading of the help. */
 export function under<Options extends Table>(heading: string, options: Options): Options {
   for (const { option } of Object.values(options)) option.helpGroup(heading);
   return options;
@@ -86,7 +82,6 @@ export function valued<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** Flag with a parser; the parser throws RangeError. */
 export function value<T>(
   flags: string,
   description: string,

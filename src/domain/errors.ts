@@ -15,7 +15,6 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Exit code of every expected error. */
 const EXIT_BY_CODE = {
   USAGE: EXIT.usage,
   CONFIG: EXIT.usage,
@@ -48,7 +47,6 @@ function endingWith(said: string, tool: string, command: string | undefined): st
  */
 export class OnboardError extends Error {
   readonly code: ErrorCode;
-  /** The message without the final command. */
   readonly said: string;
   readonly command: string | undefined;
 

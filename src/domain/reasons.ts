@@ -253,7 +253,6 @@ const table = {
   unreadable_row: { meaning: 'the row is not valid CSV', advice: 'correct its quotes' },
 } as const satisfies Record<string, Reason>;
 
-/** A documented reason code. */
 export type ReasonCode = keyof typeof table;
 
 export const REASONS: Readonly<Record<ReasonCode, Reason>> = table;

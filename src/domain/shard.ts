@@ -35,12 +35,10 @@ export function parseShard(text: string): Shard {
   return Object.freeze({ index, count });
 }
 
-/** `2/4`. */
 export function shardText({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/** Shard of a group, from 1 to `count`. */
 export function shardOfGroup(chatId: ChatId, count: number): number {
   return (createHash('sha256').update(chatId).digest().readUIntBE(0, HASH_BYTES) % count) + 1;
 }

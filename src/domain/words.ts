@@ -64,7 +64,6 @@ export type SettledStatus = (typeof SETTLED_STATUSES)[number];
 /** Statuses after which nothing is left to do. Exit code 0 means that every row has one of these. */
 export const ACCEPTED_STATUSES = ['added', 'invited', 'joined', 'already_member', 'duplicate'] as const;
 
-/** Result of an ask for a pair. */
 export interface Outcome {
   readonly status: SettledStatus;
   readonly reasonCode: ReasonCode | '';
@@ -72,7 +71,6 @@ export interface Outcome {
   readonly message: string;
   /** HTTP status of the answer; undefined: no answer, or no ask. */
   readonly httpStatus: number | undefined;
-  /** `x-periskope-trace-id` of the answer, or ''. */
   readonly traceId: string;
 }
 
@@ -85,13 +83,11 @@ export interface Settlement {
 export interface Problem {
   readonly code: ReasonCode;
   readonly message: string;
-  /** Name of the column at fault, if any. */
   readonly column?: string;
   /** The cell at fault as it was read, if any. */
   readonly value?: string;
 }
 
-/** One record of the cohort as it was read. */
 export interface Row extends Place {
   readonly fields: readonly string[];
   /** Structural problem (too few or too many fields, unreadable record): the row is `invalid`. */
@@ -134,10 +130,8 @@ export const RESULT_COLUMNS = [
   'settled_at',
 ] as const;
 export type ResultColumn = (typeof RESULT_COLUMNS)[number];
-/** Results columns of a row, as text. */
 export type ResultCells = Readonly<Record<ResultColumn, string>>;
 
-/** Position of a row, for messages. */
 export interface Place {
   /** Line of the file on which the row starts (1-based). */
   readonly line: number;
@@ -145,7 +139,6 @@ export interface Place {
   readonly number?: number | undefined;
 }
 
-/** Row number that a spreadsheet shows. */
 export function rowNumber({ line, number }: Place): number {
   return number ?? line;
 }
@@ -170,7 +163,6 @@ export interface ListedGroup {
   readonly members: number | undefined;
   readonly placesLeft: number | undefined;
   readonly isAdmin: boolean | undefined;
-  /** The phone has left it. */
   readonly isExited: boolean;
   readonly inviteLink: string;
 }

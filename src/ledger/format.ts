@@ -96,7 +96,6 @@ export interface LikeOutcome {
   readonly who: Participant;
 }
 
-/** Content of a line after the header. */
 type LedgerLine = LedgerRecord | LikeOutcome;
 
 /** End of every line: `,"crc":"xxxxxxxx"}`. */

@@ -51,7 +51,6 @@ function mostBytesOf(draft: Draft): number {
 export interface JournalOptions {
   /** Appends durably, or rejects without effect, also if `confirm` rejects. */
   readonly file: { append(bytes: Buffer, confirm: () => Promise<void>): Promise<void> };
-  /** End of the file. */
   readonly end: End;
   /** Whether an outcome may refer to another by `as`: not in a ledger of version 1. */
   readonly brief: boolean;
@@ -98,7 +97,6 @@ export class Journal {
     this.#poison ??= reason;
   }
 
-  /** Waits for the batches under way. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
@@ -165,7 +163,6 @@ interface Composition {
   /** Byte offset of the line with each record's full text: its own, or that of the outcome it refers to by `as`. */
   readonly offsets: readonly number[];
   readonly text: string;
-  /** End of the file after these records. */
   readonly end: End;
 }
 

@@ -112,10 +112,8 @@ async function takeLock(
   }
 }
 
-/** Origin of every run against the embedded sandbox. */
 export const SANDBOX_ORIGIN = 'sandbox';
 
-/** Number that no ask has. */
 const NO_ASK = 0;
 
 interface OpenedFile {

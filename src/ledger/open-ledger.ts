@@ -11,13 +11,11 @@ import type { LedgerState, PairState, StateCounts } from './state.ts';
 
 /** The last outcome of a pair, with its times in epoch ms; `askedAt` is undefined if it was settled without an ask. */
 interface OutcomeRecord extends Omit<OutcomeWords, 'asked'> {
-  /** Number of asks recorded for the pair. */
   readonly attempts: number;
 }
 
 export type Ledger = ReturnType<typeof openedLedger>;
 
-/** Parts of an open ledger. */
 interface Parts {
   readonly header: Header;
   readonly repaired: string | undefined;
@@ -146,7 +144,6 @@ export function openedLedger(parts: Parts) {
     /** Log line about a torn tail that was cut off on opening. */
     repaired,
     header,
-    /** Number of pairs the ledger knows. */
     get size(): number {
       return state.size;
     },

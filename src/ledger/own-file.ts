@@ -29,7 +29,6 @@ export type OwnFile = ReturnType<typeof openOwnFile>;
 export function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
   const { ino, dev } = fstatSync(file.fd, { bigint: true });
   let end = length;
-  /** Last bytes of the file. */
   let tail = bytesBefore(file, end, Math.min(TAIL_BYTES, end));
 
   function check(): void {

@@ -169,7 +169,6 @@ export interface KeepOptions extends PresenceOptions {
 
 export type Presence = ReturnType<typeof keepPresent>;
 
-/** Keeps our own file alive. */
 export function keepPresent(file: string, self: Holder, options: KeepOptions) {
   const { clock, heartbeatMs = 2_000, staleMs = 15_000, onLost } = options;
   let isKept = true;

@@ -33,9 +33,7 @@ export interface Told extends Outcome {
 interface Rebuilt {
   /** Number of pairs that were new to the ledger, or had fewer asks there. */
   readonly added: number;
-  /** Number of pairs in the new ledger. */
   readonly size: number;
-  /** Number of unreadable lines in the former ledger. */
   readonly unreadable: number;
   /** Path of the copy of the former ledger; undefined if all of it was readable. */
   readonly aside: string | undefined;

@@ -138,7 +138,6 @@ function readHeader(line: Buffer, path: string): Header {
   return header;
 }
 
-/** Whether the bytes can be the beginning of a header. */
 function canBeTornHeader(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   if (text.length < MAGIC.length) return MAGIC.startsWith(text);

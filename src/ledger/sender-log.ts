@@ -9,9 +9,7 @@
 /** Age at which asks are forgotten, in ms before the sender's newest: no cap looks further back. */
 export const REMEMBERED_MS = 48 * 60 * 60 * 1000;
 
-/** One ask in the log. */
 export interface LoggedAsk {
-  /** Its number in the ledger. */
   readonly ask: number;
   /** Epoch ms. */
   at: number;
@@ -66,7 +64,6 @@ export class SenderLog {
     }
   }
 
-  /** Names of the senders that have asked. */
   names(): string[] {
     return [...this.#asks].flatMap(([name, asks]) => (lastOf(asks) === undefined ? [] : [name]));
   }

@@ -50,9 +50,7 @@ export class LedgerState {
   readonly #open = new Map<number, OpenAsk>();
   /** Entry → open asks that wait for it, nearly always one. */
   readonly #waiting = new Map<number, number[]>();
-  /** Times of the asks, by sending phone. */
   readonly senders: SenderLog;
-  /** Number of pairs by view. */
   readonly #counts = new Uint32Array(VIEWS.length);
 
   /** @param clock wall clock, epoch ms; without it every date is believed */
@@ -103,7 +101,6 @@ export class LedgerState {
     return code === NO_OUTCOME || code >= IN_DOUBT ? undefined : this.#index.valueAt(entry);
   }
 
-  /** Whether this ask waits for an outcome of this pair. */
   waits(ask: number, pair: Pair): boolean {
     const open = this.#open.get(ask);
     return open?.waiting.has(this.#index.find(pair)) ?? false;

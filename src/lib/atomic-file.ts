@@ -24,7 +24,6 @@ export function temporaryBeside(target: string): string {
   return path;
 }
 
-/** Unregisters a temporary file that is removed or renamed. */
 export function settled(path: string): void {
   living.delete(path);
 }

@@ -3,7 +3,6 @@ import { chmod, type FileHandle, open, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** Operating system error codes in plain words. */
 const MEANING: Readonly<Record<string, string>> = {
   ENOSPC: 'disk full',
   EDQUOT: 'disk quota used up',
@@ -106,7 +105,6 @@ export function canonicalPath(path: string): string {
   throw Object.assign(new Error(`too many links: ${path}`), { code: 'ELOOP' });
 }
 
-/** Target of a link; undefined: not a link. */
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -159,7 +157,6 @@ export function specialKind(stats: Stats): string | undefined {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-/** Size limit of a secret with its surroundings, bytes. */
 const LARGEST_SECRET = 64 * 1024;
 
 /**
@@ -195,7 +192,6 @@ export async function keepToOwner(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether every user of this machine may read the file. */
 export function isOpenToAll(path: string): boolean {
   if (platform() === 'win32') return false;
   const found = statSync(path, { throwIfNoEntry: false });

@@ -49,7 +49,6 @@ export class PairIndex {
     return this.#size;
   }
 
-  /** The number kept for this pair; undefined: not in the index. */
   get(pair: Pair): number | undefined {
     const entry = this.find(pair);
     return entry === -1 ? undefined : this.#value[entry];
@@ -61,7 +60,6 @@ export class PairIndex {
     this.#value[entry] = value;
   }
 
-  /** Adds the pair. True when it is new. */
   add(pair: Pair): boolean {
     const before = this.#size;
     return this.insert(pair) === before;

@@ -20,7 +20,6 @@ export class Live implements AskingEvents {
   #paceMs: number | undefined;
   readonly waits: WaitMeter;
   total = 0;
-  /** Asks sent in this run. */
   asks = 0;
   waiting: () => Waiting = () => ({});
 

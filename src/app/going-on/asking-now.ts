@@ -30,7 +30,6 @@ const FOLDER = '.group-onboard.asking';
 const BYTES = BigUint64Array.BYTES_PER_ELEMENT;
 /** Spreads neighbouring numbers: the groups' digests are then added without collisions. (2^64 by the golden ratio.) */
 const SPREAD = 0x9e3779b97f4a7c15n;
-/** People between two turns of the event loop. */
 const PIECE = 5_000;
 /** Longest wait for a run that looks at the others, too, ms. */
 const PATIENCE_MS = 15_000;
@@ -149,7 +148,6 @@ async function peopleIn({ file }: Other): Promise<BigUint64Array> {
   return new BigUint64Array(Uint8Array.from(bytes.subarray(from, from + length * BYTES)).buffer);
 }
 
-/** Number of elements in both of two sorted lists. */
 function inCommon(one: BigUint64Array, other: BigUint64Array): number {
   let found = 0;
   for (let i = 0, j = 0; i < one.length && j < other.length; ) {

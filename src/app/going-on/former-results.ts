@@ -196,7 +196,6 @@ export async function settleCorrected(corrected: readonly Pair[], ledger: Ledger
   await ledger.settle(undefined, settlements);
 }
 
-/** Former asks, from a ledger. */
 export type Known = Pick<Ledger, 'state' | 'size'>;
 
 export const NOTHING_KNOWN: Known = { state: () => undefined, size: 0 };

@@ -21,14 +21,12 @@ export interface NamedCohort {
 
 export interface LookUpParts {
   readonly config: RunConfig['cohort'];
-  /** Name of the cohort in messages. */
   readonly name: string;
   readonly cohort: Pick<Cohort, 'groupCells' | 'isResults'>;
   /** Nobody is going to be asked: names that can not be looked up may stay. */
   readonly asksNobody: boolean;
   /** Lists the groups of these phones; undefined: offline. */
   readonly list: ((senders: readonly (Sender | undefined)[]) => Promise<Listing>) | undefined;
-  /** Called with each listed group. */
   readonly heard?: (group: ListedGroup) => void;
   readonly log: Log;
   readonly signal?: AbortSignal;

@@ -17,7 +17,6 @@ import { offlineEnding, writeRecord } from '../outputs/publish.ts';
 import { releasing } from '../session.ts';
 import { alone, byRow, type Parts, Ranges, unseenAsks, withCohort } from './merged-rows.ts';
 
-/** Records gathered before a write. */
 const BATCH = 500;
 
 /** Merges the results of the shards of a cohort, in the order of the cohort. Asks nobody. */
@@ -91,7 +90,6 @@ function assertOf(cohort: Cohort, file: ResultsFile, name: string): void {
   );
 }
 
-/** Summary as `report` prints it, and the missing rows. */
 function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {
   const text = summaryOfResults(tally, config.output === '-' ? undefined : config.output);
   const notes: string[] = [];

@@ -28,7 +28,6 @@ export interface Parts {
   readonly excel: boolean;
 }
 
-/** Row of the merged results. */
 interface Merged {
   readonly number: number;
   readonly chatId: string;
@@ -75,7 +74,6 @@ export async function* withCohort(cohort: Cohort, name: string, parts: Parts): A
   }
   if (next) throw foreign(next);
 
-  /** Row that no file has. */
   async function missed(reading: Reading): Promise<Merged> {
     const { row } = reading;
     // The ledgers can not be searched for a group given by name: they may hold an ask into it.
@@ -121,7 +119,6 @@ export async function* alone(parts: Parts): AsyncGenerator<Merged> {
   }
 }
 
-/** Ranges shown; the rest are counted. */
 const SHOWN = 20;
 
 /** Ascending row numbers as ranges: `3, 7–9`. Memory grows with the ranges shown, not with the rows. */
@@ -148,7 +145,6 @@ export class Ranges {
   }
 }
 
-/** Record of one of the files. */
 interface FromFile {
   readonly file: ResultsFile;
   readonly record: ResultsRecord;

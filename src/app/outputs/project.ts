@@ -18,7 +18,6 @@ import type { StopReason } from '../../send/run-control.ts';
 /** What is known of a pair besides its status. */
 type Words = Omit<Previous, 'status'>;
 
-/** State of a pair in the ledger. */
 export interface Recorded extends Words {
   readonly status: Status | 'in_doubt' | 'not_done';
 }
@@ -33,11 +32,9 @@ export interface Projection {
   former?(row: Row): ResultCells | undefined;
   readonly selection: Selection;
   readonly dryRun: boolean;
-  /** Reason why the run ended early, if it did. */
   readonly stop: StopReason | undefined;
   /** Reason why one phone of several was stopped early, while the run went on. */
   stopOf?(sender: Sender | undefined): StopReason | undefined;
-  /** Whether `--limit` ended the asking. */
   readonly limited: boolean;
   /** Whether WhatsApp throttled this pair to the end. */
   throttled?(pair: Pair): boolean;

@@ -27,7 +27,6 @@ interface RewriteParts {
   readonly cohort: Cohort;
   /** undefined: no group was read, because nobody can have news, or because the API refused access. */
   readonly groups: Pick<Groups, 'lists'> | undefined;
-  /** Groups whose members are known. */
   readonly read: ReadonlySet<ChatId>;
   readonly histories: ReadonlyMap<ChatId, History>;
   readonly ledger: Ledger | undefined;
@@ -35,7 +34,6 @@ interface RewriteParts {
   readonly clock: Clock;
   /** Takes every row in its new state. */
   readonly toDo: ToDoList | undefined;
-  /** Whether to name a row of somebody who is still out. */
   readonly named: (askedAt: number | undefined) => boolean;
 }
 

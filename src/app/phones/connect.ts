@@ -24,7 +24,6 @@ import type { Live } from '../asking/live.ts';
 import type { Sharing } from '../asking/share.ts';
 import type { Releases, Session } from '../session.ts';
 
-/** Shortest wait that is logged, ms. */
 const LONG_WAIT_MS = 5_000;
 
 /** Destination of this run's asks: the API, or the sandbox that this job has started. */
@@ -72,7 +71,6 @@ export interface ReaderParts extends Pick<Session, 'clock' | 'control' | 'closin
   readonly sharing?: Sharing | undefined;
 }
 
-/** Parts shared by all phones of a run. */
 interface SharedReading {
   readonly lanes: Lanes;
   readonly groups: SharedKnowledge;
@@ -89,7 +87,6 @@ export interface ConnectParts extends ReaderParts {
   readonly ledger: Ledger;
   /** Called with each pair that WhatsApp throttled to the end. */
   readonly throttled?: ((pair: Pair) => void) | undefined;
-  /** Times when people may be asked; undefined: at any hour. */
   readonly hours: Times | undefined;
   /** Takes the pairs that are not asked now. */
   readonly later: (pair: Pair) => void;
@@ -97,7 +94,6 @@ export interface ConnectParts extends ReaderParts {
   readonly among: Among;
 }
 
-/** Limiters for this number of phones, which end with the run. */
 export function connectLanes(parts: ReaderParts, phones: number): Lanes {
   const { config, clock, control, closing, sharing, log, live, releases } = parts;
   const { maxRate, gap, concurrency } = config;
@@ -222,7 +218,6 @@ export function connect(parts: ConnectParts) {
   return { limiter, gateway, groups, history, phone, dispatcher, times };
 }
 
-/** Reads a group through the first of these phones that can. */
 export async function readThrough(
   phones: Iterable<Pick<Reader, 'groups'>>,
   chatId: ChatId,

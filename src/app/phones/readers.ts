@@ -108,7 +108,6 @@ async function list(
   return { kind: 'groups', groups: [...found.values()] };
 }
 
-/** Groups that a page shows. */
 const MOST_GROUPS = 200;
 /** Longest time without a group read before the page is written, ms. */
 const PATIENCE_MS = 5_000;

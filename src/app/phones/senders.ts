@@ -26,17 +26,14 @@ import { namedBothWays, recognize, undecided, unite } from './unite-phones.ts';
  * that the reading of the cohort waits. Some 30 MB. Not needed for a single phone.
  */
 const LOOK_AHEAD = 100_000;
-/** Stopped phones that a message names one by one. */
 const NAMED = 3;
 
-/** Phones of a run, as the job uses them. */
 export type Phones = ReturnType<typeof connectPhones>;
 
 interface PhonesParts extends Omit<ConnectParts, 'among'> {
   readonly plan: Survey;
 }
 
-/** One sending phone. */
 interface Line extends Connection {
   readonly sender: Sender;
   readonly control: SenderControl;
@@ -180,7 +177,6 @@ export function connectPhones(parts: PhonesParts) {
       }
       return ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     },
-    /** Whether this phone still asks. */
     takes: (sender: Sender | undefined) => lineOf(sender)?.control.stopped === false,
     /** Whether a phone may be listed under both of its names: then they must be read before anybody is asked. */
     namedBothWays: namedBothWays(work, parts),
@@ -232,16 +228,13 @@ export function connectPhones(parts: PhonesParts) {
           ),
         ),
       ),
-    /** Joins and exits of a group, where the API reports them. */
     history: (chatId: ChatId, trying: RunControl) => historyThrough(linesOf(chatId), chatId, trying),
-    /** Reason why this phone was stopped while the run went on. */
     stopOf: (sender: Sender | undefined) => lineOf(sender)?.control.own,
     /** `stopOf` for all stopped phones, in one line. */
     stopped,
   };
 }
 
-/** Adds the phone to every line of a log. */
 function withSender(log: Log, sender: string): Log {
   return {
     debug: (facts, message) => log.debug({ sender, ...facts }, message),

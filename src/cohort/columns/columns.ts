@@ -58,7 +58,6 @@ function byName(key: string, role: Role): number | undefined {
   return rank < 0 ? undefined : rank;
 }
 
-/** A column that may play a role. */
 export interface Candidate {
   readonly index: number;
   readonly rank: number;

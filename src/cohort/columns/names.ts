@@ -39,7 +39,6 @@ export function anyOf(text: string): RegExp {
   return new RegExp(listed(text).map(headerKey).join('|'));
 }
 
-/** Names of the phone column. */
 export const PHONE: Names = {
   exact: [],
   strong: listed(`
@@ -123,7 +122,6 @@ export const PHONE: Names = {
   ),
 };
 
-/** Names of the column with each phone's country. */
 const COUNTRY: Names = {
   exact: [],
   strong: listed(`

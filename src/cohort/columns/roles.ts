@@ -29,7 +29,6 @@ export interface RoleOptions {
   readonly senderColumn?: string | undefined;
   /** Column with each phone's country; `none` or empty: no column. */
   readonly countryColumn?: string | undefined;
-  /** Sending phone of rows that name none. */
   readonly defaultSender?: Sender | undefined;
   /** Whether a row without any sending phone is invalid, in a cohort with a sender column. */
   readonly senderRequired?: boolean | undefined;
@@ -51,7 +50,6 @@ export interface RoleOptions {
   readonly ownFirst?: boolean | undefined;
 }
 
-/** Column with a role: index in the row, and the column's name. */
 export interface Column {
   readonly index: number;
   readonly name: string;
@@ -71,7 +69,6 @@ export interface Roles
   readonly otherPhones?: readonly Column[];
   /** The cohort's own one of these columns: in a results CSV, the participant asked before was written by the tool. */
   readonly ownPhone?: Column | undefined;
-  /** Column with the row's own sending phone. */
   readonly sender?: Column | undefined;
 }
 
@@ -188,7 +185,6 @@ function rowWith(rows: readonly CsvRecord[], asked: string): Place | undefined {
   return rows.slice(0, BELOW).find(({ fields }) => fields.some((field) => headerKey(field) === key));
 }
 
-/** Column with each phone's country. */
 function countryOf(
   columns: readonly string[],
   taken: readonly (number | undefined)[],

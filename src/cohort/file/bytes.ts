@@ -7,7 +7,6 @@ import { nearest } from '../../lib/text.ts';
 
 const CHUNK = 128 * 1024;
 
-/** File of the cohort: path, name for messages, and whether it is gzip. */
 export interface CohortFile {
   readonly path: string;
   readonly name: string;

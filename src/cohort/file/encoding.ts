@@ -2,7 +2,6 @@ import { OnboardError } from '../../domain/errors.ts';
 import { numberText, type Place } from '../../domain/words.ts';
 import { bytesOf, type CohortFile, refuseBinary, refuseKnownBinary } from './bytes.ts';
 
-/** Encoding of the file, with a note for the user. */
 export interface Encoding {
   /** A label of the Encoding Standard, as TextDecoder takes it. */
   readonly label: string;

@@ -138,7 +138,6 @@ function linesOutsideQuotes(head: string): readonly string[] {
     .slice(0, SNIFFED_LINES);
 }
 
-/** Everything needed to read the records of a cohort. */
 export interface Layout {
   readonly file: CohortFile;
   readonly encoding: string;
@@ -232,7 +231,6 @@ export function mayBeShort(
   return chat.length > 0 || fields.length > 1;
 }
 
-/** Index of the status in the results columns. */
 const STATUS = RESULT_COLUMNS.indexOf('status');
 
 function brokenMessage(broken: string): string {

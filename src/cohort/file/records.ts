@@ -7,7 +7,6 @@ const LONGEST_RECORD = 1024 * 1024;
 /** Characters kept of an overlong line, for messages. */
 const KEPT = 16 * 1024;
 
-/** One record of the file. */
 export interface CsvRecord extends Place {
   readonly fields: readonly string[];
   /** Reason why the record is broken, if it is; its fields are then a rough cut of its line. */
@@ -58,7 +57,6 @@ export class RecordSplitter {
     return this.#drain(chunk, false);
   }
 
-  /** Records completed by the end of the file. */
   end(): readonly CsvRecord[] {
     return this.#drain('', true);
   }
@@ -200,7 +198,6 @@ interface Apart {
   known: number;
   inside: boolean;
   readonly why: string;
-  /** Place where the record starts. */
   readonly from: Place;
   /** Whether the rest is the tail of an overlong line that was already emitted. */
   begun: boolean;
@@ -222,7 +219,6 @@ function parseCsv(text: string, delimiter: string): string[][] {
   });
 }
 
-/** Number of line breaks in a text. */
 function breaksIn(text: string): number {
   return text.includes('\n') || text.includes('\r') ? (text.match(/\r\n|\n|\r/g)?.length ?? 0) : 0;
 }

@@ -42,7 +42,6 @@ export class Census {
   /** Country codes of the sending phones and of the numbers written with +. */
   readonly #certain = new Set<string>();
 
-  /** Counts a cell of the column. */
   count(cell: string): void {
     if (/^[1-9]\d{6,14}$/.test(cell)) {
       if (this.#isKept(cell)) this.#keep(numberOf(detached(cell)));

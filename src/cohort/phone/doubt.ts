@@ -15,7 +15,6 @@ import {
 } from './numbering.ts';
 import type { PhoneText } from './phone-text.ts';
 
-/** Trouble with digits that can be two numbers. */
 export function ambiguous(cell: string, readings: readonly string[]): Trouble {
   const both = readings.map((one) => `+${one}`).join(' or ');
   return trouble(
@@ -24,7 +23,6 @@ export function ambiguous(cell: string, readings: readonly string[]): Trouble {
   );
 }
 
-/** Country names for messages. */
 export const names = new Intl.DisplayNames(['en'], { type: 'region' });
 
 /** Trouble with digits that begin with a country code but are not a number of that country. */
@@ -80,7 +78,6 @@ export function doubtOf(text: PhoneText, abroad: string, judge: Judge | undefine
   return rivals.length === 0 ? 'gaps' : rivals;
 }
 
-/** Number of rivals named in a message. */
 const NAMED = 3;
 const TO_DO = 'write it with + and the country code, or give --default-country';
 
@@ -116,7 +113,6 @@ export interface Rival {
 
 let compiled: ReturnType<typeof compile> | undefined;
 
-/** Mobile plans of all regions. */
 function plans() {
   compiled ??= compile();
   return compiled;
@@ -156,7 +152,6 @@ export function rivalsOf(digits: string): readonly Rival[] {
   return rivals;
 }
 
-/** Every region that can be a rival. */
 export function rivalCountries(): readonly Pick<Rival, 'country' | 'code'>[] {
   return plans().countries;
 }

@@ -239,7 +239,6 @@ function isValidIn(plan: CallingCode, national: string): boolean {
   return regionIn(plan, national) !== undefined;
 }
 
-/** Region for which the national number is valid. */
 function regionIn(plan: CallingCode, national: string): Region | undefined {
   for (const region of plan.regions) {
     if (region.leading === undefined) {

@@ -57,7 +57,6 @@ export function readPhoneCell(
   return readInFull(cell, { country: defaultCountry, judge });
 }
 
-/** Rules for bare digits. */
 interface Rules {
   readonly country: CountryCode | undefined;
   /** The column's objection to digits as country code + number. */

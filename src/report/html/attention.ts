@@ -48,7 +48,6 @@ const FIRST = 10;
 
 interface Listed {
   readonly people: Html[];
-  /** Groups of the people listed. */
   readonly groups: Set<string>;
 }
 

@@ -141,7 +141,6 @@ export function bar(counts: Counts, height: number): Html {
   return html`<svg class="bar" width="100%" height="${height}" role="img" aria-label="${inWords(counts) || 'nobody'}">${slices}${gaps}</svg>`;
 }
 
-/** Legend of the bar's colours and patterns, with the numbers. */
 export function legend(counts: Counts, meaning: Readonly<Record<Status, string>>): Html {
   const items = present(counts).map(
     (status) =>

@@ -38,7 +38,6 @@ export function htmlReport(columns: OwnColumns, about: AboutGroup) {
     }
   }
 
-  /** Yields the whole page in pieces. */
   function* page(facts: ReportFacts): Generator<string> {
     yield REPORT_MARK;
     yield head(headline(tally)).markup;
@@ -152,7 +151,6 @@ const MOST_GROUPS = 200;
 /** Number of groups shown at first; the others are folded. */
 const FIRST = 12;
 
-/** Section with each group's name (if known), bar and numbers. */
 function groupsSection(tally: Tally, about: AboutGroup): Html {
   const groups = [...tally.groups].filter(([id]) => id !== '');
   if (groups.length === 0) return NOTHING;

@@ -28,7 +28,6 @@ export interface ReportRow {
 export interface GroupAbout {
   readonly name: string;
   readonly inviteLink: string;
-  /** Number of members at the last read of the group. */
   readonly members: number | undefined;
 }
 
@@ -42,15 +41,12 @@ export interface OwnColumns {
 
 /** Content of a report besides the rows. */
 export interface ReportFacts {
-  /** File from which the rows come. */
   readonly source: string;
   /** Epoch ms. */
   readonly writtenAt: number;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
-  /** Reason of an early end of the run, in one line. */
   readonly stopped: string | undefined;
-  /** Next step, if one is left. */
   readonly next: string | undefined;
   /** Number of rows that are not shown because they have no status. */
   readonly unreadable: number;
@@ -74,7 +70,6 @@ export function safeInviteLink(link: string | undefined): string | undefined {
 const MOST_PEOPLE = 10_000;
 /** Number of the cohort's columns shown with a person. */
 const OWN_COLUMNS = 3;
-/** Number of rows that are encoded at once. */
 const PER_CHUNK = 200;
 /** Most groups in the filter. */
 const MOST_CHOICES = 300;
@@ -125,7 +120,6 @@ export function phoneCell(row: ReportRow, { phoneAt }: OwnColumns): Html {
   return quoted(row.own[phoneAt]);
 }
 
-/** An unusable cell, unchanged, in quotes. */
 export function quoted(cell = ''): Html {
   return cell.trim() === '' ? html`<span class="soft">empty</span>` : html`<q>${cell}</q>`;
 }
@@ -168,7 +162,6 @@ export function peopleList(columns: OwnColumns, about: AboutGroup) {
     pending = [];
   }
 
-  /** Yields the section in pieces. */
   function* section(tally: Tally): Generator<string> {
     pack();
     const all = tally.rows;

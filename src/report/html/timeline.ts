@@ -192,7 +192,6 @@ export function lasting(ms: number): string {
     .join(' ');
 }
 
-/** Number with at most one decimal. */
 function figure(n: number): string {
   return (Math.round(n * 10) / 10).toLocaleString('en-US');
 }

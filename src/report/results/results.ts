@@ -33,7 +33,6 @@ export interface ResultRow {
   readonly former?: ResultCells;
 }
 
-/** Writer of a results CSV that is whole, or not there. */
 interface WriterOf<Item> {
   /** Writes items, in input order. Resolves when there is room for more; one call at a time. */
   write(items: readonly Item[]): Promise<void>;

@@ -19,7 +19,6 @@ const COLUMNS = [
   'whatsapp_link',
 ] as const;
 
-/** First line of every such file. */
 export const TO_DO_BEGINS = COLUMNS.join(',');
 
 const ACCEPT = 'has an invite to accept: remind them';
@@ -92,14 +91,12 @@ export function toDoList(path: string, about: AboutGroup, phoneAt: number, excel
     }
   }
 
-  /** Discards the list. */
   async function abort(): Promise<void> {
     await writer?.abort().catch(() => undefined);
   }
 
   return {
     abort,
-    /** Adds rows, in input order. */
     async add(rows: readonly ReportRow[]): Promise<void> {
       const lines = rows.flatMap((row) => {
         const cells = toDoCells(row, about, phoneAt);

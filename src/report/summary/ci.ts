@@ -44,7 +44,6 @@ export function harmless(text: string): string {
   return text.replace(/^([\s\u0085]*:)(?=:)/gm, '$1\u200b').replaceAll('##[', '##\u200b[');
 }
 
-/** Foldable section of the log. */
 export function folded(title: string, text: string): string {
   return `${workflowCommand('group', {}, title)}${harmless(text)}${workflowCommand('endgroup', {})}`;
 }
@@ -77,7 +76,6 @@ function annotation(trouble: Trouble): string {
   return workflowCommand('warning', { title }, remedyOf(trouble));
 }
 
-/** Meaning and remedy of a reason, with its first rows. */
 function remedyOf({ meaning, advice, which }: Trouble): string {
   return `${meaning}; ${advice}${which === '' ? '' : ` (${which})`}`;
 }
@@ -271,7 +269,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Text escaped for elements and attributes. */
 export function escapeXml(text: string): string {
   return text.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
 }

@@ -10,7 +10,6 @@ interface CountryPeople {
 /** People by ISO code, or by country code (`+881`) if the country is unknown. */
 export type Countries = ReadonlyMap<string, CountryPeople>;
 
-/** Most people of a rare country. */
 export const MOST_RARE = 5;
 /** Least ratio of the largest country to a rare one. */
 const TIMES_AS_MANY = 10;
@@ -21,7 +20,6 @@ const MOST_RARE_IN_LINE = 5;
 const WIDTH = 80;
 const YELLOW = 33;
 
-/** Countries by number of people, the largest first. */
 export function byPeople(countries: Countries): [region: string, CountryPeople][] {
   return [...countries].sort((a, b) => b[1].people - a[1].people);
 }

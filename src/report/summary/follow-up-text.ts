@@ -12,7 +12,6 @@ export function noCounts() {
     joined: 0,
     /** People in doubt before, who were added according to the group or its notifications. */
     added: 0,
-    /** People who were in the group, and have left it. */
     left: 0,
     /** People not listed among the members. */
     out: 0,
@@ -25,11 +24,8 @@ export function noCounts() {
   };
 }
 
-/** Row of a person who is still out. */
 export interface OutRow {
-  /** Row in the results CSV. */
   readonly row: Place;
-  /** Name of the person, for a terminal only. */
   readonly name: string;
   readonly chatId: ChatId | '';
   /** Masked number of the person. */
@@ -54,7 +50,6 @@ export interface FollowUpFacts {
   readonly names?: boolean;
   /** Path of the new results; undefined: unchanged, and not written. */
   readonly written: string | undefined;
-  /** Path of the to-do list, if one was written. */
   readonly toDo?: string | undefined;
   readonly stopped: string | undefined;
 }

@@ -159,7 +159,6 @@ function listedGroup(group: ListedGroup): Summary['groups'][number] {
   };
 }
 
-/** First bytes of the file. */
 export const SUMMARY_BEGINS = `{\n  "schema": "${SCHEMA}"`;
 
 export function summaryJson(ending: Ending): string {
@@ -180,12 +179,10 @@ function inSeconds(ms: number): number {
 
 /** The summary on one line: printed by `--json`, and the last record of a log in JSON lines. */
 
-/** Summary line for standard output. */
 export function summaryLine(ending: Ending): string {
   return `${JSON.stringify(summaryOf(ending))}\n`;
 }
 
-/** Summary record for the log. */
 export function summaryRecord(ending: Ending): string {
   const time = new Date(ending.endedAt).toISOString();
   return `${JSON.stringify({ level: 'info', time, msg: 'summary', ...summaryOf(ending) })}\n`;

@@ -12,15 +12,11 @@ interface SummaryFacts
   > {
   /** Whether one person sees it, who may read names. */
   readonly names?: boolean;
-  /** Path of the HTML report, if one was written. */
   readonly report?: string | undefined;
-  /** Path of the to-do list, if one was written. */
   readonly toDo?: string | undefined;
-  /** Reason of an early end of the run, in one line. */
   readonly stopped: string | undefined;
 }
 
-/** Meaning of each status, in a few words. */
 export const MEANING: Readonly<Record<Status, string>> = {
   added: 'in the group now',
   invited: 'have an invite to accept',

@@ -12,13 +12,11 @@ export function noCounts(): Record<Status, number> {
 
 /** A row named as an example. */
 interface TalliedRow {
-  /** Row number in a spreadsheet. */
   readonly number: number;
   /** Name of the person: personal data, for a terminal only. */
   readonly name: string;
 }
 
-/** Rows with one status and one reason code. */
 export interface Reason {
   readonly status: Status;
   readonly reasonCode: ReasonCode | '';
@@ -30,7 +28,6 @@ export interface Reason {
 /** By `status reason_code`. */
 export type Reasons = ReadonlyMap<string, Reason>;
 
-/** Number of rows named per reason. */
 const FIRST_ROWS = 3;
 
 /** Counts of the results by status, group and reason, built while the results are written. */
@@ -83,7 +80,6 @@ const TROUBLED: readonly Status[] = ['failed', 'unknown', 'left', 'invalid', 'no
 /** Rows that share a remedy. `which` is like `rows 3, 7, 9 and 12 more`; '' if unknown. */
 export type Trouble = ReturnType<typeof troublesOf>[number];
 
-/** The reasons, the most frequent first. */
 export function reasonsOf(reasons: Reasons): readonly Reason[] {
   return [...reasons.values()].sort((a, b) => b.rows - a.rows);
 }
@@ -114,7 +110,6 @@ export function countsText(counts: Counts): string {
     .join(', ');
 }
 
-/** Line of a number and its words, in a column. */
 export function countLine(n: number, words: string): string {
   return `  ${String(n).padStart(7)}  ${words}`;
 }
@@ -166,9 +161,7 @@ export interface Ending {
   /** Name of a group, raw and untrusted; '' if unknown. */
   readonly groupName: (chatId: ChatId) => string;
   readonly exit: ExitCode;
-  /** Reason of an early end. */
   readonly stopped: { readonly code: ReasonCode; readonly message: string } | undefined;
-  /** Next step, if one is left. */
   readonly next: string | undefined;
   readonly asks: number;
   /** Number of 429 answers. */

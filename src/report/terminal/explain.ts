@@ -83,7 +83,6 @@ export function explainText(found: readonly Explained[]): string {
     .join('\n');
 }
 
-/** Markdown with a table for each kind. */
 export function explainMarkdown(found: readonly Explained[]): string {
   return (['status', 'reason_code'] as const)
     .map((kind) => ({ kind, rows: found.filter((one) => one.kind === kind) }))

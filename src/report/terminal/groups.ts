@@ -7,7 +7,6 @@ import { countLine } from '../summary/tally.ts';
 
 export const GROUP_COLUMNS = ['name', 'chat_id', 'members', 'places_left', 'admin', 'exited'] as const;
 
-/** First line of every such CSV. */
 export const GROUPS_BEGINS = GROUP_COLUMNS.join(',');
 
 export function groupCells(group: ListedGroup): readonly string[] {
@@ -77,7 +76,6 @@ interface NamedGroup {
 
 export interface NameMapping {
   readonly column: string;
-  /** Source of the look-up. */
   readonly source: string;
   readonly names: readonly NamedGroup[];
 }

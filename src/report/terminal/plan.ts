@@ -25,7 +25,6 @@ interface PlanFacts {
   readonly senders: readonly { readonly sender: string | undefined; readonly people: number }[];
   /** Number of problems already shown one by one. */
   readonly shown: number;
-  /** Shard, like `2/4`; undefined: the whole cohort. */
   readonly shard?: string | undefined;
   readonly colour?: boolean;
 }
@@ -51,7 +50,6 @@ export function problemLine(
   return `${plain(file)} ${rowText(row)}${name}: ${column}${message} ${paint(colour, RED, `[${problem.code}]`)}\n`;
 }
 
-/** Text of the plan of a `run`, for people. */
 export function planText({
   plan,
   asks,
@@ -118,7 +116,6 @@ interface SendingPlan {
   /** Flags that slow the run down, in words; empty if only the server's limit applies. */
   readonly pace: string;
   readonly estimateMs: number;
-  /** Risk of this pace; undefined if there is none. */
   readonly risk?: string | undefined;
 }
 
@@ -139,7 +136,6 @@ export function banRisk(people: number, carefulMs: number): string | undefined {
   );
 }
 
-/** Text of the asks to be sent, for a person to confirm. */
 export function sendingPlanText(plan: SendingPlan, colour: boolean): string {
   // Groups with an expected problem are always shown.
   const shown = [

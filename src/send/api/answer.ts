@@ -74,7 +74,6 @@ const LOST_WORDS: Readonly<Record<Lost['cause'], string>> = {
 const TLS_CODE =
   /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 
-/** Describes the error of a request that never had a connection. */
 export function notSent(error: unknown, cut: (text: string) => string): Pick<NotSent, 'cause' | 'message'> {
   const facts = read(error);
   const cause = notSentCause(facts);

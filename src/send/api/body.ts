@@ -64,7 +64,6 @@ export function serverWords(body: string): string {
   return excerpt(typeof value === 'string' ? value : withoutMarkup(body));
 }
 
-/** The beginning of a text, trimmed. */
 export function excerpt(text: string): string {
   return shorten(text.trim(), LONGEST_MESSAGE);
 }
@@ -87,7 +86,6 @@ function withoutMarkup(body: string): string {
 /** Largest body read, bytes, packed or not: a group of 1024 members takes about 1 MB. */
 export const LARGEST_BODY = 10 * 1024 * 1024;
 
-/** Message of the error for a larger body. */
 export const TOO_LARGE = 'larger than 10 MiB';
 
 type Unpack = (packed: Uint8Array) => Promise<Buffer>;

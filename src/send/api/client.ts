@@ -37,7 +37,6 @@ export interface ClientOptions {
   /** From the start of a request to the last byte of its answer, ms; an ask of several people has longer. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
-  /** Proxy in front of the API; undefined: none. */
   readonly proxy?: URL | undefined;
   /** Replaces the agents made here, for tests. */
   readonly agents?: Agents | undefined;
@@ -80,7 +79,6 @@ interface Call extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly json?: unknown;
-  /** Added to the time-out, ms. */
   readonly extraMs?: number;
 }
 

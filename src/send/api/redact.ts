@@ -1,7 +1,6 @@
 import { maskParticipant } from '../../domain/ids.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
 
-/** Longest error message kept, in UTF-16 units. */
 const LONGEST_LINE = 300;
 
 /** Seven digits or more. `maskNumbers` handles grouped digits and other scripts. */

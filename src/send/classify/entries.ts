@@ -2,7 +2,6 @@ import { personKey } from '../../domain/ids.ts';
 import type { Participant } from '../../domain/words.ts';
 import { jsonOf } from '../api/body.ts';
 
-/** The API's `code` for one participant. */
 interface EngineCode {
   /** WhatsApp's number; undefined if the code has none. */
   readonly number: number | undefined;
@@ -60,7 +59,6 @@ const MEMBER_ID = /^\+?(\d{5,20})(?:\.\d{1,4})?(?::\d{1,4})?(?:@([a-z.]{1,30}))?
 /** Servers with phone numbers as digits. `lid` is not one: a LID's digits are not a phone number. */
 const PHONE_SERVERS: readonly string[] = ['', 'c.us', 's.whatsapp.net'];
 
-/** Servers of ids that are not a person's. */
 const OTHER_SERVERS: readonly string[] = ['g.us', 'broadcast', 'newsletter', 'call'];
 
 /** A WhatsApp id of a person. `phone` is undefined if the id does not contain it. */

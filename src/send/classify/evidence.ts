@@ -59,7 +59,6 @@ const NO_INVITE = words(
     String.raw`|\binvit\w*${SMALL}(?:\s+(?:not|never|no|cannot|fails?|failed|unable|unnecessary|skipped)\b|n${APOSTROPHE}t\b|\s+\w+n${APOSTROPHE}t\b)`,
 );
 
-/** Within one sentence. */
 const NEAR = '[^.;!?]{0,60}?';
 
 /** An invite or add left to somebody: "please invite manually", "they can be invited later", "use the invite link". */
@@ -79,7 +78,6 @@ const BY_HAND = words(
 );
 
 const NOT = String.raw`(?:\b(?:not|never)|n${APOSTROPHE}t)`;
-/** A success that contradicts itself. */
 const CONTRADICTION = words(
   [
     String.raw`\b(?:fail|fails|failed|failure|unable|error|impossible|refused|rejected|denied|declined|skipped)\b`,

@@ -147,7 +147,6 @@ function isMarked({ body, headers, traceId }: Refusal): boolean {
   return typeof code === 'string' || typeof name === 'string' || isObject(fields);
 }
 
-/** The server's words, and the name and code of its error. */
 function wordsOf(body: string): string {
   const { code, name } = parseObject(body) ?? {};
   return [serverWords(body), code, name].filter((word) => typeof word === 'string').join('; ');
@@ -172,7 +171,6 @@ interface Said {
   readonly httpStatus: number;
 }
 
-/** Reason to stop a run whose account, phone or address is refused. */
 export function accountStop(code: AccountTrouble, { message, httpStatus }: Said): StopReason {
   return { exit: EXIT.safety, code, message: sentence(code, httpStatus, oneLine(message)) };
 }

@@ -12,7 +12,6 @@ import { HistorySupport } from './notifications.ts';
 export interface Standing {
   /** Count of members; undefined: not on the page. */
   readonly members: number | undefined;
-  /** Only admins may add members. */
   readonly adminsOnly: boolean;
   /** undefined: not on the page. */
   readonly senderIsAdmin: boolean | undefined;
@@ -68,7 +67,6 @@ export function standingsOf(
   };
 }
 
-/** Reason why a group gets no more asks. */
 interface Closure {
   readonly reasonCode: ReasonCode;
   readonly message: string;

@@ -22,9 +22,7 @@ export interface Chat {
   readonly memberCount: number | undefined;
   /** undefined: the answer does not list the members. */
   readonly members: MembersIndex | undefined;
-  /** The sending phone has left the group. */
   readonly isExited: boolean;
-  /** Only admins may add members. */
   readonly adminsOnly: boolean;
   /** By the sender's own entry among the members; undefined: without an entry, or not in it. */
   readonly senderIsAdmin: boolean | undefined;
@@ -138,7 +136,6 @@ function indexMembers(members: unknown): MembersIndex | undefined {
 
 const LID = /^(\d+)(?:[.:]\d+)*@lid$/i;
 
-/** Texts that may identify a member: key, ids, number. */
 function memberTexts(key: string, member: unknown): string[] {
   if (!isObject(member)) return [key];
   // A bare `id` may be a database's own number; as a phone it would turn a stranger into a member.

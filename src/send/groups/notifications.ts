@@ -27,7 +27,6 @@ interface Movement {
   readonly people: readonly string[];
 }
 
-/** Arrivals and departures of a group, with their times. */
 export class History {
   readonly #movements: readonly Movement[];
   /** Every page was read, so that no later move is missing. */
@@ -72,7 +71,6 @@ export class History {
     return moves.flatMap(({ at, move }) => (at === latest ? move : []));
   }
 
-  /** Whether anybody has left. */
   get someoneWent(): boolean {
     return this.#movements.some(({ move }) => move === 'went');
   }

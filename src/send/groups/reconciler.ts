@@ -126,9 +126,7 @@ interface Refusals {
 }
 
 export interface Looked {
-  /** Result after the second look. */
   readonly result: Outcomes;
-  /** Corrections of earlier outcomes. */
   readonly corrected: readonly Settlement[];
 }
 

@@ -129,7 +129,6 @@ export class Gate {
     }
   }
 
-  /** Wait of the next ask. */
   #wait(): Wait {
     const { gap } = this.#options;
     const own = paceAllows(this.#pace, gap === undefined ? {} : { gap });

@@ -112,9 +112,7 @@ function digitsOf(phone: string): string {
 
 /** The two names of one sending phone. */
 interface PhoneIdentity {
-  /** Digits. */
   readonly number: string;
-  /** `phone-…` */
   readonly id: string;
 }
 
@@ -130,7 +128,6 @@ export function identityOf(sender: string, { orgPhone, phoneId }: Phone): PhoneI
 
 export const isPhoneId = (sender: string) => sender.startsWith('phone-');
 
-/** Whether `sender` is one of the two names. */
 export function hasName({ number, id }: PhoneIdentity, sender: string): boolean {
   return isPhoneId(sender) ? id === sender : personKey(number) === personKey(sender);
 }

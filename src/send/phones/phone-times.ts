@@ -64,7 +64,6 @@ export class PhoneTimes {
   }
 }
 
-/** Part of the shared cap that a ledger needs. */
 export type CapKeeper = Pick<SharedCap, 'reserve' | 'recorded' | 'giveBack' | 'notDone'>;
 
 /**
