@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Cohort } from '../cohort/cohort.ts';
 import { noSender } from '../config/api.ts';
 import type { FollowUpConfig } from '../config/other-commands.ts';
-import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { EXIT, type ExitCode, OnboardError, usage } from '../domain/errors.ts';
 import { type ChatId, rowText, type Sender } from '../domain/words.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { sweepLitter } from '../lib/atomic-file.ts';
@@ -191,7 +191,7 @@ async function groupsOf(cohort: Cohort, file: string) {
 async function ledgerOf(config: FollowUpConfig, releases: Releases): Promise<Ledger | undefined> {
   const { path, named } = config.ledger;
   if (!existsSync(path)) {
-    if (named) throw new OnboardError('CONFIG', `--ledger ${path}: no such file`);
+    if (named) throw usage(`--ledger ${path}: no such file`);
     return undefined;
   }
   const ledger = await openLedger(path, { origin: config.origin, clock: systemClock });

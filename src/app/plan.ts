@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { CAREFUL, type RunConfig } from '../config/run.ts';
-import { EXIT, OnboardError } from '../domain/errors.ts';
+import { EXIT, usage } from '../domain/errors.ts';
 import { maskSender } from '../domain/ids.ts';
 import type { ChatId, Sender } from '../domain/words.ts';
 import { publicName } from '../lib/text.ts';
@@ -59,7 +59,7 @@ export async function makePlan(config: RunConfig, session: Session, inputs: Inpu
   );
   const hours = config.hours && new OpenHours(config.hours);
   const [never] = hours?.neverOpen(plan.countries.keys(), session.clock.now()) ?? [];
-  if (hours && never !== undefined) throw new OnboardError('CONFIG', hours.refusal(never));
+  if (hours && never !== undefined) throw usage(hours.refusal(never));
   if (plan.toAsk > 0 && !asksFirst(config, io)) {
     log.info({}, `people to ask: ${countriesText(plan.countries)}`);
     const rare = rareText(plan.countries);

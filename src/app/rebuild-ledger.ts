@@ -1,7 +1,7 @@
 import { type Cohort, openCohort } from '../cohort/cohort.ts';
 import { formerPair, tellsOfAsk, wordsOf } from '../cohort/results-file.ts';
 import type { RebuildConfig } from '../config/other-commands.ts';
-import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { EXIT, type ExitCode, OnboardError, unfitColumns } from '../domain/errors.ts';
 import { type Place, rowText, SETTLED_STATUSES } from '../domain/words.ts';
 import { rebuildLedger, type Told } from '../ledger/rebuild.ts';
 import { describeFailure, errorCode } from '../lib/files.ts';
@@ -45,7 +45,7 @@ async function* toldBy(
 ): AsyncGenerator<Told> {
   const cohort = await openCohortOf(results, sender);
   if (!cohort.isResults) {
-    throw new OnboardError('COHORT_COLUMNS', `${results} is not a results CSV: give the file that run wrote`);
+    throw unfitColumns(`${results} is not a results CSV: give the file that run wrote`);
   }
   const now = systemClock.now();
   for await (const batch of cohort.readings()) {

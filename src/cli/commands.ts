@@ -19,7 +19,7 @@ import {
 } from '../config/other-commands.ts';
 import { runConfig } from '../config/run.ts';
 import { addOptions, type FlagsOf, flagsOf, type Table, type Typed, valued } from '../config/typed-option.ts';
-import { EXIT, type ExitCode, OnboardError } from '../domain/errors.ts';
+import { EXIT, type ExitCode, usage } from '../domain/errors.ts';
 import { plain } from '../lib/text.ts';
 import { parseCount, parseDuration } from '../lib/units.ts';
 
@@ -223,7 +223,7 @@ async function explain(codes: readonly string[], markdown: boolean, { stdout }: 
   if ('unknown' in known) {
     const { unknown, near } = known;
     const hint = near === undefined ? 'without a code, explain lists all of them' : `did you mean ${near}?`;
-    throw new OnboardError('CONFIG', `“${plain(unknown, 60)}” is not a status or a reason code: ${hint}`);
+    throw usage(`“${plain(unknown, 60)}” is not a status or a reason code: ${hint}`);
   }
   stdout.write(markdown ? explainMarkdown(known.found) : explainText(known.found));
   return EXIT.ok;

@@ -5,7 +5,7 @@ import { shellWords } from '../app/exit.ts';
 import type { Io } from '../app/io.ts';
 import type { Env } from '../config/api.ts';
 import { isSwitch, variableOf } from '../config/typed-option.ts';
-import { type ExitCode, OnboardError } from '../domain/errors.ts';
+import { type ExitCode, OnboardError, usage } from '../domain/errors.ts';
 import { visible } from '../domain/safe-text.ts';
 import { nearest } from '../lib/text.ts';
 import { commands } from './commands.ts';
@@ -170,7 +170,7 @@ function applyOwnNames(command: Command, env: Env): void {
     if (!value) continue;
     const vendors = env[envVar]?.trim();
     if (vendors && vendors !== value) {
-      throw new OnboardError('CONFIG', `${own} and ${envVar} are both set, and differ: unset one`);
+      throw usage(`${own} and ${envVar} are both set, and differ: unset one`);
     }
     command.setOptionValueWithSource(name, value, 'env');
   }
@@ -183,8 +183,7 @@ function applyOwnNames(command: Command, env: Env): void {
 function refuseLostAddress(command: Command): void {
   if (command.opts()['sandbox'] !== true || command.getOptionValueSource('baseUrl') !== 'cli') return;
   const sandbox = command.getOptionValueSource('sandbox') === 'env' ? 'GROUP_ONBOARD_SANDBOX' : '--sandbox';
-  throw new OnboardError(
-    'CONFIG',
+  throw usage(
     `${sandbox} and --base-url exclude each other: the sandbox is a stand-in on this machine, and has no other address; leave one of them out`,
   );
 }
@@ -210,7 +209,7 @@ export function refuseUnknownVariables(env: Env, known: ReadonlySet<string>): vo
     const near = nearest(wordsOf(name), [...known], wordsOf);
     const advice =
       near === undefined ? 'unset it (--daily-cap is GROUP_ONBOARD_DAILY_CAP)' : `did you mean ${near}?`;
-    throw new OnboardError('CONFIG', `${name} is not a variable of group-onboard: ${advice}`);
+    throw usage(`${name} is not a variable of group-onboard: ${advice}`);
   }
 }
 
@@ -226,7 +225,7 @@ export function applySwitches(command: Command, env: Env): void {
     const word = env[variable]?.trim().toLowerCase();
     if (word === undefined || word === '') continue;
     if (!/^(?:1|true|yes|on|0|false|no|off)$/.test(word)) {
-      throw new OnboardError('CONFIG', `${variable}=${env[variable]}: write true or false`);
+      throw usage(`${variable}=${env[variable]}: write true or false`);
     }
     const on = /^(?:1|true|yes|on)$/.test(word);
     const name = option.attributeName();

@@ -1,5 +1,5 @@
 import { getCountries } from 'libphonenumber-js/max';
-import { OnboardError } from '../domain/errors.ts';
+import { OnboardError, unfitColumns, usage } from '../domain/errors.ts';
 import { maskNumbers } from '../domain/safe-text.ts';
 import type { Place, Reading, Row } from '../domain/words.ts';
 import { quote, readChatCell } from './cell.ts';
@@ -34,16 +34,12 @@ export type Cohort = Awaited<ReturnType<typeof openCohort>>;
 export async function openCohort(path: string, options: CohortOptions = {}) {
   const { defaultCountry } = options;
   if (defaultCountry !== undefined && !getCountries().includes(defaultCountry)) {
-    throw new OnboardError(
-      'CONFIG',
-      `--default-country ${defaultCountry}: no such ISO country; for example IN, US or DE`,
-    );
+    throw usage(`--default-country ${defaultCountry}: no such ISO country; for example IN, US or DE`);
   }
   const table = await openTable(path, options);
   const { file, encoding, delimiter, layout, header, rows } = table;
   if (areResultsChanged(header)) {
-    throw new OnboardError(
-      'COHORT_COLUMNS',
+    throw unfitColumns(
       `${file.name} was a results CSV, but its columns from “row” to “settled_at” are no longer all there, in order and last, so that nobody knows who was asked: put them back (columns of your own go before “row”), or use the cohort itself`,
     );
   }
@@ -156,7 +152,7 @@ function doubting<T>({ doubt }: Encoding, find: () => T): T {
   } catch (error) {
     if (doubt === undefined || !(error instanceof OnboardError) || error.code !== 'COHORT_COLUMNS')
       throw error;
-    throw new OnboardError('COHORT_COLUMNS', `${error.message}; ${doubt}`, { cause: error });
+    throw unfitColumns(`${error.message}; ${doubt}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Groups by their names: the book of names, from a file or from the phone's list, and the tally of a cohort's names. */
 
-import { OnboardError } from '../domain/errors.ts';
+import { OnboardError, usage } from '../domain/errors.ts';
 import { parseChatId } from '../domain/ids.ts';
 import { type ChatId, rowText } from '../domain/words.ts';
 import { cutMiddle, detached, nearestOnes, remembering } from '../lib/text.ts';
@@ -157,8 +157,7 @@ const STRONG = 1;
  * @throws OnboardError CONFIG where it cannot be read, or a row has no id: half a list is never used
  */
 export async function readGroupsFile(path: string, plainCell: (cell: string) => string): Promise<GroupBook> {
-  const refuse = (what: string, cause?: unknown) =>
-    new OnboardError('CONFIG', `--groups ${path}: ${what}`, { cause });
+  const refuse = (what: string, cause?: unknown) => usage(`--groups ${path}: ${what}`, { cause });
   const table = await openTable(path, { name: path }).catch((error: unknown) => {
     throw error instanceof OnboardError ? refuse(error.message, error) : error;
   });

@@ -1,5 +1,5 @@
 /** A results CSV, read again: as a cohort, as evidence of who was asked, and for merging. */
-import { OnboardError } from '../domain/errors.ts';
+import { type OnboardError, unfitColumns } from '../domain/errors.ts';
 import { parseChatId, parseParticipant, personKey } from '../domain/ids.ts';
 import { isReasonCode } from '../domain/reasons.ts';
 import {
@@ -149,7 +149,7 @@ export async function openResultsFile(path: string) {
   const columns = await headerOf(layout);
   const start = columns && findResults(columns);
   if (columns === undefined || start === undefined) {
-    throw new OnboardError('COHORT_COLUMNS', `${path} is not a results CSV: give the files that run wrote`);
+    throw unfitColumns(`${path} is not a results CSV: give the files that run wrote`);
   }
   // Written with `--excel`, it begins with a byte order mark.
   const { marked: excel } = await findEncoding(file, layout.encoding);

@@ -1,5 +1,5 @@
 /** Target of the asks: the API's address, its key, the sending phone, the proxy. */
-import { OnboardError } from '../domain/errors.ts';
+import { type OnboardError, usage } from '../domain/errors.ts';
 import { parseSender } from '../domain/ids.ts';
 import { visible } from '../domain/safe-text.ts';
 import type { Sender } from '../domain/words.ts';
@@ -20,10 +20,6 @@ export type Target =
 
 export type Env = Readonly<Record<string, string | undefined>>;
 type Flags = Pick<RunFlags, 'baseUrl'> & Partial<Pick<RunFlags, 'sandbox' | 'phone' | 'redisUrl'>>;
-
-export function usage(message: string): OnboardError {
-  return new OnboardError('CONFIG', message);
-}
 
 /**
  * Longest accepted key, in characters. It goes into one header of each request, and servers refuse headers of 8 KB and

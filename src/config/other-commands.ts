@@ -1,6 +1,7 @@
 /** Configurations of the commands other than `run`. */
+import { usage } from '../domain/errors.ts';
 import { isSameFile } from '../lib/files.ts';
-import { type Env, noSender, originOf, reachConfig, sender, usage } from './api.ts';
+import { type Env, noSender, originOf, reachConfig, sender } from './api.ts';
 import type {
   CheckFlags,
   FollowUpFlags,

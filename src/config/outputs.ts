@@ -1,7 +1,8 @@
 /** Outputs of a command: its files, no two the same, and the address that its summary is posted to. */
 
+import { usage } from '../domain/errors.ts';
 import { isSameFile } from '../lib/files.ts';
-import { type Env, fromEnvironment, LOOPBACK, usage } from './api.ts';
+import { type Env, fromEnvironment, LOOPBACK } from './api.ts';
 import type { RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 

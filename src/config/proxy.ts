@@ -1,6 +1,6 @@
 /** Proxy in front of the API, from the environment. */
 import { BlockList, isIP } from 'node:net';
-import { OnboardError } from '../domain/errors.ts';
+import { usage } from '../domain/errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -23,16 +23,10 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
     const kind = /^socks\d?[a-z]?$/.test(scheme)
       ? `is a ${scheme} proxy, which is not supported`
       : 'does not begin with http:// or https://';
-    throw new OnboardError(
-      'CONFIG',
-      `${name} ${kind}: give one that speaks HTTP, like http://proxy.example:3128`,
-    );
+    throw usage(`${name} ${kind}: give one that speaks HTTP, like http://proxy.example:3128`);
   }
   if (scheme === undefined || proxy === undefined || proxy.hostname === '' || !canDecode(proxy))
-    throw new OnboardError(
-      'CONFIG',
-      `${name} is not the address of a proxy: write it like http://proxy.example:3128`,
-    );
+    throw usage(`${name} is not the address of a proxy: write it like http://proxy.example:3128`);
   return proxy;
 }
 

@@ -1,3 +1,4 @@
+import { usage } from '../domain/errors.ts';
 import { parseShard, type Shard, shardFile, shardText } from '../domain/shard.ts';
 import type { HoursConfig } from '../plan/open-hours.ts';
 import {
@@ -8,7 +9,6 @@ import {
   requestTimeout,
   sender,
   target,
-  usage,
 } from './api.ts';
 import type { CohortFlags, RunFlags } from './flags.ts';
 import { filePaths, notifyTarget, reportFiles } from './outputs.ts';

@@ -67,3 +67,13 @@ export class OnboardError extends Error {
     return EXIT_BY_CODE[this.code];
   }
 }
+
+/** Error for a command line or a configuration that makes no sense. */
+export function usage(message: string, options: OnboardErrorOptions = {}): OnboardError {
+  return new OnboardError('CONFIG', message, options);
+}
+
+/** Error for a file whose columns do not fit. */
+export function unfitColumns(message: string, options: OnboardErrorOptions = {}): OnboardError {
+  return new OnboardError('COHORT_COLUMNS', message, options);
+}

@@ -6,7 +6,7 @@ import {
   openFormer,
   tellsOfAsk,
 } from '../../cohort/results-file.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { OnboardError, usage } from '../../domain/errors.ts';
 import { parseChatId } from '../../domain/ids.ts';
 import { type Shard, shardOfGroup } from '../../domain/shard.ts';
 import {
@@ -155,8 +155,7 @@ function assertNobodyMissing(ledger: Ledger, seen: number, path: string, ledgerP
     if (status !== 'failed' && status !== 'not_done') done -= people;
   const missing = done - seen;
   if (missing <= 0) return;
-  throw new OnboardError(
-    'CONFIG',
+  throw usage(
     `${path} has no row of ${count(missing, 'person', 'people')} whom its ledger knows (${ledgerPath}): rows were taken out, or the file is older than the ledger; nobody is asked now: put the rows back, or run the cohort that it was made from, with --output ${path}`,
   );
 }
@@ -165,8 +164,7 @@ function assertNobodyMissing(ledger: Ledger, seen: number, path: string, ledgerP
 function assertSameReading(accepted: { readonly all: number; readonly otherwise: number }, path: string) {
   const { all, otherwise } = accepted;
   if (otherwise < 2 || otherwise * 2 <= all) return;
-  throw new OnboardError(
-    'CONFIG',
+  throw usage(
     `${path}: ${otherwise} of ${all} rows with an accepted outcome name another person or group than was asked, as they are read now; nobody is asked: give the flags that the first run had (--chat-id, --chat-column, --phone-column, --default-country, …)`,
   );
 }
@@ -231,8 +229,7 @@ class LostAsks {
     const but = isThere
       ? `the ledger knows nothing of it, or less (${ledger}): it was emptied, cut, or is an older copy`
       : `the ledger that keeps them from being asked again is missing (${ledger})`;
-    throw new OnboardError(
-      'CONFIG',
+    throw usage(
       `${results} says that ${count(this.count, 'person', 'people')} ${this.count === 1 ? 'was' : 'were'} asked (${which}), but ${but}; nobody is asked now: restore the ledger, or have it made again from the results`,
       { command: shellWords(['rebuild-ledger', results, ...how]) },
     );

@@ -3,7 +3,7 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { CheckConfig } from '../../config/other-commands.ts';
 import type { RunConfig } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { usage } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import type { Pair } from '../../domain/words.ts';
 import { MAGIC } from '../../ledger/format.ts';
@@ -69,8 +69,7 @@ export async function assertNotAskedElsewhere(
   if (message !== undefined && (config.dryRun || config.askAgain)) log.warn({}, plain(message, 2_000));
   if (config.dryRun) return;
   if (known === undefined || config.askAgain) return noteLedger(config.ledger, config.cohort.path);
-  throw new OnboardError(
-    'CONFIG',
+  throw usage(
     `${message}; nobody is asked: go on with that ledger (give the --output that it is beside, or --ledger ${known.path}), or, to have them asked again, give --ask-again-in-new-ledger`,
   );
 }

@@ -4,9 +4,8 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Cohort, type CohortOptions, openCohort } from '../../cohort/cohort.ts';
 import { openFormer } from '../../cohort/results-file.ts';
-import { usage } from '../../config/api.ts';
 import type { RunConfig } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { OnboardError, unfitColumns, usage } from '../../domain/errors.ts';
 import { readShardFile, type Shard, shardText } from '../../domain/shard.ts';
 import { errorCode, isSameFile, placeOf } from '../../lib/files.ts';
 
@@ -76,8 +75,7 @@ export async function openResultsCsv(path: string, options: CohortOptions = {}):
     const beside = resultsOf(path);
     const give =
       beside === undefined ? 'the results CSV that run wrote' : `the results CSV beside it, ${beside}`;
-    return new OnboardError(
-      'COHORT_COLUMNS',
+    return unfitColumns(
       `${basename(path)} is not a results CSV: its header does not end with the columns that run writes (row, chat_id, …, settled_at); give ${give}`,
       { cause },
     );
@@ -123,7 +121,7 @@ function dealtOtherwise(path: string, other: Shard | undefined, shard: Shard | u
   const todo = other
     ? `go on with --shard 1/${other.count} to ${other.count}/${other.count}, or merge their results, and run with the merged file, once rebuild-ledger has made its ledger`
     : 'go on without --shard, or run with the results of that run, once it has ended';
-  return new OnboardError('CONFIG', `${found}: ${todo}`);
+  return usage(`${found}: ${todo}`);
 }
 
 /** Bytes read from a ledger's beginning to find out whether anybody was asked. */

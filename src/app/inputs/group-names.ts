@@ -2,7 +2,7 @@
 import type { Cohort } from '../../cohort/cohort.ts';
 import { GroupBook, type GroupCells, quoteName, readGroupCell, readGroupsFile } from '../../cohort/groups.ts';
 import type { RunConfig } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { type OnboardError, unfitColumns } from '../../domain/errors.ts';
 import { maskNames } from '../../domain/safe-text.ts';
 import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
 import { count, publicName } from '../../lib/text.ts';
@@ -101,8 +101,7 @@ function unresolved(file: string, cells: GroupCells, why: string | undefined): O
       ? 'give --groups FILE (name,chat_id; group-onboard groups -o FILE makes it), or check --online'
       : `${why}; give --groups FILE (name,chat_id)`;
   const held = `${count(names.length, 'name')} and no chat_id`;
-  return new OnboardError(
-    'COHORT_COLUMNS',
+  return unfitColumns(
     `${file}: column ${quoteName(cells.column)} holds ${held}: ${shown}; ${todo} (or --chat-id, where all go to one group)`,
   );
 }

@@ -4,7 +4,7 @@ import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { noSender } from '../../config/api.ts';
 import { DEFAULT_BASE_URL } from '../../config/options.ts';
 import { type RunConfig, wholeCohortInPod } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { OnboardError, usage } from '../../domain/errors.ts';
 import { rowsOf, type Shard, shardText } from '../../domain/shard.ts';
 import type { ChatId, Reading } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
@@ -67,7 +67,7 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   if (isApi && config.sender === undefined && cohort.senderColumn === undefined) throw noSender();
   if (config.onlyStatus !== undefined && !cohort.isResults) {
     const message = `--only-status goes by the results of an earlier run, and ${name ?? path} has none: give the results CSV in its place`;
-    throw new OnboardError('CONFIG', message);
+    throw usage(message);
   }
   const named = await lookUpNames(
     {

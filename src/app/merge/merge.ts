@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { type Cohort, openCohort } from '../../cohort/cohort.ts';
 import { openResultsFile, type ResultsFile } from '../../cohort/results-file.ts';
 import type { MergeConfig } from '../../config/other-commands.ts';
-import { EXIT, type ExitCode, OnboardError } from '../../domain/errors.ts';
+import { EXIT, type ExitCode, unfitColumns } from '../../domain/errors.ts';
 import { readShardFile } from '../../domain/shard.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { count, plain } from '../../lib/text.ts';
@@ -74,8 +74,7 @@ export function merge(config: MergeConfig, io: Pick<Io, 'stdout' | 'stderr'>): P
 function assertAlike([first, ...others]: readonly ResultsFile[]): void {
   for (const other of others) {
     if (JSON.stringify(other.columns) === JSON.stringify(first?.columns)) continue;
-    throw new OnboardError(
-      'COHORT_COLUMNS',
+    throw unfitColumns(
       `${other.path} has other columns than ${first?.path}: give the results of one cohort, all with --excel or all without`,
     );
   }
@@ -84,10 +83,7 @@ function assertAlike([first, ...others]: readonly ResultsFile[]): void {
 function assertOf(cohort: Cohort, file: ResultsFile, name: string): void {
   const own = headerCells(cohort.columns.slice(0, cohort.ownWidth), { excel: file.excel });
   if (JSON.stringify(own) === JSON.stringify(file.columns)) return;
-  throw new OnboardError(
-    'COHORT_COLUMNS',
-    `${file.path} has other columns than ${name}: it is of another cohort`,
-  );
+  throw unfitColumns(`${file.path} has other columns than ${name}: it is of another cohort`);
 }
 
 function mergedText(config: MergeConfig, tally: Tally, missing: Ranges): string {

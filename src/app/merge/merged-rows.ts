@@ -3,7 +3,7 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Cohort } from '../../cohort/cohort.ts';
 import type { ResultsFile, ResultsRecord } from '../../cohort/results-file.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { OnboardError, usage } from '../../domain/errors.ts';
 import { parseChatId, parseParticipant } from '../../domain/ids.ts';
 import { isReasonCode, REASONS, type ReasonCode } from '../../domain/reasons.ts';
 import { readShardFile } from '../../domain/shard.ts';
@@ -80,8 +80,7 @@ export async function* withCohort(cohort: Cohort, name: string, parts: Parts): A
     const isUnread = reading.kind === 'invalid' && reading.problem.code === 'chat_id_invalid';
     if (isUnread) areNames ??= await holdsNames(cohort);
     if (isUnread && areNames)
-      throw new OnboardError(
-        'CONFIG',
+      throw usage(
         `${name} ${rowText(row)} has no result, and the cohort names its groups: give --groups FILE (name,chat_id), so that the ledgers tell whether this person was asked`,
       );
     const { chatId, participant } = reading.kind === 'pair' ? reading.pair : NOBODY;

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { tellsOfAsk } from '../../cohort/results-file.ts';
 import type { NotifyTarget, ReportFiles } from '../../config/outputs.ts';
 import type { LogConfig } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { OnboardError, usage } from '../../domain/errors.ts';
 import { RESULT_COLUMNS, rowText } from '../../domain/words.ts';
 import { probeAtomicFile, replaceFile } from '../../lib/atomic-file.ts';
 import { describeFailure } from '../../lib/files.ts';
@@ -279,8 +279,7 @@ export async function assertNoResults(path: string): Promise<void> {
   if (path === '-' || !existsSync(path)) return;
   for await (const { row, fields } of formerRowsOf(path)) {
     if (!tellsOfAsk(fields)) continue;
-    throw new OnboardError(
-      'CONFIG',
+    throw usage(
       `${path}, ${rowText(row)}, says that people were asked: give --output another file for the plan`,
     );
   }

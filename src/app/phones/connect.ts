@@ -1,5 +1,5 @@
 import type { RunConfig } from '../../config/run.ts';
-import { OnboardError } from '../../domain/errors.ts';
+import { usage } from '../../domain/errors.ts';
 import type { ChatId, Pair, Sender } from '../../domain/words.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { count } from '../../lib/text.ts';
@@ -101,7 +101,7 @@ export function connectLanes(parts: ReaderParts, phones: number): Lanes {
   const per = maxRate === undefined ? config.limitPer : 'key';
   if (per === 'phone' && concurrency < phones) {
     const message = `--concurrency ${concurrency} is less than the ${phones} sending phones, each of which asks by itself with --limit-per phone: give ${phones} or more, or --limit-per key`;
-    throw new OnboardError('CONFIG', message);
+    throw usage(message);
   }
   const lanes = createLanes({
     clock,

@@ -1,4 +1,4 @@
-import { OnboardError } from '../../domain/errors.ts';
+import { type OnboardError, unfitColumns } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
 import { type Place, rowText } from '../../domain/words.ts';
@@ -121,7 +121,7 @@ export function onlyOne(
   file: string,
 ): number | undefined {
   if (found.length < 2) return found[0];
-  throw new OnboardError('COHORT_COLUMNS', `${file}: ${twoCandidates(columns, found, role)}`);
+  throw unfitColumns(`${file}: ${twoCandidates(columns, found, role)}`);
 }
 
 /**
@@ -210,21 +210,16 @@ export function columnByName(
   if (found.length === 1) return found[0] as number;
   if (found.length > 1) {
     const where = found.map((index) => index + 1).join(' and ');
-    throw new OnboardError(
-      'COHORT_COLUMNS',
-      `${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`,
-    );
+    throw unfitColumns(`${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`);
   }
   if (header !== undefined) {
-    throw new OnboardError(
-      'COHORT_COLUMNS',
+    throw unfitColumns(
       `${file} has no column ${quote(name)} (${FLAG[role]}) in its first row, but ${rowText(header)} looks like the header: remove the rows above it`,
     );
   }
   const near = nearest(key, columns, headerKey);
   const hint = near === undefined ? '.' : `; did you mean ${quote(near)}?`;
-  throw new OnboardError(
-    'COHORT_COLUMNS',
+  throw unfitColumns(
     `${file} has no column ${quote(name)} (${FLAG[role]})${hint} Its columns: ${quoteAll(named(columns))}`,
   );
 }
@@ -244,8 +239,7 @@ export function missingColumn(
   let hint = `say which it is with ${FLAG[role]}${other}`;
   if (data) hint = 'its first line looks like data: put a header line such as chat_id,phone above it';
   else if (header !== undefined) hint = `${rowText(header)} looks like the header: remove the rows above it`;
-  return new OnboardError(
-    'COHORT_COLUMNS',
+  return unfitColumns(
     `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
   );
 }

@@ -1,5 +1,5 @@
 import type { CountryCode } from 'libphonenumber-js/max';
-import { OnboardError } from '../../domain/errors.ts';
+import { unfitColumns } from '../../domain/errors.ts';
 import { type ChatId, type Place, rowText, type Sender } from '../../domain/words.ts';
 import { quote } from '../cell.ts';
 import type { CsvRecord } from '../file/records.ts';
@@ -118,8 +118,7 @@ export function rolesOf(
           : undefined))
       : undefined;
   const both = (index: number, one: 'chat_id' | 'sender', other: string, flags: string) =>
-    new OnboardError(
-      'COHORT_COLUMNS',
+    unfitColumns(
       `${name}: the column “${columns[index]}” cannot be both the ${one} and the ${other}: choose with ${flags}`,
     );
   if (phone !== undefined && phone === chat)
@@ -174,8 +173,7 @@ function assertHeader(
   const found = betterHeader(columns, rows, needsChat);
   if (found === undefined) return;
   const header = rowText(found);
-  throw new OnboardError(
-    'COHORT_COLUMNS',
+  throw unfitColumns(
     `${name}: ${header} looks like the header, and the first row like a title: remove the rows above ${header} (or give --phone-column)`,
   );
 }

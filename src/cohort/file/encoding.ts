@@ -1,4 +1,4 @@
-import { OnboardError } from '../../domain/errors.ts';
+import { usage } from '../../domain/errors.ts';
 import { numberText, type Place } from '../../domain/words.ts';
 import { bytesOf, type CohortFile, refuseBinary, refuseKnownBinary } from './bytes.ts';
 
@@ -80,8 +80,7 @@ function knownLabel(asked: string): string {
   try {
     return new TextDecoder(asked.trim()).encoding;
   } catch {
-    throw new OnboardError(
-      'CONFIG',
+    throw usage(
       `--encoding ${asked}: no such encoding; use utf-8, utf-16le, windows-1252 or another label of the Encoding Standard`,
     );
   }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { OnboardError } from '../../domain/errors.ts';
+import { usage } from '../../domain/errors.ts';
 import { type Place, type Problem, RESULT_COLUMNS, type Row, rowText } from '../../domain/words.ts';
 import { candidates } from '../columns/columns.ts';
 import { type CohortFile, refuseOtherText, statCohort, unreadable } from './bytes.ts';
@@ -88,10 +88,7 @@ const SNIFFED_LINES = 50;
 function delimiterOption(asked: string): string {
   const char = NAMES[asked.toLowerCase()] ?? asked;
   if (char.length === 1 && !/["\r\n]/.test(char)) return char;
-  throw new OnboardError(
-    'CONFIG',
-    `--delimiter ${JSON.stringify(asked)}: give one character, or comma, semicolon, tab or pipe`,
-  );
+  throw usage(`--delimiter ${JSON.stringify(asked)}: give one character, or comma, semicolon, tab or pipe`);
 }
 
 /**
