@@ -266,7 +266,7 @@ export class Dispatcher {
         await this.#ledger.notDone(id);
         return nothing;
       }
-      events.asked(asked.length);
+      events.asked();
       const answer = await client.add(ask.chatId, asked, {
         force: this.#parts.forceAdd,
         onSend: start.sent,

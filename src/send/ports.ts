@@ -30,9 +30,9 @@ export interface GroupFacts {
 /** Events of asking, for display. */
 export interface AskingEvents {
   /** One ask is about to be sent; the ledger has it. */
-  asked(people: number): void;
+  asked(): void;
   /** `count` more people have this status; fewer, if it is below zero. */
   settled(chatId: ChatId, status: Status, count: number): void;
   /** A group was read; `name` is '' if the answer did not tell. */
-  groupRead(chatId: ChatId, name: string, about?: GroupFacts): void;
+  groupRead(chatId: ChatId, name: string, about: GroupFacts): void;
 }

@@ -39,7 +39,7 @@ export class Live implements AskingEvents {
     this.#startedAt = this.#clock.monotonic();
   }
 
-  asked(_people: number): void {
+  asked(): void {
     this.asks++;
   }
 
@@ -49,8 +49,7 @@ export class Live implements AskingEvents {
     this.#last = chatId;
   }
 
-  groupRead(chatId: ChatId, name: string, about?: GroupFacts): void {
-    const { inviteLink = '', memberCount: members } = about ?? {};
+  groupRead(chatId: ChatId, name: string, { inviteLink, memberCount: members }: GroupFacts): void {
     this.#groups.set(chatId, { name, inviteLink, members });
   }
 

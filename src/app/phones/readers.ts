@@ -82,30 +82,23 @@ export function groupsOfPhones(
   session: Session,
   senders: readonly (Sender | undefined)[],
 ): Promise<Listing> {
-  return releasing((releases) => list(config, { ...session, releases }, senders));
-}
-
-async function list(
-  config: Config,
-  session: Session,
-  senders: readonly (Sender | undefined)[],
-): Promise<Listing> {
-  const { control, log } = session;
-  const parts = await openReading(config, session);
-  if (parts === undefined) return { kind: 'not_read' };
-  const { to } = parts;
-  const lanes = connectLanes(parts, senders.length);
-  const among = { lanes, groups: new SharedKnowledge(), headerWatch: new HeaderWatch(log) };
-  const found = new Map<string, ListedGroup>();
-  for (const sender of senders) {
-    const through = { ...to, sender: sender ?? to.sender };
-    const { gateway, client } = connectReader({ ...parts, to: through }, among);
-    const number = /^\d+$/.test(through.sender) ? through.sender : undefined;
-    const listing = await listGroups({ gateway, client, control, sender: number });
-    if (listing.kind !== 'groups') return listing;
-    for (const group of listing.groups) if (!found.has(group.chatId)) found.set(group.chatId, group);
-  }
-  return { kind: 'groups', groups: [...found.values()] };
+  return releasing(async (releases) => {
+    const { control, log } = session;
+    const parts = await openReading(config, { ...session, releases });
+    if (parts === undefined) return { kind: 'not_read' };
+    const { to } = parts;
+    const lanes = connectLanes(parts, senders.length);
+    const among = { lanes, groups: new SharedKnowledge(), headerWatch: new HeaderWatch(log) };
+    const found = new Map<string, ListedGroup>();
+    for (const sender of senders) {
+      const through = { ...to, sender: sender ?? to.sender };
+      const { gateway, client, groups } = connectReader({ ...parts, to: through }, among);
+      const listing = await listGroups({ gateway, client, control, sender: groups.senderNumber });
+      if (listing.kind !== 'groups') return listing;
+      for (const group of listing.groups) if (!found.has(group.chatId)) found.set(group.chatId, group);
+    }
+    return { kind: 'groups', groups: [...found.values()] };
+  });
 }
 
 const MOST_GROUPS = 200;

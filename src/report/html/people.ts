@@ -1,11 +1,16 @@
-import { REASONS, type ReasonCode } from '../../domain/reasons.ts';
+import { REASONS } from '../../domain/reasons.ts';
 import type { ChatId, Status } from '../../domain/words.ts';
+import type { ResultRow } from '../results/results.ts';
 import type { Tally } from '../summary/tally.ts';
 import { type Html, html, NOTHING, number, present, statusWord } from './markup.ts';
 import type { Pace } from './timeline.ts';
 
 /** One row of the results for the report. Every text is untrusted and raw. */
-export interface ReportRow {
+export interface ReportRow
+  extends Pick<
+    ResultRow,
+    'chatId' | 'participant' | 'status' | 'reasonCode' | 'message' | 'traceId' | 'askedAt'
+  > {
   /** Row number of the cohort in a spreadsheet. */
   readonly number: number;
   /** Line in the cohort's file, if it is known and differs. */
@@ -14,14 +19,6 @@ export interface ReportRow {
   readonly name: string;
   /** Cells of the cohort, in the order of its header. */
   readonly own: readonly string[];
-  readonly chatId: string;
-  readonly participant: string;
-  readonly status: Status;
-  readonly reasonCode: ReasonCode | '';
-  readonly message: string;
-  readonly traceId: string;
-  /** Epoch ms. */
-  readonly askedAt: number | undefined;
 }
 
 /** Known facts of a group besides its id. Raw. */

@@ -23,10 +23,13 @@ export interface Remark {
   readonly perhapsFull?: true;
 }
 
-interface Http {
+interface Told {
   readonly message: string;
-  readonly httpStatus: number;
+  readonly httpStatus: number | undefined;
   readonly traceId: string;
+}
+interface Http extends Told {
+  readonly httpStatus: number;
 }
 
 /** Result of an ask, with each of its participants in exactly one place. */
@@ -41,20 +44,9 @@ export type AskResult =
       readonly traceId: string;
     }
   /** Certainly not done: ask again later, a limited number of times. */
-  | {
-      readonly kind: 'not_done';
-      readonly why: 'throttled' | 'unavailable' | 'unreachable';
-      readonly message: string;
-      readonly httpStatus: number | undefined;
-      readonly traceId: string;
-    }
+  | ({ readonly kind: 'not_done'; readonly why: 'throttled' | 'unavailable' | 'unreachable' } & Told)
   /** Perhaps done: the membership decides. */
-  | {
-      readonly kind: 'in_doubt';
-      readonly message: string;
-      readonly httpStatus: number | undefined;
-      readonly traceId: string;
-    }
+  | ({ readonly kind: 'in_doubt' } & Told)
   /** Nothing was done, and this request will never succeed: split a batch, fail a participant. */
   | ({
       readonly kind: 'refused';

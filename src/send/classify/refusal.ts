@@ -1,6 +1,6 @@
 import { EXIT } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import type { Answer, AnswerHeaders } from '../api/answer.ts';
+import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject, serverWords } from '../api/body.ts';
 import { oneLine, shorten } from '../api/redact.ts';
 import type { StopReason } from '../run-control.ts';
@@ -63,12 +63,7 @@ export type AccountTrouble = Extract<
  */
 type Subject = AccountTrouble | 'throttled' | 'chat' | 'person' | 'request' | 'unmarked';
 
-interface Refusal {
-  readonly httpStatus: number;
-  readonly headers: AnswerHeaders;
-  readonly body: string;
-  readonly traceId: string;
-}
+type Refusal = Pick<Extract<Answer, { kind: 'answer' }>, 'httpStatus' | 'headers' | 'body' | 'traceId'>;
 
 const RATE =
   /\btoo[ _-]many[ _-](?:requests|calls|attempts)\b|\b(?:user)?rate[ _-]*(?:limit|exceeded|over[ _-]?limit)|\bslow down\b|\bthrottl|\b(?:request|call)s? (?:limit|quota)\b|\benhance your calm\b/i;

@@ -104,11 +104,11 @@ describe('live', () => {
       perSecond: undefined,
       waiting: undefined,
     });
-    live.asked(2);
+    live.asked();
     live.settled(GROUP, 'added', 2);
     live.settled(GROUP, 'failed', 1);
     live.settled(GROUP, 'added', 1);
-    live.groupRead(GROUP, 'Group one');
+    live.groupRead(GROUP, 'Group one', { inviteLink: '', memberCount: undefined });
     ms = 7_000;
     live.waiting = () => ({ waitingUntil: 9_000, waitingWhy: 'window' });
     expect(live.moment()).toEqual({
