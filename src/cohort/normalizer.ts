@@ -69,7 +69,7 @@ function readPhone(row: Row, column: Column | undefined, roles: Roles, judge?: J
  * A phone cell and the row's country cell → the participant, or why it cannot be read with certainty. Bare digits are a
  * number of that country; a number with its own country code has to match it.
  */
-export function readPhoneWithCountry(
+function readPhoneWithCountry(
   cell: string,
   countryCell: string,
   columns: { readonly phone: string; readonly country: NonNullable<Column['country']> },

@@ -8,7 +8,7 @@ import { parseRedisUrl, type RedisTarget } from '../send/rate-limit/redis/redis-
 import type { GroupsFlags, RunFlags } from './flags.ts';
 import { proxyFor } from './proxy.ts';
 
-export type Target =
+type Target =
   | { readonly kind: 'sandbox' }
   | {
       readonly kind: 'api';

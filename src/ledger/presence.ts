@@ -29,7 +29,7 @@ const NEW = '.new';
 /** Longest first line, bytes: it names a path. */
 const HEAD_BYTES = 16 * 1024;
 
-export interface PresenceOptions {
+interface PresenceOptions {
   readonly clock: Clock;
   /** Interval of the heartbeat, ms. Default 2 s. */
   readonly heartbeatMs?: number;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseChat } from '../../src/send/groups/membership.ts';
+import { parseChat } from '../../src/send/groups/chats.ts';
 import { answered } from './answers.ts';
 import { GROUP, SENDER } from './fakes.ts';
 

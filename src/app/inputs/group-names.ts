@@ -8,7 +8,7 @@ import type { ChatId, ListedGroup, Sender } from '../../domain/words.ts';
 import { count, publicName } from '../../lib/text.ts';
 import { bareCell } from '../../report/results/results.ts';
 import { type NameMapping, nameText } from '../../report/terminal/groups.ts';
-import type { Listing } from '../../send/groups/listing.ts';
+import type { Listing } from '../../send/groups/chats.ts';
 import type { Log } from '../../send/ports.ts';
 import { StoppedBefore } from '../session.ts';
 

@@ -6,7 +6,7 @@
  * - `apart`: a broken record. It covers the next `known` characters; from there each quote opens or closes, starting
  *   with `inside`, and the record ends with the first line that ends outside quotes.
  */
-export type Bounds =
+type Bounds =
   | { readonly kind: 'plain'; readonly end: number }
   | { readonly kind: 'quoted'; readonly end: number; readonly several: boolean }
   | { readonly kind: 'apart'; readonly known: number; readonly inside: boolean; readonly why: string };

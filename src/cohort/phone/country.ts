@@ -38,7 +38,7 @@ export function isBlankCountry(cell: string): boolean {
 }
 
 /** Whether a cell is a country code with a + or 00 before it. */
-export function isMarkedCode(cell: string): boolean {
+function isMarkedCode(cell: string): boolean {
   return /^\P{L}*(?:\+|\b00)/u.test(cell) && readCountryCell(cell) !== undefined;
 }
 

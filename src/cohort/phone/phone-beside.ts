@@ -11,10 +11,10 @@ interface Cut {
 }
 
 /** Readings of a part of the writing as a complete number; empty: not a number. */
-export type Complete = (digits: string, where: 'first' | 'last') => readonly string[];
+type Complete = (digits: string, where: 'first' | 'last') => readonly string[];
 
 /** Another reading of the cell: a complete number next to something else. */
-export interface Beside {
+interface Beside {
   readonly number: string;
   /** The remainder: a few digits (a list's number, a mark), or a second complete number. */
   readonly rest: string;

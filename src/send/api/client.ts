@@ -50,7 +50,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface AddOptions extends CallOptions {
+interface AddOptions extends CallOptions {
   readonly force: boolean;
 }
 

@@ -5,7 +5,7 @@ import { stopOf } from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { AskingEvents, Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';
-import { type MembersIndex, membersOf, parseChat } from './membership.ts';
+import { GROUP_CAPACITY, type MembersIndex, membersOf, parseChat } from './chats.ts';
 import { HistorySupport } from './notifications.ts';
 
 /** State of a group for adding people, by its own page. It may be stale, so it only warns. */
@@ -16,9 +16,6 @@ export interface Standing {
   /** undefined: not on the page. */
   readonly senderIsAdmin: boolean | undefined;
 }
-
-/** Largest number of members of a group. Source: api/FACTS.md. */
-export const GROUP_CAPACITY = 1024;
 
 /** Warnings before adding `newcomers` people to the group, the worst first; may be empty. */
 export function foreseen({ members, adminsOnly, senderIsAdmin }: Standing, newcomers: number): string[] {

@@ -164,7 +164,7 @@ interface Page {
 }
 
 /** Parses one page; the field is misspelt in the vendor's types. Pure; never throws. */
-export function parsePage(answer: Answer, chatId: ChatId): Page | ReadFailure {
+function parsePage(answer: Answer, chatId: ChatId): Page | ReadFailure {
   const failure = failureOf(answer);
   if (failure !== undefined) return failure;
   const body = parseObject(bodyOf(answer));

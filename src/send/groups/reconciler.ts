@@ -2,7 +2,8 @@ import type { ChatId, Outcome, Pair, Settlement } from '../../domain/words.ts';
 import type { AskOutcome, AskResult } from '../classify/classifier.ts';
 import type { AskingEvents, AskLedger, Log } from '../ports.ts';
 import type { RunControl } from '../run-control.ts';
-import { GROUP_CAPACITY, type Groups, type Standing } from './groups.ts';
+import { GROUP_CAPACITY } from './chats.ts';
+import type { Groups, Standing } from './groups.ts';
 import type { History } from './notifications.ts';
 
 /** A pair that was asked with an unknown result, and the little that the lost answer said. */

@@ -47,7 +47,7 @@ export class WaitBoard {
   }
 }
 
-export interface GateOptions {
+interface GateOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** The part of the user's pace that holds for each phone alone. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/domain/errors.ts';
 import type { Answer } from '../../../src/send/api/answer.ts';
-import { listGroups } from '../../../src/send/groups/listing.ts';
+import { listGroups } from '../../../src/send/groups/chats.ts';
 import { answered } from '../answers.ts';
 import { GROUP, OTHER, SENDER, stage } from '../fakes.ts';
 

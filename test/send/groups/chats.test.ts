@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ChatId } from '../../../src/domain/words.ts';
 import type { Answer } from '../../../src/send/api/answer.ts';
-import { type Chat, parseChat } from '../../../src/send/groups/membership.ts';
+import { type Chat, parseChat } from '../../../src/send/groups/chats.ts';
 import { parsePhones } from '../../../src/send/phones/phone-state.ts';
 import { repeats } from '../../helpers.ts';
 import { ANNA, answered, BORIS, broken, CARLA, UNSENT } from '../answers.ts';
