@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { canonicalPath, errorCode, specialKind, syncDirectory, writeFully } from './files.ts';
+import { canonicalPath, ifThere, specialKind, syncDirectory, writeFully } from './files.ts';
 
 /**
  * Temporary files of this process. They hold people's numbers, so a process that is killed early (by a second Ctrl-C)
@@ -189,16 +189,11 @@ async function sweep(path: string): Promise<void> {
  * from the shell (`/dev/stdout`, `>(…)`) is.
  */
 async function isSpecial(path: string): Promise<boolean> {
-  try {
-    const found = await stat(path);
-    if (found.isFile()) return false;
-    if (found.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
-    if (found.isCharacterDevice() || (found.isFIFO() && /^\/(?:dev|proc)\//.test(path))) return true;
-    throw new Error(`it is ${specialKind(found)}, and no file`);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  const found = await ifThere(stat(path));
+  if (found === undefined || found.isFile()) return false;
+  if (found.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
+  if (found.isCharacterDevice() || (found.isFIFO() && /^\/(?:dev|proc)\//.test(path))) return true;
+  throw new Error(`it is ${specialKind(found)}, and no file`);
 }
 
 /**

@@ -44,6 +44,21 @@ export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/**
+ * First bytes of a regular file; undefined: it is absent or something else, or may not be opened. Checked before it is
+ * opened, because opening a pipe may block forever.
+ */
+export async function beginningOf(path: string, bytes: number): Promise<Buffer | undefined> {
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+  const file = await open(path, 'r').catch(() => undefined);
+  try {
+    const read = await file?.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return read?.buffer.subarray(0, read.bytesRead);
+  } finally {
+    await file?.close();
+  }
+}
+
 /** Whether the error is a system refusal, which the owner has to fix, and not a defect of this tool. */
 export function isSystemRefusal(error: unknown): boolean {
   return errorCode(error) in MEANING;
@@ -183,11 +198,10 @@ export async function keepToOwner(path: string): Promise<string | undefined> {
   // On Windows the mode does not tell who may read.
   if (platform() === 'win32') return undefined;
   try {
-    const found = await stat(path);
-    if (found.isFile() && (found.mode & ALL_BUT_OWNER) !== 0) await chmod(path, 0o600);
+    const found = await ifThere(stat(path));
+    if (found?.isFile() && (found.mode & ALL_BUT_OWNER) !== 0) await ifThere(chmod(path, 0o600));
     return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return `${path} holds phone numbers, and others may read it: ${describeFailure(error)}; make it readable by its owner alone`;
   }
 }

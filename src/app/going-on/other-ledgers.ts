@@ -9,7 +9,7 @@ import type { Pair } from '../../domain/words.ts';
 import { MAGIC } from '../../ledger/format.ts';
 import { SANDBOX_ORIGIN } from '../../ledger/ledger.ts';
 import { type AsksOf, asksIn } from '../../ledger/scan.ts';
-import { isSameFile, isSystemRefusal, placeOf } from '../../lib/files.ts';
+import { beginningOf, isSameFile, isSystemRefusal, placeOf } from '../../lib/files.ts';
 import { PairIndex } from '../../lib/pair-index.ts';
 import { count, plain } from '../../lib/text.ts';
 import { decide, type Listed, type Survey } from '../../plan/survey.ts';
@@ -216,13 +216,6 @@ async function notedIn(dir: string): Promise<string[]> {
 /** Whether a file has a ledger's name or a ledger's first bytes. */
 async function mayBeLedger(path: string): Promise<boolean> {
   if (path.endsWith('.ledger.jsonl')) return true;
-  const file = await open(path, 'r').catch(() => undefined);
-  try {
-    const read = await file?.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-    return read?.buffer.toString() === MAGIC;
-  } catch {
-    return false;
-  } finally {
-    await file?.close();
-  }
+  const begins = await beginningOf(path, MAGIC.length).catch(() => undefined);
+  return begins?.toString() === MAGIC;
 }

@@ -1,5 +1,5 @@
 /** Rows of merged results: from the files in the order of the cohort, or missing, where the ledgers allow it. */
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Cohort } from '../../cohort/cohort.ts';
 import type { ResultsFile, ResultsRecord } from '../../cohort/results-file.ts';
@@ -17,6 +17,7 @@ import {
   type Status,
 } from '../../domain/words.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
+import { beginningOf } from '../../lib/files.ts';
 import { plainCell, resultCells } from '../../report/results/results.ts';
 import { systemClock } from '../io.ts';
 
@@ -255,17 +256,12 @@ async function ledgersBeside(results: string): Promise<readonly string[]> {
 
 /** Origin that the ledger's asks went to; undefined: no ledger exists. */
 async function originOf(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return undefined;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    const [line = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1);
+    const [line = ''] = (await beginningOf(path, HEADER_BYTES))?.toString().split('\n', 1) ?? [];
     const header: unknown = JSON.parse(line);
     const origin = (header as { readonly origin?: unknown } | null)?.origin;
     return typeof origin === 'string' ? origin : undefined;
   } catch {
     return undefined; // a header that was not written whole: nobody was asked before it was
-  } finally {
-    await file.close();
   }
 }

@@ -1,7 +1,7 @@
 /** Ways out for the summary (files, the job page of CI, one JSON record, a post to a chat), and what may be replaced. */
 
 import { existsSync } from 'node:fs';
-import { appendFile, open, readFile, stat } from 'node:fs/promises';
+import { appendFile, readFile, stat } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { basename } from 'node:path';
@@ -12,7 +12,7 @@ import type { LogConfig } from '../../config/run.ts';
 import { OnboardError, usage } from '../../domain/errors.ts';
 import { RESULT_COLUMNS, rowText } from '../../domain/words.ts';
 import { probeAtomicFile, replaceFile } from '../../lib/atomic-file.ts';
-import { describeFailure } from '../../lib/files.ts';
+import { beginningOf, describeFailure } from '../../lib/files.ts';
 import { REPORT_MARK } from '../../report/html/page.ts';
 import { TO_DO_BEGINS } from '../../report/results/to-do.ts';
 import {
@@ -209,10 +209,12 @@ const OURS = RESULT_COLUMNS.join(',');
  */
 export async function assertReplaceable(path: string, ledger?: string): Promise<void> {
   if (path === '-') return;
+  // Another check covers whether a file that cannot be read can be written.
   const begins = await beginningOf(path, HEADER_BYTES);
+  if (begins === undefined || begins.length === 0) return;
   const [header = ''] = begins.toString('utf8').split(/\r?\n/, 1);
   const isOurs = header.endsWith(OURS) || begins.includes(`${OURS}\n`) || begins.includes(`${OURS}\r\n`);
-  if (begins.length === 0 || isOurs) return;
+  if (isOurs) return;
   const todo =
     ledger === undefined
       ? 'give --output another file'
@@ -232,14 +234,8 @@ const MARK_BYTES = 3;
 
 /** @throws OnboardError NOT_WRITABLE when the file there is not of this kind, or could not be written. */
 export async function assertOurs(path: string, { flag, what, begins }: Kind): Promise<void> {
-  const found = await beginningOf(path, MARK_BYTES + begins.length);
-  if (
-    found.length > 0 &&
-    !found
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .startsWith(begins)
-  ) {
+  const found = (await beginningOf(path, MARK_BYTES + begins.length))?.toString('utf8');
+  if (found && !found.replace(/^\ufeff/, '').startsWith(begins)) {
     throw new OnboardError(
       'NOT_WRITABLE',
       `${path} exists and is no ${what} of ours: give ${flag} another file`,
@@ -252,22 +248,6 @@ export async function assertOurs(path: string, { flag, what, begins }: Kind): Pr
       { cause: error },
     );
   });
-}
-
-/**
- * First bytes of a file; empty when it is absent, unreadable or a device: another check covers whether these can be
- * written.
- */
-async function beginningOf(path: string, bytes: number): Promise<Buffer> {
-  // Checked before it is opened, because opening a pipe may block forever.
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return Buffer.alloc(0);
-  const file = await open(path, 'r').catch(() => undefined);
-  try {
-    const read = await file?.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return read?.buffer.subarray(0, read.bytesRead) ?? Buffer.alloc(0);
-  } finally {
-    await file?.close();
-  }
 }
 
 /**

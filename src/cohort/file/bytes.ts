@@ -3,6 +3,7 @@ import { stat as lookAt, open, opendir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { OnboardError } from '../../domain/errors.ts';
+import { errorCode } from '../../lib/files.ts';
 import { nearest } from '../../lib/text.ts';
 
 const CHUNK = 128 * 1024;
@@ -30,7 +31,7 @@ export async function statCohort(path: string, name: string): Promise<CohortFile
       await handle.close();
     }
   } catch (error) {
-    const near = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await nearestFile(path) : undefined;
+    const near = errorCode(error) === 'ENOENT' ? await nearestFile(path) : undefined;
     throw near === undefined
       ? readable(error, name)
       : unreadable(name, `does not exist: did you mean ${near}?`, error);
@@ -95,8 +96,8 @@ export function unreadable(name: string, what: string, cause?: unknown): Onboard
 /** System error → error with a line for the user. */
 function readable(error: unknown, name: string): unknown {
   if (error instanceof OnboardError) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === undefined) return error;
+  const code = errorCode(error);
+  if (code === '') return error;
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'does not exist: check the path',
     ENOTDIR: 'does not exist: check the path',
