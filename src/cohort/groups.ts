@@ -13,7 +13,7 @@ import {
   type Trouble,
   trouble,
 } from './cell.ts';
-import { candidates, rankOf } from './columns/columns.ts';
+import { candidates, rankOf, STRONG } from './columns/columns.ts';
 import { groupNameColumns } from './columns/header-words.ts';
 import { headerKey } from './columns/names.ts';
 import { openTable, recordsBelow } from './file/reader.ts';
@@ -148,8 +148,6 @@ function ambiguous(cell: string, ids: readonly string[]): Trouble {
 }
 
 const NAME = new Set(['name', 'groupname', 'chatname', 'subject', 'title', 'group', 'groups']);
-/** Rank of the API's own word, and of names with the same meaning. */
-const STRONG = 1;
 
 /**
  * Reads `--groups FILE`: a name and a chat_id in each row, under a header, in any column order; read like a cohort.

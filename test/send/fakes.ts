@@ -7,7 +7,7 @@ import { CircuitBreaker, ErrorBudget } from '../../src/send/circuit-breaker.ts';
 import { Dispatcher } from '../../src/send/dispatcher.ts';
 import type { DispatcherParts } from '../../src/send/dispatcher-parts.ts';
 import { Gateway } from '../../src/send/gateway.ts';
-import { Groups } from '../../src/send/groups/groups.ts';
+import { createGroups } from '../../src/send/groups/groups.ts';
 import { watchPhone } from '../../src/send/phones/phone-state.ts';
 import { PhoneTimes, type Times } from '../../src/send/phones/phone-times.ts';
 import type { AskLedger } from '../../src/send/ports.ts';
@@ -230,7 +230,7 @@ export function stage(script: Script = {}, settings: Settings = {}) {
     random: () => 1,
     headerWatch: new HeaderWatch(log),
   });
-  const groups = new Groups(gateway, client, events, control, log);
+  const groups = createGroups(gateway, client, events, control, log);
   const phone = watchPhone(gateway, client, SENDER, control, log);
   const ledger = new MemoryLedger();
   /** Those who were not asked because of the hour or the cap. */

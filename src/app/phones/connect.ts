@@ -9,7 +9,7 @@ import { createClient } from '../../send/api/client.ts';
 import { CircuitBreaker, type CommonTrouble, type ErrorBudget } from '../../send/circuit-breaker.ts';
 import { Dispatcher } from '../../send/dispatcher.ts';
 import { Gateway } from '../../send/gateway.ts';
-import { Groups, type Read, type SharedKnowledge } from '../../send/groups/groups.ts';
+import { createGroups, type Read, type SharedKnowledge } from '../../send/groups/groups.ts';
 import { type History, historyReader } from '../../send/groups/notifications.ts';
 import type { Wait } from '../../send/phones/gate.ts';
 import { createLanes, type Lanes } from '../../send/phones/lanes.ts';
@@ -166,7 +166,7 @@ export function connectReader(parts: ReaderParts, among: SharedReading) {
   const limiter = lanes.lane(to.sender);
   const random = Math.random;
   const gateway = new Gateway({ limiter, all: lanes, control, clock, log, random, headerWatch });
-  const groups = new Groups(gateway, client, live, control, log, among.groups);
+  const groups = createGroups(gateway, client, live, control, log, among.groups);
   groups.senderNumber = /^\d+$/.test(to.sender) ? to.sender : undefined;
   const history = historyReader(gateway, client, log, among.groups.history);
   return { client, limiter, gateway, groups, history };

@@ -15,13 +15,8 @@ const keyed = Object.fromEntries(
   }),
 ) as unknown as Readonly<Record<Role, readonly Set<string>[]>>;
 
-const FLAG = {
-  chat: '--chat-column',
-  phone: '--phone-column',
-  sender: '--sender-column',
-  country: '--country-column',
-} as const;
-const WORD = { chat: 'chat_id', phone: 'phone', sender: 'sender', country: 'country' } as const;
+const flagOf = (role: Role) => `--${role}-column`;
+const wordOf = (role: Role) => (role === 'chat' ? 'chat_id' : role);
 
 /**
  * Rank of a header name for a role: 0 is the API's own word, then strong names, weak names, words inside; undefined:
@@ -47,7 +42,8 @@ export function rankOf(header: string, role: Role): number | undefined {
   return [name, key].some((one) => inside.test(one) && !never.test(one)) ? INSIDE : undefined;
 }
 
-const STRONG = 1;
+/** Rank of the API's own word, and of names with the same meaning. */
+export const STRONG = 1;
 const INSIDE = 3;
 const BETWEEN = /[/|,&()\n]|\s(?:or|and|y|e|ou|o|oder|und|et|atau|dan|ve|veya|или|и|en|of)\s/i;
 const PATH = /^.*[/:>\\]/;
@@ -192,7 +188,7 @@ export function twoCandidates(columns: readonly string[], found: readonly number
     const where = found.map((index) => index + 1).join(' and ');
     return `columns ${where} are both called ${quote(names[0] as string)}: rename one`;
   }
-  return `${quoteAll(names)} can each be the ${WORD[role]} column: choose with ${FLAG[role]}`;
+  return `${quoteAll(names)} can each be the ${wordOf(role)} column: choose with ${flagOf(role)}`;
 }
 
 /** Column named by the user with an option. @param header the row further down that has it, if any */
@@ -210,17 +206,17 @@ export function columnByName(
   if (found.length === 1) return found[0] as number;
   if (found.length > 1) {
     const where = found.map((index) => index + 1).join(' and ');
-    throw unfitColumns(`${file}: ${FLAG[role]} ${quote(name)} fits columns ${where}: rename one of them`);
+    throw unfitColumns(`${file}: ${flagOf(role)} ${quote(name)} fits columns ${where}: rename one of them`);
   }
   if (header !== undefined) {
     throw unfitColumns(
-      `${file} has no column ${quote(name)} (${FLAG[role]}) in its first row, but ${rowText(header)} looks like the header: remove the rows above it`,
+      `${file} has no column ${quote(name)} (${flagOf(role)}) in its first row, but ${rowText(header)} looks like the header: remove the rows above it`,
     );
   }
   const near = nearest(key, columns, headerKey);
   const hint = near === undefined ? '.' : `; did you mean ${quote(near)}?`;
   throw unfitColumns(
-    `${file} has no column ${quote(name)} (${FLAG[role]})${hint} Its columns: ${quoteAll(named(columns))}`,
+    `${file} has no column ${quote(name)} (${flagOf(role)})${hint} Its columns: ${quoteAll(named(columns))}`,
   );
 }
 
@@ -236,11 +232,11 @@ export function missingColumn(
 ): OnboardError {
   const other = role === 'chat' ? ', or give --chat-id' : '';
   const data = columns.some((column) => /@g\.us\s*$/i.test(column) || NUMBER.test(column));
-  let hint = `say which it is with ${FLAG[role]}${other}`;
+  let hint = `say which it is with ${flagOf(role)}${other}`;
   if (data) hint = 'its first line looks like data: put a header line such as chat_id,phone above it';
   else if (header !== undefined) hint = `${rowText(header)} looks like the header: remove the rows above it`;
   return unfitColumns(
-    `${file} has no ${WORD[role]} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
+    `${file} has no ${wordOf(role)} column (its columns: ${quoteAll(named(columns))}); ${hint}`,
   );
 }
 

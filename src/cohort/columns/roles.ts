@@ -16,6 +16,7 @@ import {
   missingColumn,
   onlyOne,
   rankOf,
+  STRONG,
   twoCandidates,
 } from './columns.ts';
 import { groupNameColumns } from './header-words.ts';
@@ -212,7 +213,6 @@ function otherPhones(columns: readonly string[], phone: number | undefined): rea
 
 /** Records under the first one that may be the header, where a title stands above it. */
 const BELOW = 10;
-const STRONG = 1;
 
 /**
  * Record further down that is a better header than the first one, because a title such as “WhatsApp contact list” may

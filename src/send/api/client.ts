@@ -50,29 +50,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface AddOptions extends CallOptions {
-  readonly force: boolean;
-}
-
-export interface Page {
+interface Page {
   readonly offset: number;
   readonly limit: number;
-}
-
-/** HTTP client: one attempt per call, without retries or redirects. Every failure is a value: no method rejects. */
-export interface Client {
-  /** `POST /chats/{chat_id}/add` */
-  add(chatId: ChatId, participants: readonly Participant[], options: AddOptions): Promise<Answer>;
-  /** `GET /chats/{chat_id}` */
-  chat(chatId: ChatId, options?: CallOptions): Promise<Answer>;
-  /** `GET /chats/{chat_id}/notifications` */
-  notifications(chatId: ChatId, page: Page, options?: CallOptions): Promise<Answer>;
-  /** `GET /chats`, the groups among them */
-  groups(page: Page, options?: CallOptions): Promise<Answer>;
-  /** `GET /phones` */
-  phones(options?: CallOptions): Promise<Answer>;
-  /** Closes every connection; requests in flight are cancelled. */
-  close(): void;
 }
 
 interface Call extends CallOptions {
@@ -82,7 +62,10 @@ interface Call extends CallOptions {
   readonly extraMs?: number;
 }
 
-export function createClient(options: ClientOptions): Client {
+export type Client = ReturnType<typeof createClient>;
+
+/** HTTP client: one attempt per call, without retries or redirects. Every failure is a value: no method rejects. */
+export function createClient(options: ClientOptions) {
   const { clock, requestTimeoutMs } = options;
   const phase = Math.min(CONNECT_TIMEOUT, requestTimeoutMs);
   const { proxy } = options;
@@ -187,7 +170,11 @@ export function createClient(options: ClientOptions): Client {
   }
 
   return {
-    add: (chatId, participants, { force, onSend, signal }) =>
+    add: (
+      chatId: ChatId,
+      participants: readonly Participant[],
+      { force, onSend, signal }: CallOptions & { readonly force: boolean },
+    ) =>
       attempt({
         method: 'POST',
         path: `/chats/${encodeURIComponent(chatId)}/add`,
@@ -196,21 +183,23 @@ export function createClient(options: ClientOptions): Client {
         onSend,
         signal,
       }),
-    chat: (chatId, call = {}) =>
+    chat: (chatId: ChatId, call: CallOptions = {}) =>
       attempt({ ...call, method: 'GET', path: `/chats/${encodeURIComponent(chatId)}` }),
-    notifications: (chatId, { offset, limit }, call = {}) =>
+    notifications: (chatId: ChatId, { offset, limit }: Page, call: CallOptions = {}) =>
       attempt({
         ...call,
         method: 'GET',
         path: `/chats/${encodeURIComponent(chatId)}/notifications?offset=${offset}&limit=${limit}`,
       }),
-    groups: ({ offset, limit }, call = {}) =>
+    /** The groups among the chats. */
+    groups: ({ offset, limit }: Page, call: CallOptions = {}) =>
       attempt({
         ...call,
         method: 'GET',
         path: `/chats?chat_type=group&offset=${offset}&limit=${limit}`,
       }),
-    phones: (call = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
+    phones: (call: CallOptions = {}) => attempt({ ...call, method: 'GET', path: '/phones' }),
+    /** Closes every connection; requests in flight are cancelled. */
     close: () => connections.close(),
   };
 }

@@ -83,130 +83,101 @@ interface Group {
   closure: Closure | undefined;
 }
 
-/** Knowledge about a group that holds for every phone: its members, and that it is full. */
+/** Knowledge about groups that holds for every phone: their members, by each phone, and that they are full. */
 export class SharedKnowledge {
   readonly full = new Map<ChatId, Closure>();
-  readonly phones: Groups[] = [];
+  readonly members: ((chatId: ChatId) => MembersIndex | undefined)[] = [];
   readonly history = new HistorySupport();
 }
+
+export type Groups = ReturnType<typeof createGroups>;
 
 /**
  * Knowledge about each group in this run, through one phone: members as last read, and whether it still takes people.
  */
-export class Groups {
-  readonly #gateway: Gateway;
-  readonly #client: Client;
-  readonly #events: AskingEvents;
-  readonly #control: RunControl;
-  readonly #log: Log;
-  /** Number of the sending phone, if known; finds its own admin entry in a group. */
-  senderNumber: string | undefined;
-  /** undefined: this is the only phone. */
-  readonly #shared: SharedKnowledge | undefined;
-  readonly #known = new Map<ChatId, Group>();
-  readonly #reading = new Map<ChatId, Promise<Read>>();
+export function createGroups(
+  gateway: Gateway,
+  client: Client,
+  events: AskingEvents,
+  control: RunControl,
+  log: Log,
+  shared = new SharedKnowledge(),
+) {
+  const known = new Map<ChatId, Group>();
+  const reading = new Map<ChatId, Promise<Read>>();
+  shared.members.push((chatId) => known.get(chatId)?.members);
 
-  constructor(
-    gateway: Gateway,
-    client: Client,
-    events: AskingEvents,
-    control: RunControl,
-    log: Log,
-    shared?: SharedKnowledge,
-  ) {
-    this.#gateway = gateway;
-    this.#client = client;
-    this.#events = events;
-    this.#control = control;
-    this.#log = log;
-    this.#shared = shared;
-    shared?.phones.push(this);
+  const membersIn = (chatId: ChatId) => shared.members.flatMap((of) => of(chatId) ?? []);
+
+  function groupOf(chatId: ChatId): Group {
+    const fresh: Group = { name: '', members: undefined, standing: undefined, closure: undefined };
+    const group = known.get(chatId) ?? fresh;
+    known.set(chatId, group);
+    return group;
   }
 
-  #group(chatId: ChatId): Group {
-    const known = this.#known.get(chatId);
-    if (known) return known;
-    const made: Group = { name: '', members: undefined, standing: undefined, closure: undefined };
-    this.#known.set(chatId, made);
-    return made;
-  }
-
-  name(chatId: ChatId): string {
-    return this.#known.get(chatId)?.name ?? '';
-  }
-
-  /** State of the group for adding people, as last read through this phone; undefined: not read. */
-  standing(chatId: ChatId): Standing | undefined {
-    return this.#known.get(chatId)?.standing;
-  }
-
-  /** True only if the membership was read and lists this person. False may be stale. */
-  lists(chatId: ChatId, participant: Participant): boolean {
-    return (this.#shared?.phones ?? [this]).some((phone) => phone.#has(chatId, participant));
-  }
-
-  /** True only if the membership was read, has everybody's phone, and does not list this person. It may be stale. */
-  lacks(chatId: ChatId, participant: Participant): boolean {
-    const phones = this.#shared?.phones ?? [this];
-    const read = phones.flatMap((phone) => phone.#known.get(chatId)?.members ?? []);
-    return read.length > 0 && read.every(({ withoutPhone, has }) => withoutPhone === 0 && !has(participant));
-  }
-
-  #has(chatId: ChatId, participant: Participant): boolean {
-    return this.#known.get(chatId)?.members?.has(participant) === true;
-  }
-
-  closure(chatId: ChatId): Closure | undefined {
-    return this.#known.get(chatId)?.closure ?? this.#shared?.full.get(chatId);
-  }
-
-  close(chatId: ChatId, closure: Closure): void {
-    this.#group(chatId).closure ??= closure;
-    // A refusal counts for this phone only; a full group is full for all.
-    if (closure.reasonCode === 'group_full') this.#shared?.full.set(chatId, closure);
-  }
-
-  /**
-   * Reads the membership, once at a time for each group. Nonsense from the endpoint does not stop the run, because the
-   * asks themselves will tell. `control` ends the retries if it is not the run's own.
-   */
-  read(chatId: ChatId, control?: RunControl): Promise<Read> {
-    const running = this.#reading.get(chatId);
-    if (running) return running;
-    const started = this.#read(chatId, control).finally(() => this.#reading.delete(chatId));
-    this.#reading.set(chatId, started);
-    return started;
-  }
-
-  async #read(chatId: ChatId, control: RunControl = this.#control): Promise<Read> {
-    const answer = await this.#gateway.read((call) => this.#client.chat(chatId, call), control);
+  async function readNow(chatId: ChatId, trying = control): Promise<Read> {
+    const answer = await gateway.read((call) => client.chat(chatId, call), trying);
     if (answer === undefined) return 'not_read';
-    const reading = parseChat(answer, chatId, this.senderNumber);
-    if (reading.kind !== 'chat') {
-      const stop = stopOf(reading);
+    const chat = parseChat(answer, chatId, groups.senderNumber);
+    if (chat.kind !== 'chat') {
+      const stop = stopOf(chat);
       if (stop) {
-        this.#control.explain(stop);
+        control.explain(stop);
         return 'not_read';
       }
-      this.#log.warn(
-        { chat_id: chatId, answer: reading.kind },
-        'cannot read this group’s members; going on without',
-      );
+      log.warn({ chat_id: chatId, answer: chat.kind }, 'cannot read this group’s members; going on without');
       return 'unreadable';
     }
-    const group = this.#group(chatId);
-    if (reading.name) group.name = reading.name;
-    const { adminsOnly, senderIsAdmin } = reading;
-    group.standing = { members: membersOf(reading), adminsOnly, senderIsAdmin };
-    this.#events.groupRead(chatId, group.name, reading);
-    if (reading.isExited) {
-      this.#log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
+    const group = groupOf(chatId);
+    if (chat.name) group.name = chat.name;
+    const { adminsOnly, senderIsAdmin } = chat;
+    group.standing = { members: membersOf(chat), adminsOnly, senderIsAdmin };
+    events.groupRead(chatId, group.name, chat);
+    if (chat.isExited) {
+      log.warn({ chat_id: chatId }, 'the sending phone seems to have left this group');
     }
-    if (reading.members === undefined) {
-      this.#log.warn({ chat_id: chatId }, 'the API does not say who is in this group; going on without');
+    if (chat.members === undefined) {
+      log.warn({ chat_id: chatId }, 'the API does not say who is in this group; going on without');
       return 'unreadable';
     }
-    group.members = reading.members;
+    group.members = chat.members;
     return 'read';
   }
+
+  const groups = {
+    /** Number of the sending phone, if known; finds its own admin entry in a group. */
+    senderNumber: undefined as string | undefined,
+    name: (chatId: ChatId) => known.get(chatId)?.name ?? '',
+    /** State of the group for adding people, as last read through this phone; undefined: not read. */
+    standing: (chatId: ChatId) => known.get(chatId)?.standing,
+    /** True only if the membership was read and lists this person. False may be stale. */
+    lists: (chatId: ChatId, participant: Participant) =>
+      membersIn(chatId).some(({ has }) => has(participant)),
+    /** True only if the membership was read, has everybody's phone, and does not list this person. It may be stale. */
+    lacks(chatId: ChatId, participant: Participant): boolean {
+      const read = membersIn(chatId);
+      return (
+        read.length > 0 && read.every(({ withoutPhone, has }) => withoutPhone === 0 && !has(participant))
+      );
+    },
+    closure: (chatId: ChatId) => known.get(chatId)?.closure ?? shared.full.get(chatId),
+    close(chatId: ChatId, closure: Closure): void {
+      groupOf(chatId).closure ??= closure;
+      // A refusal counts for this phone only; a full group is full for all.
+      if (closure.reasonCode === 'group_full') shared.full.set(chatId, closure);
+    },
+    /**
+     * Reads the membership, once at a time for each group. Nonsense from the endpoint does not stop the run, because the
+     * asks themselves will tell. `trying` ends the retries if it is not the run's own control.
+     */
+    read(chatId: ChatId, trying?: RunControl): Promise<Read> {
+      const running = reading.get(chatId);
+      if (running) return running;
+      const started = readNow(chatId, trying).finally(() => reading.delete(chatId));
+      reading.set(chatId, started);
+      return started;
+    },
+  };
+  return groups;
 }

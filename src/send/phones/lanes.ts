@@ -43,18 +43,9 @@ export interface LanesOptions {
   readonly onWaitEnd: () => void;
 }
 
-/** Limiters of all phones of a run. */
-export interface Lanes {
-  /** Limiter of one phone. Its `pause`, `stopAsks` and `stop` affect only this phone. */
-  lane(sender: string): Limiter;
-  /** Starts nothing through any phone before that instant (monotonic ms). */
-  pause(untilMonotonic: number, why?: WaitReason): void;
-  readonly snapshot: LimiterSnapshot;
-  stopAsks(): void;
-  stop(): Promise<void>;
-}
+export type Lanes = ReturnType<typeof createLanes>;
 
-export function createLanes(options: LanesOptions): Lanes {
+export function createLanes(options: LanesOptions) {
   const { per, phones } = options;
   const board = new WaitBoard(options.onWait, options.onWaitEnd);
   const limiters: Limiter[] = [];
@@ -98,22 +89,24 @@ export function createLanes(options: LanesOptions): Lanes {
   }
 
   return {
-    lane(sender) {
+    /** Limiter of one phone. Its `pause`, `stopAsks` and `stop` affect only this phone. */
+    lane(sender: string): Limiter {
       const known = lanes.get(sender) ?? laneOf(sender);
       lanes.set(sender, known);
       return known;
     },
-    pause(untilMonotonic, why) {
+    /** Starts nothing through any phone before that instant (monotonic ms). */
+    pause(untilMonotonic: number, why?: WaitReason): void {
       for (const limiter of limiters) limiter.pause(untilMonotonic, why);
     },
     get snapshot() {
       return snapshot();
     },
-    stopAsks() {
+    stopAsks(): void {
       for (const gate of gates) gate.close();
       for (const limiter of limiters) limiter.stopAsks();
     },
-    async stop() {
+    async stop(): Promise<void> {
       for (const gate of gates) gate.close();
       await Promise.all(limiters.map((limiter) => limiter.stop()));
     },

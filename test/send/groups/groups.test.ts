@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/domain/errors.ts';
-import { foreseen, Groups, SharedKnowledge, type Standing } from '../../../src/send/groups/groups.ts';
+import { createGroups, foreseen, SharedKnowledge, type Standing } from '../../../src/send/groups/groups.ts';
 import { answered, broken, UNSENT } from '../answers.ts';
 import { GROUP, group, OTHER, person, type Script, stage, tick } from '../fakes.ts';
 
@@ -85,7 +85,7 @@ describe('several phones', () => {
   const two = (script: Script) => {
     const on = stage(script);
     const shared = new SharedKnowledge();
-    const make = () => new Groups(on.gateway, on.client, on.events, on.control, on.log, shared);
+    const make = () => createGroups(on.gateway, on.client, on.events, on.control, on.log, shared);
     return [make(), make()] as const;
   };
 
