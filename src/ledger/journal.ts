@@ -158,17 +158,10 @@ interface End {
   readonly length: number;
 }
 
-interface Composition {
-  readonly records: readonly LedgerRecord[];
-  /** Byte offset of the line with each record's full text: its own, or that of the outcome it refers to by `as`. */
-  readonly offsets: readonly number[];
-  readonly text: string;
-  readonly end: End;
-}
-
 /** @param brief whether an outcome may refer to another by `as` (not in a ledger of version 1) */
-function composed(drafts: readonly Draft[], { lines, length }: End, brief: boolean): Composition {
+function composed(drafts: readonly Draft[], { lines, length }: End, brief: boolean) {
   const records: LedgerRecord[] = [];
+  /** Byte offset of the line with each record's full text: its own, or that of the outcome it refers to by `as`. */
   const offsets: number[] = [];
   let text = '';
   let end = { lines, length };

@@ -12,7 +12,7 @@ import { BRIEF_SINCE, encode, FORMAT_VERSION, type Header, type LedgerRecord } f
 import { Journal } from './journal.ts';
 import { acquireLock, type Claim, claimFile, isLeftLocked, type Lock } from './lock.ts';
 import { type Ledger, openedLedger } from './open-ledger.ts';
-import { type OwnFile, openOwnFile } from './own-file.ts';
+import { openOwnFile } from './own-file.ts';
 import { scan } from './scan.ts';
 import { LedgerState } from './state.ts';
 
@@ -116,19 +116,6 @@ export const SANDBOX_ORIGIN = 'sandbox';
 
 const NO_ASK = 0;
 
-interface OpenedFile {
-  /** Undefined for a read-only ledger that does not exist. */
-  readonly file: FileHandle | undefined;
-  /** Released once the file is closed. */
-  readonly claim: Claim | undefined;
-  readonly header: Header;
-  readonly repaired: string | undefined;
-  /** The file to append to; undefined for a read-only ledger. */
-  readonly own: OwnFile | undefined;
-  readonly lines: number;
-  readonly length: number;
-}
-
 interface FileOptions {
   /** Target of `path`, without links. */
   readonly place: string;
@@ -142,7 +129,7 @@ interface FileOptions {
 }
 
 /** @throws OnboardError LEDGER_ORIGIN, LEDGER_DAMAGED, NOT_WRITABLE, LOCKED, LEDGER_FAILED */
-async function openLedgerFile(path: string, options: FileOptions): Promise<OpenedFile> {
+async function openLedgerFile(path: string, options: FileOptions) {
   const { place, origin, readOnly } = options;
   const file = await openRegular(path, place, readOnly);
   const fresh: Header = {

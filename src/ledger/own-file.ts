@@ -23,8 +23,6 @@ interface OwnFileOptions {
   readonly lost: (why: string) => Error;
 }
 
-export type OwnFile = ReturnType<typeof openOwnFile>;
-
 /** @throws an error of `lost` when the file is not as this run left it */
 export function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
   const { ino, dev } = fstatSync(file.fd, { bigint: true });

@@ -30,15 +30,6 @@ export interface Told extends Outcome {
   readonly attempts: number;
 }
 
-interface Rebuilt {
-  /** Number of pairs that were new to the ledger, or had fewer asks there. */
-  readonly added: number;
-  readonly size: number;
-  readonly unreadable: number;
-  /** Path of the copy of the former ledger; undefined if all of it was readable. */
-  readonly aside: string | undefined;
-}
-
 /**
  * Adds the facts of result rows to the ledger at `path`. Its readable records all stay, with damage around them or not.
  * @throws OnboardError LOCKED, LEDGER_ORIGIN, LEDGER_DAMAGED (the file is something else); system errors
@@ -47,7 +38,7 @@ export async function rebuildLedger(
   path: string,
   told: AsyncIterable<Told>,
   { origin, clock }: { readonly origin: string; readonly clock: Clock },
-): Promise<Rebuilt> {
+) {
   const place = canonicalPath(path);
   const lock = await acquireLock(place, { clock, onLost: () => undefined });
   try {
@@ -75,7 +66,14 @@ export async function rebuildLedger(
         if (aside !== undefined) await copyFile(place, aside, constants.COPYFILE_EXCL);
         await file.commit();
       }
-      return { added, size: writer.state.size, unreadable, aside };
+      return {
+        /** Number of pairs that were new to the ledger, or had fewer asks there. */
+        added,
+        size: writer.state.size,
+        /** Number of unreadable lines in the former ledger; when there are any, `aside` is a copy of it. */
+        unreadable,
+        aside,
+      };
     } finally {
       await file.abort();
     }

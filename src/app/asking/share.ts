@@ -10,11 +10,7 @@ import type { SharedCap } from '../../send/rate-limit/redis/shared-cap.ts';
 import type { Session } from '../session.ts';
 
 /** State that this run shares with other processes. */
-export interface Sharing {
-  /** Pacer of one phone's allowance, where the server counts by phone; undefined: of the key's. */
-  pacer(sender: string | undefined): MakePacer;
-  cap(sender: () => string, ledger: CapLedger): SharedCap;
-}
+export type Sharing = NonNullable<Awaited<ReturnType<typeof openSharing>>>;
 
 /** Version of the data in Redis: another version uses other keys. */
 export const FORM = 7;
@@ -34,7 +30,7 @@ interface SharingParts extends Pick<Session, 'control' | 'clock' | 'releases'> {
  * Connects to Redis if it is configured; else undefined. A Redis that refuses access is an error; an unreachable one
  * stops the run, so that the results say so. Its modules are loaded only here.
  */
-export async function openSharing(parts: SharingParts): Promise<Sharing | undefined> {
+export async function openSharing(parts: SharingParts) {
   const { redis, to, control, clock, log, releases } = parts;
   if (redis === undefined) return undefined;
   const unreachable = (message: string) =>
@@ -59,20 +55,23 @@ export async function openSharing(parts: SharingParts): Promise<Sharing | undefi
   releases.add(() => link.close());
   log.info({ redis: placeOf(redis) }, 'the allowance is shared through Redis');
   return {
-    pacer: (sender) => (pacing) =>
-      new SharedPacer({
-        ...pacing,
-        link,
-        // A phone has one name in every process, hashed so that it can not be read.
-        name: sender === undefined ? '' : hash(sender),
-        newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
-        putOff: (ms) => control.stop(anotherRun(ms, 429, clock.now())),
-        failed: (error) => {
-          log.error({ error: String(error) }, 'the shared allowance failed');
-          control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
-        },
-      }),
-    cap: (sender, ledger) =>
+    /** Pacer of one phone's allowance, where the server counts by phone; undefined: of the key's. */
+    pacer:
+      (sender: string | undefined): MakePacer =>
+      (pacing) =>
+        new SharedPacer({
+          ...pacing,
+          link,
+          // A phone has one name in every process, hashed so that it can not be read.
+          name: sender === undefined ? '' : hash(sender),
+          newEpoch: () => hash(`${link.me} ${clock.now()} ${Math.random()}`),
+          putOff: (ms) => control.stop(anotherRun(ms, 429, clock.now())),
+          failed: (error) => {
+            log.error({ error: String(error) }, 'the shared allowance failed');
+            control.stop({ exit: EXIT.defect, code: 'interrupted', message: 'stopped by an error' });
+          },
+        }),
+    cap: (sender: () => string, ledger: CapLedger): SharedCap =>
       new Cap({
         link,
         sender,

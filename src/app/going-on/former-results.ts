@@ -26,9 +26,6 @@ import { count } from '../../lib/text.ts';
 import { isLeftAlone, type Selection } from '../../plan/survey.ts';
 import { shellWords } from '../exit.ts';
 
-/** A results CSV as a cohort, read together with its ledger. */
-export type FormerResults = Awaited<ReturnType<typeof readFormerResults>>;
-
 /** Weight of a status: how much it tells of a person, from nothing on. A person who left is never asked again. */
 const WEIGHT: Readonly<Partial<Record<Status, number>>> = {
   left: 7,
@@ -45,7 +42,7 @@ const EDITED = 3;
 const WEIGHTS = 8;
 
 /**
- * Reads all of the results once.
+ * Reads all of a results CSV once, as a cohort, together with its ledger.
  * @param path names it in messages
  * @throws OnboardError CONFIG when the file is not as the ledger's last run left it: people of the ledger are missing,
  * or it is read otherwise than before

@@ -11,15 +11,8 @@ import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 import { sweepLitter } from '../../lib/atomic-file.ts';
 import { isSameFile, keepToOwner } from '../../lib/files.ts';
 import { assertWritable, plainCell } from '../../report/results/results.ts';
-import type { NameMapping } from '../../report/terminal/groups.ts';
 import { shellWords } from '../exit.ts';
-import {
-  type FormerResults,
-  type Known,
-  lostAsksIn,
-  NOTHING_KNOWN,
-  readFormerResults,
-} from '../going-on/former-results.ts';
+import { type Known, lostAsksIn, NOTHING_KNOWN, readFormerResults } from '../going-on/former-results.ts';
 import { assertOneSharding, tellsOfAsks } from '../going-on/own-files.ts';
 import { asksFirst } from '../io.ts';
 import { assertPublishable, assertReplaceable } from '../outputs/publish.ts';
@@ -29,22 +22,13 @@ import type { Session } from '../session.ts';
 import { givenBook, logNames, lookUpNames } from './group-names.ts';
 import { keepCohort, spool } from './kept-cohort.ts';
 
-export interface Inputs {
-  readonly cohort: Cohort;
-  readonly ledger: Ledger;
-  /** Results that the cohort itself holds; undefined: the cohort is not a results CSV. */
-  readonly former: FormerResults | undefined;
-  /** Groups taken for the names in the cohort's column; undefined: it holds ids. */
-  readonly names: NameMapping | undefined;
-  /** One line on changes of the cohort's file since the run began; undefined: unchanged. @param rows rows read then */
-  readonly changed: (rows: number) => Promise<string | undefined>;
-}
+export type Inputs = Awaited<ReturnType<typeof openInputs>>;
 
 /**
  * Opens the cohort and the ledger of a run, and checks that its results can be written.
  * Every error of the input is thrown here, before anything is touched or sent.
  */
-export async function openInputs(config: RunConfig, session: Session): Promise<Inputs> {
+export async function openInputs(config: RunConfig, session: Session) {
   const { io, control, log, releases } = session;
   const { path, name } = await cohortFile(config.cohort.path, config.ledger, session);
   const isApi = config.target?.kind === 'api';
@@ -107,17 +91,26 @@ export async function openInputs(config: RunConfig, session: Session): Promise<I
   const { signal } = control;
   const kept = isCopied
     ? await keepCohort(path, { beside: config.ledger, signal, releases, open: openAs })
-    : { path, changed: async () => undefined };
+    : { path, changed: async (_rows: number) => undefined };
   // A run that held the ledger until now may have written it.
   const own = await openAs(kept.path);
-  const { changed } = kept;
-  if (!own.isResults) return { cohort: own, ledger, former: undefined, names, changed };
-  const former = await readFormerResults(own, {
-    ...{ ledger, ledgerPath: config.ledger, path: config.cohort.path },
-    selection: config,
-  });
-  former.lost.refuse(config.cohort.path, config.ledger, true, rebuildFlags(config));
-  return { cohort: former.cohort, ledger, former, names, changed };
+  const former = own.isResults
+    ? await readFormerResults(own, {
+        ...{ ledger, ledgerPath: config.ledger, path: config.cohort.path },
+        selection: config,
+      })
+    : undefined;
+  former?.lost.refuse(config.cohort.path, config.ledger, true, rebuildFlags(config));
+  return {
+    cohort: former?.cohort ?? own,
+    ledger,
+    /** Results that the cohort itself holds; undefined: the cohort is not a results CSV. */
+    former,
+    /** Groups taken for the names in the cohort's column; undefined: it holds ids. */
+    names,
+    /** One line on changes of the cohort's file since the run began; undefined: unchanged. @param rows rows read then */
+    changed: kept.changed,
+  };
 }
 
 /**
