@@ -18,7 +18,7 @@ import {
   reportConfig,
 } from '../config/other-commands.ts';
 import { runConfig } from '../config/run.ts';
-import { addOptions, type FlagsOf, flagsOf, type Table, type Typed, valued } from '../config/typed-option.ts';
+import { addOptions, type FlagsOf, type Table, type Typed, valued } from '../config/typed-option.ts';
 import { EXIT, type ExitCode, usage } from '../domain/errors.ts';
 import { plain } from '../lib/text.ts';
 import { parseCount, parseDuration } from '../lib/units.ts';
@@ -211,9 +211,8 @@ export function commands(io: Io, done: (exit: ExitCode) => void): readonly Comma
     options: Options,
     work: (given: Given, flags: FlagsOf<Options>) => Promise<ExitCode>,
   ): Command {
-    return addOptions(command, options).action(async () =>
-      done(await work(command.processedArgs[0] as Given, flagsOf(command, options))),
-    );
+    const flags = addOptions(command, options);
+    return command.action(async () => done(await work(command.processedArgs[0] as Given, flags())));
   }
 }
 

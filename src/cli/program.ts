@@ -103,21 +103,18 @@ export function noCommand(
 
 const NAME = 'group-onboard';
 
-/** Call of the tool, as the process sees it. */
-interface Caller {
-  /** Absolute path of the script that node was given. */
-  readonly script: string;
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
 /**
  * Command line of the tool up to its own arguments, so that “type this next” can be pasted: the shortest words that run
- * this very script again from this folder, `npx group-onboard`, `group-onboard` where the shell
- * finds it, or `node dist/cli.js`. A package that npx has only fetched is named by its path, because elsewhere its name
+ * this very script again from this folder, `npx group-onboard`, `group-onboard` where the shell finds it, or
+ * `node dist/cli.js`. A package that npx has only fetched is named by its path, because elsewhere its name
  * may belong to another package.
+ * @param script absolute path of the script that node was given
  */
-export function invocation({ script, cwd, env }: Caller): readonly string[] {
+export function invocation({
+  script,
+  cwd,
+  env,
+}: Pick<Io, 'env'> & { readonly script: string; readonly cwd: string }): readonly string[] {
   const folder = dirname(script);
   if (basename(script) !== NAME) return ['node', shortest(script, cwd)];
   const isInProject = folder.endsWith(join('node_modules', '.bin')) && !folder.includes('_npx');

@@ -28,13 +28,10 @@ export type FlagsOf<Options> = {
   >;
 };
 
-export function addOptions(command: Command, options: Table): Command {
+/** Adds options to a command, in the table's order. Returns a function for its flags, once they are parsed. */
+export function addOptions<Options extends Table>(command: Command, options: Options) {
   for (const { option } of Object.values(options)) command.addOption(option);
-  return command;
-}
-
-export function flagsOf<Options extends Table>(command: Command, _options: Options): FlagsOf<Options> {
-  return command.opts<FlagsOf<Options>>();
+  return () => command.opts<FlagsOf<Options>>();
 }
 
 /** `--daily-cap` → `GROUP_ONBOARD_DAILY_CAP`, `--no-precheck` → `GROUP_ONBOARD_NO_PRECHECK`. */
