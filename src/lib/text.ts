@@ -4,9 +4,13 @@ import { maskNames, maskNumbers, visible } from '../domain/safe-text.ts';
 
 /** Untrusted text made safe for a terminal or a log: control and format characters shown, length bounded. */
 export function plain(text: string, most = 300): string {
-  const safe = visible(text);
-  // Half a surrogate pair is not a character.
-  return safe.length > most ? `${safe.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
+  return shorten(visible(text), most);
+}
+
+/** Cuts a text to `longest` UTF-16 units, an ellipsis included; never half a surrogate pair. */
+export function shorten(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** Copy of the text in its own memory. A substring keeps the whole original alive. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { z } from 'zod';
-import { shorten } from './redact.ts';
+import { shorten } from '../../lib/text.ts';
 
 /** Longest message kept, in UTF-16 units: enough for a real one, too little to swell the ledger. */
 const LONGEST_MESSAGE = 500;

@@ -1,5 +1,6 @@
 import { maskParticipant } from '../../domain/ids.ts';
 import { maskNumbers } from '../../domain/safe-text.ts';
+import { shorten } from '../../lib/text.ts';
 
 const LONGEST_LINE = 300;
 
@@ -30,12 +31,6 @@ export function oneLine(text: string): string {
 
 function masked(text: string): string {
   return maskNumbers(text).replace(PHONE, (phone) => maskParticipant(phone.replace(/\D/g, '')));
-}
-
-/** Cuts a text to `longest` UTF-16 units, an ellipsis included; never half a surrogate pair. */
-export function shorten(text: string, longest: number): string {
-  if (text.length <= longest) return text;
-  return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** Shortest key that is redacted: the API's are longer, and cutting a shorter one would tear answers apart. */

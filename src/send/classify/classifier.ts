@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { otherNumber, personKey } from '../../domain/ids.ts';
 import type { Outcome, Participant } from '../../domain/words.ts';
+import { shorten } from '../../lib/text.ts';
 import type { Answer } from '../api/answer.ts';
 import { excerpt, isObject, jsonOf, parseJson, parseObject, serverWords } from '../api/body.ts';
-import { oneLine, shorten } from '../api/redact.ts';
+import { oneLine } from '../api/redact.ts';
 import { furtherKeys, matchKeys, readCode, readMemberId } from './entries.ts';
 import { type Effect, type Finding, type Verdict, weigh } from './evidence.ts';
 import { type AccountTrouble, isOwn, statusRule, subjectOf, whatAnswered } from './refusal.ts';

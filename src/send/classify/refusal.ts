@@ -1,8 +1,9 @@
 import { EXIT } from '../../domain/errors.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
+import { shorten } from '../../lib/text.ts';
 import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject, serverWords } from '../api/body.ts';
-import { oneLine, shorten } from '../api/redact.ts';
+import { oneLine } from '../api/redact.ts';
 import type { StopReason } from '../run-control.ts';
 
 /** The one table of HTTP statuses and their meaning. The words of a refusal then tell its subject (`subjectOf`). */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { shorten } from '../../../src/lib/text.ts';
 import { lost, notSent } from '../../../src/send/api/answer.ts';
-import { keyCutter, oneLine, shorten } from '../../../src/send/api/redact.ts';
+import { keyCutter, oneLine } from '../../../src/send/api/redact.ts';
 
 const same = (text: string) => text;
 
