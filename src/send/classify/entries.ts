@@ -74,6 +74,11 @@ export function readMemberId(key: string): MemberId | undefined {
   return { phone: PHONE_SERVERS.includes(server) ? match[1] : undefined };
 }
 
+/** Phone in an id of any kind; undefined: none, as in a LID, whose digits are not a phone number. */
+export function phoneOf(id: unknown): string | undefined {
+  return typeof id === 'string' ? readMemberId(id)?.phone : undefined;
+}
+
 interface Candidate extends MemberId {
   readonly key: string;
 }

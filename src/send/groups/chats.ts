@@ -7,7 +7,7 @@ import type { Answer } from '../api/answer.ts';
 import { isObject, parseObject, wholeNumber } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { oneLine } from '../api/redact.ts';
-import { readMemberId } from '../classify/entries.ts';
+import { phoneOf, readMemberId } from '../classify/entries.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure, stopOf } from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { RunControl } from '../run-control.ts';
@@ -243,11 +243,6 @@ function parseGroups(answer: Answer, sender: string | undefined): GroupsPage | R
     from: wholeNumber(body['from']),
     count: wholeNumber(body['count']),
   };
-}
-
-/** Number of the phone whose list it is, by the entry itself. */
-function phoneOf(orgPhone: unknown): string | undefined {
-  return typeof orgPhone === 'string' ? readMemberId(orgPhone)?.phone : undefined;
 }
 
 function groupOf(chatId: string, chat: Chat): ListedGroup {

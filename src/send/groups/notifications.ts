@@ -4,7 +4,7 @@ import type { Answer } from '../api/answer.ts';
 import { isObject, jsonOf, parseObject, wholeNumber } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { oneLine } from '../api/redact.ts';
-import { readMemberId } from '../classify/entries.ts';
+import { phoneOf } from '../classify/entries.ts';
 import { bodyOf, failureOf, nonsense, type ReadFailure } from '../classify/refusal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../ports.ts';
@@ -188,14 +188,8 @@ function movementOf(item: Readonly<Record<string, unknown>>, chatId: ChatId): Mo
   const recipients = Array.isArray(listed) ? listed : [];
   // A person who joins by an invite, or leaves, may be named only as the author.
   const byThemselves = recipients.length === 0 && (move === 'came' || type === 'leave');
-  const people = (byThemselves ? [author] : recipients).flatMap((id) => phoneOf(id) ?? []);
+  const people = (byThemselves ? [author] : recipients).flatMap((id) => phoneOf(id) ?? []).map(personKey);
   return { move, at, people };
-}
-
-/** Phone of an id; undefined for a LID, whose digits are not a phone number. */
-function phoneOf(id: unknown): string | undefined {
-  const phone = typeof id === 'string' ? readMemberId(id)?.phone : undefined;
-  return phone === undefined ? undefined : personKey(phone);
 }
 
 /** Epoch ms of an ISO time; undefined without a zone, because it could be of any. */

@@ -5,7 +5,7 @@ import type { Answer } from '../api/answer.ts';
 import { isObject, isPage, parseJson } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import { oneLine } from '../api/redact.ts';
-import { readMemberId } from '../classify/entries.ts';
+import { phoneOf } from '../classify/entries.ts';
 import {
   accountStop,
   bodyOf,
@@ -106,9 +106,7 @@ function samePerson(one: string, other: string): boolean {
 }
 
 /** Digits of `919876543210`, `+919876543210` or `919876543210@c.us`; '' for anything else. */
-function digitsOf(phone: string): string {
-  return readMemberId(phone)?.phone ?? '';
-}
+const digitsOf = (phone: string) => phoneOf(phone) ?? '';
 
 /** The two names of one sending phone. */
 interface PhoneIdentity {
