@@ -3,16 +3,19 @@ import parsePhoneNumber, {
   getCountries,
   getCountryCallingCode,
 } from 'libphonenumber-js/max';
+import { todaysNumber } from '../../domain/ids.ts';
 import { quote, type Trouble, trouble } from '../cell.ts';
 import {
   callingCodeOf,
   countryOf,
+  looksNational,
   MEXICAN_TRUNK,
   type MobilePlan,
   mobilePlanOf,
   ordinaryLengths,
   trunkPrefix,
 } from './numbering.ts';
+import { writtenLike } from './phone-beside.ts';
 import type { PhoneText } from './phone-text.ts';
 
 export function ambiguous(cell: string, readings: readonly string[]): Trouble {
@@ -76,6 +79,32 @@ export function doubtOf(text: PhoneText, abroad: string, judge: Judge | undefine
   if (standsAsWritten(text, abroad)) return judge?.(text.digits, abroad);
   const rivals = rivalsOf(text.digits).filter((rival) => rival.number !== abroad);
   return rivals.length === 0 ? 'gaps' : rivals;
+}
+
+/**
+ * Trouble with bare digits read as a number abroad, under a default country that has none like it. They may be a number
+ * of that country all the same: in a former form, without its area code, with a digit lost or doubled. Abroad counts
+ * only where the gaps allow it, and as a mobile, or as a landline in its country's own writing.
+ */
+export function doubtAtHome(
+  text: PhoneText,
+  read: string,
+  cell: string,
+  country: CountryCode | undefined,
+): Trouble | undefined {
+  const abroad = callingCodeOf(read) as string;
+  if (country === undefined || text.international || !text.digits.startsWith(abroad)) return undefined;
+  const code = getCountryCallingCode(country);
+  if (abroad === code) return undefined;
+  const own = rivalsOf(text.digits).find((rival) => rival.code === code);
+  if (own !== undefined) return ambiguous(cell, [read, own.number]);
+  const isClear = text.gaps.length > 0 ? standsAsWritten(text, read) : !looksNational(text.digits, country);
+  const isLikely = isMobile(todaysNumber(read) ?? read) || writtenLike(text.written, read);
+  if (isClear && isLikely) return undefined;
+  return trouble(
+    'phone_ambiguous',
+    `${quote(cell)} would be +${read} abroad, and may be a number of ${names.of(country)} that is not whole: correct it, or write it with + and the country code`,
+  );
 }
 
 const NAMED = 3;

@@ -9,25 +9,24 @@ import { quote, type Trouble, trouble } from '../cell.ts';
 import {
   ambiguous,
   damagedMobile,
+  doubtAtHome,
   doubtful,
   doubtOf,
   gapAfterCode,
   isMobile,
   type Judge,
-  names,
   unreadable,
 } from './doubt.ts';
 import {
   callingCodeOf,
   isNowhere,
   isValidAsWritten,
-  looksNational,
   MEXICAN_TRUNK,
   readPlainly,
   trunkPrefix,
 } from './numbering.ts';
 import { findBeside, isNumbered, MOST_BESIDE, writtenLike } from './phone-beside.ts';
-import { type PhoneText, readPhoneText } from './phone-text.ts';
+import { numberOf, type PhoneText, readPhoneText } from './phone-text.ts';
 
 /** Form of most cells: digits with at most a plus, single spaces and dashes, and brackets around an area code. */
 const PLAIN = /^(?=.{9,25}$)(?:\+?\d+[ -]?)?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*$/;
@@ -76,6 +75,11 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
   if (groups.length > 1 && groups.includes('0')) return undefined;
   const plain = readPlainly(digits, international, country);
   if (plain === undefined) return undefined;
+  const isAbroad = country !== undefined && !plain.startsWith(getCountryCallingCode(country));
+  if (isAbroad && !international) {
+    if (groups.length > 1 || doubtAtHome(numberOf(digits), plain, cell, country) !== undefined)
+      return undefined;
+  }
   // Nothing is next to the number when no part of the cell is a number by itself, or another one.
   const harmless = (part: string) =>
     isNowhere(part, international, country) || readPlainly(part, international, country) === plain;
@@ -95,7 +99,8 @@ export function readInFull(cell: string, rules: Rules): Participant | Trouble {
   if ('code' in text) return text;
   const read = readWhole(text, cell, rules);
   if (typeof read !== 'string') return read;
-  return withoutLoneZero(text, read, cell, rules) ?? besides(text, read, cell, rules.country) ?? read;
+  const other = withoutLoneZero(text, read, cell, rules) ?? besides(text, read, cell, rules.country);
+  return other ?? doubtAtHome(text, read, cell, rules.country) ?? read;
 }
 
 /**
@@ -203,14 +208,6 @@ function readBare(
   }
   const home = country === undefined ? [] : readNational(digits, country);
   const readings = [...new Set([...(abroad === undefined ? [] : [abroad]), ...home])];
-  if (country !== undefined && home.length === 0 && abroad !== undefined && !gapAfterCode(text, abroad)) {
-    if (looksNational(digits, country)) {
-      return trouble(
-        'phone_ambiguous',
-        `${shown} is as long as a number of ${names.of(country)}, which has none like it, and would be +${abroad} abroad: correct it, or write it with + and the country code`,
-      );
-    }
-  }
   if (country !== undefined && abroad === undefined && home.length > 0) {
     const damaged = damagedMobile(digits, country, shown);
     if (damaged !== undefined) return damaged;

@@ -146,6 +146,17 @@ describe('what cannot be read with certainty', () => {
     ['+39 6 1234 5678', 'phone_invalid'],
     ['+1 555 555 5555', 'phone_invalid'],
     ['6 1234 5678', 'phone_invalid', 'IT'],
+    // Brazil: mobiles from before the ninth digit, and numbers without their area code.
+    ['4798765432', 'phone_ambiguous', 'BR'],
+    ['(47) 9876-5432', 'phone_ambiguous', 'BR'],
+    ['47 9876-5432', 'phone_ambiguous', 'BR'],
+    ['65 9876-5432', 'phone_ambiguous', 'BR'],
+    ['95123-4567', 'phone_ambiguous', 'BR'],
+    ['951234567', 'phone_ambiguous', 'BR'],
+    ['4312-3456', 'phone_ambiguous', 'BR'],
+    // A digit too many makes a landline of Germany or Hungary.
+    ['49876543210', 'phone_ambiguous', 'IN'],
+    ['(614) 88123456', 'phone_ambiguous', 'IN'],
   ])('%j is %s', (cell, code, country) => {
     expect(read(cell, country)).toBe(code);
   });
@@ -217,6 +228,11 @@ describe('national habits', () => {
     // A whole mobile number with the own country code, in a country that writes 0 before its own numbers.
     ['4915123456789', 'DE', '4915123456789'],
     ['62812345678', 'ID', '62812345678'],
+    // A mobile abroad, where nothing says that it is a damaged number of the country.
+    ['447911123456', 'IN', '447911123456'],
+    ['1 305 555 1234', 'BR', '13055551234'],
+    ['554798765432', 'PT', '554798765432'],
+    ['33 1 23 45 67 89', 'IN', '33123456789'],
     // A landline is a number too: WhatsApp Business runs on it.
     ['+44 20 7946 0958', undefined, '442079460958'],
   ])('%j under %s is %s', (cell, country, participant) => {
