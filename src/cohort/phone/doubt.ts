@@ -81,6 +81,16 @@ export function doubtOf(text: PhoneText, abroad: string, judge: Judge | undefine
   return rivals.length === 0 ? 'gaps' : rivals;
 }
 
+/** Trouble with a number that people type into a compulsory field to get past it: some stranger has it. */
+export function fillerOf(read: string, cell: string): Trouble | undefined {
+  const national = read.slice(callingCodeOf(read)?.length);
+  if (!/(\d)\1{7}$/.test(read) && national !== '1234567890') return undefined;
+  return trouble(
+    'phone_invalid',
+    `${quote(cell)} looks typed only to fill the cell: give the person’s own number (a person who truly has this one has to be added by hand)`,
+  );
+}
+
 /**
  * Trouble with bare digits read as a number abroad, under a default country that has none like it. They may be a number
  * of that country all the same: in a former form, without its area code, with a digit lost or doubled. Abroad counts

@@ -12,6 +12,7 @@ import {
   doubtAtHome,
   doubtful,
   doubtOf,
+  fillerOf,
   gapAfterCode,
   isMobile,
   type Judge,
@@ -74,7 +75,7 @@ function readQuickly(cell: string, country: CountryCode | undefined): Participan
     return undefined;
   if (groups.length > 1 && groups.includes('0')) return undefined;
   const plain = readPlainly(digits, international, country);
-  if (plain === undefined) return undefined;
+  if (plain === undefined || fillerOf(plain, cell) !== undefined) return undefined;
   const isAbroad = country !== undefined && !plain.startsWith(getCountryCallingCode(country));
   if (isAbroad && !international) {
     if (groups.length > 1 || doubtAtHome(numberOf(digits), plain, cell, country) !== undefined)
@@ -100,7 +101,7 @@ export function readInFull(cell: string, rules: Rules): Participant | Trouble {
   const read = readWhole(text, cell, rules);
   if (typeof read !== 'string') return read;
   const other = withoutLoneZero(text, read, cell, rules) ?? besides(text, read, cell, rules.country);
-  return other ?? doubtAtHome(text, read, cell, rules.country) ?? read;
+  return other ?? doubtAtHome(text, read, cell, rules.country) ?? fillerOf(read, cell) ?? read;
 }
 
 /**

@@ -34,6 +34,7 @@ export function readPhoneText(cell: string): PhoneText | Trouble {
     return notANumber(shown, 'holds a damaged character: correct the cell, or give the file’s --encoding');
   }
   if (SHAPES.test(cell)) return masked(shown);
+  if (CROSSED.test(cell)) return notANumber(shown, 'is crossed out: give the number that counts');
   return (
     damageOf(text, shown) ??
     quantity(text, shown) ??
@@ -279,6 +280,10 @@ const MASKED = new RegExp(
 /** Blocks, discs, squares and crosses, which `plainText` takes for decoration. */
 const SHAPES =
   /[+\p{Nd}].*[\u2580-\u25ff\u26aa\u26ab\u2715-\u2718\u2731-\u273d\u274c\u2b1b\u2b1c\u2b24\u{1f534}\u{1f535}\u{1f7e0}-\u{1f7eb}]/su;
+
+/** Lines through the digits, and signs that say no. */
+const CROSSED =
+  /[\u0335-\u0338\u20d2\u20d3\u20e0\u20e5-\u20eb\u26d4\u2716-\u2718\u274c\u274e\u{1f4f5}\u{1f645}\u{1f6ab}\u{1f6d1}]/u;
 
 function masked(shown: string): Trouble {
   return trouble('phone_masked', `${shown} is masked: some digits are hidden; fill in the whole number`);

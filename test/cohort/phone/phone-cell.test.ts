@@ -142,6 +142,21 @@ describe('what cannot be read with certainty', () => {
     ['https://wa.me/message/ABC', 'phone_not_a_number'],
     ['123456789012345@lid', 'phone_not_a_number'],
     ['*123#', 'phone_not_a_number'],
+    // Struck out by a combining line, or marked as a number not to use.
+    [[...'+91 98745 32456'].join('\u0336'), 'phone_not_a_number'],
+    ['9\u03381\u03389874532456', 'phone_not_a_number'],
+    ['❌ +91 98745 32456', 'phone_not_a_number'],
+    ['+91 98745 32456 🚫', 'phone_not_a_number'],
+    ['📵 919874532456', 'phone_not_a_number'],
+    ['⛔919874532456', 'phone_not_a_number'],
+    // Fillers of a form's compulsory field, which belong to strangers.
+    ['9999999999', 'phone_invalid', 'IN'],
+    ['+91 99999 99999', 'phone_invalid'],
+    ['+55 11 99999-9999', 'phone_invalid'],
+    ['5511999999999', 'phone_invalid'],
+    ['+966 5 5555 5555', 'phone_invalid'],
+    ['1234567890', 'phone_invalid', 'IN'],
+    ['+44 1234 567890', 'phone_invalid'],
     ['+44 7700 900123', 'phone_invalid'],
     ['+39 6 1234 5678', 'phone_invalid'],
     ['+1 555 555 5555', 'phone_invalid'],
@@ -232,7 +247,9 @@ describe('national habits', () => {
     ['447911123456', 'IN', '447911123456'],
     ['1 305 555 1234', 'BR', '13055551234'],
     ['554798765432', 'PT', '554798765432'],
-    ['33 1 23 45 67 89', 'IN', '33123456789'],
+    ['33 1 42 68 53 00', 'IN', '33142685300'],
+    ['+91 98989 99999', undefined, '919898999999'],
+    ['+971 50 123 4567', undefined, '971501234567'],
     // A landline is a number too: WhatsApp Business runs on it.
     ['+44 20 7946 0958', undefined, '442079460958'],
   ])('%j under %s is %s', (cell, country, participant) => {
