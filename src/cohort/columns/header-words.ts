@@ -193,6 +193,37 @@ const SOMEBODY_ELSE = listed(`
   διευθυντ*, φίλος, φίλου, φίλη, γιατρ*, σχολ*, εταιρ*, εγγυητ*
   hätänumero*, hätäyhtey*, huoltaja*, vanhempi*, vanhemm*, isä, isän, äiti, äidin, puoliso*, vaimo*, sukulai*, omaise*, lähiomai*, kuljetta*, opetta*
   valmenta*, esimie*, ystävä*, lääkäri*, koulu*, suosittelija*, takaaja*
+
+  child*, kid, kids, cousin*, nephew*, niece*, stepdad*, inlaws**, roommate*, flatmate*, classmate*, colleague*, coworker**
+  contactperson**, personincharge**, poc, spoc, pic, nok, ice, hod, faculty, admin, admins, proxy, upline*, downline*, inviter*
+  invitedby**, whoinvited**, recommendedby**, recruitedby**, addedby**, registeredby**, filledby**, personfilling**
+  surveyor*, enumerator*, fieldofficer**, caseworker**, socialworker**, customercare**, customerservice**, courier*
+  someoneelse**, somebodyelse**, otherperson**, anotherperson**, secondperson**, significantother**, trustedcontact**
+  pita, pitaji, mata, mataji, maa, pati, patni, bhai, behen, bahan, beti, abhibhavak*, chacha
+  kind, kindes, kinder*, sohn*, söhne*, tochter*, töchter*, neffe*, nichte*, onkel*, enkel, enkels, enkelin, schwieger*, kolleg*
+  leiter*, werber, werbers, geworben*, empfohlen*, empfehl*, eingeladenvon**, kontaktperson*, zoon, dochter*, collega*
+  hijo, hija, hijos, hijas, nieto*, sobrin*, primo, prima, cuñad*, suegr*, yerno, nuera, compañer*, líder, quienteinvit**
+  quieninvit**, invitadopor**, otrapersona**, filho, filha, filhos, filhas, neto, neta, sogr*, cunhad*, genro, colega*, quemindicou**
+  quemconvidou**, convidadopor**, anfitri*, síndic*, recado*, outrapessoa**
+  fils, fille, enfant*, neveu, gendre, collègue*, invitépar**, autrepersonne**, personneàcontacter**
+  figlio, figlia, figli, nipote, suocer*, cognat*, cugin*, invitatoda**, altrapersona**
+  bapak, anak, ketua, koordinator*, penanggungjawab**, panitia, rekan, kepala, narahubung*, rujukan, mengajak, pengajak
+  mengundang, pengundang, oranglain**, çocuk*, çocuğ*, oğul, oğlu, oğlunun, kızı, kızının, amca, dayı, teyze, torun*, kuzen*, daveteden**
+  сын, сына, доч*, ребен*, детей, внук*, внучк*, племянни*, зять, коллег*, контактноголица**, контактноелицо**, пригласивш*
+  ктопригласил**, другогочеловека**, ابن, ابنة, ابني, ابنك, ابناء, بنت, طفل, اولاد, مسؤول, والدي, والدك, والده, والدتي, والدتك, والدته
+  زوجي, زوجك, زوجتي, زوجتك, اخت, زميل, شخصآخر**, فرزند*, پسر, دختر, همکار*, بیٹا, بیٹے, بیٹی, ילד, ילדה, ילדים, בן, בת, עמית
+  बेटा, बेटे, बेटी, बच्चा, बच्चे, पुत्र, पुत्री, पिताजी, माताजी, मम्मी, पापा, माँ, मां, चाचा, मामा, दादा, दादी, नाना, नानी, प्राचार्य*, सहकर्मी
+  ছেলে*, সন্তান*, மகன்*, மகள்*, குழந்தை*, contrai**, congái**, ngườimời**, ลูกชาย*, ลูกสาว*, บุตร*, ผู้เชิญ*, 자녀*, 아들*, 딸*, 동료*
+  子供*, 息子*, 娘*, 同僚*, 招待者*, 孩子*, 儿子*, 兒子*, 女儿*, 女兒*, 子女*, 同事*, 邀请人*, 邀請人*, παιδι*, συνάδελφ*, lapsi, lapsen, pojan, kollega*
+`);
+
+/** Header words for a number that a person no longer has: a network has given it to somebody else. */
+const NO_LONGER_THEIRS = listed(`
+  old, previous, former, inactive, deactivated, disconnected, discontinued, outdated, obsolete, expired, wrong, incorrect, invalid, blocked, lost
+  alte, alten, altes, ehemalig*, frühere*, vorherig*, bisherig*, anterior, anteriores, antiguo, antigua, viejo, vieja, previo, antigo, antiga
+  velho, ancien, ancienne, précédent*, vecchio, vecchia, precedente, oud, oude, vorig, vorige, lama, sebelumnya, eski, önceki
+  старый, старого, прежн*, бывш*, предыдущ*, قديم, قديمة, سابق, سابقة, قبلی, قدیمی, پرانا, پرانے, ישן, קודם, पुराना, पुराने, पूर्व, जुना
+  পুরাতন, পুরনো, পুরানো, பழைய, முந்தைய, เก่า*, 이전*, 예전*, 旧*, 舊*, 以前*, παλι*, προηγ*, vanha, vanhan, entinen, edellinen
 `);
 
 /** The text without accents, except for the marks of Indian scripts: without them, पति and पता would be the same. */
@@ -208,9 +239,9 @@ function simple(text: string): string {
 }
 
 const kinds = (stars: string) =>
-  SOMEBODY_ELSE.filter((word) => /\**$/.exec(word)?.[0] === stars).map((word) =>
-    simple(word.replaceAll('*', '')),
-  );
+  [...SOMEBODY_ELSE, ...NO_LONGER_THEIRS]
+    .filter((word) => /\**$/.exec(word)?.[0] === stars)
+    .map((word) => simple(word.replaceAll('*', '')));
 const wholeWords = new Set(kinds(''));
 const parts = kinds('*');
 const phrases = kinds('**');
@@ -218,13 +249,16 @@ const phrases = kinds('**');
 /** Phrases that look like such a word and are not: the country's code, and Indonesian's polite “your”. */
 const NOT_MEANT =
   /país|(?:c[oó]d|prefi|indicativ|ddi)\p{L}*\P{L}+(?:d[eo]l?\P{L}+)?pais|bapak\P{L}*(?:dan|atau)?\P{L}*ibu/giu;
-/** Vietnamese for father, mother and wife: without their marks they are words of other languages. */
-const VIETNAMESE = /(?<!\p{L})(?:bố|mẹ|vợ)(?!\p{L})/iu;
+/** Vietnamese for father, mother, wife and old: without their marks they are words of other languages. */
+const VIETNAMESE = /(?<!\p{L})(?:bố|mẹ|vợ|cũ)(?!\p{L})/iu;
 
 /** Arabic and Hebrew prefixes written as part of a word: the article, “and”, “of”, “for”. */
 const PREFIXES = /^(?:[ولب]?(?:ال|لل?)|[והבלמש])/;
 
-/** Whether a header says that its numbers belong to another person: a parent, a driver, an emergency contact. */
+/**
+ * Whether a header says that its numbers belong to another person: a parent, a driver, an emergency contact, whoever has
+ * a person's old number now.
+ */
 export function isSomebodyElses(header: string): boolean {
   const text = header.normalize('NFC');
   const bare = text
