@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readChatCell, readSenderCell } from '../../src/cohort/cell.ts';
-import { readCountryCell } from '../../src/cohort/phone/country.ts';
+import { isBlankCountry, readCountryCell } from '../../src/cohort/phone/country.ts';
 import { readPhoneCell, readPhoneCellOf } from '../../src/cohort/phone/phone-cell.ts';
 
 /** A cell of any length is answered at once: no reader looks for its end again from each of its characters. */
@@ -22,8 +22,9 @@ describe.each(READERS)('%s', (_what, read, answer) => {
   });
 });
 
-it.each(PARTS)('a country of “%s” many times is none', (part) => {
+it.each([...PARTS, ' ', '\t', '\n'])('a country of “%s” many times is none', (part) => {
   const start = performance.now();
   expect(readCountryCell(part.repeat(60_000))).toBeUndefined();
+  expect(isBlankCountry(`${part.repeat(60_000)}x`)).toBe(false);
   expect(performance.now() - start).toBeLessThan(1_000);
 });

@@ -34,7 +34,7 @@ const LONGEST = 200;
 
 /** Whether a cell names no country. (NA may be Namibia or “not available”: it does not count as blank.) */
 export function isBlankCountry(cell: string): boolean {
-  return /^\s*(?:[-–—.]+|n\/a|none|null|nil|#n\/a)?\s*$/i.test(cell);
+  return /^(?:[-–—.]+|n\/a|none|null|nil|#n\/a)?$/i.test(cell.trim());
 }
 
 /** Whether a cell is a country code with a + or 00 before it. */
