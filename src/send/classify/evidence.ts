@@ -91,7 +91,7 @@ const CONTRADICTION = words(
 
 /** A message without information: the code decides. */
 const TELLS_NOTHING =
-  /^(?:\s*(?:error|failed|failure|(?:failed|unable) to add (?:the )?participants?|could not add (?:the )?participants?|code|\d{3})[\s:.!]*)*\s*$/i;
+  /^\s*(?:(?:error|failed|failure|(?:failed|unable) to add (?:the )?participants?|could not add (?:the )?participants?|code|\d{3})[\s:.!]*)*$/i;
 
 const CHAT = '(?:group|chat|community)';
 const RIGHTS = '(?:group )?admin (?:rights|permissions?|privileges)';
