@@ -567,6 +567,7 @@ describe('what is not CSV says what it is', () => {
     [/is an HTML page/, '<table border="1"><tr><td>phone</td></tr></table>'],
     [/is an HTML page/, '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0">\n<html>'],
     [/is an HTML page/, '<!-- saved from url -->\n<html>'],
+    [/is XML/, `<?xml version="1.0"?>${'<!-- a -->\n'.repeat(28)}<svg>\n</svg>`],
     [/is XML/, '<?xml version="1.0"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'],
     [/is XML/, '<contacts>\n  <contact><phone>1</phone></contact>\n</contacts>'],
     [/is JSON/, '[{"phone":"919874532457","chat_id":"x"}]'],

@@ -126,7 +126,7 @@ const TEXTS: readonly (readonly [start: RegExp, what: string])[] = [
   [/^BEGIN:VCARD\b/i, 'is a vCard file, not CSV: export the contacts as CSV'],
   [/^BEGIN:VCALENDAR\b/i, 'is a calendar, not CSV: give the list of people as CSV'],
   [
-    /^(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:!doctype\s+html|(?:html|head|body|table|meta|script|style)[\s>])/i,
+    /^(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[\s\S])*-->\s*)*<(?:!doctype\s+html|(?:html|head|body|table|meta|script|style)[\s>])/i,
     'is an HTML page, not CSV: open it in a browser to see what it says, and export the table as CSV',
   ],
   [
