@@ -1,6 +1,6 @@
 /** Ways out for the summary (files, the job page of CI, one JSON record, a post to a chat), and what may be replaced. */
 
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
@@ -102,6 +102,9 @@ async function textAt(path: string): Promise<string> {
   return (await stat(path).catch(() => undefined))?.isFile() ? readFile(path, 'utf8') : '';
 }
 
+/** Does not wait for a pipe's reader. */
+const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_WRONLY;
+
 /**
  * Appends to the job page, because other steps may have written to it. A failure is ignored: it does not affect the
  * run.
@@ -109,7 +112,8 @@ async function textAt(path: string): Promise<string> {
 async function jobPage(ending: Ending, path: string | undefined): Promise<void> {
   if (!path) return;
   const taken = (await stat(path).catch(() => undefined))?.size ?? 0;
-  await appendFile(path, stepSummary(ending, MOST_BYTES - taken)).catch(() => undefined);
+  const text = stepSummary(ending, MOST_BYTES - taken);
+  await appendFile(path, text, { flag: APPENDING }).catch(() => undefined);
 }
 
 function notWritten(path: string, cause: unknown): OnboardError {

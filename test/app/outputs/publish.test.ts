@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -27,6 +28,13 @@ it('a file that cannot be written is named, and keeps no other from it', async (
   await publish(endingOf(), { ...files, summaryJson: undefined }, {});
   expect(first).toMatch(/last_success_timestamp_seconds\{.*\} 0\n/);
   expect(await readFile(files.metricsFile, 'utf8')).toMatch(/last_success_timestamp_seconds\{.*\} 5\n/);
+});
+
+it('a job page that is a pipe without a reader is passed over', async () => {
+  const page = join(await scratch(), 'page.md');
+  execFileSync('mkfifo', [page]);
+  const none = { summaryJson: undefined, junit: undefined, metricsFile: undefined };
+  await publish(endingOf(), none, { GITHUB_STEP_SUMMARY: page });
 });
 
 it('the words are as they are where nobody folds them', () => {
