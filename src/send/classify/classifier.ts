@@ -65,6 +65,8 @@ const verdictShape = z.looseObject({
   is_success: z.boolean(),
   code: z.unknown().optional(),
   message: z.unknown().optional(),
+  /** Not documented: an answer on the whole ask has its words there as well. */
+  error: z.unknown().optional(),
   isInviteV4Sent: z.unknown().optional(),
 });
 
@@ -234,13 +236,14 @@ const LONGEST_EVIDENCE = 2000;
 function readVerdict(value: unknown): Verdict | undefined {
   const parsed = verdictShape.safeParse(value);
   if (!parsed.success) return undefined;
-  const { is_success, message, isInviteV4Sent } = parsed.data;
+  const { is_success, message, error, isInviteV4Sent } = parsed.data;
+  const words = textOf(message) || (typeof error === 'boolean' ? '' : textOf(error));
   const code = readCode(parsed.data.code);
   return {
     isSuccess: is_success,
     code: code.number,
     codeText: shorten(code.text, LONGEST_EVIDENCE),
-    message: shorten(textOf(message), LONGEST_EVIDENCE),
+    message: shorten(words, LONGEST_EVIDENCE),
     inviteSent: isInviteV4Sent === true || isInviteV4Sent === 'true',
   };
 }

@@ -189,6 +189,18 @@ test.each([
   ['in doubt', { ...YES, code: 429 }],
   ['in doubt', { ...NO, message: 'Internal Server Error' }],
   ['in doubt', { ...NO, message: 'socket hang up' }],
+  // Words under another name than the documented one.
+  ['in doubt', { ...NO, error: 'Timed Out' }],
+  ['in doubt', { ...NO, message: '', error: { message: 'Connection Closed' } }],
+  ['failed not_on_whatsapp', { ...NO, error: 'The number is not registered on WhatsApp' }],
+  [
+    'failed not_admin closes: not_admin',
+    { ...NO, message: null, error: 'AddParticipantsError: You have no admin rights' },
+  ],
+  ['in doubt', { ...YES, error: 'Session closed' }],
+  ['added unconfirmed', { ...YES, error: null }],
+  ['added unconfirmed', { ...YES, error: false }],
+  ['failed privacy_blocked', { ...NO, code: 403, error: true }],
   ['added unconfirmed', YES],
   ['added unconfirmed', { ...YES, message: 'Done', code: 207 }],
   ['added unconfirmed', { ...YES, isInviteV4Sent: false, code: null, extra: [1] }],
