@@ -19,7 +19,7 @@ import {
  * Wait for more records before a batch that closely follows another, ms: under load, one fsync then serves several
  * times as many asks, for half the CPU. A single record is written at once.
  */
-const GATHER_MS = 5;
+const GATHER_MS = 2;
 const BUSY_MS = 10;
 /** Bytes of a line without free text, and of a participant or a line with `as`. */
 const LINE_BYTES = 300;
