@@ -15,7 +15,7 @@ import type { OwnColumns, ReportRow } from '../../report/html/people.ts';
 import { bareCell, type ResultRow } from '../../report/results/results.ts';
 import type { StopReason } from '../../send/run-control.ts';
 
-/** What is known of a pair besides its status. */
+/** Knowledge about a pair besides its status. */
 type Words = Omit<Previous, 'status'>;
 
 export interface Recorded extends Words {
