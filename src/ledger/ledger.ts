@@ -159,7 +159,7 @@ async function openLedgerFile(path: string, options: FileOptions) {
       ftruncateSync(file.fd, sound);
       await file.sync();
     }
-    const own = openOwnFile({ file, path, length: sound, lost: (why) => lost(path, why) });
+    const own = await openOwnFile({ file, path, length: sound, lost: (why) => lost(path, why) });
     const opened = { file, own, claim, repaired };
     if (unended) await own.append(Buffer.from('\n'));
     if (header !== undefined) return { ...opened, header, lines, length: sound + (unended ? 1 : 0) };

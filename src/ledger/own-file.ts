@@ -4,10 +4,10 @@
  * moves its end, and the later of two concurrent writers finds unknown bytes before its record. So an ask follows only
  * if the file held nothing unknown.
  */
-import { fstatSync, ftruncateSync, readSync, statSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { fstatSync, ftruncateSync, readSync } from 'node:fs';
+import { type FileHandle, stat } from 'node:fs/promises';
 import type { Outcome } from '../domain/words.ts';
-import { writeFully } from '../lib/files.ts';
+import { errorCode, writeFully } from '../lib/files.ts';
 import { asLine, decodeLine, knownReason } from './format.ts';
 
 /** Bytes at the end of the file that are compared: they include the last record's checksum. */
@@ -24,16 +24,19 @@ interface OwnFileOptions {
 }
 
 /** @throws an error of `lost` when the file is not as this run left it */
-export function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
-  const { ino, dev } = fstatSync(file.fd, { bigint: true });
+export async function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
+  const { ino, dev } = await file.stat({ bigint: true });
   let end = length;
-  let tail = bytesBefore(file, end, Math.min(TAIL_BYTES, end));
+  let tail = await bytesBefore(file, end, Math.min(TAIL_BYTES, end));
 
-  function check(): void {
-    const held = fstatSync(file.fd, { bigint: true });
-    const named = statSync(path, { bigint: true, throwIfNoEntry: false });
-    const found = bytesBefore(file, end, tail.length);
-    if (named === undefined) throw lost('the file was removed');
+  async function check(): Promise<void> {
+    const [held, named, found] = await Promise.all([
+      file.stat({ bigint: true }),
+      stat(path, { bigint: true }).catch((error: unknown) => {
+        throw errorCode(error) === 'ENOENT' ? lost('the file was removed') : error;
+      }),
+      bytesBefore(file, end, tail.length),
+    ]);
     if (named.ino !== ino || named.dev !== dev) throw lost('another file has taken its place');
     if (held.nlink === 0n) throw lost('the file was removed');
     if (held.nlink > 1n) throw lost('it has a second name (a hard link)');
@@ -42,27 +45,22 @@ export function openOwnFile({ file, path, length, lost }: OwnFileOptions) {
     if (!found.equals(tail)) throw lost('another program has changed it');
   }
 
-  check();
+  await check();
   return {
-    /**
-     * Throws when the file is not as this run left it. Synchronous: three calls of some microseconds, which on Node's
-     * threads would cost several times as much CPU for every batch of records.
-     */
-    check,
     /**
      * Resolves when the bytes are durable, at the end of a file that holds nothing else new. After a failure, the file is
      * cut to its former end, so that nobody counts as asked who was not.
      * @param confirm called when the bytes are durable; rejects when they may not take effect after all
      */
     async append(bytes: Buffer, confirm: () => Promise<void> = async () => undefined): Promise<void> {
-      check();
+      await check();
       const before = end;
       try {
         await writeFully(file, bytes);
         await file.datasync();
         end += bytes.length;
         tail = Buffer.concat([tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-        check();
+        await check();
         await confirm();
       } catch (error) {
         await takeBack(file, bytes, before);
@@ -93,9 +91,10 @@ async function takeBack(file: FileHandle, bytes: Buffer, before: number): Promis
 }
 
 /** The `count` bytes that end at `end`; fewer if the file ends earlier. */
-function bytesBefore({ fd }: FileHandle, end: number, count: number): Buffer {
-  const bytes = Buffer.alloc(count);
-  return bytes.subarray(0, readSync(fd, bytes, 0, count, end - count));
+async function bytesBefore(file: FileHandle, end: number, count: number): Promise<Buffer> {
+  if (count <= 0) return Buffer.alloc(0);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, end - count);
+  return buffer.subarray(0, bytesRead);
 }
 
 /**

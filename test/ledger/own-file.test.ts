@@ -181,7 +181,7 @@ describe('two that write one file', () => {
       const file = await open(path, 'a+');
       return {
         file,
-        own: openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) }),
+        own: await openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) }),
       };
     };
     const [a, b] = [await rival(), await rival()];
@@ -211,7 +211,7 @@ describe('a write that fails', () => {
       const path = join(await scratch(), 'f');
       writeFileSync(path, 'one\n');
       const file = await open(path, 'a+');
-      const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
+      const own = await openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
       const { write } = file;
       let writes = 0;
       file.write = (async (bytes: Buffer, from: number, length: number) => {
@@ -228,13 +228,13 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, 'one\n');
     const file = await open(path, 'a+');
-    const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
+    const own = await openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     const refuse = async () => {
       throw new Error('the lock is gone');
     };
     await expect(own.append(Buffer.from('a record\n'), refuse)).rejects.toThrow('the lock is gone');
     expect(readFileSync(path, 'utf8')).toBe('one\n');
-    const again = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
+    const again = await openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     const late = async () => {
       appendFileSync(path, 'of another\n');
       await refuse();
@@ -248,7 +248,7 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, 'one\n');
     const file = await open(path, 'a+');
-    const own = openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
+    const own = await openOwnFile({ file, path, length: 4, lost: (why) => new Error(why) });
     file.datasync = async () => {
       throw failing('EIO');
     };
@@ -261,7 +261,7 @@ describe('a write that fails', () => {
     const path = join(await scratch(), 'f');
     writeFileSync(path, '');
     const file = await open(path, 'a+');
-    const own = openOwnFile({ file, path, length: 0, lost: (why) => new Error(why) });
+    const own = await openOwnFile({ file, path, length: 0, lost: (why) => new Error(why) });
     const { write } = file;
     let writes = 0;
     file.write = (async (bytes: Buffer, from: number, length: number) => {
