@@ -278,7 +278,8 @@ describe('a results CSV as a cohort', () => {
       '7 status_edited',
     ]);
     expect((await glance(path, { defaultCountry: 'IN' }))[2]).toBe('4 918123460003');
-    const previous = (await readAll(path)).map((reading) => cohort.previous(reading.row));
+    const rows = (await readAll(path)).map(({ row }) => row);
+    const previous = rows.map((row) => cohort.previous(row));
     expect(previous.map((one) => one?.status)).toEqual([
       'added',
       'failed',
@@ -292,6 +293,7 @@ describe('a results CSV as a cohort', () => {
       message: '=not on WhatsApp',
       httpStatus: 200,
     });
+    expect(cohort.former(rows[1] as (typeof rows)[number])).toMatchObject({ row: '3', http_status: '200' });
   });
 
   test('the conflict names both columns', async () => {
